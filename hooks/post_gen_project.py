@@ -1,0 +1,260 @@
+"""Finish the new project: drop what was not chosen, then fetch data, make environment, git and DVC.
+
+A step that cannot finish says why and the others go on: were this hook to fail, cookiecutter would
+delete the project.
+"""
+
+import io
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+# What the calling shell may hold and the tools of the new project must not see.
+FOREIGN = {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}
+OFFLINE = re.compile("name resolution|lookup|getaddrinfo|connect|unreachable|timed out", re.I)
+PYTHON = Path(".venv", "Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+class NotDone(Exception):
+    """A step could not finish; the message says why."""
+
+
+def step(name: str, action: Callable[..., str | None], *arguments: object) -> bool:
+    """Run one step, print how long it took and what it has to say; tell whether it worked."""
+    print(f"  {name:<13}", end="", flush=True)
+    start = time.perf_counter()
+    try:
+        note, done = action(*arguments) or "", True
+    except Exception as error:  # whatever went wrong, the project is kept
+        note, done = f"not done: {error}", False
+    print(f"{time.perf_counter() - start:6.1f} s  {note}".rstrip(), flush=True)
+    return done
+
+
+def run(project: Path, *command: object) -> str:
+    """Run a command in the project and return what it prints."""
+    tool = shutil.which(str(command[0]))
+    if tool is None:
+        raise NotDone(f"{command[0]} is not on this machine")
+    result = subprocess.run(
+        [tool, *map(str, command[1:])],
+        cwd=project,
+        env={name: value for name, value in os.environ.items() if name not in FOREIGN},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    if result.returncode:
+        raise NotDone(reason(result.stderr) or reason(result.stdout) or f"{command[0]} failed")
+    return result.stdout.strip()
+
+
+def reason(output: str) -> str:
+    """Pick the line of a tool's output that says why it failed: the last that is no advice."""
+    lines = [line.strip(" \t│├╰─▶") for line in output.splitlines()]
+    telling = [line for line in lines if line and not line.startswith(("WARNING", "[", "hint:"))]
+    last = (
+        re.sub("^(error|fatal|caused by|cause): *", "", telling[-1], flags=re.I) if telling else ""
+    )
+    return f"no answer from the network ({last})" if OFFLINE.search(output) else last
+
+
+def prune(project: Path, answers: dict) -> None:
+    """Delete the files that only options not chosen own, and the folders this leaves empty."""
+    owned: set[str] = set()
+    chosen: set[str] = set()
+    for option, values in answers["_optional"].items():
+        answer = answers[option]
+        owned.update(*values.values())
+        chosen.update(values.get(answer if isinstance(answer, str) else json.dumps(answer), ()))
+    for name in owned - chosen:
+        path = project / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        while (path := path.parent) != project and path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+
+
+def raw_data(project: Path, answers: dict) -> str | None:
+    """Copy or download the table to learn from, under its last name only when it is whole."""
+    source = answers["raw_data"]
+    if source == "example":
+        return None
+    goal = project / "data" / "raw" / answers["__raw_file"]
+    goal.parent.mkdir(parents=True, exist_ok=True)
+    part = goal.with_name(".raw.part")
+    try:
+        if "://" in source:
+            download(source, part)
+        else:
+            shutil.copyfile(find(source, answers), part)
+        os.replace(part, goal)
+    finally:
+        part.unlink(missing_ok=True)
+    return f"{goal.relative_to(project).as_posix()}, {goal.stat().st_size / 1e6:.1f} MB"
+
+
+def find(source: str, answers: dict) -> Path:
+    """Look for the file from where the command was typed, then from the output folder."""
+    path = os.path.expanduser(source)
+    here = Path(os.environ.get("PWD", answers["_output_dir"]), path)
+    return here if here.exists() else Path(answers["_output_dir"], path)
+
+
+def download(url: str, path: Path) -> None:
+    """Download a file, and say every few seconds how far it is."""
+    request = urllib.request.Request(urllib.parse.quote(url, safe="%/:=&?~#+!$,;'@()*[]"))
+    with urllib.request.urlopen(request, timeout=30) as answer, path.open("wb") as file:
+        told = time.perf_counter()
+        while block := answer.read(1 << 20):
+            file.write(block)
+            if time.perf_counter() - told > 5:
+                print(f"{file.tell() / 1e6:.0f} MB ... ", end="", flush=True)
+                told = time.perf_counter()
+        expected = int(answer.headers.get("Content-Length") or file.tell())
+        if file.tell() != expected or not expected:
+            raise NotDone(f"{file.tell()} of {expected or 'no'} bytes arrived")
+
+
+def place(project: Path) -> str | None:
+    """Where in its git repository the project is: empty at the top, nothing without one."""
+    try:
+        return run(project, "git", "rev-parse", "--show-prefix")
+    except NotDone:
+        return None
+
+
+def repository(project: Path) -> str | None:
+    """Make a git repository, unless there is one around."""
+    if place(project) is not None:
+        return "left alone: the folder is already inside a git repository"
+    run(project, "git", "-c", "init.defaultBranch=main", "init", "--quiet")
+    return None
+
+
+def environment(project: Path) -> None:
+    """Do what `make setup` does: the pinned packages and the project itself, in .venv."""
+    uv: object = shutil.which("uv")
+    if uv and not (project / PYTHON).exists():
+        run(project, uv, "venv", ".venv")
+    elif not uv:
+        quiet = ("--quiet", "--disable-pip-version-check", "--retries", "2")
+        try:
+            run(project, sys.executable, "-m", "venv", ".venv")
+            run(project, project / PYTHON, "-m", "pip", "install", *quiet, "uv")
+        except NotDone:
+            shutil.rmtree(project / ".venv", ignore_errors=True)  # `make setup` begins anew
+            raise
+        uv = project / PYTHON.with_stem("uv")
+    pins = sorted(path.name for path in project.glob("requirements*.txt"))
+    run(project, uv, "pip", "sync", "--python", PYTHON, "--require-hashes", *pins)
+    itself = ("--no-deps", "--no-build-isolation", "--editable", ".")
+    run(project, uv, "pip", "install", "--python", PYTHON, *itself)
+
+
+def dvc(project: Path, package: str, environment_done: bool) -> None:
+    """Let the project prepare itself: raw data under DVC, the runs' database, the hooks."""
+    if not environment_done:
+        raise NotDone("it needs the environment")
+    run(project, project / PYTHON, "-m", f"{package}.workspace.prepare")
+
+
+def first_commit(project: Path, answers: dict) -> str | None:
+    """Commit everything, under the author's name when git knows no other."""
+    inside = place(project)
+    if inside is None:
+        raise NotDone("there is no git repository")
+    if inside or run(project, "git", "rev-list", "--all", "--max-count=1"):
+        return "left to you: the repository is not new"
+    who = ["-c", "user.useConfigOnly=true"]
+    try:
+        run(project, "git", *who, "var", "GIT_COMMITTER_IDENT")
+        note = None
+    except NotDone:
+        name, email = answers["author_name"], f"{answers['project_slug']}@localhost"
+        who, note = ["-c", f"user.name={name}", "-c", f"user.email={email}"], f"as {name}"
+    run(project, "git", "add", "--all")
+    message = f"Start {answers['project_name']}"
+    run(project, "git", *who, "commit", "--quiet", "--no-verify", "--message", message)
+    return note
+
+
+def commands_left(project: Path, answers: dict, done: dict[str, bool]) -> list[str]:
+    """The commands that do what the steps could not."""
+    commands, raw = [], answers["raw_data"]
+    goal = shlex.quote(f"data/raw/{answers['__raw_file']}")
+    if not done["raw data"] and "://" in raw:
+        commands.append(f"curl -fLo {goal} {shlex.quote(raw)}")
+    elif not done["raw data"]:
+        commands.append(f"cp {shlex.quote(str(find(raw, answers)))} {goal}")
+    if place(project) is None:
+        commands += ["git init", "make setup"]
+    elif not done["setup"]:
+        commands.append("make setup")
+    elif not done["commit"]:
+        commands.append('git add --all && git commit --message "First commit"')
+    return commands
+
+
+def show_next(project: Path, answers: dict, done: dict[str, bool]) -> None:
+    """Print the next three commands, or the one that finishes what is not done."""
+    here = Path(os.environ.get("PWD", answers["_output_dir"]))
+    folder = project.relative_to(here) if project.is_relative_to(here) else project
+    enter = f"cd {shlex.quote(str(folder))}"
+    left = " && ".join(commands_left(project, answers, done))
+    make, title = shutil.which("make"), "Ready. Next:"
+    if left and answers["venv"]:
+        title = "The project is kept. Once that is mended, one command finishes it:"
+        commands = [f"{enter} && {left}"]
+    elif left:
+        commands = [enter, left, "make predict"]
+    elif make:
+        commands = [enter, "make predict", "make help"]
+    else:
+        module = f"{answers['package_name']}.models.predict_model"
+        commands = [enter, f"{PYTHON} -m dvc repro", f"{PYTHON} -m {module}"]
+    print("", title, *[f"  {command}" for command in commands], sep="\n")
+    if left and not make:
+        print("make is not on this machine; install it first.")
+
+
+def finish(project: Path, answers: dict) -> None:
+    """Run all steps and say what comes next."""
+    if "_output_dir" not in answers:  # cruft: it compares trees, so there is nothing to prepare
+        prune(project, answers)
+        return
+    wait = "; the environment takes minutes the first time" if answers["venv"] else ""
+    print(f"\nPreparing {answers['project_name']}{wait}", flush=True)
+    done = dict.fromkeys(("raw data", "setup", "commit"), False)
+    try:
+        step("prune", prune, project, answers)
+        done["raw data"] = step("raw data", raw_data, project, answers)
+        if answers["venv"]:
+            step("git", repository, project)
+            made = step("environment", environment, project)
+            prepared = step("DVC", dvc, project, answers["package_name"], made)
+            done["setup"] = prepared and done["raw data"]
+            done["commit"] = step("first commit", first_commit, project, answers)
+    except KeyboardInterrupt:
+        print("stopped")
+    show_next(project, answers, done)
+
+
+def main() -> None:
+    """Finish the project in the current folder."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a name the terminal cannot show is no failure
+    finish(Path.cwd(), json.loads(r"""{{ cookiecutter | jsonify }}"""))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,207 @@
+"""Any answer is taken literally or refused with a sentence; a refusal leaves nothing behind."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import configobj
+import pytest
+import yaml
+from conftest import Bakery
+
+LITERAL = [
+    'He said "yes"',
+    "it's 'quoted'",
+    "three ''' and \"\"\"",
+    "back\\slash \\n \\u0041 at the end \\",
+    "emoji 🐧, a family 👩‍👩‍👧 and Ünïcödé",
+    "日本語のプロジェクト",
+    "$(touch pwned) ${HOME} $HOME",
+    "`touch pwned`",
+    "; touch pwned #",
+    "| touch pwned && touch pwned > pwned",
+    "<script>alert(1)</script> &amp;",
+    "# no comment",
+    "- item: [a, b], {c: d} *e* !f",
+    "null",
+    "100 % %s %(name)s {0} {name}",
+    "../../etc/passwd",
+    "--help",
+    "class",
+    "con",
+    "numpy",
+]
+
+
+@pytest.mark.parametrize("text", LITERAL)
+def test_text_is_literal(text: str, bake: Bakery) -> None:
+    project = bake(project_name=text, project_slug="p", description=text, author_name=text)
+    about = tomllib.loads(project.read("pyproject.toml"))["project"]
+    assert about["description"] == text
+    assert about["authors"] == [{"name": text}]
+    assert project.read("README.md").startswith(f"# {text}\n\n{text}\n")
+    assert text in project.read("LICENSE")
+    assert not list(bake.folder.rglob("pwned"))
+
+
+@pytest.mark.parametrize("target", ["\"q\" 's' \\n", "Fare (£) ü", "- a: b # c", "${x} $(x) %"])
+def test_column_and_file_are_literal(target: str, bake: Bakery) -> None:
+    table = bake.folder / "a b ü 'c' $(touch pwned) `d`.csv"
+    table.write_text("id;" + '"' + target.replace('"', '""') + '"\n1;2\n', encoding="utf-8")
+    project = bake(project_slug="p", raw_data=table.name, target=target)
+    params = yaml.safe_load(project.read("params.yaml"))["data"]
+    assert params["target"] == target
+    assert params["raw"] == f"data/raw/{table.name}"
+    assert (project.path / params["raw"]).read_bytes() == table.read_bytes()
+
+
+@pytest.mark.parametrize("folder", ["../shared drive/a b", "../ü", "/srv/a,b;c", "~/it's # here"])
+def test_remote_folder_is_literal(folder: str, bake: Bakery) -> None:
+    project = bake(project_slug="p", dvc_remote=folder)
+    config = configobj.ConfigObj(str(project.path / ".dvc" / "config"), encoding="utf-8")
+    expected = f"../{folder}" if folder.startswith("..") else folder
+    assert config['remote "storage"']["url"] == expected
+
+
+LONG = "x" * 300
+REFUSED = {
+    "project_name": ["", " ", "a\nb", "a\tb", "\x1b[31mred", "a\u2028b", "ends ", LONG],
+    "description": ["", "a\nb = 1", LONG],
+    "author_name": ["a\rb", LONG],
+    "project_slug": [
+        "",
+        ".",
+        "..",
+        "../x",
+        "/new/x/y",
+        "a/b/c",
+        "a\\b",
+        "a b",
+        "-x",
+        "x-",
+        "a\nb",
+        "é",
+        "🐧",
+        'a"b',
+        "2024 Sales: Q1!",
+        "$(touch pwned)",
+        "`touch pwned`",
+        "con",
+        "LPT1",
+        "numpy",
+        "scikit-learn",
+        LONG,
+    ],
+    "package_name": ["class", "json", "con", "numpy", "sklearn", "2x", "A", "a-b", "a.b", "../x"],
+    "dvc_remote": [
+        "",
+        "inside",
+        "./x",
+        "ftp://host/x",
+        "S3://bucket",
+        "s3://",
+        "s3:///x",
+        "webdavs://me:secret@host/x",
+        "azure://box/x?sig=secret",
+        "ssh://[::1/x",
+        'a"b',
+    ],
+    "raw_data": ["", "missing.csv", ".", "ftp://host/x.csv", "https://host/", "http:///x.csv"],
+}
+
+
+@pytest.mark.parametrize("turn", range(max(map(len, REFUSED.values()))))
+def test_bad_answers_are_refused(turn: int, bake: Bakery, tmp_path: Path) -> None:
+    bad = {name: values[turn] for name, values in REFUSED.items() if turn < len(values)}
+    bad["project_slug"] = bad["project_slug"].replace("/new", f"{tmp_path}/new")
+    before = listing(tmp_path)
+    done = bake.run(**bad)
+    assert done.returncode == 1
+    assert sentences(done.stdout).keys() == bad.keys(), done.stdout
+    assert all("Type " in sentence for sentence in sentences(done.stdout).values())
+    assert listing(tmp_path) == before
+
+
+TABLES = {
+    "empty": (b"", "empty"),
+    "bom only": (b"\xef\xbb\xbf\r\n", "empty"),
+    "header only": (b"a,sex\r\n", "no rows"),
+    "no target": (b"Age,Sex_code\n1,2\n", r"No such column.* Type one of: Sex_code, Age\."),
+    "semicolons": ("größe;name, full\n1;2\n".encode(), r"Type one of: größe, name, full\."),
+    "cp1252": ("größe\tkg\n1\t2\n".encode("cp1252"), r"Type one of: größe, kg\."),
+    "binary": (b"PK\x03\x04\0\0\0", "not a text table"),
+    "utf-16": ("a,sex\n1,2\n".encode("utf-16"), "not a text table"),
+    "parquet by another name": (b"PAR1\0\0\0\0PAR1", "Parquet"),
+}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_unusable_table_is_refused(kind: str, bake: Bakery, tmp_path: Path) -> None:
+    content, sentence = TABLES[kind]
+    (bake.folder / "table.csv").write_bytes(content)
+    before = listing(tmp_path)
+    done = bake.run(raw_data="table.csv", target="sex")
+    assert done.returncode == 1
+    (said,) = sentences(done.stdout).values()
+    assert re.search(sentence, said)
+    assert listing(tmp_path) == before
+
+
+def test_table_is_found_from_where_the_command_is_typed(bake: Bakery) -> None:
+    (bake.folder / "table.csv").write_text("a,y\n1,2\n", encoding="utf-8")
+    done = bake.run("-o", "elsewhere", raw_data="table.csv", target="y", venv=False)
+    assert done.returncode == 0, done.stdout
+    assert (bake.folder / "elsewhere/my-ml-project/data/raw/table.csv").exists()
+
+
+@pytest.mark.parametrize("markup", ["{{ 7 * 7 }}", "{% set x = 1 %}x", "{# x #}x"])
+def test_markup_is_refused(markup: str, bake: Bakery, tmp_path: Path) -> None:
+    before = listing(tmp_path)
+    bad = dict.fromkeys(("project_name", "project_slug", "description", "dvc_remote"), markup)
+    done = bake.run(**bad)
+    assert done.returncode == 1
+    assert sentences(done.stdout).keys() == bad.keys()
+    assert all("markup" in sentence for sentence in sentences(done.stdout).values())
+    assert listing(tmp_path) == before
+
+
+def test_typed_markup_is_not_evaluated(bake: Bakery, tmp_path: Path) -> None:
+    before = listing(tmp_path)
+    done = bake.run(typed="{{ 7 * 7 }}\nfolder\n" + "\n" * 20)
+    assert done.returncode == 1
+    assert sentences(done.stdout).keys() == {"project_name"}
+    assert '  project_name "{{ 7 * 7 }}": ' in done.stdout
+    assert listing(tmp_path) == before
+
+
+@pytest.mark.parametrize("answer", ["maybe", "{{ 1 }}"])
+def test_switch_takes_yes_or_no(answer: str, bake: Bakery, tmp_path: Path) -> None:
+    before = listing(tmp_path)
+    done = bake.run(docs=answer)
+    assert done.returncode == 1
+    assert "could not be converted to a boolean" in done.stdout
+    assert listing(tmp_path) == before
+
+
+def test_refusal_names_each_bad_answer_once(bake: Bakery) -> None:
+    done = bake.run(project_slug="a b", license="none", target="wings", author_name="")
+    assert list(sentences(done.stdout)) == ["project_slug", "author_name", "target"]
+
+
+def test_existing_folder_is_left_alone(bake: Bakery) -> None:
+    mine = bake.folder / "my-ml-project" / "mine.txt"
+    mine.parent.mkdir()
+    mine.write_text("mine", encoding="utf-8")
+    assert bake.run(project_slug="my-ml-project").returncode == 1
+    assert bake.run("-f", target="wings").returncode == 1
+    assert [path.name for path in mine.parent.iterdir()] == ["mine.txt"]
+
+
+def sentences(output: str) -> dict[str, str]:
+    """Find what is said about each question."""
+    return dict(re.findall(r'^  (\w+) ".*": (\S.*\.)$', output, re.MULTILINE))
+
+
+def listing(root: Path) -> set[Path]:
+    """List all that is on disk, but cookiecutter's memory of the answers in the home folder."""
+    return {path for path in root.rglob("*") if (root / "home") not in path.parents}

@@ -1,0 +1,452 @@
+"""The hooks, imported as they are, and generation on machines that lack something."""
+
+import functools
+import http.server
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from conftest import TEMPLATE, Bakery, Project
+
+CONTEXT = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
+(TREE,) = TEMPLATE.glob("{{cookiecutter.*}}")
+ANSWERS = {
+    "project_name": "P",
+    "project_slug": "p",
+    "package_name": "p_code",
+    "description": "d",
+    "author_name": "Ada",
+    "license": "MIT",
+    "raw_data": "example",
+    "target": "sex",
+    "dvc_remote": "none",
+    "docs": False,
+    "ci": "none",
+    "venv": True,
+    "__raw_file": "penguins.csv",
+    "__remote": "none",
+    "_optional": {},
+}
+
+
+# What the hooks repeat of other files
+
+
+def test_hooks_hold_no_markup_but_the_context() -> None:
+    for path in (TEMPLATE / "hooks").glob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        main = source.index("\ndef main(")
+        found = [match.start() for match in re.finditer(r"\{[{%#]", source)]
+        assert found
+        for start in found:
+            assert start > main
+            assert source[:start].endswith('json.loads(r"""')
+
+
+def test_every_question_and_choice_has_a_label_and_a_check(pre: ModuleType) -> None:
+    prompts = CONTEXT["__prompts__"]
+    questions = [name for name in CONTEXT if not name.startswith("_")]
+    assert questions == list(pre.QUESTIONS) == list(prompts)
+    choices = {name: CONTEXT[name] for name in questions if isinstance(CONTEXT[name], list)}
+    assert {name: list(values) for name, values in pre.CHOICES.items()} == choices
+    assert {name: list(prompts[name])[1:] for name in choices} == choices
+    assert list(pre.SWITCHES) == [name for name in questions if isinstance(CONTEXT[name], bool)]
+    assert pre.REMOTES == tuple(CONTEXT["_optional"]["__remote"])
+
+
+def test_example_columns_are_those_of_the_example(pre: ModuleType) -> None:
+    with (TREE / "data/raw/penguins.csv").open(encoding="utf-8") as file:
+        assert file.readline().strip().split(",") == pre.EXAMPLE_COLUMNS
+
+
+def test_no_dependency_may_be_hidden(bake: Bakery, pre: ModuleType) -> None:
+    about = tomllib.loads(bake(docs=True, dvc_remote="s3://bucket").read("pyproject.toml"))
+    wanted = about["project"]["dependencies"] + about["build-system"]["requires"]
+    wanted += [line for group in about["dependency-groups"].values() for line in group]
+    names = {re.split(r"[^\w-]", line)[0] for line in wanted}
+    assert names <= pre.DEPENDENCIES
+
+
+# The checks
+
+
+def test_good_answers_have_no_problem(pre: ModuleType) -> None:
+    assert pre.problems(ANSWERS) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("package_name", "a" * 65),
+        ("package_name", "é"),
+        ("package_name", "x\n"),
+        ("project_slug", "x\n"),
+        ("project_slug", "a" * 65),
+        ("author_name", "\udc80"),
+        ("license", "GPL-3.0"),
+        ("ci", ""),
+        ("docs", "yes"),
+        ("venv", 1),
+        ("dvc_remote", "gs://key:secret@bucket"),
+        ("dvc_remote", "s3://key:se/cret@bucket"),
+        ("dvc_remote", "data/../remote"),
+        ("raw_data", "https://me:secret@host/x.csv"),
+        ("raw_data", "file:///etc/passwd"),
+        ("target", "sexx"),
+    ],
+)
+def test_problem_is_one_sentence(question: str, answer: object, pre: ModuleType) -> None:
+    (sentence,) = pre.problems(ANSWERS | {question: answer})
+    assert re.fullmatch(rf"{question} \S+.*: (\S.*\. )?(Type|Rename) .*\.", sentence)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("project_slug", "2024-sales"),
+        ("project_slug", "A--b__C"),
+        ("package_name", "a" * 64),
+        ("dvc_remote", "../x"),
+        ("dvc_remote", "/srv/x"),
+        ("dvc_remote", "~/x"),
+        ("dvc_remote", "C:\\Users\\me"),
+        ("dvc_remote", "s3://bucket/a/b"),
+        ("dvc_remote", "azure://box"),
+        ("dvc_remote", "ssh://me@host:2222/srv"),
+        ("dvc_remote", "webdavs://host/a%20b"),
+        ("raw_data", "http://host/x.csv?token=1"),
+    ],
+)
+def test_sound_answer_is_taken(question: str, answer: str, pre: ModuleType) -> None:
+    assert pre.problems(ANSWERS | {question: answer}) == []
+
+
+@pytest.mark.parametrize("name", [".gitignore", "x.dvc", "con.csv", "x" * 201])
+def test_file_name_that_data_raw_cannot_hold(name: str, pre: ModuleType) -> None:
+    url = {"raw_data": f"https://host/{name}", "__raw_file": name}
+    (sentence,) = pre.problems(ANSWERS | url)
+    assert "cannot be the name of a raw file" in sentence
+
+
+def test_unreadable_table(pre: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, *arguments: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    (tmp_path / "x.csv").write_text("sex,a\n1,2\n", encoding="utf-8")
+    monkeypatch.setattr(Path, "open", refuse)
+    table = {"raw_data": "x.csv", "__raw_file": "x.csv", "_output_dir": str(tmp_path)}
+    (sentence,) = pre.problems(ANSWERS | table)
+    assert "It cannot be read (Permission denied)." in sentence
+
+
+def test_wide_table_lists_close_columns_first(pre: ModuleType, tmp_path: Path) -> None:
+    columns = [f"c{n}" for n in range(40)] + ["Body mass (g)"]
+    (tmp_path / "x.csv").write_text("\t".join(columns) + "\n" + "\t" * 40, encoding="utf-8")
+    table = {"raw_data": "x.csv", "__raw_file": "x.csv", "_output_dir": str(tmp_path)}
+    (sentence,) = pre.problems(ANSWERS | table | {"target": "body_mass_g"})
+    assert "Type one of: Body mass (g), c0, c1, " in sentence
+    assert sentence.endswith("c18 and 21 more.")
+
+
+def test_cruft_has_no_file_to_check(pre: ModuleType) -> None:
+    assert pre.problems(ANSWERS | {"raw_data": "gone.csv", "__raw_file": "gone.csv"}) == []
+
+
+def test_dropped_files_and_empty_folders_go(post: ModuleType, tmp_path: Path) -> None:
+    owned = {
+        "license": {"MIT": ["LICENSE"], "BSD": ["LICENSE"]},
+        "docs": {"true": ["docs/a/conf.py", "docs/a/b"]},
+        "ci": {"github": [".github"], "gitlab": [".gitlab-ci.yml", "ci/shared"]},
+        "__remote": {"ssh": ["ci/shared"]},
+    }
+    kept = {"LICENSE", "ci/shared", "README"}
+    for name in kept | {"docs/a/conf.py", "docs/a/b/c", ".github/w/ci.yml", ".gitlab-ci.yml"}:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    answers = {"license": "MIT", "docs": False, "ci": "none", "__remote": "ssh"}
+    post.finish(tmp_path, answers | {"_optional": owned})
+    assert {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*")} == kept | {"ci"}
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ("fatal: not a git repository\n", "not a git repository"),
+        ("WARNING: x\nERROR: no such option\n[notice] update pip\n", "no such option"),
+        (
+            "error: Failed to fetch: `index/numpy/`\n  Caused by: dns error\n"
+            "  Caused by: failed to lookup address information\n",
+            "no answer from the network (failed to lookup address information)",
+        ),
+        ("  × No solution found\n  ╰─▶ Because x<1, it fails.\n", "Because x<1, it fails."),
+        ("", ""),
+    ],
+)
+def test_reason_is_the_telling_line(output: str, expected: str, post: ModuleType) -> None:
+    assert post.reason(output) == expected
+
+
+# Downloads
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[str]:
+    """Serve a folder on this machine."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path != "/cut.csv":
+                return super().do_GET()
+            self.send_response(200)
+            self.send_header("Content-Length", "100")
+            self.end_headers()
+            self.wfile.write(b"a,y\n1,2\n")
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "a ü.csv").write_bytes(b"a,y\r\n1,2\r\n")
+    serve = functools.partial(Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_table_is_downloaded(site: str, bake: Bakery) -> None:
+    project = bake(raw_data=f"{site}/a ü.csv?version=1#top", target="y")
+    assert (project.path / "data/raw/a ü.csv").read_bytes() == b"a,y\r\n1,2\r\n"
+    assert "data/raw/a ü.csv, 0.0 MB" in project.output
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("gone.csv", "HTTP Error 404"), ("cut.csv", "8 of 100 bytes arrived")]
+)
+def test_failed_download_keeps_the_project(name: str, why: str, site: str, bake: Bakery) -> None:
+    project = bake(raw_data=f"{site}/{name}", target="y")
+    assert f"not done: {why}" in project.output
+    assert (
+        f"  curl -fLo data/raw/{name} {site}/{name} && git init && make setup\n" in project.output
+    )
+    assert not [path for path in (project.path / "data/raw").iterdir() if "part" in path.name]
+    assert not (project.path / "data/raw" / name).exists()
+
+
+# Machines. PATH holds stand-ins alone; `uv` makes an empty environment in which the project's
+# `workspace.prepare` is one line.
+
+UV = """
+import pathlib, subprocess, sys
+if sys.argv[1] == "venv":
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", sys.argv[-1]], check=True)
+elif "sync" in sys.argv:
+    assert "--require-hashes" in sys.argv and "requirements.txt" in sys.argv
+elif "--editable" in sys.argv:
+    (package,) = (path for path in pathlib.Path("src").iterdir() if path.name[0] not in "._")
+    (site,) = pathlib.Path(".venv").rglob("site-packages")
+    (site / package.name / "workspace").mkdir(parents=True)
+    (site / package.name / "workspace" / "prepare.py").write_text({prepare!r})
+"""
+PREPARE = "import pathlib; pathlib.Path('data/raw/penguins.csv.dvc').write_text('prepared')"
+OFFLINE = """
+import sys
+sys.exit("error: Failed to fetch\\n  Caused by: dns error\\n  Caused by: failed to lookup address")
+"""
+
+
+@pytest.fixture
+def machine(bake: Bakery, tmp_path: Path) -> Callable[..., Bakery]:
+    """Put a few tools, and no others, on a machine: programs by name, or None for the real ones."""
+
+    def machine(**tools: str | None) -> Bakery:
+        folder = tmp_path / "bin"
+        folder.mkdir()
+        for name, program in tools.items():
+            if program is None:
+                real = [shutil.which(name)]
+                program = (
+                    f"import subprocess, sys; sys.exit(subprocess.call({real} + sys.argv[1:]))"
+                )
+            script = folder / f"{name}.py"
+            script.write_text(program, encoding="utf-8")
+            if os.name == "nt":
+                start = f'@"{sys.executable}" "{script}" %*\r\n'
+                (folder / f"{name}.bat").write_text(start, encoding="utf-8")
+            else:
+                start = f'#!/bin/sh\nexec "{sys.executable}" "{script}" "$@"\n'
+                (folder / name).write_text(start, encoding="utf-8")
+                (folder / name).chmod(0o755)
+        bake.environment["PATH"] = str(folder)
+        return bake
+
+    return machine
+
+
+GOOD_UV = UV.format(prepare=PREPARE)
+
+
+def git(project: Project, *words: str) -> str:
+    """Ask git about a project."""
+    done = subprocess.run(
+        ["git", *words], cwd=project.path, capture_output=True, text=True, encoding="utf-8"
+    )
+    return done.stdout.strip()
+
+
+def steps(output: str) -> dict[str, str]:
+    """Read the report: what each step says, in order; each has its time."""
+    return dict(re.findall(r"^  (\w+(?: \w+)?) +\d+\.\d s *(.*)$", output, re.MULTILINE))
+
+
+def test_complete_machine(machine: Callable[..., Bakery]) -> None:
+    bake = machine(git=None, make="", uv=GOOD_UV)
+    bake.environment |= {"VIRTUAL_ENV": "/elsewhere", "GIT_DIR": "/elsewhere"}
+    project = bake(venv=True, author_name='Ada "L" <x>; $(x)', project_name="Pinguïn 'x'")
+    assert list(steps(project.output)) == [
+        "prune",
+        "raw data",
+        "git",
+        "environment",
+        "DVC",
+        "first commit",
+    ]
+    assert "not done" not in project.output
+    assert project.output.endswith("\nReady. Next:\n  cd pinguin-x\n  make predict\n  make help\n")
+    assert git(project, "log", "--all", "--format=%D|%s") == "HEAD -> main|Start Pinguïn 'x'"
+    assert git(project, "log", "--format=%an") == 'Ada "L" x; $(x)'
+    assert git(project, "status", "--porcelain") == ""
+    assert git(project, "show", "HEAD:data/raw/penguins.csv.dvc") == "prepared"
+    assert git(project, "config", "--local", "user.name") == ""
+
+
+def test_known_identity_is_used(machine: Callable[..., Bakery]) -> None:
+    bake = machine(git=None, make="", uv=GOOD_UV)
+    config = Path(bake.environment["HOME"], ".gitconfig")
+    config.write_text("[user]\nname = Grace\nemail = grace@example.org\n", encoding="utf-8")
+    project = bake(venv=True)
+    assert git(project, "log", "--format=%an <%ae>") == "Grace <grace@example.org>"
+
+
+def test_hooks_do_not_run_on_the_first_commit(machine: Callable[..., Bakery]) -> None:
+    block = "p = pathlib.Path('.git/hooks/pre-commit'); p.write_text('#!/bin/sh\\nexit 1\\n')"
+    prepare = f"import pathlib; {block}; p.chmod(0o755)"
+    project = machine(git=None, make="", uv=UV.format(prepare=prepare))(venv=True)
+    assert steps(project.output)["first commit"] == "as The project authors"
+    assert git(project, "log", "--format=%s") == "Start My ML Project"
+
+
+def test_no_network_with_uv(machine: Callable[..., Bakery]) -> None:
+    project = machine(git=None, make="", uv=OFFLINE)(venv=True)
+    said = steps(project.output)
+    why = "not done: no answer from the network (failed to lookup address)"
+    assert said["environment"] == why
+    assert said["DVC"] == "not done: it needs the environment"
+    assert git(project, "log", "--format=%s") == "Start My ML Project"
+    assert project.output.endswith(
+        "The project is kept. Once that is mended, one command finishes it:\n"
+        "  cd my-ml-project && make setup\n"
+    )
+
+
+def test_no_network_and_no_uv(machine: Callable[..., Bakery]) -> None:
+    bake = machine(git=None, make="")
+    bake.environment |= {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0"}
+    project = bake(venv=True)
+    assert steps(project.output)["environment"].startswith("not done: no answer from the network")
+    assert not (project.path / ".venv").exists()
+    assert "one command finishes it:\n  cd my-ml-project && make setup\n" in project.output
+
+
+def test_no_git(machine: Callable[..., Bakery]) -> None:
+    project = machine(make="", uv=GOOD_UV)(venv=True)
+    said = steps(project.output)
+    assert said["git"] == "not done: git is not on this machine"
+    assert said["environment"] == said["DVC"] == ""
+    assert said["first commit"] == "not done: there is no git repository"
+    assert project.output.endswith("  cd my-ml-project && git init && make setup\n")
+
+
+def test_nothing_at_hand(machine: Callable[..., Bakery]) -> None:
+    project = machine(uv=OFFLINE)(venv=True)
+    assert (project.path / "README.md").exists()
+    assert "  cd my-ml-project && git init && make setup\n" in project.output
+    assert project.output.endswith("make is not on this machine; install it first.\n")
+
+
+def test_no_make(machine: Callable[..., Bakery]) -> None:
+    project = machine(git=None, uv=GOOD_UV)(venv=True)
+    _, *commands = project.output.split("Ready. Next:\n")[1].splitlines()
+    python = Path(".venv", "Scripts/python.exe" if os.name == "nt" else "bin/python")
+    assert commands == [
+        f"  {python} -m dvc repro",
+        f"  {python} -m my_ml_project.models.predict_model",
+    ]
+
+
+def test_project_that_cannot_prepare_itself(machine: Callable[..., Bakery]) -> None:
+    prepare = "import sys; sys.exit('error: disk full')"
+    project = machine(git=None, make="", uv=UV.format(prepare=prepare))(venv=True)
+    assert steps(project.output)["DVC"] == "not done: disk full"
+    assert project.output.endswith("  cd my-ml-project && make setup\n")
+
+
+def test_inside_another_repository(machine: Callable[..., Bakery]) -> None:
+    bake = machine(git=None, make="", uv=GOOD_UV)
+    subprocess.run(["git", "init", "--quiet"], cwd=bake.folder, check=True)
+    project = bake(venv=True)
+    assert not (project.path / ".git").exists()
+    said = steps(project.output)
+    assert said["git"] == "left alone: the folder is already inside a git repository"
+    assert said["first commit"] == "left to you: the repository is not new"
+    assert git(project, "rev-parse", "--verify", "--quiet", "HEAD") == ""
+    assert git(project, "diff", "--cached", "--name-only") == ""
+    assert "Ready. Next:\n  cd my-ml-project\n" in project.output
+
+
+def test_folder_with_spaces_and_letters_of_the_world(machine: Callable[..., Bakery]) -> None:
+    bake = machine(git=None, make="", uv=GOOD_UV)
+    table = bake.folder / "größe 1.csv"
+    table.write_text("a,y\n1,2\n", encoding="utf-8")
+    done = bake.run("-o", "mes données/2024", raw_data=table.name, target="y", venv=True)
+    assert done.returncode == 0
+    assert "not done" not in done.stdout
+    assert "  cd 'mes données/2024/my-ml-project'\n" in done.stdout
+    folder = bake.folder / "mes données/2024/my-ml-project"
+    assert (folder / "data/raw/größe 1.csv").read_bytes() == table.read_bytes()
+    assert not (folder / "data/raw/penguins.csv").exists()
+
+
+def test_environment_on_request_only(bake: Bakery) -> None:
+    project = bake(venv=False)
+    assert list(steps(project.output)) == ["prune", "raw data"]
+    assert not (project.path / ".git").exists()
+    assert project.output.endswith(
+        "\nReady. Next:\n  cd my-ml-project\n  git init && make setup\n  make predict\n"
+    )
+
+
+def test_interrupted_environment(
+    post: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def interrupt(project: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(post, "environment", interrupt)
+    monkeypatch.setenv("PWD", str(tmp_path))
+    (tmp_path / "p").mkdir()
+    post.finish(tmp_path / "p", ANSWERS | {"_output_dir": str(tmp_path)})
+    assert capsys.readouterr().out.endswith("  cd p && make setup\n")

@@ -1,0 +1,214 @@
+"""Data goes to each kind of DVC remote and comes back the same."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import servers
+from conftest import Bakery
+
+RAW = "data/raw/penguins.csv"
+PHOTOS = "data/external/photos"
+PLUGINS = ("s3", "gs", "azure", "ssh", "webdav")
+
+
+class Project:
+    """A generated project with data under DVC, and the user who works in it."""
+
+    def __init__(self, path: Path, home: Path, environment: dict[str, str]) -> None:
+        self.path = path
+        self.home = home
+        self.environment = environment | {
+            "DVC_GLOBAL_CONFIG_DIR": str(home),
+            "DVC_SYSTEM_CONFIG_DIR": str(home),
+            "DVC_SITE_CACHE_DIR": str(home / "site"),
+            "DVC_NO_ANALYTICS": "1",
+            # Without credentials, boto looks for those of the cloud machine it runs on.
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        photos = path / PHOTOS
+        photos.mkdir()
+        (photos / "ein Vogel ü.jpg").write_bytes(os.urandom(300_000))
+        (photos / "empty").touch()
+        self.run("git", "init", "--quiet")
+        self.dvc("add", RAW, PHOTOS)
+
+    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a command as the user."""
+        done = subprocess.run(
+            command,
+            cwd=self.path,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+        )
+        assert done.returncode == 0 or not check, done.stdout
+        return done
+
+    def dvc(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run DVC as the user."""
+        return self.run(sys.executable, "-m", "dvc", *arguments, check=check)
+
+    def log_in(self, remote: servers.Remote) -> None:
+        """Set the credentials of a remote where they belong."""
+        self.environment |= remote.environment
+        for option, value in remote.options.items():
+            self.dvc("remote", "modify", "--local", "storage", option, value)
+
+    def pull(self, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Pull the data, but not what the pipeline has not made yet."""
+        return self.dvc("pull", f"{RAW}.dvc", f"{PHOTOS}.dvc", check=check)
+
+    def hashes(self) -> dict[str, str]:
+        """Hash the data in the workspace."""
+        files = [self.path / RAW, *(self.path / PHOTOS).glob("*")]
+        return {
+            file.name: hashlib.sha256(file.read_bytes()).hexdigest()
+            for file in files
+            if file.exists()
+        }
+
+    def wipe(self) -> None:
+        """Leave DVC nothing to restore the data from but the remote."""
+        wiped = self.home / "wiped"
+        wiped.mkdir()
+        for path in (RAW, PHOTOS, ".dvc/cache", self.home / "site"):
+            shutil.move(self.path / path, wiped)
+
+    def tracked(self) -> dict[str, bytes]:
+        """Return what the next commit would hold."""
+        self.run("git", "add", "--all")
+        names = self.run("git", "ls-files", "-z").stdout.split("\0")[:-1]
+        return {name: (self.path / name).read_bytes() for name in names}
+
+
+@pytest.fixture
+def generate(bake: Bakery, tmp_path: Path) -> Callable[..., Project]:
+    """Generate a project and put data under DVC."""
+
+    def generate(**answers: str) -> Project:
+        return Project(bake(**answers).path, tmp_path / "home", bake.environment)
+
+    return generate
+
+
+@pytest.mark.parametrize("kind", servers.KINDS)
+def test_round_trip(kind: str, generate: Callable[..., Project], tmp_path: Path) -> None:
+    with servers.KINDS[kind](tmp_path / "server") as remote:
+        project = generate(dvc_remote=remote.url)
+        before = project.hashes()
+        assert len(before) == 3
+        if remote.secret:
+            assert project.dvc("push", check=False).returncode != 0
+        project.log_in(remote)
+        assert "4 files pushed" in project.dvc("push").stdout
+        project.wipe()
+        assert project.hashes() == {}
+        project.pull()
+        assert project.hashes() == before
+        tracked = project.tracked()
+        assert {".dvc/config", f"{RAW}.dvc", f"{PHOTOS}.dvc"} <= tracked.keys()
+        assert not {RAW, ".dvc/config.local"} & tracked.keys()
+        if remote.secret:
+            assert not [name for name, text in tracked.items() if remote.secret.encode() in text]
+
+
+def test_default_remote_comes_into_being_on_the_first_push(
+    generate: Callable[..., Project],
+) -> None:
+    project = generate()
+    remote = project.path.with_name(f"{project.path.name}-remote")
+    before = project.hashes()
+    assert not remote.exists()
+    project.dvc("push")
+    assert (remote / "files").is_dir()
+    project.wipe()
+    project.pull()
+    assert project.hashes() == before
+
+
+# The clients of the object stores repeat their attempts for up to a minute and a half.
+@pytest.mark.parametrize("kind", ["ssh", "webdav"])
+def test_unreachable_remote_fails(
+    kind: str, generate: Callable[..., Project], tmp_path: Path
+) -> None:
+    with servers.KINDS[kind](tmp_path / "server") as remote:
+        project = generate(dvc_remote=remote.url)
+        project.log_in(remote)
+    assert project.dvc("push", check=False).returncode != 0
+    project.wipe()
+    assert project.pull(check=False).returncode != 0
+    assert project.hashes() == {}
+
+
+def test_push_to_a_file_fails(generate: Callable[..., Project], tmp_path: Path) -> None:
+    storage = tmp_path / "storage"
+    storage.write_text("not a folder", encoding="utf-8")
+    push = generate(dvc_remote=storage.as_posix()).dvc("push", check=False)
+    assert push.returncode != 0
+    assert "pushed" not in push.stdout
+
+
+def test_push_to_a_read_only_remote_fails(generate: Callable[..., Project], tmp_path: Path) -> None:
+    with servers.webdav(tmp_path / "server", readonly=True) as remote:
+        project = generate(dvc_remote=remote.url)
+        project.log_in(remote)
+        push = project.dvc("push", check=False)
+    assert push.returncode != 0
+    assert not list((tmp_path / "server/storage").iterdir())
+
+
+def flip(content: bytes) -> bytes:
+    """Change one bit and keep the size."""
+    return bytes([content[0] ^ 1]) + content[1:]
+
+
+def truncate(content: bytes) -> bytes:
+    """Keep the first half."""
+    return content[: len(content) // 2]
+
+
+@pytest.mark.parametrize(
+    ("kind", "damage"),
+    [("path", flip), ("path", truncate), ("ssh", flip), ("webdav", truncate)],
+)
+def test_damaged_object_is_refused(
+    kind: str,
+    damage: Callable[[bytes], bytes],
+    generate: Callable[..., Project],
+    tmp_path: Path,
+) -> None:
+    with servers.KINDS[kind](tmp_path / "server") as remote:
+        project = generate(dvc_remote=remote.url)
+        project.log_in(remote)
+        content = (project.path / RAW).read_bytes()
+        before = project.hashes()
+        project.dvc("push")
+        md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        stored = tmp_path / "server/storage/files/md5" / md5[:2] / md5[2:]
+        mode = stored.stat().st_mode
+        stored.chmod(0o644)
+        stored.write_bytes(damage(content))
+        # DVC does not look into a file that nobody may write to, unless told to verify.
+        stored.chmod(mode)
+        project.wipe()
+        assert project.pull(check=False).returncode != 0
+    assert before.keys() - project.hashes().keys() == {Path(RAW).name}
+
+
+@pytest.mark.parametrize("kind", PLUGINS)
+def test_project_pins_the_plugin_that_is_tested(kind: str, bake: Bakery) -> None:
+    project = bake(dvc_remote=f"{kind}://host/storage").path
+    found = {plugin for plugin in PLUGINS if (project / f"requirements-{plugin}.txt").exists()}
+    assert found == {kind}
+    pins = (project / f"requirements-{kind}.txt").read_text(encoding="utf-8")
+    assert re.search(rf"^dvc-{kind}==(\S+)", pins, re.MULTILINE)[1] == version(f"dvc-{kind}")

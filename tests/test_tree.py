@@ -1,0 +1,179 @@
+"""Every set of answers gives a clean, complete and honest tree."""
+
+import itertools
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import TEMPLATE, Bakery, Project
+
+OPTIONS = {
+    "license": ["MIT", "BSD-3-Clause", "Apache-2.0", "none"],
+    "raw_data": ["example", "table.csv"],
+    "dvc_remote": [
+        "../storage",
+        "none",
+        "s3://bucket/x",
+        "gs://bucket",
+        "azure://box",
+        "ssh://host/x",
+        "webdav://host/x",
+        "webdavs://host/x",
+    ],
+    "docs": [False, True],
+    "ci": ["none", "github", "gitlab"],
+}
+OWNERS = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))["_optional"]
+OWNED = {path for values in OWNERS.values() for paths in values.values() for path in paths}
+Answers = dict[str, object]
+
+
+def pairwise(options: dict[str, list]) -> list[Answers]:
+    """Choose sets of answers in which every two answers to different questions meet."""
+
+    def pairs(answers: Answers) -> set:
+        return set(itertools.combinations(answers.items(), 2))
+
+    rest = [dict(zip(options, row, strict=True)) for row in itertools.product(*options.values())]
+    missing = set().union(*map(pairs, rest))
+    chosen = []
+    while missing:
+        best = max(rest, key=lambda answers: len(pairs(answers) & missing))
+        chosen.append(best)
+        missing -= pairs(best)
+    return chosen
+
+
+@pytest.fixture(
+    scope="module", params=pairwise(OPTIONS), ids=lambda row: "-".join(map(str, row.values()))
+)
+def answers(request: pytest.FixtureRequest) -> Answers:
+    """One row of the matrix."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def project(answers: Answers, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project for one row."""
+    bake = Bakery(tmp_path_factory.mktemp("tree"))
+    (bake.folder / "table.csv").write_text("a,sex\n1,x\n2,y\n", encoding="utf-8")
+    return bake(**answers)
+
+
+def test_no_scars(project: Project) -> None:
+    scars = []
+    for name, content in project.files().items():
+        if name.startswith("data/raw/") or not content:
+            continue
+        text = content.decode("utf-8")
+        blank = "\n\n\n\n" if name.endswith(".py") else "\n\n\n"
+        found = {
+            "carriage return": "\r" in text,
+            "trailing blank": re.search(r"[ \t]$", text, re.MULTILINE),
+            "no newline at the end": not text.endswith("\n"),
+            "blank line at the end": text.endswith("\n\n"),
+            "blank line at the start": text.startswith("\n"),
+            "doubled blank lines": blank in text,
+        }
+        scars += [f"{name}: {scar}" for scar, there in found.items() if there]
+    assert not scars
+
+
+def test_no_leftover_markup(project: Project) -> None:
+    leftover = []
+    for name, content in project.files().items():
+        text = content.decode("utf-8")
+        if re.search(r"\{[{%]-?\s*(cookiecutter|(if|for|set|raw|end\w+)\b.*cookiecutter)", text):
+            leftover.append(name)
+        # Jinja templates, Python and notebooks have braces of their own; so have workflows.
+        if not name.endswith((".jinja", ".py", ".ipynb")):
+            text = re.sub(r"\$\{\{.*?\}\}", "", text)
+            leftover += re.findall(r".*(?:\{[{%#]|[%#]\}).*", text)
+        if "cookiecutter" in name:
+            leftover.append(name)
+    assert not leftover
+
+
+def test_python_is_formatted_and_clean(project: Project) -> None:
+    for check in (["format", "--check"], ["check"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *check, "--no-cache", "."],
+            cwd=project.path,
+            capture_output=True,
+            encoding="utf-8",
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_files_parse(project: Project) -> None:
+    parsers = {".toml": tomllib.loads, ".json": json.loads, ".ipynb": json.loads}
+    parsers |= dict.fromkeys((".yaml", ".yml", ".dvc"), yaml.safe_load)
+    for name, content in project.files().items():
+        if parse := parsers.get(Path(name).suffix):
+            assert parse(content.decode("utf-8")), name
+
+
+def test_owned_files_are_there_when_chosen(project: Project, answers: Answers) -> None:
+    remote, mark, _ = str(answers["dvc_remote"]).partition("://")
+    chosen = answers | {
+        "__remote": remote if mark else "path",
+        "docs": str(answers["docs"]).lower(),
+    }
+    wanted = {path for option, values in OWNERS.items() for path in values.get(chosen[option], [])}
+    assert {path for path in OWNED if (project.path / path).exists()} == wanted
+
+
+def test_nothing_else_depends_on_options(
+    project: Project, answers: Answers, common: set[str]
+) -> None:
+    own = set() if answers["raw_data"] == "example" else {"data/raw/table.csv"}
+    assert shared(project) == common | own
+
+
+@pytest.fixture(scope="module")
+def common(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """The files of the default project that no option owns."""
+    return shared(Bakery(tmp_path_factory.mktemp("default"))())
+
+
+def shared(project: Project) -> set[str]:
+    """List the files that no option owns."""
+    return {name for name in project.files() if not OWNED & {name, name.split("/")[0]}}
+
+
+def test_no_empty_folders(project: Project) -> None:
+    empty = [path for path in project.path.rglob("*") if path.is_dir() and not any(path.iterdir())]
+    assert not empty
+
+
+def test_readme_tree_is_true(project: Project) -> None:
+    block = re.search(r"^```\n((?:[├│└ ].*\n)+)```$", project.read("README.md"), re.MULTILINE)
+    assert block
+    folders: list[str] = []
+    top = set()
+    for line in block[1].splitlines():
+        indent, name = re.match(r"((?:│   |    )*)[├└]── (\S+)", line).groups()
+        folders[len(indent) // 4 :] = [name]
+        assert list(project.path.glob("/".join(folders))), line
+        top.add(folders[0])
+    shown = {path.name for path in project.path.iterdir() if path.is_dir()}
+    assert {name for name in shown if not name.startswith(".")} <= top
+
+
+def test_readme_commands_are_those_of_make(project: Project) -> None:
+    done = subprocess.run(["make"], cwd=project.path, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    listed = dict(re.findall(r"^  (\S+) +(\S.*)$", done.stdout, re.MULTILINE))
+    table = re.findall(r"^\| `make (\S+)` \| (.*) \|$", project.read("README.md"), re.MULTILINE)
+    assert dict(table) == listed
+
+
+def test_same_answers_give_the_same_bytes(bake: Bakery, tmp_path: Path) -> None:
+    (tmp_path / "again").mkdir()
+    answers = {"project_name": "Ünï", "docs": True, "ci": "github", "dvc_remote": "s3://bucket"}
+    assert bake(**answers).files() == Bakery(tmp_path / "again")(**answers).files()

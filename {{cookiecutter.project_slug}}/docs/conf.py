@@ -1,0 +1,37 @@
+"""Sphinx settings; what the project is called is read from pyproject.toml."""
+
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PACKAGES = [path.parent.name for path in (ROOT / "src").glob("*/__init__.py")]
+
+project = PROJECT["name"]
+version = release = PROJECT["version"]
+author = ", ".join(person["name"] for person in PROJECT.get("authors", []) if "name" in person)
+html_title = f"{project} {version}"
+html_theme = "furo"
+
+extensions = ["myst_parser", "sphinx.ext.apidoc", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+myst_heading_anchors = 3
+# The README links to files of the repository, which are no pages here.
+suppress_warnings = ["myst.xref_missing"]
+
+# The code reference is written from the docstrings at each build.
+apidoc_modules = [
+    {
+        "path": f"../src/{package}",
+        "destination": "api",
+        "separate_modules": True,
+        "module_first": True,
+    }
+    for package in PACKAGES
+]
+autodoc_typehints = "description"
+napoleon_google_docstring = False
+
+exclude_patterns = ["_build"]
+# `make data` writes the data dictionary; before that there is nothing to show.
+if not (ROOT / "references" / "data_dictionary.md").exists():
+    exclude_patterns.append("data.md")

@@ -1,0 +1,1 @@
+"""Raw file -> contract -> clean table -> train, test and unlabelled rows."""

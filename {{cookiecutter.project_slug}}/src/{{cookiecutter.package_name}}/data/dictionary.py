@@ -1,0 +1,47 @@
+"""The data dictionary: one line per column, from the contract and the clean rows."""
+
+import pandas as pd
+
+from .schema import Column, Schema
+
+
+def data_dictionary(clean: pd.DataFrame, schema: Schema) -> str:
+    """Markdown table of every column: kind, empty cells, values seen, description."""
+    lines = [
+        "# Data dictionary",
+        "",
+        f"From `references/schema.yaml` and {len(clean)} clean rows, by `make data`.",
+        f"The target is **{_cell(schema.target)}** ({schema.task}).",
+        "",
+        "| column | kind | empty | values | description |",
+        "|---|---|---|---|---|",
+    ]
+    for name, column in schema.columns.items():
+        empty, values = "", ""
+        if name in clean.columns and len(clean):
+            empty = f"{clean[name].isna().mean():.1%}"
+            values = _values(clean[name].dropna(), column)
+        cells = (name, column.kind, empty, values, column.description)
+        lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _values(present: pd.Series, column: Column) -> str:
+    if present.empty:
+        return ""
+    match column.kind:
+        case "numeric":
+            return f"{present.min():g} to {present.max():g}, median {present.median():g}"
+        case "datetime":
+            return f"{present.min()} to {present.max()}"
+        case "boolean":
+            return f"{present.mean():.1%} true"
+        case "category":
+            common = ", ".join(present.value_counts().index[:5])
+            return f"{present.nunique()}: {common}" + (", ..." if present.nunique() > 5 else "")
+        case _:
+            return f"{present.nunique()} different"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())

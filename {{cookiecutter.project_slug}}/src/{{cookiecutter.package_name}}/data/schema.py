@@ -1,0 +1,148 @@
+"""The data contract: `references/schema.yaml` as Python objects."""
+
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..config import SCHEMA
+from ..errors import ProjectError
+from ..files import replacing
+
+KINDS = ("numeric", "category", "boolean", "datetime", "text", "identifier", "ignore")
+TASKS = ("classification", "regression")
+
+HEADER = """\
+# The data contract. It was inferred once from the raw file; from now on it is yours.
+#
+#   kind         numeric, category, boolean, datetime, text (features);
+#                identifier, ignore (carried along, never a feature)
+#   nullable     may a cell be empty?
+#   categories   the only values allowed; without the line any value is
+#   range        lowest and highest value allowed
+#   format       how a date is written (strftime codes)
+#   description  for the data dictionary
+#
+# Rows that break it go to data/interim/rejected.parquet. `task` follows from the
+# target and is classification or regression: correct it here if the guess is wrong.
+"""
+
+
+@dataclass
+class Column:
+    """What the cells of one column may hold."""
+
+    kind: str
+    nullable: bool = True
+    categories: list[str] | None = None
+    range: list[float] | None = None
+    format: str | None = None
+    description: str = ""
+
+
+@dataclass
+class Source:
+    """How a CSV file is written."""
+
+    separator: str = ","
+    encoding: str = "utf-8"
+    decimal: str = "."
+
+
+@dataclass
+class Schema:
+    """The whole contract."""
+
+    target: str
+    task: str
+    columns: dict[str, Column]
+    source: Source = field(default_factory=Source)
+
+    @property
+    def features(self) -> dict[str, Column]:
+        """The columns a model may see."""
+        return {
+            name: column
+            for name, column in self.columns.items()
+            if name != self.target and column.kind not in ("identifier", "ignore")
+        }
+
+    def names(self, *kinds: str) -> list[str]:
+        """Names of the feature columns of these kinds, in order."""
+        return [name for name, column in self.features.items() if column.kind in kinds]
+
+
+def load_schema(path: Path = SCHEMA) -> Schema:
+    """Read the contract.
+
+    Raises
+    ------
+    ProjectError
+        When the file is missing, is not YAML, or names an unknown key, kind or task.
+    """
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ProjectError(f"{path.name} is missing: `make data` infers one.") from error
+    except yaml.YAMLError as error:
+        raise ProjectError(f"{path.name} is not valid YAML: {error}") from error
+    try:
+        columns = {
+            name: _build(Column, entry, f"column {name!r}")
+            for name, entry in tree["columns"].items()
+        }
+        source = _build(Source, tree["source"], "source")
+        schema = Schema(tree["target"], tree["task"], columns, source)
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ProjectError(
+            f"{path.name} needs target, task, source and columns, each column with its kind."
+        ) from error
+    _check(schema, path.name)
+    return schema
+
+
+def save_schema(schema: Schema, path: Path = SCHEMA) -> None:
+    """Write the contract, leaving out what a column does not use."""
+    columns = {
+        name: {key: value for key, value in asdict(column).items() if value is not None}
+        for name, column in schema.columns.items()
+    }
+    tree = {
+        "target": schema.target,
+        "task": schema.task,
+        "source": asdict(schema.source),
+        "columns": columns,
+    }
+    text = yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    with replacing(path) as partial:
+        partial.write_text(HEADER + text, encoding="utf-8")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Lists on one line: a contract is read in a pull request."""
+
+
+_Dumper.add_representer(
+    list, lambda dumper, data: dumper.represent_sequence("tag:yaml.org,2002:seq", data, True)
+)
+
+
+def _build(kind: type, entry: dict[str, Any], where: str) -> Any:
+    if unknown := entry.keys() - {known.name for known in fields(kind)}:
+        raise ProjectError(f"schema.yaml, {where}: {', '.join(sorted(unknown))} is not a key.")
+    return kind(**entry)
+
+
+def _check(schema: Schema, name: str) -> None:
+    if schema.task not in TASKS:
+        raise ProjectError(f"{name}: task is {schema.task!r}, not one of {', '.join(TASKS)}.")
+    if schema.target not in schema.columns:
+        raise ProjectError(f"{name}: the target {schema.target!r} is not among the columns.")
+    for column, entry in schema.columns.items():
+        if entry.kind not in KINDS:
+            raise ProjectError(
+                f"{name}, column {column!r}: kind is {entry.kind!r}, not one of {', '.join(KINDS)}."
+            )
+    if not schema.features:
+        raise ProjectError(f"{name}: no column is left to predict {schema.target!r} from.")

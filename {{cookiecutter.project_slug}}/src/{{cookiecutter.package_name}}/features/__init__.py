@@ -1,0 +1,1 @@
+"""The transformer that turns a table into a matrix."""

@@ -1,0 +1,122 @@
+"""Features are made here and nowhere else: training, evaluation and prediction share this."""
+
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import (
+    HashingVectorizer,
+    TfidfTransformer,
+    TfidfVectorizer,
+)
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    OneHotEncoder,
+    StandardScaler,
+    TargetEncoder,
+)
+
+from ..data.schema import Schema
+
+MAX_WORDS = 5000
+TEXT_DIRECTIONS = 30
+MAX_ONE_HOT = 20  # a category with more values is replaced by the target's mean within it
+
+
+def build_features(schema: Schema, seed: int, *, dense: bool = False) -> ColumnTransformer:
+    """Make the transformer from typed columns to a matrix, unfitted.
+
+    Parameters
+    ----------
+    schema
+        The contract: its kinds decide what happens to each column.
+    seed
+        Of everything random in a feature.
+    dense
+        Make a few dense columns from each text, for models that take no sparse matrix.
+
+    Returns
+    -------
+    ColumnTransformer
+        From a table with the schema's columns, in any order, to (n_rows, n_features).
+    """
+    numbers = make_pipeline(
+        SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
+        StandardScaler(),
+    )
+    one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    target_mean = TargetEncoder(
+        target_type="continuous" if schema.task == "regression" else "auto",
+        cv=5,
+        shuffle=True,
+        random_state=seed,
+    )
+    dates = make_pipeline(FunctionTransformer(date_parts), numbers)
+    parts = [
+        ("numbers", numbers, schema.names("numeric")),
+        (
+            "booleans",
+            make_pipeline(FunctionTransformer(as_numbers), numbers),
+            schema.names("boolean"),
+        ),
+        ("categories", one_hot, few_values(schema)),
+        ("many_categories", make_pipeline(target_mean, StandardScaler()), many_values(schema)),
+        ("dates", dates, schema.names("datetime")),
+    ]
+    for name in schema.names("text"):
+        parts.append((f"words of {name.replace('__', '_')}", _words(seed, dense), name))
+    return ColumnTransformer([part for part in parts if part[2]])
+
+
+def _words(seed: int, dense: bool) -> Pipeline:
+    """One text column as TF-IDF weights, or as their main directions (latent semantic analysis)."""
+    gaps = FunctionTransformer(without_gaps)
+    if not dense:
+        return make_pipeline(gaps, TfidfVectorizer(sublinear_tf=True, max_features=MAX_WORDS))
+    # Hashing fixes the number of columns, so there are always enough of them to reduce.
+    return make_pipeline(
+        gaps,
+        HashingVectorizer(n_features=2**11, alternate_sign=False, norm=None),
+        TfidfTransformer(sublinear_tf=True),
+        TruncatedSVD(TEXT_DIRECTIONS, random_state=seed),
+    )
+
+
+def few_values(schema: Schema) -> list[str]:
+    """Category columns that get one matrix column per value."""
+    return [name for name in schema.names("category") if _listed(schema, name) <= MAX_ONE_HOT]
+
+
+def many_values(schema: Schema) -> list[str]:
+    """Category columns with too many values for that."""
+    return [name for name in schema.names("category") if _listed(schema, name) > MAX_ONE_HOT]
+
+
+def _listed(schema: Schema, name: str) -> int:
+    categories = schema.columns[name].categories
+    return MAX_ONE_HOT + 1 if categories is None else len(categories)
+
+
+def date_parts(dates: pd.DataFrame) -> pd.DataFrame:
+    """Year, month, day, weekday, hour and days since 1970 of each datetime column."""
+    parts = {}
+    for name in dates.columns:
+        moment = dates[name].dt
+        parts[f"{name} year"] = moment.year
+        parts[f"{name} month"] = moment.month
+        parts[f"{name} day"] = moment.day
+        parts[f"{name} weekday"] = moment.weekday
+        parts[f"{name} hour"] = moment.hour
+        parts[f"{name} days"] = (dates[name] - pd.Timestamp(0)) / pd.Timedelta(days=1)
+    return pd.DataFrame(parts, index=dates.index).astype(float)
+
+
+def as_numbers(booleans: pd.DataFrame) -> pd.DataFrame:
+    """True as 1.0, false as 0.0, missing as NaN."""
+    return booleans.astype("Float64").astype(float)
+
+
+def without_gaps(text: pd.Series) -> pd.Series:
+    """Missing text as no words."""
+    return text.fillna("")

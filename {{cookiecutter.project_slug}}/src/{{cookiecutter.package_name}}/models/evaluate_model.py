@@ -1,0 +1,118 @@
+"""Score the model and the baseline on the held-out rows, with confidence intervals and figures."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from tqdm import tqdm
+
+from ..config import METRICS, MODEL, TEST, TRAIN, EvaluateParams, load_params
+from ..data.schema import Schema, load_schema
+from ..errors import explained
+from ..files import replacing
+from ..tracking import log_evaluation
+from ..visualization.visualize import draw_figures
+from .candidates import candidates
+from .metrics import Metric, deciding_metric, metrics_of, predict, truth_of
+from .store import load_model
+
+
+def main() -> None:
+    params = load_params()
+    schema = load_schema()
+    train, test = pd.read_parquet(TRAIN), pd.read_parquet(TEST)
+    model = load_model(MODEL)
+    baseline = candidates(schema, params.seed)["baseline"].pipeline
+    baseline.fit(train[list(schema.features)], train[schema.target])
+    name = deciding_metric(schema, params.train.metric)
+    scores = evaluate(model, baseline, test, schema, name, params.evaluate, params.seed)
+    with replacing(METRICS) as partial:
+        partial.write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
+    draw_figures(model, test, schema, name, params.seed)
+    log_evaluation(scores["test"])
+    print(as_table(scores))
+
+
+def evaluate(
+    model: BaseEstimator,
+    baseline: BaseEstimator,
+    test: pd.DataFrame,
+    schema: Schema,
+    deciding: str,
+    params: EvaluateParams,
+    seed: int,
+) -> dict[str, Any]:
+    """Score two fitted models on the same rows and on the same bootstrap resamples of them.
+
+    Parameters
+    ----------
+    test
+        Typed, labelled rows that neither model has seen.
+    deciding
+        The metric that decides.
+
+    Returns
+    -------
+    dict
+        `test` and `baseline` scores by metric; `interval` of each test score (percentile
+        bootstrap, Efron & Tibshirani 1993); `gain` over the baseline in the deciding metric
+        with its own interval; `rows`.
+    """
+    rules = metrics_of(schema)
+    truth = truth_of(test, schema)
+    predicted = {"test": predict(model, test, schema), "baseline": predict(baseline, test, schema)}
+    scores = {
+        who: {name: rule.function(truth, values) for name, rule in rules.items()}
+        for who, values in predicted.items()
+    }
+    resampled = _bootstrap(truth, predicted, rules, params.bootstrap, seed)
+    tail = (1 - params.confidence) / 2
+    gains = rules[deciding].gain(resampled["test"][deciding], resampled["baseline"][deciding])
+    return {
+        "metric": deciding,
+        "rows": len(test),
+        **scores,
+        "interval": {name: _interval(resampled["test"][name], tail) for name in rules},
+        "gain": rules[deciding].gain(scores["test"][deciding], scores["baseline"][deciding]),
+        "gain_interval": _interval(gains, tail),
+    }
+
+
+def as_table(scores: dict[str, Any]) -> str:
+    """The scores as aligned text."""
+    table = pd.DataFrame({"model": scores["test"], "baseline": scores["baseline"]}).map(
+        "{:.4f}".format
+    )
+    interval = ["{:.4f} to {:.4f}".format(*scores["interval"][name]) for name in table.index]
+    table.insert(1, "interval", interval)
+    return f"On {scores['rows']} held-out rows:\n{table.to_string()}"
+
+
+def _bootstrap(
+    truth: np.ndarray,
+    predicted: dict[str, np.ndarray],
+    rules: dict[str, Metric],
+    resamples: int,
+    seed: int,
+) -> dict[str, dict[str, np.ndarray]]:
+    """Every metric of every model on resampled rows, the same rows for all."""
+    random = np.random.default_rng(seed)
+    values = {who: {name: np.empty(resamples) for name in rules} for who in predicted}
+    for n in tqdm(range(resamples), desc="bootstrap", unit="resample", leave=False, disable=None):
+        rows = random.integers(len(truth), size=len(truth))
+        for who, values_of_model in predicted.items():
+            for name, rule in rules.items():
+                values[who][name][n] = rule.function(truth[rows], values_of_model[rows])
+    return values
+
+
+def _interval(values: np.ndarray, tail: float) -> list[float]:
+    low, high = np.nanquantile(values, [tail, 1 - tail])
+    return [float(low), float(high)]
+
+
+if __name__ == "__main__":
+    with explained():
+        main()

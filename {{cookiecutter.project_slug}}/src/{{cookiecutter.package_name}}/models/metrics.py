@@ -1,0 +1,124 @@
+"""How good predictions are: the one metric that decides, and those that inform."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn import metrics
+from sklearn.base import BaseEstimator, is_classifier
+
+from ..data.schema import Schema
+from ..errors import ProjectError
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A score of predictions against the truth.
+
+    `function(truth, predicted)` takes class numbers and an (n_rows, n_classes) array of
+    probabilities, or two arrays of values.
+    """
+
+    function: Callable[[np.ndarray, np.ndarray], float]
+    greater_is_better: bool = True
+
+    def gain(self, score: float, reference: float) -> float:
+        """How much better than `reference`: above 0 is better, whatever the metric."""
+        return score - reference if self.greater_is_better else reference - score
+
+
+def _log_loss(truth: np.ndarray, predicted: np.ndarray) -> float:
+    return metrics.log_loss(truth, predicted, labels=np.arange(predicted.shape[1]))
+
+
+def _roc_auc(truth: np.ndarray, predicted: np.ndarray) -> float:
+    """Area under the ROC curve; with several classes the mean of each against the rest."""
+    classes = [1] if predicted.shape[1] == 2 else np.unique(truth)
+    scores = [
+        metrics.roc_auc_score(truth == number, predicted[:, number])
+        for number in classes
+        if 0 < np.mean(truth == number) < 1
+    ]
+    return float(np.mean(scores)) if scores else float("nan")
+
+
+def _average_precision(truth: np.ndarray, predicted: np.ndarray) -> float:
+    return metrics.average_precision_score(truth == 1, predicted[:, 1])
+
+
+def _brier(truth: np.ndarray, predicted: np.ndarray) -> float:
+    return float(np.mean((predicted[:, 1] - truth) ** 2))
+
+
+def _on_classes(function: Callable[..., float], **options: object) -> Metric:
+    return Metric(lambda truth, predicted: function(truth, predicted.argmax(axis=1), **options))
+
+
+CLASSES = {
+    "log_loss": Metric(_log_loss, greater_is_better=False),
+    "roc_auc": Metric(_roc_auc),
+    "accuracy": _on_classes(metrics.accuracy_score),
+    "f1_macro": _on_classes(metrics.f1_score, average="macro", zero_division=0.0),
+}
+TWO_CLASSES = {
+    "average_precision": Metric(_average_precision),
+    "brier": Metric(_brier, greater_is_better=False),
+}
+VALUES = {
+    "rmse": Metric(metrics.root_mean_squared_error, greater_is_better=False),
+    "mae": Metric(metrics.mean_absolute_error, greater_is_better=False),
+    "r2": Metric(metrics.r2_score),
+}
+
+
+def metrics_of(schema: Schema) -> dict[str, Metric]:
+    """The metrics that make sense for the task."""
+    if schema.task == "regression":
+        return VALUES
+    return CLASSES | TWO_CLASSES if len(classes_of(schema)) == 2 else CLASSES
+
+
+def deciding_metric(schema: Schema, asked: str) -> str:
+    """The name of the one metric for all decisions: `asked`, or for `auto` the task's usual one.
+
+    Raises
+    ------
+    ProjectError
+        When the task has no metric of that name.
+    """
+    if asked == "auto":
+        if schema.task == "regression":
+            return "rmse"
+        return "roc_auc" if len(classes_of(schema)) == 2 else "log_loss"
+    if asked not in metrics_of(schema):
+        raise ProjectError(
+            f"params.yaml: train.metric is {asked!r}, not auto or one of "
+            f"{', '.join(metrics_of(schema))}."
+        )
+    return asked
+
+
+def classes_of(schema: Schema) -> list[str]:
+    """The classes of the target in order; the last of two is the positive one."""
+    return schema.columns[schema.target].categories or []
+
+
+def truth_of(table: pd.DataFrame, schema: Schema) -> np.ndarray:
+    """The target as class numbers or values, shape (n_rows,)."""
+    target = table[schema.target]
+    if schema.task == "regression":
+        return target.to_numpy(dtype=float)
+    return pd.Categorical(target, categories=classes_of(schema)).codes.astype(int)
+
+
+def predict(model: BaseEstimator, table: pd.DataFrame, schema: Schema) -> np.ndarray:
+    """Values, shape (n_rows,), or probabilities, shape (n_rows, n_classes).
+
+    A class that no training row had gets probability 0.
+    """
+    features = table[list(schema.features)]
+    if not is_classifier(model):
+        return model.predict(features)
+    probabilities = pd.DataFrame(model.predict_proba(features), columns=model.classes_)
+    return probabilities.reindex(columns=classes_of(schema), fill_value=0.0).to_numpy()

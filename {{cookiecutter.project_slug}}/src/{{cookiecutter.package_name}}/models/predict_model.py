@@ -1,0 +1,135 @@
+"""Predict every row of a file: `make predict INPUT=new.csv OUTPUT=predictions.csv`."""
+
+import argparse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sklearn.base import BaseEstimator
+from tqdm import tqdm
+
+from ..config import MODEL, PREDICTIONS, ROOT, TEST, UNLABELLED
+from ..data.contract import apply_contract, describe
+from ..data.read import read_batches, read_table
+from ..data.schema import Schema, load_schema
+from ..errors import ProjectError, explained
+from ..files import replacing
+from .metrics import classes_of, predict
+from .store import load_model
+
+SHOWN = 20  # a result of no more rows is printed too
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--input", type=Path, help="CSV or .parquet (default: rows without a target)"
+    )
+    parser.add_argument("--output", type=Path, default=PREDICTIONS, help="CSV or .parquet")
+    options = parser.parse_args(arguments)
+    schema = load_schema()
+    source = options.input or _default_input()
+    rows = predict_file(source, options.output, load_model(MODEL), schema)
+    print(f"{rows} rows of {_short(source)} predicted, written to {_short(options.output)}")
+    if 0 < rows <= SHOWN:
+        table = read_table(options.output).convert_dtypes()
+        print(table.to_string(index=False, na_rep=""))
+
+
+def predict_file(source: Path, output: Path, model: BaseEstimator, schema: Schema) -> int:
+    """Predict a file piece by piece; memory does not grow with its rows.
+
+    Every column of the input is carried through; the row order is kept.
+
+    Returns
+    -------
+    int
+        The number of rows.
+
+    Raises
+    ------
+    ProjectError
+        When rows break the contract; nothing is written then.
+    """
+    done = 0
+    broken: list[pd.DataFrame] = []
+    with replacing(output) as partial, _writer(partial) as write:
+        for batch in tqdm(read_batches(source), unit="batch", leave=False, disable=None):
+            typed, problems = apply_contract(batch, schema, target=False)
+            if len(problems):
+                broken.append(problems.assign(row=problems["row"] + done))
+            if not broken:
+                write(predict_table(batch, typed, model, schema))
+            done += len(batch)
+        if broken:
+            problems = pd.concat(broken)
+            raise ProjectError(
+                f"{source} breaks the contract in {problems['row'].nunique()} of {done} rows, "
+                f"nothing is predicted:\n{describe(problems)}\n"
+                "Correct the rows, or the contract in references/schema.yaml."
+            )
+    return done
+
+
+def predict_table(
+    batch: pd.DataFrame, typed: pd.DataFrame, model: BaseEstimator, schema: Schema
+) -> pd.DataFrame:
+    """Add `predicted_<target>` and for classes one `probability_<class>` each to the raw rows."""
+    columns: dict[str, object] = {}
+    values = predict(model, typed, schema) if len(typed) else None
+    name = f"predicted_{schema.target}"
+    if schema.task == "regression":
+        columns[name] = pd.Series(dtype=float) if values is None else values
+    else:
+        classes = pd.Series(classes_of(schema))
+        columns[name] = classes.iloc[[] if values is None else values.argmax(axis=1)].to_numpy()
+        for number, label in enumerate(classes):
+            columns[f"probability_{label}"] = [] if values is None else values[:, number]
+    if taken := [column for column in columns if column in batch.columns]:
+        raise ProjectError(f"the input already has {', '.join(taken)}: rename or remove first.")
+    return batch.assign(**columns)
+
+
+@contextmanager
+def _writer(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
+    """A function that appends tables to a CSV or Parquet file."""
+    parquet: pq.ParquetWriter | None = None
+    started = False
+
+    def write(table: pd.DataFrame) -> None:
+        nonlocal parquet, started
+        if path.suffix == ".parquet":
+            rows = pa.Table.from_pandas(table, preserve_index=False)
+            parquet = parquet or pq.ParquetWriter(path, rows.schema)
+            parquet.write_table(rows.cast(parquet.schema))
+        else:
+            table.to_csv(path, mode="a", header=not started, index=False, float_format="%.15g")
+        started = True
+
+    try:
+        yield write
+    finally:
+        if parquet:
+            parquet.close()
+
+
+def _short(path: Path) -> Path:
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+
+
+def _default_input() -> Path:
+    """The rows without a target, or where there are none the held-out rows."""
+    if UNLABELLED.is_file() and pq.read_metadata(UNLABELLED).num_rows:
+        return UNLABELLED
+    if TEST.is_file():
+        print("every row has a target: predicting the held-out rows instead")
+        return TEST
+    raise ProjectError("no data yet: run `make data`, or give a file with INPUT=.")
+
+
+if __name__ == "__main__":
+    with explained():
+        main()

@@ -1,0 +1,151 @@
+"""Draw how the model does on the held-out rows."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")  # no screen is needed to write files
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from sklearn.base import BaseEstimator
+from sklearn.calibration import CalibrationDisplay
+from sklearn.inspection import permutation_importance
+from sklearn.metrics import (
+    ConfusionMatrixDisplay,
+    PrecisionRecallDisplay,
+    PredictionErrorDisplay,
+    RocCurveDisplay,
+)
+
+from ..config import FIGURES
+from ..data.schema import Schema
+from ..models.metrics import classes_of, metrics_of, predict, truth_of
+
+MAX_CURVES = 10  # classes, the most frequent first, that get a curve of their own
+IMPORTANCE_ROWS = 2000
+MOST_IMPORTANT = 20
+
+
+def draw_figures(
+    model: BaseEstimator,
+    test: pd.DataFrame,
+    schema: Schema,
+    metric: str,
+    seed: int,
+    folder: Path = FIGURES,
+) -> None:
+    """Write the figures of the task as PNG files into `folder`, replacing those there."""
+    truth, predicted = truth_of(test, schema), predict(model, test, schema)
+    if schema.task == "regression":
+        figures = {
+            "predicted_and_actual": lambda axes: _values(
+                axes, truth, predicted, "actual_vs_predicted"
+            ),
+            "residuals": lambda axes: _values(axes, truth, predicted, "residual_vs_predicted"),
+        }
+    else:
+        labels = classes_of(schema)
+        figures = {
+            "roc": lambda axes: _curves(axes, RocCurveDisplay, truth, predicted, labels),
+            "precision_recall": lambda axes: _curves(
+                axes, PrecisionRecallDisplay, truth, predicted, labels
+            ),
+            "confusion_matrix": lambda axes: _confusion(axes, truth, predicted, labels),
+            "calibration": lambda axes: _calibration(axes, truth, predicted, labels),
+        }
+    figures["permutation_importance"] = lambda axes: _importance(
+        axes, model, test, schema, metric, seed
+    )
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name, draw in figures.items():
+        _save(draw, folder / f"{name}.png")
+
+
+def _save(draw: Callable[[Axes], None], path: Path) -> None:
+    figure, axes = plt.subplots(figsize=(6.4, 4.8), layout="constrained")
+    draw(axes)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def _curves(
+    axes: Axes, display: type, truth: np.ndarray, predicted: np.ndarray, labels: list[str]
+) -> None:
+    """One curve for two classes, else one for each class against the rest."""
+    for number in _classes_to_draw(truth, len(labels)):
+        display.from_predictions(
+            truth == number, predicted[:, number], name=labels[number], ax=axes
+        )
+    if display is RocCurveDisplay:
+        axes.plot([0, 1], [0, 1], linestyle=":", color="grey")
+    axes.set(xlabel=axes.get_xlabel().split(" (")[0], ylabel=axes.get_ylabel().split(" (")[0])
+    axes.legend(fontsize="small")
+
+
+def _calibration(axes: Axes, truth: np.ndarray, predicted: np.ndarray, labels: list[str]) -> None:
+    for number in _classes_to_draw(truth, len(labels)):
+        CalibrationDisplay.from_predictions(
+            truth == number,
+            predicted[:, number],
+            n_bins=8,
+            strategy="quantile",
+            name=labels[number],
+            ax=axes,
+        )
+    axes.set(xlabel="predicted probability", ylabel="share of rows")
+
+
+def _classes_to_draw(truth: np.ndarray, classes: int) -> list[int]:
+    present = np.bincount(truth, minlength=classes)
+    if classes == 2:
+        return [1] if 0 < present[1] < len(truth) else []
+    numbers = np.argsort(-present, kind="stable")[:MAX_CURVES]
+    return [int(number) for number in numbers if 0 < present[number] < len(truth)]
+
+
+def _confusion(axes: Axes, truth: np.ndarray, predicted: np.ndarray, labels: list[str]) -> None:
+    guess = predicted.argmax(axis=1)
+    shown = sorted(set(truth) | set(guess))
+    ConfusionMatrixDisplay.from_predictions(
+        truth,
+        guess,
+        labels=shown,
+        display_labels=[labels[number] for number in shown],
+        xticks_rotation="vertical",
+        cmap="Blues",
+        colorbar=False,
+        ax=axes,
+    )
+
+
+def _values(axes: Axes, truth: np.ndarray, predicted: np.ndarray, kind: str) -> None:
+    PredictionErrorDisplay.from_predictions(
+        truth, predicted, kind=kind, scatter_kwargs={"alpha": 0.4, "s": 12}, random_state=0, ax=axes
+    )
+
+
+def _importance(
+    axes: Axes, model: BaseEstimator, test: pd.DataFrame, schema: Schema, metric: str, seed: int
+) -> None:
+    """How much worse the metric gets when one column is shuffled (Breiman 2001)."""
+    rows = test if len(test) <= IMPORTANCE_ROWS else test.sample(IMPORTANCE_ROWS, random_state=seed)
+    rule = metrics_of(schema)[metric]
+
+    def score(fitted: BaseEstimator, table: pd.DataFrame, _: object) -> float:
+        value = rule.function(truth, predict(fitted, table, schema))
+        return value if rule.greater_is_better else -value
+
+    truth = truth_of(rows, schema)
+    result = permutation_importance(
+        model, rows[list(schema.features)], None, scoring=score, n_repeats=5, random_state=seed
+    )
+    best = np.argsort(result.importances_mean)[-MOST_IMPORTANT:]
+    names = [list(schema.features)[number][:40] for number in best]
+    axes.barh(names, result.importances_mean[best], xerr=result.importances_std[best])
+    axes.set(xlabel=f"loss of {metric} when the column is shuffled")

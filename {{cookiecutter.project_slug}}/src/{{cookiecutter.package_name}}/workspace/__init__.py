@@ -1,0 +1,1 @@
+"""Upkeep of this checkout: prepare it, verify its files, clean it."""

@@ -1,0 +1,43 @@
+"""Remove what can be made again: pipeline outputs and tool caches. Raw data and runs stay."""
+
+import shutil
+from pathlib import Path
+
+from .. import config
+from ..config import ROOT
+
+OUTPUTS = (
+    config.CLEAN,
+    config.REJECTED,
+    config.TRAIN,
+    config.TEST,
+    config.UNLABELLED,
+    config.PREDICTIONS,
+    config.MODEL,
+    config.FIGURES,
+    config.REPORT,
+    config.DATA_PROFILE,
+)
+CACHES = (".pytest_cache", ".ruff_cache", ".tox", "build", "docs/_build", "docs/api")
+
+
+def main() -> None:
+    caches = [ROOT / name for name in CACHES]
+    for folder in ("src", "tests"):
+        caches += (ROOT / folder).rglob("__pycache__")
+    removed = [remove(path) for path in (*OUTPUTS, *caches)]
+    print(f"removed {sum(removed)} files and folders; `make all` makes what is needed again")
+
+
+def remove(path: Path) -> bool:
+    """Delete a file or folder; tell whether it was there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+        return True
+    existed = path.exists()
+    path.unlink(missing_ok=True)
+    return existed
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""Hash every file DVC knows afresh, trusting no cache, and name those that are damaged."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from ..config import ROOT
+from ..errors import ProjectError, explained
+from ..files import md5
+
+
+def main() -> None:
+    good, missing, damaged = [], [], []
+    for path, expected in recorded(ROOT):
+        if not path.exists():
+            missing.append(path)
+        else:
+            (good if hash_of(path) == expected else damaged).append(path)
+    names = [str(path.relative_to(ROOT)) for path in damaged]
+    print(f"{len(good)} files and folders are as recorded, {len(missing)} are not here")
+    if damaged:
+        raise ProjectError(
+            f"changed since they were recorded: {', '.join(names)}. Bring them back with\n"
+            f"  dvc pull --force {' '.join(names)}\n"
+            "or make them again with `dvc repro --force`. If the cache holds the damaged copy, "
+            "remove .dvc/cache first."
+        )
+
+
+def recorded(root: Path) -> Iterator[tuple[Path, str]]:
+    """Every path in `dvc.lock` and the `.dvc` files below data/, with its MD5 hash."""
+    lock = root / "dvc.lock"
+    if lock.exists():
+        for stage in _read(lock)["stages"].values():
+            for out in stage.get("outs", []):
+                yield root / out["path"], out["md5"]
+    for pointer in sorted((root / "data").rglob("*.dvc")):
+        for out in _read(pointer)["outs"]:
+            yield pointer.parent / out["path"], out["md5"]
+
+
+def hash_of(path: Path) -> str:
+    """The MD5 of a file; of a folder, that of DVC's listing of it."""
+    if path.is_file():
+        return md5(path)
+    listing = [
+        {"md5": md5(file), "relpath": file.relative_to(path).as_posix()}
+        for file in path.rglob("*")
+        if file.is_file()
+    ]
+    text = json.dumps(sorted(listing, key=lambda entry: entry["relpath"]), sort_keys=True)
+    return hashlib.md5(text.encode()).hexdigest() + ".dir"
+
+
+def _read(path: Path) -> dict:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    with explained():
+        main()
