@@ -57,17 +57,22 @@ def infer_schema(table: pd.DataFrame, target: str, source: Source) -> Schema:
     ProjectError
         When the target is not a column or has no value at all.
     """
-    if target not in table.columns:
-        raise ProjectError(
-            f"the target {target!r} is not a column. The file has: {', '.join(table.columns)}. "
-            "Correct `data.target` in params.yaml."
-        )
+    require_target(table, target)
     if table[target].dropna().empty:
         raise ProjectError(f"the target {target!r} has no value in any row.")
     source.decimal = _decimal(table, source)
     columns = {name: _infer_column(table[name], name, source.decimal) for name in table.columns}
     task = _infer_target(columns, table[target], target, source.decimal)
     return Schema(target, task, columns, source)
+
+
+def require_target(table: pd.DataFrame, target: str) -> None:
+    """Raise a `ProjectError` that names the columns there are when `target` is none of them."""
+    if target not in table.columns:
+        raise ProjectError(
+            f"the target {target!r} is not a column. The file has: {', '.join(table.columns)}. "
+            "Correct `data.target` in params.yaml."
+        )
 
 
 def _infer_column(cells: pd.Series, name: str, decimal: str) -> Column:
@@ -97,16 +102,14 @@ def _infer_column(cells: pd.Series, name: str, decimal: str) -> Column:
 
 def _infer_target(columns: dict[str, Column], cells: pd.Series, target: str, decimal: str) -> str:
     """Make the target a quantity or a set of classes, and say which."""
-    present = cells.dropna()
-    column = columns[target]
-    values = present.unique()
-    if column.kind == "numeric":
-        whole = (_as_numbers(pd.Series(values), decimal) % 1 == 0).all()
-        if len(values) > MAX_INTEGER_CLASSES or (len(values) > 2 and not whole):
-            columns[target] = Column("numeric", column.nullable)
+    present, nullable = cells.dropna(), columns[target].nullable
+    numbers = _as_numbers(present, decimal)
+    if numbers is not None and numbers.nunique() > 2:
+        whole = (numbers % 1 == 0).all()
+        if not whole or numbers.nunique() > MAX_INTEGER_CLASSES:
+            columns[target] = Column("numeric", nullable)
             return "regression"
-    classes = sorted(as_text(present).unique())
-    columns[target] = Column("category", len(present) < len(cells), classes)
+    columns[target] = Column("category", nullable, sorted(as_text(present).unique()))
     return "classification"
 
 
@@ -126,6 +129,8 @@ def _decimal(table: pd.DataFrame, source: Source) -> str:
 def _as_numbers(present: pd.Series, decimal: str) -> pd.Series | None:
     if types.is_numeric_dtype(present):
         return present.astype(float)
+    if not types.is_string_dtype(present):
+        return None
     if present.str.fullmatch(r"0\d+").any():  # a code such as a postcode, not a quantity
         return None
     try:

@@ -87,7 +87,8 @@ def _read_csv(path: Path, source: Source | None) -> Iterator[pd.DataFrame]:
 def _read_parquet(path: Path) -> Iterator[pd.DataFrame]:
     try:
         with pq.ParquetFile(path) as file:
-            yield file.schema_arrow.empty_table().to_pandas()
+            if not file.metadata.num_rows:
+                yield file.schema_arrow.empty_table().to_pandas()
             for batch in file.iter_batches(BATCH_ROWS):
                 yield batch.to_pandas()
     except pa.ArrowInvalid as error:

@@ -106,7 +106,7 @@ def date_parts(dates: pd.DataFrame) -> pd.DataFrame:
         parts[f"{name} year"] = moment.year
         parts[f"{name} month"] = moment.month
         parts[f"{name} day"] = moment.day
-        parts[f"{name} weekday"] = moment.weekday
+        parts[f"{name} weekday"] = moment.day_of_week
         parts[f"{name} hour"] = moment.hour
         parts[f"{name} days"] = (dates[name] - pd.Timestamp(0)) / pd.Timedelta(days=1)
     return pd.DataFrame(parts, index=dates.index).astype(float)

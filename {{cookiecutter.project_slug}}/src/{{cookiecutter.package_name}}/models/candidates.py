@@ -59,7 +59,6 @@ def candidates(schema: Schema, seed: int) -> dict[str, Candidate]:
                     n_estimators=100,
                     min_samples_leaf=2,
                     max_features="sqrt" if classify else 0.4,
-                    n_jobs=-1,
                     random_state=seed,
                 )
             ),

@@ -8,42 +8,60 @@ from pathlib import Path
 from ..config import ROOT, load_params
 from ..errors import ProjectError, explained
 
+LOCAL_CONFIG = ROOT / ".dvc" / "config.local"
 REMOTE = "storage"
 
 
 def main() -> None:
+    raw, target = ROOT / load_params().data.raw, load_params().data.target
     in_git = _run("git", "rev-parse", "--git-dir") is not None
-    # DVC insists on git unless told that there is none.
-    _dvc("config", "--local", *(["--unset", "core.no_scm"] if in_git else ["core.no_scm", "true"]))
+    _tell_dvc_about_git(in_git)
     _find_remote()
-    _add_raw_data()
-    if in_git and os.name != "nt" and (ROOT / ".git").exists():
+    _add_raw_data(raw)
+    if in_git and (ROOT / ".git").exists() and os.name != "nt":  # the hooks run .venv/bin/...
         _run(sys.executable, "-m", "pre_commit", "install", check=True)
-    from ..tracking import create_database
+    from ..tracking import create_database  # takes seconds to import
 
     create_database()
+    _check_target(raw, target)
+
+
+def _tell_dvc_about_git(in_git: bool) -> None:
+    """DVC insists on git unless told that there is none."""
+    told = LOCAL_CONFIG.exists() and "no_scm" in LOCAL_CONFIG.read_text(encoding="utf-8")
+    if told == in_git:
+        change = ["--unset", "core.no_scm"] if in_git else ["core.no_scm", "true"]
+        _dvc("config", "--local", *change)
 
 
 def _find_remote() -> None:
-    """In a clone of a folder on this machine, use the folder's DVC remote when ours is not there."""
-    url = _dvc("config", f"remote.{REMOTE}.url")
+    """In a clone of a folder on this machine, use that folder's DVC remote when ours is not there."""
     origin = _run("git", "config", "remote.origin.url")
-    if not url or not origin or not Path(origin).is_dir() or "://" in url:
+    if not origin or not Path(origin).is_dir():
+        return
+    url = _dvc("config", f"remote.{REMOTE}.url")
+    if not url or "://" in url:
         return
     here, there = ROOT / ".dvc" / url, Path(origin) / ".dvc" / url
-    if not here.exists() and there.exists():
+    if there.exists() and not here.exists():
         _dvc("remote", "modify", "--local", REMOTE, "url", str(there.resolve()))
 
 
-def _add_raw_data() -> None:
+def _add_raw_data(raw: Path) -> None:
     """Put the raw file under DVC, unless it is."""
-    raw = ROOT / load_params().data.raw
-    pointer = raw.with_name(raw.name + ".dvc")
-    if not raw.exists():
-        if not pointer.exists():
-            print(f"{raw.relative_to(ROOT)} is not there yet: put it there, then `make setup`")
-        return
-    _run(sys.executable, "-m", "dvc", "add", "--quiet", str(raw), check=True)
+    if raw.exists():
+        _run(sys.executable, "-m", "dvc", "add", "--quiet", str(raw), check=True)
+    elif not raw.with_name(raw.name + ".dvc").exists():
+        print(f"{raw.relative_to(ROOT)} is missing: put it there, then `make setup`")
+
+
+def _check_target(raw: Path, target: str) -> None:
+    """Say before the first run that the target is not in the raw file."""
+    from ..data.infer_schema import require_target
+    from ..data.read import read_batches
+
+    if raw.exists():
+        require_target(next(read_batches(raw)), target)
 
 
 def _dvc(*arguments: str) -> str | None:
