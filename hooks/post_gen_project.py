@@ -20,7 +20,9 @@ from pathlib import Path
 
 # What the calling shell may hold and the tools of the new project must not see.
 FOREIGN = {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}
-OFFLINE = re.compile("name resolution|lookup|getaddrinfo|connect|unreachable|timed out", re.I)
+OFFLINE = re.compile(
+    "name resolution|lookup|getaddrinfo|connect|unreachable|timed out", re.IGNORECASE
+)
 PYTHON = Path(".venv", "Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
@@ -64,7 +66,9 @@ def reason(output: str) -> str:
     lines = [line.strip(" \t│├╰─▶") for line in output.splitlines()]
     telling = [line for line in lines if line and not line.startswith(("WARNING", "[", "hint:"))]
     last = (
-        re.sub("^(error|fatal|caused by|cause): *", "", telling[-1], flags=re.I) if telling else ""
+        re.sub("^(error|fatal|caused by|cause): *", "", telling[-1], flags=re.IGNORECASE)
+        if telling
+        else ""
     )
     return f"no answer from the network ({last})" if OFFLINE.search(output) else last
 
@@ -97,7 +101,7 @@ def raw_data(project: Path, answers: dict) -> str | None:
             download(source, part)
         else:
             shutil.copyfile(find(source, answers), part)
-        os.replace(part, goal)
+        part.replace(goal)
     finally:
         part.unlink(missing_ok=True)
     return f"{goal.relative_to(project).as_posix()}, {goal.stat().st_size / 1e6:.1f} MB"

@@ -60,7 +60,7 @@ def test_every_question_and_choice_has_a_label_and_a_check(pre: ModuleType) -> N
     assert {name: list(values) for name, values in pre.CHOICES.items()} == choices
     assert {name: list(prompts[name])[1:] for name in choices} == choices
     assert list(pre.SWITCHES) == [name for name in questions if isinstance(CONTEXT[name], bool)]
-    assert pre.REMOTES == tuple(CONTEXT["_optional"]["__remote"])
+    assert tuple(CONTEXT["_optional"]["__remote"]) == pre.REMOTES
 
 
 def test_example_columns_are_those_of_the_example(pre: ModuleType) -> None:
@@ -205,7 +205,8 @@ def site(tmp_path: Path) -> Iterator[str]:
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def do_GET(self) -> None:
             if self.path != "/cut.csv":
-                return super().do_GET()
+                super().do_GET()
+                return
             self.send_response(200)
             self.send_header("Content-Length", "100")
             self.end_headers()

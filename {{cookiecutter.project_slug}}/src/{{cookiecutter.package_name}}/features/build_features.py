@@ -1,6 +1,7 @@
 """Features are made here and nowhere else: training, evaluation and prediction share this."""
 
 import pandas as pd
+from sklearn.base import TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import (
@@ -53,7 +54,7 @@ def build_features(schema: Schema, seed: int, *, dense: bool = False) -> ColumnT
         random_state=seed,
     )
     dates = make_pipeline(FunctionTransformer(date_parts), numbers)
-    parts = [
+    parts: list[tuple[str, TransformerMixin, list[str] | str]] = [
         ("numbers", numbers, schema.names("numeric")),
         (
             "booleans",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,8 +24,8 @@ class Metric:
     function: Callable[[np.ndarray, np.ndarray], float]
     greater_is_better: bool = True
 
-    def gain(self, score: float, reference: float) -> float:
-        """How much better than `reference`: above 0 is better, whatever the metric."""
+    def gain(self, score: Any, reference: Any) -> Any:
+        """How much better numbers or arrays are than `reference`: above 0 is better."""
         return score - reference if self.greater_is_better else reference - score
 
 

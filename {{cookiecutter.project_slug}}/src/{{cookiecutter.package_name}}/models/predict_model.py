@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from ..config import MODEL, PREDICTIONS, ROOT, TEST, UNLABELLED
 from ..data.contract import apply_contract, describe
-from ..data.read import read_batches, read_table
+from ..data.read import read_batches
 from ..data.schema import Schema, load_schema
 from ..errors import ProjectError, explained
 from ..files import replacing
@@ -35,8 +35,9 @@ def main(arguments: list[str] | None = None) -> None:
     rows = predict_file(source, options.output, load_model(MODEL), schema)
     print(f"{rows} rows of {_short(source)} predicted, written to {_short(options.output)}")
     if 0 < rows <= SHOWN:
-        table = read_table(options.output).convert_dtypes()
-        print(table.to_string(index=False, na_rep=""))
+        parquet = options.output.suffix == ".parquet"
+        table = pd.read_parquet(options.output) if parquet else pd.read_csv(options.output)
+        print(table.to_string(index=False, na_rep="", float_format="{:.4g}".format))
 
 
 def predict_file(source: Path, output: Path, model: BaseEstimator, schema: Schema) -> int:

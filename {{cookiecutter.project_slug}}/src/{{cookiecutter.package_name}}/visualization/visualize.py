@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 
@@ -75,7 +76,7 @@ def _save(draw: Callable[[Axes], None], path: Path) -> None:
 
 
 def _curves(
-    axes: Axes, display: type, truth: np.ndarray, predicted: np.ndarray, labels: list[str]
+    axes: Axes, display: Any, truth: np.ndarray, predicted: np.ndarray, labels: list[str]
 ) -> None:
     """One curve for two classes, else one for each class against the rest."""
     for number in _classes_to_draw(truth, len(labels)):

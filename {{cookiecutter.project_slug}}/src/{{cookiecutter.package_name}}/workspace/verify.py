@@ -13,14 +13,14 @@ from ..files import md5
 
 
 def main() -> None:
-    good, missing, damaged = [], [], []
-    for path, expected in recorded(ROOT):
-        if not path.exists():
-            missing.append(path)
-        else:
-            (good if hash_of(path) == expected else damaged).append(path)
+    known = list(recorded(ROOT))
+    here = [(path, expected) for path, expected in known if path.exists()]
+    damaged = [path for path, expected in here if hash_of(path) != expected]
     names = [str(path.relative_to(ROOT)) for path in damaged]
-    print(f"{len(good)} files and folders are as recorded, {len(missing)} are not here")
+    print(
+        f"{len(here) - len(damaged)} files and folders are as recorded, "
+        f"{len(known) - len(here)} are not here"
+    )
     if damaged:
         raise ProjectError(
             f"changed since they were recorded: {', '.join(names)}. Bring them back with\n"

@@ -1,0 +1,254 @@
+"""Generated projects at work: what the README promises, by the commands it names."""
+
+import filecmp
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import Bakery
+
+PYTHON = "Scripts/python.exe" if os.name == "nt" else "bin/python"
+ACTIVATE = "Scripts/activate" if os.name == "nt" else "bin/activate"
+TABLE = "\ufeffkey;weight (kg);colour;price\n" + "".join(
+    f"k{n};{n % 17}.5;{'red' if n % 3 else 'blue'};{n % 17 * 3 + 10 * (n % 3 == 0)}\n"
+    for n in range(200)
+)
+
+
+class Workshop(Bakery):
+    """A bakery with a package cache for its projects, and the commands to use them with."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        passed = ("SSL_CERT_FILE", "SSL_CERT_DIR", "PIP_", "UV_")
+        self.environment |= {
+            name: value for name, value in os.environ.items() if name.startswith(passed)
+        }
+        self.environment |= {
+            "UV_CACHE_DIR": str(root / "uv"),
+            "DVC_SITE_CACHE_DIR": str(root / "dvc"),
+        }
+
+    def sh(self, project: Path, command: str, code: int = 0) -> str:
+        """Run a command line in the project and return all that it prints."""
+        done = subprocess.run(
+            command,
+            shell=True,
+            cwd=project,
+            env=self.environment | {"PWD": str(project)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+        )
+        assert (done.returncode != 0) == bool(code), f"{command}\n{done.stdout}"
+        assert "Traceback" not in done.stdout, done.stdout
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    """Generates projects for all tests here from one package cache."""
+    return Workshop(tmp_path_factory.mktemp("generated"))
+
+
+@pytest.fixture(scope="module")
+def example(work: Workshop) -> Path:
+    """The default project, with all its options on, after its whole pipeline has run."""
+    project = work(venv=True, docs=True, project_slug="example", project_name="Pingüins & co")
+    assert "not done" not in project.output
+    work.sh(project.path, "make all predict")
+    return project.path
+
+
+@pytest.fixture(scope="module")
+def own(work: Workshop) -> Path:
+    """A project on one's own table: semicolons, a byte order mark, a quantity to predict."""
+    table = work.folder / "my prices.csv"
+    table.write_text(TABLE, encoding="utf-8")
+    project = work(venv=True, project_slug="own", raw_data=table.name, target="price")
+    assert "not done" not in project.output
+    return project.path
+
+
+def test_first_commit_holds_the_project_and_nothing_of_the_machine(
+    work: Workshop, own: Path
+) -> None:
+    assert work.sh(own, "git log --format='%s'").strip() == "Start My ML Project"
+    tracked = set(work.sh(own, "git ls-files").splitlines())
+    assert {"README.md", "data/raw/my prices.csv.dvc", "data/interim/.gitignore"} <= tracked
+    assert not {name for name in tracked if "venv" in name or name.endswith((".csv", ".db"))}
+    assert str(work.folder) not in "".join(
+        (own / name).read_text(encoding="utf-8") for name in tracked
+    )
+
+
+def test_birds_without_a_recorded_sex_are_predicted(example: Path) -> None:
+    lines = (example / "data/processed/predictions.csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 1 + 11
+    header = lines[0].split(",")
+    assert header[-3:] == ["predicted_sex", "probability_female", "probability_male"]
+    assert {line.split(",")[-3] for line in lines[1:]} <= {"female", "male"}
+
+
+def test_nothing_runs_again_without_a_reason(work: Workshop, example: Path) -> None:
+    assert "Running stage" not in work.sh(example, "make train")
+    params = example / "params.yaml"
+    before = params.read_text(encoding="utf-8")
+    params.write_text(before.replace("bootstrap: 500", "bootstrap: 50"), encoding="utf-8")
+    status = work.sh(example, f".venv/{PYTHON} -m dvc repro --dry")
+    params.write_text(before, encoding="utf-8")
+    assert "Running stage 'evaluate'" in status
+    assert "Running stage 'train'" not in status
+
+
+def test_dvc_shows_the_graph_the_metrics_and_runs_experiments(
+    work: Workshop, example: Path
+) -> None:
+    dvc = f". .venv/{ACTIVATE} && dvc"
+    work.sh(example, "git add --all && git -c user.name=x -c user.email=x@y commit -qnm all")
+    graph = work.sh(example, f"{dvc} dag --mermaid")
+    for stage in ("schema", "data", "train", "evaluate", "report", "gate"):
+        assert f'["{stage}"]' in graph
+    work.sh(example, f"{dvc} exp run -q -S evaluate.bootstrap=50 evaluate")
+    assert "gain_interval" in work.sh(example, f"{dvc} metrics diff")
+    work.sh(example, "git checkout -q . && make all")
+    assert "gain_interval" not in work.sh(example, f"{dvc} metrics diff")
+
+
+def test_clone_elsewhere_gives_the_same_predictions(
+    work: Workshop, example: Path, tmp_path: Path
+) -> None:
+    work.sh(example, "make push")
+    work.sh(example, "git add --all && git -c user.name=x -c user.email=x@y commit -qnm x || true")
+    clone = tmp_path / "clone with spaces é"
+    work.sh(example, f'git clone -q . "{clone}"')
+    said = work.sh(clone, "make setup pull predict")
+    assert "Running stage" not in said
+    name = "data/processed/predictions.csv"
+    assert filecmp.cmp(clone / name, example / name, shallow=False)
+    assert "0 are not here" in work.sh(clone, "make verify")
+
+
+def test_report_and_docs_are_made(work: Workshop, example: Path) -> None:
+    page = (example / "reports/report.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64,") == 5
+    assert "The gate is open" in page
+    assert (example / "reports/data_profile.html").stat().st_size > 10_000
+    work.sh(example, "make docs")
+    assert "Pingüins &amp; co" in (example / "docs/_build/index.html").read_text(encoding="utf-8")
+
+
+def test_projects_own_checks_pass(work: Workshop, example: Path) -> None:
+    assert " passed" in work.sh(example, "make test")
+    work.sh(example, "make lint notebooks")
+    work.sh(example, "git diff --exit-code notebooks")
+    work.sh(example, f".venv/{PYTHON} -m tox -e lint")
+
+
+def test_a_run_says_who_why_and_from_what(work: Workshop, example: Path) -> None:
+    with sqlite3.connect(example / "mlflow.db") as database:
+        tags = dict(database.execute("SELECT key, value FROM tags").fetchall())
+        metrics = {name for (name,) in database.execute("SELECT key FROM metrics")}
+        status = {name for (name,) in database.execute("SELECT status FROM runs")}
+    assert len(tags["mlflow.source.git.commit"]) == 40
+    assert {"project.why", "project.dirty", "project.data_md5", "project.lock_md5"} <= tags.keys()
+    assert {"cv_roc_auc", "cv_roc_auc baseline", "test_roc_auc"} <= metrics
+    assert status == {"FINISHED"}
+
+
+def test_tampering_is_found(work: Workshop, example: Path) -> None:
+    model = example / "models/model.skops"
+    model.chmod(0o644)
+    good = model.read_bytes()
+    model.write_bytes(good[:-1] + b"x")
+    said = work.sh(example, "make verify", code=1)
+    model.write_bytes(good)
+    assert "models/model.skops" in said
+    work.sh(example, "make verify")
+
+
+def test_commit_with_a_key_in_it_is_refused(work: Workshop, example: Path) -> None:
+    key = "AKIA" + "IOSFODNN7" + "EXAMPLQ"
+    (example / "references/notes.txt").write_text(f"aws_key = '{key}'\n", encoding="utf-8")
+    commit = "git -c user.name=x -c user.email=x@y commit -m notes"
+    said = work.sh(example, f"git add references/notes.txt && {commit}", code=1)
+    work.sh(example, "git rm -qf references/notes.txt")
+    assert "notes.txt" in said
+    assert key not in said
+
+
+def test_clean_removes_what_can_be_made_again(work: Workshop, example: Path) -> None:
+    work.sh(example, "make clean")
+    assert not (example / "models/model.skops").exists()
+    assert (example / "data/raw/penguins.csv").exists()
+    assert "Running stage 'train'" not in work.sh(example, "make all predict")
+
+
+def test_own_table_is_predicted_without_an_edit(work: Workshop, own: Path) -> None:
+    said = work.sh(own, "make predict evaluate")
+    assert "regression of 'price'" in said
+    assert "the gate is open" in said
+    scores = json.loads((own / "reports/metrics.json").read_text(encoding="utf-8"))
+    assert scores["metric"] == "rmse"
+    assert scores["test"]["rmse"] < 0.3 * scores["baseline"]["rmse"]
+    lines = (own / "data/processed/predictions.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "key,weight (kg),colour,price,predicted_price"
+    assert len(lines) == 1 + 40
+
+
+def test_new_file_is_predicted_or_refused_whole(work: Workshop, own: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new file.csv"
+    new.write_text("colour,weight (kg),key,note\nblue,3.5,a,x\nred,7.5,b,y\n", encoding="utf-8")
+    output = tmp_path / "scored file.csv"
+    predict = f'make predict INPUT="{new}" OUTPUT="{output}"'
+    work.sh(own, predict)
+    lines = output.read_text(encoding="utf-8").splitlines()
+    assert [line.rsplit(",", 1)[0] for line in lines] == new.read_text("utf-8").splitlines()
+    new.write_text("colour,weight (kg),key\nblue,3.5,a\ngreen,heavy,b\n", encoding="utf-8")
+    before = output.read_bytes()
+    said = work.sh(own, predict, code=1)
+    assert "row 2, column 'weight (kg)': 'heavy', expected a number" in said
+    assert "row 2, column 'colour': 'green', expected one of blue, red" in said
+    assert output.read_bytes() == before
+    assert {path.name for path in tmp_path.iterdir()} == {new.name, output.name}
+
+
+def test_too_many_broken_rows_stop_the_pipeline(work: Workshop, own: Path) -> None:
+    raw = own / "data/raw/my prices.csv"
+    good = raw.read_bytes()
+    raw.chmod(0o644)
+    raw.write_bytes(good.replace(b"red", b"mauve"))
+    said = work.sh(own, "make data", code=1)
+    raw.write_bytes(good)
+    assert "data.max_rejected (5%)" in said
+    assert "'mauve', expected one of blue, red" in said
+    work.sh(own, "make data")
+
+
+def test_gate_refuses_a_model_of_noise(work: Workshop) -> None:
+    rows = "".join(f"{n * 7919 % 101},{n * 104729 % 97 % 2}\n" for n in range(150))
+    (work.folder / "noise.csv").write_text("x,y\n" + rows, encoding="utf-8")
+    project = work(venv=True, project_slug="noise", raw_data="noise.csv", target="y").path
+    said = work.sh(project, "make evaluate", code=1)
+    assert "the gate is closed: the model does not beat the baseline" in said
+    assert (project / "reports/metrics.json").exists()
+
+
+def test_setup_finishes_a_project_generated_without_environment(
+    work: Workshop, tmp_path: Path
+) -> None:
+    project = work(project_slug="later").path
+    moved = shutil.move(project, tmp_path / "moved")
+    said = work.sh(moved, "git init -q && make setup data")
+    assert "344 rows: 266 to train on, 67 to test on, 11 without 'sex'" in said
+
+
+def test_project_works_without_git(work: Workshop, tmp_path: Path) -> None:
+    project = work(project_slug="nogit").path
+    assert "11 without 'sex'" in work.sh(project, "make setup data")
+    work.sh(project, "git init -q && make setup")
+    assert "no_scm" not in (project / ".dvc/config.local").read_text(encoding="utf-8")

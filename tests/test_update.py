@@ -1,0 +1,94 @@
+"""cruft takes a generated project to a newer template."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import TEMPLATE, Bakery
+
+WHO = ["-c", "user.name=x", "-c", "user.email=x@y"]
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> Path:
+    """A repository with this template, to change."""
+    copy = tmp_path / "template"
+    ignore = shutil.ignore_patterns(".git", ".tox", ".venv", "__pycache__", "_build", ".*_cache")
+    shutil.copytree(TEMPLATE, copy, ignore=ignore)
+    run(copy, "git", "init", "-q", "-b", "main")
+    commit(copy, "first")
+    return copy
+
+
+@pytest.fixture
+def project(bake: Bakery, template: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project made by `cruft create`, and what its owner has done since."""
+    monkeypatch.setattr(os, "environ", os.environ | bake.environment)
+    run(bake.folder, sys.executable, "-m", "cruft", "create", str(template), "--no-input")
+    made = bake.folder / "my-ml-project"
+    run(made, "git", "init", "-q", "-b", "main")
+    params = made / "params.yaml"
+    params.write_text(params.read_text("utf-8").replace("folds: 5", "folds: 10"), "utf-8")
+    (made / "src/my_ml_project/features/mine.py").write_text("ANSWER = 42\n", "utf-8")
+    commit(made, "mine")
+    return made
+
+
+def run(folder: Path, *command: str) -> str:
+    """Run a command and return what it prints."""
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, encoding="utf-8", env=dict(os.environ)
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def commit(folder: Path, message: str) -> None:
+    """Commit all there is, also what is ignored in a template but not in its projects."""
+    raw = "{{cookiecutter.project_slug}}/data/raw/penguins.csv"
+    run(folder, "git", "add", "--all")
+    if (folder / raw).exists():
+        run(folder, "git", "add", "--force", raw)
+    run(folder, "git", *WHO, "commit", "-q", "-m", message)
+
+
+def update(project: Path, *options: str) -> None:
+    """Update the project and hold that nothing is left to mend by hand."""
+    run(project, sys.executable, "-m", "cruft", "update", "--skip-apply-ask", *options)
+    assert not list(project.rglob("*.rej"))
+
+
+def test_a_project_is_up_to_date_when_made(project: Path) -> None:
+    assert "up to date" in run(project, sys.executable, "-m", "cruft", "check")
+
+
+def test_a_change_is_delivered_and_the_owners_work_is_kept(project: Path, template: Path) -> None:
+    inside = template / "{{cookiecutter.project_slug}}"
+    makefile = inside / "Makefile"
+    makefile.write_text(makefile.read_text("utf-8") + "\n# a new line\n", "utf-8")
+    params = inside / "params.yaml"
+    params.write_text(params.read_text("utf-8").replace("seed: 42", "seed: 7"), "utf-8")
+    (inside / "src/{{cookiecutter.package_name}}/fresh.py").write_text('"""New."""\n', "utf-8")
+    commit(template, "second")
+    update(project)
+    assert (project / "Makefile").read_text("utf-8").endswith("# a new line\n")
+    assert (project / "src/my_ml_project/fresh.py").exists()
+    assert (project / "src/my_ml_project/features/mine.py").exists()
+    kept = (project / "params.yaml").read_text("utf-8")
+    assert "folds: 10" in kept
+    assert "seed: 42" in kept
+
+
+def test_an_option_can_be_added_later(project: Path, template: Path) -> None:
+    assert not (project / ".github").exists()
+    (template / "CHANGELOG.md").write_text("changed\n", "utf-8")
+    commit(template, "second")
+    asked = '{"ci": "github", "docs": true}'
+    update(project, "--variables-to-update", asked, "--refresh-private-variables")
+    assert (project / ".github/workflows/ci.yml").exists()
+    for name in ("docs/conf.py", "requirements-docs.txt"):
+        assert (project / name).exists()
+    assert "make docs" in (project / "README.md").read_text("utf-8")
