@@ -84,6 +84,13 @@ def test_contract_with_an_unknown_kind_is_refused(agreed, tmp_path: Path) -> Non
         schema.load_schema(path)
 
 
+def test_typing_typed_rows_changes_nothing(raw: pd.DataFrame, agreed) -> None:
+    once, _ = contract.apply_contract(raw, agreed)
+    twice, problems = contract.apply_contract(once, agreed)
+    assert problems.empty
+    pd.testing.assert_frame_equal(once, twice)
+
+
 def test_each_broken_rule_is_named_once(raw: pd.DataFrame, agreed) -> None:
     raw.loc[0, "visits"] = "many"
     raw.loc[1, "visits"] = "9999"

@@ -118,8 +118,7 @@ def scores_of(model, trained) -> dict:
 def test_scores_lie_within_their_intervals(trained) -> None:
     scores = scores_of(trained.model, trained)
     for name, score in scores["test"].items():
-        low, high = scores["interval"][name]
-        assert low <= score <= high, name
+        assert scores["interval"][name]["low"] <= score <= scores["interval"][name]["high"], name
     assert scores["rows"] == len(trained.test)
     assert "roc_auc" in evaluate_model.as_table(scores)
 
@@ -158,7 +157,7 @@ def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
         scores=json.loads(json.dumps(scores_of(trained.model, trained))),
         candidates={"metric": "roc_auc", "best": "linear", "candidates": trained.scores},
         rows={"train": 1, "test": 2, "unlabelled": 3, "rejected": 4},
-        figures=report._figures(tmp_path / "f"),
+        figures=report.figures_in(tmp_path / "f"),
         data="data/raw/sales.csv",
         data_md5="0" * 32,
         seed=1,

@@ -93,7 +93,8 @@ def _typed(cells: pd.Series, column: Column, decimal: str) -> pd.Series:
             truth = dict.fromkeys(TRUE, True) | dict.fromkeys(FALSE, False)
             return words.map(truth).astype("boolean")
         case "datetime":
-            return pd.to_datetime(cells, format=column.format, errors="coerce").dt.as_unit("us")
+            moments = pd.to_datetime(cells, format=column.format, errors="coerce", utc=True)
+            return moments.dt.tz_localize(None).dt.as_unit("us")
         case _:
             return as_text(cells)
 

@@ -88,9 +88,9 @@ def _read_parquet(path: Path) -> Iterator[pd.DataFrame]:
     try:
         with pq.ParquetFile(path) as file:
             if not file.metadata.num_rows:
-                yield file.schema_arrow.empty_table().to_pandas()
+                yield file.schema_arrow.empty_table().to_pandas().rename(columns=str)
             for batch in file.iter_batches(BATCH_ROWS):
-                yield batch.to_pandas()
+                yield batch.to_pandas().rename(columns=str)
     except pa.ArrowInvalid as error:
         raise ProjectError(f"{path}: not a Parquet file: {error}") from error
 

@@ -85,7 +85,9 @@ def as_table(scores: dict[str, Any]) -> str:
     table = pd.DataFrame({"model": scores["test"], "baseline": scores["baseline"]}).map(
         "{:.4f}".format
     )
-    interval = ["{:.4f} to {:.4f}".format(*scores["interval"][name]) for name in table.index]
+    interval = [
+        "{low:.4f} to {high:.4f}".format(**scores["interval"][name]) for name in table.index
+    ]
     table.insert(1, "interval", interval)
     return f"On {scores['rows']} held-out rows:\n{table.to_string()}"
 
@@ -108,9 +110,9 @@ def _bootstrap(
     return values
 
 
-def _interval(values: np.ndarray, tail: float) -> list[float]:
+def _interval(values: np.ndarray, tail: float) -> dict[str, float]:
     low, high = np.nanquantile(values, [tail, 1 - tail])
-    return [float(low), float(high)]
+    return {"low": float(low), "high": float(high)}
 
 
 if __name__ == "__main__":

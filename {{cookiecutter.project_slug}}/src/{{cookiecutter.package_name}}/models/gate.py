@@ -26,10 +26,12 @@ def verdict(scores: dict[str, Any]) -> str:
     ProjectError
         When the interval of the gain over the baseline reaches 0 or below.
     """
-    name, (low, high) = scores["metric"], scores["gain_interval"]
+    name, gain = scores["metric"], scores["gain_interval"]
     model, baseline = scores["test"][name], scores["baseline"][name]
-    figures = f"{name} {model:.4f} against {baseline:.4f}, gain {low:.4f} to {high:.4f}"
-    if not low > 0:
+    figures = (
+        f"{name} {model:.4f} against {baseline:.4f}, gain {gain['low']:.4f} to {gain['high']:.4f}"
+    )
+    if not gain["low"] > 0:
         raise ProjectError(f"the gate is closed: the model does not beat the baseline ({figures}).")
     return f"the gate is open: the model beats the baseline ({figures})"
 

@@ -31,13 +31,28 @@ from ..models.gate import verdict
 TABLES = (TRAIN, TEST, UNLABELLED, REJECTED)
 PROFILE_ROWS = 20_000
 CAPTIONS = {
-    "roc": "Share of the class found against false alarms, for every threshold.",
-    "precision_recall": "Share of alarms that are right against the share of the class found.",
-    "confusion_matrix": "Held-out rows by true class and predicted class.",
-    "calibration": "When the model says 70 %, is it right in 70 of 100 rows? On the line, it is.",
-    "predicted_and_actual": "Each dot is a held-out row; on the line, the prediction is exact.",
-    "residuals": "What is left over; a pattern here is something the model has not learned.",
-    "permutation_importance": "What the model leans on: the loss when a column is shuffled.",
+    "roc": ("ROC curve", "share of the class found against false alarms, for every threshold"),
+    "precision_recall": (
+        "Precision and recall",
+        "share of alarms that are right against the share of the class found",
+    ),
+    "confusion_matrix": ("Confusion matrix", "held-out rows by true class and predicted class"),
+    "calibration": (
+        "Calibration",
+        "when the model says 70 %, is it right in 70 of 100 rows? On the line, it is",
+    ),
+    "predicted_and_actual": (
+        "Predicted and actual",
+        "each dot is a held-out row; on the line, the prediction is exact",
+    ),
+    "residuals": (
+        "Residuals",
+        "what is left over; a pattern here is something the model has not learned",
+    ),
+    "permutation_importance": (
+        "Permutation importance",
+        "what the model leans on: the loss when a column is shuffled",
+    ),
 }
 
 
@@ -50,7 +65,7 @@ def main() -> None:
         scores=_read(METRICS),
         candidates=_read(CANDIDATES),
         rows={path.stem: pq.read_metadata(path).num_rows for path in TABLES},
-        figures=_figures(FIGURES),
+        figures=figures_in(FIGURES),
         data=params.data.raw,
         data_md5=md5(TRAIN),
         seed=params.seed,
@@ -83,14 +98,16 @@ def _read(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def _figures(folder: Path) -> list[dict[str, str]]:
+def figures_in(folder: Path) -> list[dict[str, str]]:
+    """The known figures in a folder: `name`, `caption`, and the `png` file in base64."""
     return [
         {
-            "name": path.stem.replace("_", " ").capitalize(),
-            "caption": CAPTIONS.get(path.stem, ""),
-            "png": base64.b64encode(path.read_bytes()).decode(),
+            "name": name,
+            "caption": caption,
+            "png": base64.b64encode((folder / f"{stem}.png").read_bytes()).decode(),
         }
-        for path in sorted(folder.glob("*.png"), key=lambda path: list(CAPTIONS).index(path.stem))
+        for stem, (name, caption) in CAPTIONS.items()
+        if (folder / f"{stem}.png").exists()
     ]
 
 

@@ -1,7 +1,8 @@
 """Draw how the model does on the held-out rows."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,36 +42,32 @@ def draw_figures(
     folder: Path = FIGURES,
 ) -> None:
     """Write the figures of the task as PNG files into `folder`, replacing those there."""
-    truth, predicted = truth_of(test, schema), predict(model, test, schema)
-    if schema.task == "regression":
-        figures = {
-            "predicted_and_actual": lambda axes: _values(
-                axes, truth, predicted, "actual_vs_predicted"
-            ),
-            "residuals": lambda axes: _values(axes, truth, predicted, "residual_vs_predicted"),
-        }
-    else:
-        labels = classes_of(schema)
-        figures = {
-            "roc": lambda axes: _curves(axes, RocCurveDisplay, truth, predicted, labels),
-            "precision_recall": lambda axes: _curves(
-                axes, PrecisionRecallDisplay, truth, predicted, labels
-            ),
-            "confusion_matrix": lambda axes: _confusion(axes, truth, predicted, labels),
-            "calibration": lambda axes: _calibration(axes, truth, predicted, labels),
-        }
-    figures["permutation_importance"] = lambda axes: _importance(
-        axes, model, test, schema, metric, seed
-    )
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for name, draw in figures.items():
-        _save(draw, folder / f"{name}.png")
+    truth, predicted = truth_of(test, schema), predict(model, test, schema)
+    if schema.task == "regression":
+        with _figure(folder / "predicted_and_actual.png") as axes:
+            _values(axes, truth, predicted, "actual_vs_predicted")
+        with _figure(folder / "residuals.png") as axes:
+            _values(axes, truth, predicted, "residual_vs_predicted")
+    else:
+        labels = classes_of(schema)
+        with _figure(folder / "roc.png") as axes:
+            _curves(axes, RocCurveDisplay, truth, predicted, labels)
+        with _figure(folder / "precision_recall.png") as axes:
+            _curves(axes, PrecisionRecallDisplay, truth, predicted, labels)
+        with _figure(folder / "confusion_matrix.png") as axes:
+            _confusion(axes, truth, predicted, labels)
+        with _figure(folder / "calibration.png") as axes:
+            _calibration(axes, truth, predicted, labels)
+    with _figure(folder / "permutation_importance.png") as axes:
+        _importance(axes, model, test, schema, metric, seed)
 
 
-def _save(draw: Callable[[Axes], None], path: Path) -> None:
+@contextmanager
+def _figure(path: Path) -> Iterator[Axes]:
     figure, axes = plt.subplots(figsize=(6.4, 4.8), layout="constrained")
-    draw(axes)
+    yield axes
     figure.savefig(path, dpi=110)
     plt.close(figure)
 

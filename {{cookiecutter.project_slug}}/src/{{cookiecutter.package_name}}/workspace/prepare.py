@@ -42,8 +42,8 @@ def _find_remote() -> None:
     url = _dvc("config", f"remote.{REMOTE}.url")
     if not url or "://" in url:
         return
-    here, there = ROOT / ".dvc" / url, Path(origin) / ".dvc" / url
-    if there.exists() and not here.exists():
+    there = Path(origin, os.path.relpath(url, ROOT))  # DVC prints the whole path
+    if there.exists() and not Path(url).exists():
         _dvc("remote", "modify", "--local", REMOTE, "url", str(there.resolve()))
 
 
