@@ -225,7 +225,9 @@ def show_next(project: Path, answers: dict, done: dict[str, bool]) -> None:
         commands = [enter, "make predict", "make help"]
     else:
         module = f"{answers['package_name']}.models.predict_model"
-        commands = [enter, f"{PYTHON} -m dvc repro", f"{PYTHON} -m {module}"]
+        activate = PYTHON.with_name("activate")
+        source = str(activate) if os.name == "nt" else f"source {activate}"
+        commands = [f"{enter} && {source}", "dvc repro", f"python -m {module}"]
     print("", title, *[f"  {command}" for command in commands], sep="\n")
     if left and not make:
         print("make is not on this machine; install it first.")
