@@ -32,14 +32,23 @@ class Run:
         return self
 
 
-def run(*command: object, cwd: Path = ROOT, env: dict[str, str] | None = None) -> Run:
-    """Run a command to its end; `peak_mb` is the largest process among it and its children."""
+def run(*command: object, cwd: Path = ROOT, **env: object) -> Run:
+    """Run a command to its end; `peak_mb` is the largest process among it and its children.
+
+    Settings of Python in the calling shell do not count: PYTHONDONTWRITEBYTECODE alone makes every
+    start slower by seconds.
+    """
+    plain = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "VIRTUAL_ENV" and not name.startswith("PYTHON")
+    }
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as file:
         start = time.perf_counter()
         process = subprocess.Popen(
             [str(word) for word in command],
             cwd=cwd,
-            env=(env or dict(os.environ)) | {"PWD": str(cwd)},
+            env=plain | {"PWD": str(cwd)} | {name: str(value) for name, value in env.items()},
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
@@ -52,10 +61,10 @@ def run(*command: object, cwd: Path = ROOT, env: dict[str, str] | None = None) -
         return Run(seconds, process.returncode, file.read(), usage.ru_maxrss / unit)
 
 
-def generate(folder: Path, *answers: str, env: dict[str, str] | None = None) -> Run:
+def generate(folder: Path, *answers: str) -> Run:
     """Generate a project into `folder` with the cookiecutter of this Python."""
     command = (sys.executable, "-m", "cookiecutter", ROOT, "--no-input", "--output-dir", folder)
-    return run(*command, *answers, env=env)
+    return run(*command, *answers)
 
 
 def make_venv(folder: Path, *packages: str) -> Path:

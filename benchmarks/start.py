@@ -7,7 +7,6 @@ folder with a home and caches of its own, made empty for the first run and kept 
 Answers such as `raw_data=table.csv target=price` go to cookiecutter.
 """
 
-import os
 import re
 import shutil
 import sys
@@ -32,18 +31,17 @@ def main() -> None:
 
 def measure(scratch: Path, cache: str, answers: list[str]) -> dict[str, float]:
     """Seconds by step, for a user whose home and caches are in `scratch`."""
-    env = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    for variable in ("HOME", "UV_CACHE_DIR", "PIP_CACHE_DIR", "XDG_CACHE_HOME"):
-        folder = scratch / variable.lower()
+    private = ("HOME", "UV_CACHE_DIR", "PIP_CACHE_DIR", "XDG_CACHE_HOME")
+    env = {variable: scratch / variable.lower() for variable in private}
+    for folder in env.values():
         folder.mkdir(exist_ok=True)
-        env[variable] = str(folder)
     work = scratch / cache
     work.mkdir()
     steps: dict[str, float] = {}
 
     def take(step: str, *command: object) -> str:
         tell(f"{cache} cache: {step}")
-        done = run(*command, cwd=work, env=env).check()
+        done = run(*command, cwd=work, **env).check()
         steps[step] = done.seconds
         return done.output
 

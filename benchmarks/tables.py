@@ -74,7 +74,7 @@ def main() -> None:
         print(row(cells[name] for name in COLUMNS), flush=True)
         results.append(cells["result"].partition(":")[0])
     counts = ", ".join(f"{results.count(name)} {name}" for name in dict.fromkeys(results))
-    print(f"\n{len(headed)} tables: {counts}.")
+    print(f"\nTables: {len(headed)}; {counts}.")
     if headless:
         print(f"Skipped, for they have no header: {', '.join(headless)}.")
 
