@@ -117,7 +117,7 @@ def scores(
 ) -> dict[str, str]:
     """The cells about scores, beside the reference's where both have the same metric."""
     name = metrics["metric"]
-    low, high = metrics["interval"][name]
+    low, high = metrics["interval"][name].values()
     best = candidates["candidates"][candidates["best"]]
     cells = {
         "metric": name,

@@ -145,4 +145,7 @@ def _check(schema: Schema, name: str) -> None:
                 f"{name}, column {column!r}: kind is {entry.kind!r}, not one of {', '.join(KINDS)}."
             )
     if not schema.features:
-        raise ProjectError(f"{name}: no column is left to predict {schema.target!r} from.")
+        raise ProjectError(
+            f"{name}: no column is left to predict {schema.target!r} from; all others are of kind "
+            "identifier or ignore. Correct the kind of those that say something about it."
+        )
