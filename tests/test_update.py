@@ -86,9 +86,10 @@ def test_an_option_can_be_added_later(project: Path, template: Path) -> None:
     assert not (project / ".github").exists()
     (template / "CHANGELOG.md").write_text("changed\n", "utf-8")
     commit(template, "second")
-    asked = '{"ci": "github", "docs": true}'
-    update(project, "--variables-to-update", asked, "--refresh-private-variables")
+    asked = '{"ci": "github", "docs": true, "dvc_remote": "s3://bucket/x"}'
+    update(project, "--variables-to-update", asked)
     assert (project / ".github/workflows/ci.yml").exists()
-    for name in ("docs/conf.py", "requirements-docs.txt"):
+    for name in ("docs/conf.py", "requirements-docs.txt", "requirements-s3.txt"):
         assert (project / name).exists()
     assert "make docs" in (project / "README.md").read_text("utf-8")
+    assert 'remote = ["dvc[s3]' in (project / "pyproject.toml").read_text("utf-8")

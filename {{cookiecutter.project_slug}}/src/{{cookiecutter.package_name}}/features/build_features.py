@@ -3,14 +3,9 @@
 import pandas as pd
 from sklearn.base import TransformerMixin
 from sklearn.compose import ColumnTransformer
-from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import (
-    HashingVectorizer,
-    TfidfTransformer,
-    TfidfVectorizer,
-)
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
     OneHotEncoder,
@@ -20,8 +15,8 @@ from sklearn.preprocessing import (
 
 from ..data.schema import Schema
 
-MAX_WORDS = 5000
-TEXT_DIRECTIONS = 30
+MANY_WORDS = 5000  # kept of each text column, for a linear model
+FEW_WORDS = 200  # for trees, which take dense columns only
 MAX_ONE_HOT = 20  # a category with more values is replaced by the target's mean within it
 
 
@@ -35,7 +30,7 @@ def build_features(schema: Schema, seed: int, *, dense: bool = False) -> ColumnT
     seed
         Of everything random in a feature.
     dense
-        Make a few dense columns from each text, for models that take no sparse matrix.
+        Return a dense matrix with few words of each text, for models that need one.
 
     Returns
     -------
@@ -65,22 +60,14 @@ def build_features(schema: Schema, seed: int, *, dense: bool = False) -> ColumnT
         ("many_categories", make_pipeline(target_mean, StandardScaler()), many_values(schema)),
         ("dates", dates, schema.names("datetime")),
     ]
+    words = make_pipeline(
+        FunctionTransformer(without_gaps),
+        TfidfVectorizer(sublinear_tf=True, max_features=FEW_WORDS if dense else MANY_WORDS),
+    )
     for name in schema.names("text"):
-        parts.append((f"words of {name.replace('__', '_')}", _words(seed, dense), name))
-    return ColumnTransformer([part for part in parts if part[2]])
-
-
-def _words(seed: int, dense: bool) -> Pipeline:
-    """One text column as TF-IDF weights, or as their main directions (latent semantic analysis)."""
-    gaps = FunctionTransformer(without_gaps)
-    if not dense:
-        return make_pipeline(gaps, TfidfVectorizer(sublinear_tf=True, max_features=MAX_WORDS))
-    # Hashing fixes the number of columns, so there are always enough of them to reduce.
-    return make_pipeline(
-        gaps,
-        HashingVectorizer(n_features=2**11, alternate_sign=False, norm=None),
-        TfidfTransformer(sublinear_tf=True),
-        TruncatedSVD(TEXT_DIRECTIONS, random_state=seed),
+        parts.append((f"words of {name.replace('__', '_')}", words, name))
+    return ColumnTransformer(
+        [part for part in parts if part[2]], sparse_threshold=0.0 if dense else 0.3
     )
 
 
