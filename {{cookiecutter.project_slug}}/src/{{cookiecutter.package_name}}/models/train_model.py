@@ -11,6 +11,7 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.model_selection import KFold, ParameterSampler, StratifiedKFold
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from ..config import CANDIDATES, MODEL, TRAIN, Params, load_params
@@ -107,13 +108,15 @@ def cross_validate(
 
     def score(fit_rows: np.ndarray, held_out_rows: np.ndarray) -> float:
         fit, held_out = train.iloc[fit_rows], train.iloc[held_out_rows]
-        model = clone(pipeline).fit(fit[list(schema.features)], fit[schema.target])
-        return rule.function(truth_of(held_out, schema), predict(model, held_out, schema))
+        with threadpool_limits(1, user_api="openmp"):
+            model = clone(pipeline).fit(fit[list(schema.features)], fit[schema.target])
+            return rule.function(truth_of(held_out, schema), predict(model, held_out, schema))
 
     started = time.perf_counter()
-    # Folds in parallel, not trees: a forest in several threads adds up in any order, so its
-    # predictions differ in the last digit from run to run.
-    scores = Parallel(n_jobs=-1, prefer="threads")(delayed(score)(*fold) for fold in folds)
+    # Folds in parallel, each on one core: threads within threads fight for the cores, and a
+    # forest in several threads adds up in any order, which changes the last digit.
+    with threadpool_limits(1, user_api="blas"):
+        scores = Parallel(n_jobs=-1, prefer="threads")(delayed(score)(*fold) for fold in folds)
     seconds = time.perf_counter() - started
     return {"mean": float(np.nanmean(scores)), "sd": float(np.nanstd(scores)), "seconds": seconds}
 
