@@ -238,7 +238,7 @@ def finish(project: Path, answers: dict) -> None:
     if "_output_dir" not in answers:  # cruft: it compares trees, so there is nothing to prepare
         prune(project, answers)
         return
-    wait = "; the environment takes minutes the first time" if answers["venv"] else ""
+    wait = "; the environment takes a minute or more the first time" if answers["venv"] else ""
     print(f"\nPreparing {answers['project_name']}{wait}", flush=True)
     done = dict.fromkeys(("raw data", "setup", "commit"), False)
     try:
@@ -247,7 +247,7 @@ def finish(project: Path, answers: dict) -> None:
         if answers["venv"]:
             step("git", repository, project)
             made = step("environment", environment, project)
-            prepared = step("DVC", dvc, project, answers["package_name"], made)
+            prepared = step("DVC, MLflow", dvc, project, answers["package_name"], made)
             done["setup"] = prepared and done["raw data"]
             done["commit"] = step("first commit", first_commit, project, answers)
     except KeyboardInterrupt:

@@ -307,7 +307,7 @@ def git(project: Project, *words: str) -> str:
 
 def steps(output: str) -> dict[str, str]:
     """Read the report: what each step says, in order; each has its time."""
-    return dict(re.findall(r"^  (\w+(?: \w+)?) +\d+\.\d s *(.*)$", output, re.MULTILINE))
+    return dict(re.findall(r"^  (\w+(?:,? \w+)?) +\d+\.\d s *(.*)$", output, re.MULTILINE))
 
 
 def test_complete_machine(machine: Callable[..., Bakery]) -> None:
@@ -319,7 +319,7 @@ def test_complete_machine(machine: Callable[..., Bakery]) -> None:
         "raw data",
         "git",
         "environment",
-        "DVC",
+        "DVC, MLflow",
         "first commit",
     ]
     assert "not done" not in project.output
@@ -352,7 +352,7 @@ def test_no_network_with_uv(machine: Callable[..., Bakery]) -> None:
     said = steps(project.output)
     why = "not done: no answer from the network (failed to lookup address)"
     assert said["environment"] == why
-    assert said["DVC"] == "not done: it needs the environment"
+    assert said["DVC, MLflow"] == "not done: it needs the environment"
     assert git(project, "log", "--format=%s") == "Start My ML Project"
     assert project.output.endswith(
         "The project is kept. Once that is mended, one command finishes it:\n"
@@ -373,7 +373,7 @@ def test_no_git(machine: Callable[..., Bakery]) -> None:
     project = machine(make="", uv=GOOD_UV)(venv=True)
     said = steps(project.output)
     assert said["git"] == "not done: git is not on this machine"
-    assert said["environment"] == said["DVC"] == ""
+    assert said["environment"] == said["DVC, MLflow"] == ""
     assert said["first commit"] == "not done: there is no git repository"
     assert project.output.endswith("  cd my-ml-project && git init && make setup\n")
 
@@ -395,7 +395,7 @@ def test_no_make(machine: Callable[..., Bakery]) -> None:
 def test_project_that_cannot_prepare_itself(machine: Callable[..., Bakery]) -> None:
     prepare = "import sys; sys.exit('error: disk full')"
     project = machine(git=None, make="", uv=UV.format(prepare=prepare))(venv=True)
-    assert steps(project.output)["DVC"] == "not done: disk full"
+    assert steps(project.output)["DVC, MLflow"] == "not done: disk full"
     assert project.output.endswith("  cd my-ml-project && make setup\n")
 
 
