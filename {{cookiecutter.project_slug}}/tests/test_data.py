@@ -1,5 +1,6 @@
 """Reading, the contract, and the split."""
 
+import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -54,6 +55,27 @@ def test_every_kind_of_column_is_recognised(agreed) -> None:
     assert agreed.task == "classification"
     assert agreed.columns["spent"].nullable
     assert not agreed.columns["city"].nullable
+
+
+def test_columns_with_types_are_recognised(tmp_path: Path) -> None:
+    table = pd.DataFrame(
+        {
+            "day": [datetime.date(2024, 1, 1 + n % 28) for n in range(40)],
+            "zone": pd.date_range("2024", periods=40, tz="Europe/Vienna"),
+            "count": pd.array([1, 2, None, 4] * 10, dtype="Int64"),
+            "label": pd.Categorical(["x", "y"] * 20),
+            "share": [float("inf"), *[n / 40 for n in range(39)]],
+            "y": [True, False] * 20,
+        }
+    )
+    table.to_parquet(tmp_path / "raw.parquet")
+    raw = read.read_table(tmp_path / "raw.parquet")
+    found = infer_schema.infer_schema(raw, "y", schema.Source())
+    kinds = [column.kind for column in found.columns.values()]
+    assert kinds == ["datetime", "datetime", "numeric", "category", "numeric", "category"]
+    typed, problems = contract.apply_contract(raw, found)
+    assert problems[["row", "column"]].to_numpy().tolist() == [[0, "share"]]
+    assert typed["zone"][0] == pd.Timestamp("2023-12-31 23:00")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import math
 import re
 
+import numpy as np
 import pandas as pd
 from pandas.api import types
 from pandas.tseries.api import guess_datetime_format
@@ -85,7 +86,7 @@ def _infer_column(cells: pd.Series, name: str, decimal: str) -> Column:
     if types.is_datetime64_any_dtype(present):
         return Column("datetime", nullable)
     numbers = _as_numbers(present, decimal)
-    if numbers is not None:
+    if numbers is not None and np.isfinite(numbers).any():
         if _counts_rows(numbers, name) and not nullable:
             return Column("identifier", nullable)
         return Column("numeric", nullable, range=_generous_range(numbers))
@@ -144,7 +145,7 @@ def _is_boolean(present: pd.Series) -> bool:
         return True
     if types.is_numeric_dtype(present) or types.is_datetime64_any_dtype(present):
         return False
-    words = set(present.str.strip().str.lower().unique())
+    words = set(as_text(present).str.lower().unique())
     return len(words) == 2 and words in [{yes, no} for yes, no in zip(TRUE, FALSE, strict=True)]
 
 
@@ -158,7 +159,8 @@ def _counts_rows(numbers: pd.Series, name: str) -> bool:
 
 def _generous_range(numbers: pd.Series) -> list[float]:
     """The range seen, widened by half its width on each side; what is never negative stays so."""
-    low, high = float(numbers.min()), float(numbers.max())
+    finite = numbers[np.isfinite(numbers)]
+    low, high = float(finite.min()), float(finite.max())
     margin = (high - low) / 2 or abs(high) / 2 or 1.0
     digits = -math.floor(math.log10(margin))
     unit = 10.0**digits
