@@ -138,9 +138,11 @@ def place(project: Path) -> str | None:
 
 
 def repository(project: Path) -> str | None:
-    """Make a git repository, unless there is one around."""
+    """Make a git repository, unless there is one around that is not a template's clone."""
     if place(project) is not None:
-        return "left alone: the folder is already inside a git repository"
+        around = Path(run(project, "git", "rev-parse", "--show-toplevel"))
+        if not (around / "cookiecutter.json").exists():
+            return "left alone: the folder is already inside a git repository"
     run(project, "git", "-c", "init.defaultBranch=main", "init", "--quiet")
     return None
 

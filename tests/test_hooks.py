@@ -412,6 +412,15 @@ def test_inside_another_repository(machine: Callable[..., Bakery]) -> None:
     assert "Ready. Next:\n  cd my-ml-project\n" in project.output
 
 
+def test_inside_the_clone_of_a_template(machine: Callable[..., Bakery]) -> None:
+    bake = machine(git=None, make="", uv=GOOD_UV)
+    subprocess.run(["git", "init", "--quiet"], cwd=bake.folder, check=True)
+    (bake.folder / "cookiecutter.json").write_text("{}", encoding="utf-8")
+    project = bake(venv=True)
+    assert (project.path / ".git").exists()
+    assert git(project, "log", "--format=%s") == "Start My ML Project"
+
+
 def test_folder_with_spaces_and_letters_of_the_world(machine: Callable[..., Bakery]) -> None:
     bake = machine(git=None, make="", uv=GOOD_UV)
     table = bake.folder / "größe 1.csv"

@@ -9,14 +9,14 @@ from under_test import contract, dictionary, errors, infer_schema, make_dataset,
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_csv_is_read_back_as_written(
     separator: str, encoding: str, tmp_path: Path, raw: pd.DataFrame
 ) -> None:
     raw.loc[0, "remark"] = f'Größe "L"{separator} two\nlines'
     path = tmp_path / "raw.csv"
     raw.to_csv(path, sep=separator, encoding=encoding, index=False)
-    pd.testing.assert_frame_equal(read.read_table(path), raw, check_dtype=False)
+    pd.testing.assert_frame_equal(read.read_table(path), raw.fillna(""), check_dtype=False)
 
 
 def test_decimal_comma_is_noticed(tmp_path: Path) -> None:
@@ -32,7 +32,12 @@ def test_decimal_comma_is_noticed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"", "empty"), (b"a,b\n1,2,3\n", "not a table"), (b'a,b\n"1,2\n', "not a table")],
+    [
+        (b"", "empty"),
+        (b"a,b\n1,2,3\n", "not a table"),
+        (b'a,b\n"1,2\n', "not a table"),
+        (b"\x1f\x8b\x08\x00\x81\x9d", "not a text file"),
+    ],
 )
 def test_what_is_no_table_is_named(content: bytes, words: str, tmp_path: Path) -> None:
     path = tmp_path / "raw.csv"
@@ -98,12 +103,43 @@ def test_contract_is_read_back_as_written(agreed, tmp_path: Path) -> None:
     assert schema.load_schema(path) == agreed
 
 
-def test_contract_with_an_unknown_kind_is_refused(agreed, tmp_path: Path) -> None:
+def test_words_for_empty_cells_are_found_and_None_is_a_class() -> None:
+    table = pd.DataFrame({"x": ["1", "NA", "", "4"] * 5, "y": ["None", "minor"] * 10})
+    found = infer_schema.infer_schema(table, "y", schema.Source())
+    assert found.source.missing == ["", "NA"]
+    assert found.columns["y"].categories == ["None", "minor"]
+    typed, problems = contract.apply_contract(table, found)
+    assert problems.empty
+    assert typed["x"].isna().sum() == 10
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("kind: numeric", "kind: number", "'visits': kind is 'number'"),
+        ("kind: numeric", "kind: category", "kind category has no range"),
+        ("categories: [Bern, Graz, Lyon]", "categories: [yes, no]", "need quotes"),
+        ("task: classification", "task: regression", "'bought' is of kind numeric"),
+        ("categories: ['no', 'yes']", "nullable: true", "with its classes listed"),
+    ],
+)
+def test_wrong_edits_of_the_contract_are_named(
+    old: str, new: str, words: str, agreed, tmp_path: Path
+) -> None:
     path = tmp_path / "schema.yaml"
-    agreed.columns["visits"].kind = "number"
     schema.save_schema(agreed, path)
-    with pytest.raises(errors.ProjectError, match="'visits': kind is 'number'"):
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(errors.ProjectError, match=words):
         schema.load_schema(path)
+
+
+def test_numbers_may_be_listed_as_categories(agreed, tmp_path: Path) -> None:
+    path = tmp_path / "schema.yaml"
+    agreed.columns["city"].categories = [2007, 2008]
+    schema.save_schema(agreed, path)
+    assert schema.load_schema(path).columns["city"].categories == ["2007", "2008"]
 
 
 def test_typing_typed_rows_changes_nothing(raw: pd.DataFrame, agreed) -> None:

@@ -16,15 +16,17 @@ def predict(raw: pd.DataFrame, trained, folder: Path, name: str = "new.csv") -> 
     source, output = folder / name, folder / f"out-{name}"
     raw.to_csv(source, index=False)
     assert predict_model.predict_file(source, output, trained.model, trained.schema) == len(raw)
-    return pd.read_csv(output, dtype={"customer_id": str})
+    text = {"customer_id": str, "extra": str}
+    return pd.read_csv(output, dtype=text, keep_default_na=False)
 
 
 def test_every_row_is_predicted_in_order_and_carried_through(trained, tmp_path: Path) -> None:
-    new = make_raw(50, seed=7).drop(columns="bought").assign(extra=range(50))
+    extra = ["NA", "None", "007", "null", "1e3"] * 10
+    new = make_raw(50, seed=7).drop(columns="bought").assign(extra=extra)
     result = predict(new, trained, tmp_path)
     assert result["customer_id"].tolist() == new["customer_id"].tolist()
     assert list(result.columns) == [*new.columns, *PREDICTED]
-    assert result["extra"].tolist() == list(range(50))
+    assert result["extra"].tolist() == extra
     assert result[PREDICTED[1:]].sum(axis=1).to_numpy() == pytest.approx(1)
     likely = result[PREDICTED[1:]].idxmax(axis=1).str.removeprefix("probability_")
     assert (result["predicted_bought"] == likely).all()

@@ -16,6 +16,10 @@ def test_params_of_the_project_are_complete() -> None:
         ("seed:", "sead:", "seed is missing"),
         ("  folds: ", "  fold: 3\n  folds: ", "fold is not a parameter"),
         ("seed:", "seed: [", "not valid YAML"),
+        ("folds: 5", "folds: 1", "train.folds must be a whole number from 2"),
+        ("test_size: 0.2", "test_size: 20", "data.test_size must be in"),
+        ("max_rejected: 0.05", "max_rejected: 5%", "data.max_rejected must be from 0 to 1"),
+        ("bootstrap: 500", "bootstrap: 0", "evaluate.bootstrap must be"),
     ],
 )
 def test_wrong_params_are_named(old: str, new: str, words: str, tmp_path: Path) -> None:
@@ -39,6 +43,7 @@ def test_damage_is_found_in_files_and_folders(tmp_path: Path) -> None:
         f"stages:\n  draw:\n    outs:\n    - path: figures\n      md5: {hashes['figures']}\n",
         encoding="utf-8",
     )
+    (tmp_path / "dvc.yaml").write_text("stages:\n  draw:\n    outs: [figures]\n", encoding="utf-8")
     assert [verify.hash_of(path) == md5 for path, md5 in verify.recorded(tmp_path)] == [True, True]
     (tmp_path / "figures/b.png").write_text("other", encoding="utf-8")
     assert [verify.hash_of(path) == md5 for path, md5 in verify.recorded(tmp_path)] == [False, True]

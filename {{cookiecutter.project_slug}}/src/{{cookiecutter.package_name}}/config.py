@@ -38,6 +38,11 @@ class DataParams:
     test_size: float
     max_rejected: float
 
+    def __post_init__(self) -> None:
+        _hold(_number(self.test_size) and 0 < self.test_size < 1, "data.test_size", "in (0, 1)")
+        share = _number(self.max_rejected) and 0 <= self.max_rejected <= 1
+        _hold(share, "data.max_rejected", "from 0 to 1")
+
 
 @dataclass(frozen=True)
 class TrainParams:
@@ -49,6 +54,12 @@ class TrainParams:
     search_iterations: int
     search_rows: int
 
+    def __post_init__(self) -> None:
+        _hold(_whole(self.folds, 2), "train.folds", "a whole number from 2")
+        _hold(bool(self.candidates), "train.candidates", "a list of at least one name")
+        _hold(_whole(self.search_iterations, 0), "train.search_iterations", "a whole number from 0")
+        _hold(_whole(self.search_rows, 100), "train.search_rows", "a whole number from 100")
+
 
 @dataclass(frozen=True)
 class EvaluateParams:
@@ -56,6 +67,11 @@ class EvaluateParams:
 
     bootstrap: int
     confidence: float
+
+    def __post_init__(self) -> None:
+        _hold(_whole(self.bootstrap, 10), "evaluate.bootstrap", "a whole number from 10")
+        inside = _number(self.confidence) and 0 < self.confidence < 1
+        _hold(inside, "evaluate.confidence", "in (0, 1)")
 
 
 @dataclass(frozen=True)
@@ -67,6 +83,9 @@ class Params:
     train: TrainParams
     evaluate: EvaluateParams
 
+    def __post_init__(self) -> None:
+        _hold(_whole(self.seed, 0), "seed", "a whole number from 0")
+
 
 def load_params(path: Path = PARAMS) -> Params:
     """Read `params.yaml`.
@@ -74,7 +93,7 @@ def load_params(path: Path = PARAMS) -> Params:
     Raises
     ------
     ProjectError
-        When the file is not YAML, or a parameter is missing or unknown.
+        When the file is not YAML, or a parameter is missing, unknown or out of its range.
     """
     try:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -95,3 +114,16 @@ def _section(kind: type, values: Any, where: str) -> Any:
     if unknown := sorted(map(str, values.keys() - known)):
         raise ProjectError(f"{where}: {', '.join(unknown)} is not a parameter.")
     return kind(**values)
+
+
+def _hold(true: bool, name: str, expected: str) -> None:
+    if not true:
+        raise ProjectError(f"params.yaml: {name} must be {expected}.")
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _whole(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least

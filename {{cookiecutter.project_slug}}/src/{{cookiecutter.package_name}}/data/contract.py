@@ -47,12 +47,13 @@ def apply_contract(
         for name, column in schema.columns.items()
         if column.kind != "ignore" and (target or name != schema.target)
     }
-    _require(table, [name for name in columns if target or name in schema.features])
+    _require(table, [*schema.features, *([schema.target] if target else [])])
     typed, unreadable = {}, []
     for name, column in columns.items():
         if name in table.columns:
-            typed[name] = _typed(table[name], column, schema.source.decimal)
-            bad = np.flatnonzero(typed[name].isna() & table[name].notna())
+            cells = without_missing(table[name], schema.source.missing)
+            typed[name] = _typed(cells, column, schema.source.decimal)
+            bad = np.flatnonzero(typed[name].isna() & cells.notna())
             unreadable.append(_problems(bad, name, table[name], _kind_in_words(column)))
     result = pd.DataFrame(typed, index=table.index)
     broken = _check_rules(result, table, schema, columns)
@@ -66,13 +67,21 @@ def describe(problems: pd.DataFrame, most: int = 5) -> str:
     lines = []
     for (column, expected), group in problems.groupby(["column", "expected"], sort=False):
         for problem in group.head(most).itertuples():
-            found = "an empty cell" if pd.isna(problem.value) else repr(problem.value)
+            empty = pd.isna(problem.value) or problem.value == ""
+            found = "an empty cell" if empty else repr(problem.value)
             lines.append(
                 f"  row {problem.row + 1}, column {column!r}: {found}, expected {expected}"
             )
         if len(group) > most:
             lines.append(f"  ... and {len(group) - most} more rows like these in {column!r}")
     return "\n".join(lines)
+
+
+def without_missing(cells: pd.Series, words: list[str]) -> pd.Series:
+    """Cells with NaN in place of the words that stand for an empty cell."""
+    if not types.is_string_dtype(cells):
+        return cells
+    return cells.mask(cells.str.strip().isin(words))
 
 
 def as_text(cells: pd.Series) -> pd.Series:

@@ -10,10 +10,13 @@ from pandas.tseries.api import guess_datetime_format
 
 from ..config import ROOT, SCHEMA, load_params
 from ..errors import ProjectError, explained
-from .contract import FALSE, TRUE, as_text
+from .contract import FALSE, TRUE, as_text, without_missing
 from .read import read_table, sniff
 from .schema import Column, Schema, Source, load_schema, save_schema
 
+# Words that stand for an empty cell in data of many origins. `None` is not among them: it is
+# a class in some.
+MISSING = ["#N/A", "<NA>", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null", "-NaN", "-nan", "?"]
 MAX_CATEGORIES = 20  # more distinct values than this are not listed: any value is allowed
 MAX_INTEGER_CLASSES = 5  # an integer target with more distinct values is a quantity
 ID_NAME = re.compile(r"(^|[_\W])(id|ID|Id|key|number|no|index)$|[a-z](ID|Id|Number|No)$")
@@ -39,6 +42,8 @@ def main() -> None:
     kinds = pd.Series([column.kind for column in schema.columns.values()]).value_counts()
     print(f"wrote references/schema.yaml: {schema.task} of {schema.target!r} from")
     print(f"  {', '.join(f'{count} {kind}' for kind, count in kinds.items())} columns")
+    if words := schema.source.missing[1:]:
+        print(f"  read as an empty cell: {', '.join(words)} (source.missing in the schema)")
 
 
 def infer_schema(table: pd.DataFrame, target: str, source: Source) -> Schema:
@@ -51,7 +56,7 @@ def infer_schema(table: pd.DataFrame, target: str, source: Source) -> Schema:
     target
         The column to predict.
     source
-        How the file is written; its `decimal` is set here when numbers carry a comma.
+        How the file is written; `decimal` and `missing` are set here from what the cells hold.
 
     Raises
     ------
@@ -59,6 +64,8 @@ def infer_schema(table: pd.DataFrame, target: str, source: Source) -> Schema:
         When the target is not a column or has no value at all.
     """
     require_target(table, target)
+    source.missing = ["", *[word for word in MISSING if table.isin([word]).to_numpy().any()]]
+    table = table.apply(without_missing, words=source.missing)
     if table[target].dropna().empty:
         raise ProjectError(f"the target {target!r} has no value in any row.")
     source.decimal = _decimal(table, source)

@@ -15,14 +15,11 @@ from ..errors import ProjectError
 from .schema import Source
 
 SEPARATORS = ",;\t|"
-# pandas' own list of words for "missing", and the question mark older data sets use.
-MISSING = ["", "#N/A", "#N/A N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan"]
-MISSING += ["null", "-NaN", "-nan", "?"]
 BATCH_ROWS = 100_000
 
 
 def read_table(path: Path, source: Source | None = None) -> pd.DataFrame:
-    """Read the whole file; CSV cells stay text, Parquet columns keep their types.
+    """Read the whole file; CSV cells stay the text they are, Parquet columns keep their types.
 
     Parameters
     ----------
@@ -51,8 +48,11 @@ def read_batches(path: Path, source: Source | None = None) -> Iterator[pd.DataFr
 def sniff(path: Path) -> Source:
     """Tell how a CSV file is written from its bytes: encoding and separator."""
     encoding = _encoding(path)
-    with path.open(encoding=encoding, newline="") as file:
-        sample = file.read(100_000)
+    try:
+        with path.open(encoding=encoding, newline="") as file:
+            sample = file.read(100_000)
+    except UnicodeError as error:
+        raise ProjectError(f"{path}: not a text file, and not Parquet by its name.") from error
     return Source(separator=_separator(sample), encoding=encoding)
 
 
@@ -66,8 +66,7 @@ def _read_csv(path: Path, source: Source | None) -> Iterator[pd.DataFrame]:
                 sep=source.separator,
                 encoding=source.encoding,
                 dtype=str,
-                keep_default_na=False,
-                na_values=MISSING,
+                na_filter=False,
                 skipinitialspace=True,
                 index_col=False,
                 chunksize=BATCH_ROWS,
@@ -77,8 +76,8 @@ def _read_csv(path: Path, source: Source | None) -> Iterator[pd.DataFrame]:
                 yield batch.rename(columns=str.strip)
     except UnicodeDecodeError as error:
         raise ProjectError(
-            f"{path}: not {source.encoding} text ({error.reason} at byte {error.start}). "
-            "Correct `source.encoding` in references/schema.yaml."
+            f"{path}: not {source.encoding} text ({error.reason} at byte {error.start}). Save it as "
+            "UTF-8, or correct `source.encoding` in references/schema.yaml for the raw file."
         ) from error
     except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError) as error:
         raise ProjectError(f"{path}: not a table: {error}".strip()) from error
@@ -96,7 +95,11 @@ def _read_parquet(path: Path) -> Iterator[pd.DataFrame]:
 
 
 def _encoding(path: Path) -> str:
-    """UTF-8 where the whole file is, else Windows-1252, which covers Latin-1 text."""
+    """UTF-8 where the whole file is, UTF-16 by its mark, else Windows-1252 (and so Latin-1)."""
+    with path.open("rb") as file:
+        mark = file.read(3)
+    if mark.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         with path.open("rb") as file:
@@ -105,7 +108,7 @@ def _encoding(path: Path) -> str:
             decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return "cp1252"
-    return "utf-8-sig" if path.open("rb").read(3) == codecs.BOM_UTF8 else "utf-8"
+    return "utf-8-sig" if mark == codecs.BOM_UTF8 else "utf-8"
 
 
 def _separator(sample: str) -> str:

@@ -24,6 +24,8 @@ HEADER = """\
 #   format       how a date is written (strftime codes)
 #   description  for the data dictionary
 #
+# source says how the raw file is written, and which words in it stand for an empty cell.
+#
 # Rows that break it go to data/interim/rejected.parquet. `task` follows from the
 # target and is classification or regression: correct it here if the guess is wrong.
 """
@@ -48,6 +50,7 @@ class Source:
     separator: str = ","
     encoding: str = "utf-8"
     decimal: str = "."
+    missing: list[str] = field(default_factory=lambda: [""])
 
 
 @dataclass
@@ -140,12 +143,34 @@ def _check(schema: Schema, name: str) -> None:
     if schema.target not in schema.columns:
         raise ProjectError(f"{name}: the target {schema.target!r} is not among the columns.")
     for column, entry in schema.columns.items():
-        if entry.kind not in KINDS:
-            raise ProjectError(
-                f"{name}, column {column!r}: kind is {entry.kind!r}, not one of {', '.join(KINDS)}."
-            )
+        if problem := _problem(entry):
+            raise ProjectError(f"{name}, column {column!r}: {problem}.")
+    target = schema.columns[schema.target]
+    if schema.task == "regression" and target.kind != "numeric":
+        raise ProjectError(f"{name}: task is regression, so {schema.target!r} is of kind numeric.")
+    if schema.task == "classification" and not (target.kind == "category" and target.categories):
+        raise ProjectError(
+            f"{name}: task is classification, so {schema.target!r} is of kind category, "
+            "with its classes listed in `categories`."
+        )
     if not schema.features:
         raise ProjectError(
             f"{name}: no column is left to predict {schema.target!r} from; all others are of kind "
             "identifier or ignore. Correct the kind of those that say something about it."
         )
+
+
+def _problem(entry: Column) -> str | None:
+    """What is wrong with a column's entry."""
+    if entry.kind not in KINDS:
+        return f"kind is {entry.kind!r}, not one of {', '.join(KINDS)}"
+    if entry.range is not None:
+        if entry.kind != "numeric":
+            return f"kind {entry.kind} has no range"
+        if not isinstance(entry.range, list) or len(entry.range) != 2:
+            return "range is [lowest, highest]"
+    if entry.categories is not None:
+        if not isinstance(entry.categories, list) or True in entry.categories:
+            return "categories is a list of words; yes, no, true and false need quotes"
+        entry.categories = [str(category) for category in entry.categories]
+    return None

@@ -30,6 +30,8 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--output", type=Path, default=PREDICTIONS, help="CSV or .parquet")
     options = parser.parse_args(arguments)
+    if options.output.suffix not in (".csv", ".parquet") or options.output.is_dir():
+        raise ProjectError(f"{options.output}: the output must be a .csv or .parquet file.")
     schema = load_schema()
     source = options.input or _default_input()
     rows = predict_file(source, options.output, load_model(MODEL), schema)

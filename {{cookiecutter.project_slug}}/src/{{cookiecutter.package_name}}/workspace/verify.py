@@ -23,20 +23,27 @@ def main() -> None:
     )
     if damaged:
         raise ProjectError(
-            f"changed since they were recorded: {', '.join(names)}. Bring them back with\n"
-            f"  dvc pull --force {' '.join(names)}\n"
-            "or make them again with `dvc repro --force`. If the cache holds the damaged copy, "
-            "remove .dvc/cache first."
+            f"changed since they were recorded: {', '.join(names)}. Keep a copy of what you need, "
+            "then bring back what was recorded from the cache,\n"
+            f"  dvc checkout --force {' '.join(names)}\n"
+            "and verify again. Should the cache be damaged too, what has been pushed comes from the "
+            "remote with `dvc pull --force`, and what the pipeline makes with `dvc repro --force`."
         )
 
 
 def recorded(root: Path) -> Iterator[tuple[Path, str]]:
-    """Every path in `dvc.lock` and the `.dvc` files below data/, with its MD5 hash."""
+    """Every path DVC keeps by `dvc.lock` and the `.dvc` files below data/, with its MD5 hash.
+
+    What `dvc.yaml` marks with `cache: false` is git's to keep, and yours to edit.
+    """
     lock = root / "dvc.lock"
     if lock.exists():
+        stages = _read(root / "dvc.yaml")["stages"].values()
+        made = [out for stage in stages for out in stage.get("outs", []) if isinstance(out, str)]
         for stage in _read(lock)["stages"].values():
             for out in stage.get("outs", []):
-                yield root / out["path"], out["md5"]
+                if out["path"] in made:
+                    yield root / out["path"], out["md5"]
     for pointer in sorted((root / "data").rglob("*.dvc")):
         for out in _read(pointer)["outs"]:
             yield pointer.parent / out["path"], out["md5"]
