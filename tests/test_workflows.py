@@ -118,7 +118,7 @@ def test_commit_hooks_are_local_and_push_to_a_remote_there_is(bake: Bakery, remo
 
     assert local["repo"] == "local"
     assert {hook["language"] for hook in local["hooks"]} == {"system"}
-    assert all(hook["entry"].startswith(".venv/bin/") for hook in local["hooks"])
+    assert all(".venv/bin/" in hook["entry"] for hook in local["hooks"])
     assert ("dvc-pre-push" in {hook["id"] for hook in local["hooks"]}) == (remote != "none")
 
 
