@@ -103,6 +103,15 @@ def test_contract_is_read_back_as_written(agreed, tmp_path: Path) -> None:
     assert schema.load_schema(path) == agreed
 
 
+def test_guesses_worth_a_look_are_shown(agreed) -> None:
+    assert infer_schema.summary(agreed).splitlines() == [
+        "classification of 'bought'",
+        "  2 numeric, 2 category, 1 identifier, 1 boolean, 1 datetime, 1 text columns",
+        "  no feature: customer_id",
+        "  dates read: joined as %Y-%m-%d",
+    ]
+
+
 def test_words_for_empty_cells_are_found_and_None_is_a_class() -> None:
     table = pd.DataFrame({"x": ["1", "NA", "", "4"] * 5, "y": ["None", "minor"] * 10})
     found = infer_schema.infer_schema(table, "y", schema.Source())

@@ -39,11 +39,24 @@ def main() -> None:
     table = read_table(path, source)
     schema = infer_schema(table, params.target, source or Source())
     save_schema(schema)
+    print(f"wrote references/schema.yaml: {summary(schema)}")
+
+
+def summary(schema: Schema) -> str:
+    """What was guessed and is worth a look, a line each."""
     kinds = pd.Series([column.kind for column in schema.columns.values()]).value_counts()
-    print(f"wrote references/schema.yaml: {schema.task} of {schema.target!r} from")
-    print(f"  {', '.join(f'{count} {kind}' for kind, count in kinds.items())} columns")
-    if words := schema.source.missing[1:]:
-        print(f"  read as an empty cell: {', '.join(words)} (source.missing in the schema)")
+    features = schema.features
+    notes = {
+        "no feature": [name for name in schema.columns if name not in {*features, schema.target}],
+        "dates read": [f"{name} as {features[name].format}" for name in schema.names("datetime")],
+        "read as an empty cell": schema.source.missing[1:],
+    }
+    lines = [
+        f"{schema.task} of {schema.target!r}",
+        f"{', '.join(f'{count} {kind}' for kind, count in kinds.items())} columns",
+        *[f"{what}: {', '.join(names)}" for what, names in notes.items() if names],
+    ]
+    return "\n  ".join(lines)
 
 
 def infer_schema(table: pd.DataFrame, target: str, source: Source) -> Schema:
