@@ -128,6 +128,7 @@ def test_words_for_empty_cells_are_found_and_None_is_a_class() -> None:
         ("kind: numeric", "kind: number", "'visits': kind is 'number'"),
         ("kind: numeric", "kind: category", "kind category has no range"),
         ("categories: [Bern, Graz, Lyon]", "categories: [yes, no]", "need quotes"),
+        ("categories: [Bern, Graz, Lyon]", "categories: [no]", "need quotes"),
         ("task: classification", "task: regression", "'bought' is of kind numeric"),
         ("categories: ['no', 'yes']", "nullable: true", "with its classes listed"),
     ],
@@ -146,9 +147,9 @@ def test_wrong_edits_of_the_contract_are_named(
 
 def test_numbers_may_be_listed_as_categories(agreed, tmp_path: Path) -> None:
     path = tmp_path / "schema.yaml"
-    agreed.columns["city"].categories = [2007, 2008]
+    agreed.columns["city"].categories = [0, 1, 2007]
     schema.save_schema(agreed, path)
-    assert schema.load_schema(path).columns["city"].categories == ["2007", "2008"]
+    assert schema.load_schema(path).columns["city"].categories == ["0", "1", "2007"]
 
 
 def test_typing_typed_rows_changes_nothing(raw: pd.DataFrame, agreed) -> None:

@@ -102,6 +102,9 @@ def load_schema(path: Path = SCHEMA) -> Schema:
             f"{path.name} needs target, task, source and columns, each column with its kind."
         ) from error
     _check(schema, path.name)
+    for column in columns.values():
+        if column.categories is not None:  # cells are text, YAML reads 2007 as a number
+            column.categories = [str(category) for category in column.categories]
     return schema
 
 
@@ -169,8 +172,8 @@ def _problem(entry: Column) -> str | None:
             return f"kind {entry.kind} has no range"
         if not isinstance(entry.range, list) or len(entry.range) != 2:
             return "range is [lowest, highest]"
-    if entry.categories is not None:
-        if not isinstance(entry.categories, list) or True in entry.categories:
-            return "categories is a list of words; yes, no, true and false need quotes"
-        entry.categories = [str(category) for category in entry.categories]
+    if entry.categories is None:
+        return None
+    if not isinstance(entry.categories, list) or bool in map(type, entry.categories):
+        return "categories is a list of words; yes, no, true and false need quotes"
     return None

@@ -13,7 +13,8 @@ REMOTE = "storage"
 
 
 def main() -> None:
-    raw, target = ROOT / load_params().data.raw, load_params().data.target
+    params = load_params().data
+    raw = ROOT / params.raw
     in_git = _run("git", "rev-parse", "--git-dir") is not None
     _tell_dvc_about_git(in_git)
     _find_remote()
@@ -23,7 +24,7 @@ def main() -> None:
     from ..tracking import create_database  # takes seconds to import
 
     create_database()
-    _check_target(raw, target)
+    _check_target(raw, params.target)
 
 
 def _tell_dvc_about_git(in_git: bool) -> None:
