@@ -10,7 +10,15 @@ from under_test import config, contract, infer_schema, make_dataset, schema, tra
 ROWS = 240
 PARAMS = config.Params(
     seed=1,
-    data=config.DataParams(raw="raw.csv", target="bought", test_size=0.25, max_rejected=0.05),
+    data=config.DataParams(
+        raw="raw.csv",
+        target="bought",
+        test_size=0.25,
+        split="random",
+        split_by="",
+        duplicates="keep",
+        max_rejected=0.05,
+    ),
     train=config.TrainParams(
         metric="auto", folds=3, candidates=["linear"], search_iterations=2, search_rows=1000
     ),

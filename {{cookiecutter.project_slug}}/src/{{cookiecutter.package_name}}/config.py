@@ -25,8 +25,13 @@ MODEL = ROOT / "models" / "model.skops"
 METRICS = ROOT / "reports" / "metrics.json"
 CANDIDATES = ROOT / "reports" / "candidates.json"
 FIGURES = ROOT / "reports" / "figures" / "evaluation"
+DATA_FIGURES = ROOT / "reports" / "figures" / "data"
+WARNINGS = ROOT / "reports" / "warnings.json"
 REPORT = ROOT / "reports" / "report.html"
+DATA_REPORT = ROOT / "reports" / "data.html"
 DATA_PROFILE = ROOT / "reports" / "data_profile.html"
+
+SPLITS = ("random", "chronological", "group")
 
 
 @dataclass(frozen=True)
@@ -36,12 +41,19 @@ class DataParams:
     raw: str
     target: str
     test_size: float
+    split: str
+    split_by: str
+    duplicates: str
     max_rejected: float
 
     def __post_init__(self) -> None:
         _hold(_number(self.test_size) and 0 < self.test_size < 1, "data.test_size", "in (0, 1)")
         share = _number(self.max_rejected) and 0 <= self.max_rejected <= 1
         _hold(share, "data.max_rejected", "from 0 to 1")
+        _hold(self.split in SPLITS, "data.split", f"one of {', '.join(SPLITS)}")
+        named = bool(self.split_by) != (self.split == "random")
+        _hold(named, "data.split_by", "the column that decides a chronological or group split")
+        _hold(self.duplicates in ("keep", "reject"), "data.duplicates", "keep or reject")
 
 
 @dataclass(frozen=True)
