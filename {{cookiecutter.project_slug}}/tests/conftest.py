@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from under_test import config, contract, infer_schema, make_dataset, schema, train_model
+from under_test import config, contract, infer_schema, schema, split, train_model
 
 ROWS = 240
 PARAMS = config.Params(
@@ -24,6 +24,12 @@ PARAMS = config.Params(
     ),
     evaluate=config.EvaluateParams(bootstrap=50, confidence=0.95),
 )
+
+
+def parts(typed: pd.DataFrame, agreed: object, params: object = PARAMS) -> dict[str, pd.DataFrame]:
+    """Typed rows by `train`, `test` and `unlabelled`."""
+    part = split.Split(agreed, params.data, params.seed).of(typed)
+    return {name: typed[part == name] for name in ("train", "test", "unlabelled")}
 
 
 def make_raw(rows: int = ROWS, seed: int = 0) -> pd.DataFrame:
@@ -70,14 +76,12 @@ def trained() -> SimpleNamespace:
     agreed = infer_schema.infer_schema(table, "bought", schema.Source())
     typed, problems = contract.apply_contract(table, agreed)
     assert problems.empty
-    train, test, unlabelled = make_dataset.split(typed, agreed, 0.25, PARAMS.seed)
-    model, scores = train_model.train_model(train, agreed, PARAMS)
+    rows = parts(typed, agreed)
+    model, scores = train_model.train_model(rows["train"], agreed, PARAMS)
     return SimpleNamespace(
         raw=table,
         schema=agreed,
-        train=train,
-        test=test,
-        unlabelled=unlabelled,
+        **rows,
         model=model,
         scores=scores,
         params=PARAMS,

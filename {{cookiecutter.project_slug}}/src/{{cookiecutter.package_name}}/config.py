@@ -1,6 +1,6 @@
 """Where things are, and the parameters of `params.yaml` with their types."""
 
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ class DataParams:
     split_by: str
     duplicates: str
     max_rejected: float
+    select: str = ""
 
     def __post_init__(self) -> None:
         _hold(_number(self.test_size) and 0 < self.test_size < 1, "data.test_size", "in (0, 1)")
@@ -121,7 +122,8 @@ def load_params(path: Path = PARAMS) -> Params:
 def _section(kind: type, values: Any, where: str) -> Any:
     values = values if isinstance(values, dict) else {}
     known = {field.name for field in fields(kind)}
-    if missing := sorted(known - values.keys()):
+    required = {field.name for field in fields(kind) if field.default is MISSING}
+    if missing := sorted(required - values.keys()):
         raise ProjectError(f"{where}: {', '.join(missing)} is missing.")
     if unknown := sorted(map(str, values.keys() - known)):
         raise ProjectError(f"{where}: {', '.join(unknown)} is not a parameter.")

@@ -1,10 +1,16 @@
-"""Write a file whole or not at all."""
+"""Write a file whole or not at all; read and write tables piece by piece."""
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+BATCH_ROWS = 100_000
 
 
 @contextmanager
@@ -20,6 +26,37 @@ def replacing(path: Path) -> Iterator[Path]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def parquet_file(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
+    """Yield a function that appends tables to a Parquet file; it is there when the block succeeds.
+
+    The first table, perhaps without rows, says which columns and types there are.
+    """
+    writer: pq.ParquetWriter | None = None
+
+    def write(table: pd.DataFrame) -> None:
+        nonlocal writer
+        rows = pa.Table.from_pandas(table, writer and writer.schema, preserve_index=False)
+        writer = writer or pq.ParquetWriter(partial, rows.schema)
+        if len(table):
+            writer.write_table(rows)
+
+    with replacing(path) as partial:
+        try:
+            yield write
+        finally:
+            if writer:
+                writer.close()
+
+
+def parquet_batches(path: Path) -> Iterator[pd.DataFrame]:
+    """Tables of at most `BATCH_ROWS` rows; at least one, perhaps without rows."""
+    with pq.ParquetFile(path) as file:
+        yield file.schema_arrow.empty_table().to_pandas()
+        for batch in file.iter_batches(BATCH_ROWS):
+            yield batch.to_pandas()
 
 
 def md5(path: Path) -> str:

@@ -6,14 +6,13 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
-from pandas.api import types
 
 from ..errors import ProjectError
+from .cells import typed, without_missing
 from .schema import Column, Schema
 
-TRUE = ("true", "yes", "t", "y")
-FALSE = ("false", "no", "f", "n")
-PROBLEM_COLUMNS = ["row", "column", "value", "expected"]
+ROW, COLUMN, VALUE, RULE = "rejected_row", "rejected_column", "rejected_value", "rejected_rule"
+PROBLEM = {ROW: "int64", COLUMN: "str", VALUE: "str", RULE: "str"}
 
 
 def apply_contract(
@@ -35,7 +34,8 @@ def apply_contract(
     typed : DataFrame
         The columns of the contract, same rows, same index.
     problems : DataFrame
-        One line per broken rule: `row` (position, 0 is the first), `column`, `value`, `expected`.
+        One line per broken rule: `rejected_row` (from the index of `table`), `rejected_column`,
+        `rejected_value` and `rejected_rule`.
 
     Raises
     ------
@@ -48,70 +48,40 @@ def apply_contract(
         if column.kind != "ignore" and (target or name != schema.target)
     }
     _require(table, [*schema.features, *([schema.target] if target else [])])
-    typed, unreadable = {}, []
+    result, unreadable = {}, []
     for name, column in columns.items():
         if name in table.columns:
             cells = without_missing(table[name], schema.source.missing)
-            typed[name] = _typed(cells, column, schema.source.decimal)
-            bad = np.flatnonzero(typed[name].isna() & cells.notna())
-            unreadable.append(_problems(bad, name, table[name], _kind_in_words(column)))
-    result = pd.DataFrame(typed, index=table.index)
-    broken = _check_rules(result, table, schema, columns)
-    problems = pd.concat([*unreadable, broken], ignore_index=True)
+            result[name] = typed(cells, column, schema.source)
+            bad = np.flatnonzero(result[name].isna() & cells.notna())
+            unreadable.append(problems_in(table[name], bad, _kind_in_words(column)))
+    typed_table = pd.DataFrame(result, index=table.index)
+    broken = _check_rules(typed_table, table, schema, columns)
+    problems = pd.concat([*unreadable, broken], ignore_index=True).astype(PROBLEM)
     # A cell that cannot be read is also an empty one: the first reason says more.
-    return result, problems.drop_duplicates(["row", "column"]).sort_values(["row"], kind="stable")
+    problems = problems.drop_duplicates([ROW, COLUMN]).sort_values(ROW, kind="stable")
+    return typed_table, problems
+
+
+def problems_in(cells: pd.Series, positions: np.ndarray, rule: str) -> pd.DataFrame:
+    """Lines for the cells at some positions of a column, which break a rule."""
+    values = cells.iloc[positions].astype("str")
+    lines = {ROW: values.index, COLUMN: cells.name, VALUE: values.to_numpy(), RULE: rule}
+    return pd.DataFrame(lines).astype(PROBLEM)
 
 
 def describe(problems: pd.DataFrame, most: int = 5) -> str:
     """One sentence per problem, the first few of each kind; rows count from 1 below the header."""
     lines = []
-    for (column, expected), group in problems.groupby(["column", "expected"], sort=False):
-        for problem in group.head(most).itertuples():
-            empty = pd.isna(problem.value) or problem.value == ""
-            found = "an empty cell" if empty else repr(problem.value)
-            lines.append(
-                f"  row {problem.row + 1}, column {column!r}: {found}, expected {expected}"
-            )
+    for (column, rule), group in problems.groupby([COLUMN, RULE], sort=False):
+        where = f"column {column!r}: " if column else ""
+        for row, value in zip(group[ROW].head(most), group[VALUE].head(most), strict=True):
+            found = "an empty cell" if pd.isna(value) or value == "" else repr(value[:80])
+            lines.append(f"  row {row}, {where}{found}, expected {rule}")
         if len(group) > most:
-            lines.append(f"  ... and {len(group) - most} more rows like these in {column!r}")
+            more = f"  ... and {len(group) - most} more rows like these"
+            lines.append(more + (f" in {column!r}" if column else ""))
     return "\n".join(lines)
-
-
-def without_missing(cells: pd.Series, words: list[str]) -> pd.Series:
-    """Cells with NaN in place of the words that stand for an empty cell."""
-    if not types.is_string_dtype(cells):
-        return cells
-    return cells.mask(cells.str.strip().isin(words))
-
-
-def as_text(cells: pd.Series) -> pd.Series:
-    """Cells as text; whole numbers without a decimal point, surrounding blanks removed."""
-    if types.is_float_dtype(cells) and (cells.dropna() % 1 == 0).all():
-        cells = cells.astype("Int64")
-    return cells.astype("str").where(cells.notna()).str.strip()
-
-
-def _typed(cells: pd.Series, column: Column, decimal: str) -> pd.Series:
-    match column.kind:
-        case "numeric":
-            return _numbers(cells, decimal)
-        case "boolean":
-            if types.is_bool_dtype(cells):
-                return cells.astype("boolean")
-            words = as_text(cells).str.lower()
-            truth = dict.fromkeys(TRUE, True) | dict.fromkeys(FALSE, False)
-            return words.map(truth).astype("boolean")
-        case "datetime":
-            moments = pd.to_datetime(cells, format=column.format, errors="coerce", utc=True)
-            return moments.dt.tz_localize(None).dt.as_unit("us")
-        case _:
-            return as_text(cells)
-
-
-def _numbers(cells: pd.Series, decimal: str) -> pd.Series:
-    if not types.is_numeric_dtype(cells) and decimal != ".":
-        cells = cells.str.replace(decimal, ".", regex=False)
-    return pd.to_numeric(cells, errors="coerce").astype(float).replace([np.inf, -np.inf], np.nan)
 
 
 def _require(table: pd.DataFrame, names: Iterable[str]) -> None:
@@ -128,26 +98,25 @@ def _require(table: pd.DataFrame, names: Iterable[str]) -> None:
 
 
 def _check_rules(
-    typed: pd.DataFrame, table: pd.DataFrame, schema: Schema, columns: dict[str, Column]
+    typed_table: pd.DataFrame, table: pd.DataFrame, schema: Schema, columns: dict[str, Column]
 ) -> pd.DataFrame:
     """Check nulls, categories and ranges with pandera."""
     rules = pa.DataFrameSchema(
-        {name: _rule(columns[name], name == schema.target) for name in typed.columns}
+        {name: _rule(columns[name], name == schema.target) for name in typed_table.columns}
     )
     try:
-        rules.validate(typed.reset_index(drop=True), lazy=True)
+        rules.validate(typed_table.reset_index(drop=True), lazy=True)
     except pa.errors.SchemaErrors as error:
         cases = error.failure_cases
         return pd.concat(
-            _problems(
-                group["index"].to_numpy(dtype=int),
-                name,
+            problems_in(
                 table[name],
+                group["index"].to_numpy(dtype=int),
                 _rule_in_words(str(check), columns[name]),
             )
             for (name, check), group in cases.groupby(["column", "check"], sort=False)
         )
-    return pd.DataFrame(columns=PROBLEM_COLUMNS)
+    return pd.DataFrame(columns=list(PROBLEM))
 
 
 def _rule(column: Column, is_target: bool) -> pa.Column:
@@ -158,11 +127,6 @@ def _rule(column: Column, is_target: bool) -> pa.Column:
         checks.append(pa.Check.in_range(*column.range))
     # Rows without a target are not wrong, they wait for a prediction.
     return pa.Column(nullable=column.nullable or is_target, checks=checks)
-
-
-def _problems(rows: np.ndarray, name: str, cells: pd.Series, expected: str) -> pd.DataFrame:
-    values = cells.iloc[rows].astype(object).to_numpy()
-    return pd.DataFrame({"row": rows, "column": name, "value": values, "expected": expected})
 
 
 def _kind_in_words(column: Column) -> str:

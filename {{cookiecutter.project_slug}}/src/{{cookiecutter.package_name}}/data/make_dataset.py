@@ -1,120 +1,157 @@
-"""Raw file -> typed and checked rows (interim) -> train, test and unlabelled rows (processed)."""
+"""Raw file -> typed and checked rows (interim) -> train, test and unlabelled rows (processed).
 
+Everything goes batch by batch: the table need not fit into memory.
+"""
+
+from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
 import pandas as pd
-from sklearn.model_selection import train_test_split
+from tqdm import tqdm
 
-from ..config import CLEAN, DATA_DICTIONARY, REJECTED, ROOT, TEST, TRAIN, UNLABELLED, load_params
+from ..config import (
+    CLEAN,
+    DATA_DICTIONARY,
+    REJECTED,
+    ROOT,
+    TEST,
+    TRAIN,
+    UNLABELLED,
+    Params,
+    load_params,
+)
 from ..errors import ProjectError, explained
-from ..files import replacing
-from .contract import apply_contract, describe
+from ..files import parquet_batches, parquet_file, replacing
+from .contract import PROBLEM, ROW, apply_contract, describe
 from .dictionary import data_dictionary
-from .read import read_table
+from .read import read_batches
+from .rejected import Repeats, of_ragged, with_cells
+from .sample import sample
 from .schema import Schema, load_schema
+from .split import Split, check_split_by, latest
+
+PARTS = {"train": TRAIN, "test": TEST, "unlabelled": UNLABELLED}
 
 
 def main() -> None:
     params = load_params()
     schema = load_schema()
-    raw = read_table(ROOT / params.data.raw, schema.source)
-    clean, rejected, problems = reject(raw, schema)
-    write(REJECTED, rejected)
-    if len(rejected) > params.data.max_rejected * len(raw):
-        raise ProjectError(
-            f"{len(rejected)} of {len(raw)} rows break references/schema.yaml, more than "
-            f"data.max_rejected ({params.data.max_rejected:.0%}) allows:\n{describe(problems)}\n"
-            "All of them are in data/interim/rejected.parquet. "
-            "Correct the data or the schema, or raise data.max_rejected in params.yaml."
-        )
-    train, test, unlabelled = split(clean, schema, params.data.test_size, params.seed)
-    for path, table in ((CLEAN, clean), (TRAIN, train), (TEST, test), (UNLABELLED, unlabelled)):
-        write(path, table)
+    check_split_by(schema, params.data)
+    rows, rejected = check_rows(ROOT / params.data.raw, schema, params)
+    counts = split_rows(schema, params)
+    clean, _ = sample(parquet_batches(CLEAN), params.seed)
     with replacing(DATA_DICTIONARY) as partial:
         partial.write_text(data_dictionary(clean, schema), encoding="utf-8")
     print(
-        f"{len(raw)} rows: {len(train)} to train on, {len(test)} to test on, "
-        f"{len(unlabelled)} without {schema.target!r} to predict, {len(rejected)} rejected"
+        f"{rows} rows: {counts['train']} to train on, {counts['test']} to test on, "
+        f"{counts['unlabelled']} without {schema.target!r} to predict, {rejected} rejected"
     )
-    if len(rejected):
-        print(describe(problems))
+    if rejected:
+        print(describe(pd.read_parquet(REJECTED, columns=list(PROBLEM))))
 
 
-def reject(raw: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Part the rows that keep the contract from those that do not.
+def check_rows(raw: Path, schema: Schema, params: Params) -> tuple[int, int]:
+    """Part the rows that keep the contract, typed, from those that do not.
+
+    Writes data/interim/clean.parquet and data/interim/rejected.parquet. The latter holds a line
+    per broken rule: `rejected_row` (1 is the first below the header), `rejected_column`,
+    `rejected_value`, `rejected_rule` and the cells of the row.
 
     Returns
     -------
-    clean : DataFrame
-        Typed rows that keep it.
-    rejected : DataFrame
-        Rows as they came, with the reason in `rejected_because`.
-    problems : DataFrame
-        One line per broken rule, see `apply_contract`.
-    """
-    typed, problems = apply_contract(raw, schema)
-    reasons = (problems["column"].astype(str) + ": expected " + problems["expected"]).groupby(
-        problems["row"].astype(int)
-    )
-    because = reasons.agg("; ".join)
-    bad = because.index
-    rejected = raw.iloc[bad].assign(rejected_because=because.to_numpy(dtype=object))
-    clean = typed.drop(index=typed.index[bad]).reset_index(drop=True)
-    return clean, rejected.astype({"rejected_because": "str"}), problems
-
-
-def split(
-    clean: pd.DataFrame, schema: Schema, test_size: float, seed: int
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Hold out a share of the labelled rows, the same share of each class where it can be.
-
-    Returns
-    -------
-    train, test, unlabelled : DataFrame
-        Together all rows of `clean`.
+    rows, rejected : int
+        The number of all rows and of those that break the contract.
 
     Raises
     ------
     ProjectError
-        When fewer than ten rows have a target, or all have the same.
+        When more rows break it than `data.max_rejected` allows.
     """
-    labelled = clean[schema.target].notna()
-    rows = clean[labelled]
-    if len(rows) < 10:
+    ragged = []
+    repeats = Repeats(schema, params.data)
+    rows, gone = 0, []
+    with parquet_file(REJECTED) as write_rejected:
+        with parquet_file(CLEAN) as write_clean:
+            batches = read_batches(raw, schema.source, ragged, schema)
+            for batch in tqdm(
+                batches, desc="check", unit="batch", delay=2, leave=False, disable=None
+            ):
+                typed, problems = apply_contract(batch, schema)
+                bad = problems[ROW].unique()
+                kept = typed.drop(index=bad)
+                repeats.note(kept)
+                write_clean(kept)
+                write_rejected(with_cells(problems, batch))
+                rows += len(batch)
+                gone.extend(bad)
+        problems = of_ragged(ragged)
+        write_rejected(with_cells(problems, batch))
+        gone.extend(problems[ROW])
+        rows += len(problems)
+        if repeats.found():
+            for problems, cells in repeats.remove(gone):
+                write_rejected(with_cells(problems, cells))
+                gone.extend(problems[ROW].unique())
+    if len(gone) > params.data.max_rejected * rows:
         raise ProjectError(
-            f"only {len(rows)} rows have a value of {schema.target!r}: a model needs at least 10."
+            f"{len(gone)} of {rows} rows break references/schema.yaml, more than "
+            f"data.max_rejected ({params.data.max_rejected:.0%}) allows:\n"
+            f"{describe(pd.read_parquet(REJECTED, columns=list(PROBLEM)))}\n"
+            "All of them are in data/interim/rejected.parquet; `make schema` shows what has "
+            "changed. Correct the data or the schema, or raise data.max_rejected in params.yaml."
         )
-    if rows[schema.target].nunique() < 2:
+    return rows, len(gone)
+
+
+def split_rows(schema: Schema, params: Params) -> Counter[str]:
+    """Write the clean rows into data/processed, and count them by `train`, `test`, `unlabelled`.
+
+    Raises
+    ------
+    ProjectError
+        When fewer than ten rows have a target, all have the same, or a side stays empty.
+    """
+    target, data = schema.target, params.data
+    cut = None
+    if data.split == "chronological":
+        dates = pd.read_parquet(CLEAN, columns=[data.split_by, target])
+        cut = latest(dates.loc[dates[target].notna(), data.split_by], data.test_size)
+        print(f"rows from {data.split_by} {cut} on are for testing")
+    split = Split(schema, data, params.seed, cut)
+    counts: Counter[str] = Counter()
+    values: set[object] = set()
+    with ExitStack() as stack:
+        write = {part: stack.enter_context(parquet_file(path)) for part, path in PARTS.items()}
+        for batch in parquet_batches(CLEAN):
+            parts = split.of(batch)
+            counts.update(parts.tolist())
+            values.update(batch[target].dropna().unique()[:2])
+            for part, write_part in write.items():
+                write_part(batch[parts == part])
+        _require_enough(counts, values, schema, params)
+    return counts
+
+
+def _require_enough(
+    counts: Counter[str], values: set[object], schema: Schema, params: Params
+) -> None:
+    labelled = counts["train"] + counts["test"]
+    if labelled < 10:
         raise ProjectError(
-            f"{schema.target!r} is {rows[schema.target].iloc[0]!r} in every row: "
-            "there is nothing to learn."
+            f"only {labelled} rows have a value of {schema.target!r}: a model needs at least 10."
         )
-    train, test = train_test_split(
-        rows, test_size=test_size, random_state=seed, stratify=_strata(rows, schema, test_size)
-    )
-    return (
-        train.sort_index().reset_index(drop=True),
-        test.sort_index().reset_index(drop=True),
-        clean[~labelled].reset_index(drop=True),
-    )
-
-
-def _strata(rows: pd.DataFrame, schema: Schema, test_size: float) -> pd.Series | None:
-    """Classes to keep in proportion; the rarest are kept together, a quantity is not stratified."""
-    if schema.task == "regression":
-        return None
-    target = rows[schema.target]
-    counts = target.map(target.value_counts())
-    strata = target.where(counts >= 2, "(rare)")
-    smallest_side = min(test_size, 1 - test_size) * len(rows)
-    too_small = strata.value_counts().min() < 2 or smallest_side < strata.nunique()
-    return None if too_small else strata
-
-
-def write(path: Path, table: pd.DataFrame) -> None:
-    """Write Parquet, whole or not at all."""
-    with replacing(path) as partial:
-        table.to_parquet(partial, index=False)
+    if len(values) < 2:
+        raise ProjectError(
+            f"{schema.target!r} is {values.pop()!r} in every row: there is nothing to learn."
+        )
+    if not counts["train"] or not counts["test"]:
+        side = "test" if counts["train"] else "train"
+        raise ProjectError(
+            f"no row is left to {side} on: data.split {params.data.split} by "
+            f"{params.data.split_by!r} has too few groups for data.test_size "
+            f"({params.data.test_size}). Change one of them in params.yaml."
+        )
 
 
 if __name__ == "__main__":

@@ -1,124 +1,181 @@
-"""Read a table of text cells or typed columns from a CSV or Parquet file."""
+"""Read a table from a file or a folder of files, piece by piece."""
 
-import codecs
-import csv
-import io
-import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
+from pandas.api import types
+from python_calamine import CalamineError
 
 from ..errors import ProjectError
-from .schema import Source
+from ..files import BATCH_ROWS, parquet_batches
+from .archive import kind_of, open_bytes
+from .delimited import RaggedRow, column_names, read_delimited
+from .dialect import sniff
+from .schema import Schema, Source
 
-SEPARATORS = ",;\t|"
-BATCH_ROWS = 100_000
+EXCEL = (".xlsx", ".xls", ".xlsb", ".xlsm", ".ods")
+JSON_LINES = (".jsonl", ".ndjson")
+NESTED = (list, dict, bytes, np.ndarray)
+NOT_TEXT = (".parquet", ".json", *JSON_LINES, *EXCEL)
 
 
 def read_table(path: Path, source: Source | None = None) -> pd.DataFrame:
-    """Read the whole file; CSV cells stay the text they are, Parquet columns keep their types.
+    """Read everything at once, see `read_batches`."""
+    return pd.concat(read_batches(path, source))
+
+
+def read_batches(
+    path: Path,
+    source: Source | None = None,
+    ragged: list[RaggedRow] | None = None,
+    contract: Schema | None = None,
+) -> Iterator[pd.DataFrame]:
+    """Yield tables of at most `BATCH_ROWS` rows, whose index counts the rows from 1.
+
+    Cells of text files stay text; columns of Parquet, JSON and Excel files keep their types.
 
     Parameters
     ----------
     path
-        A CSV file with a header, or a file that ends in `.parquet`.
+        A file, packed or not, or a folder of files with the same columns, read in order of names.
     source
-        How the CSV file is written; detected when not given.
+        How it is written; detected when not given.
+    ragged
+        Receives rows with too many or too few cells; when not given they are an error.
+    contract
+        Names the columns of a text file without a header.
 
     Raises
     ------
     ProjectError
-        When the file is missing, empty or cannot be parsed.
+        When the file is missing, empty or no table.
     """
-    return pd.concat(read_batches(path, source), ignore_index=True)
+    rows = 0
+    columns: pd.Index | None = None
+    for file in files_of(path):
+        source = source or detect(file)
+        bad: list[RaggedRow] = []
+        last = 0
+        for table in _read(file, source, bad, contract):
+            columns = table.columns if columns is None else columns
+            table = _in_order(table, columns, file)
+            last = max([last, *table.index[-1:], *(row.row for row in bad)])
+            table.index += rows
+            for start in range(0, max(len(table), 1), BATCH_ROWS):
+                yield table.iloc[start : start + BATCH_ROWS]
+        if bad and ragged is None:
+            raise ProjectError(
+                f"{file}: row {bad[0].row} has {bad[0].cells} cells, expected {bad[0].expected}: "
+                f"{bad[0].text[:80]}"
+            )
+        if ragged is not None:
+            ragged.extend(row._replace(row=row.row + rows) for row in bad)
+        rows += last
 
 
-def read_batches(path: Path, source: Source | None = None) -> Iterator[pd.DataFrame]:
-    """Like `read_table`, in pieces of `BATCH_ROWS` rows; at least one, perhaps without rows."""
-    if not path.is_file():
-        raise ProjectError(f"{path}: no such file.")
-    if path.stat().st_size == 0:
-        raise ProjectError(f"{path}: the file is empty.")
-    yield from _read_parquet(path) if path.suffix == ".parquet" else _read_csv(path, source)
+def detect(path: Path, sheet: str = "") -> Source:
+    """How the first file at `path` is written; `sheet` is that of a workbook to read."""
+    file = files_of(path)[0]
+    if kind_of(file) in NOT_TEXT:
+        return Source(separator=None, sheet=sheet if kind_of(file) in EXCEL else "")
+    return sniff(file)
 
 
-def sniff(path: Path) -> Source:
-    """Tell how a CSV file is written from its bytes: encoding and separator."""
-    encoding = _encoding(path)
+def detect_new(path: Path, schema: Schema) -> Source:
+    """How a file of new rows is written: like the raw file where that gives the columns needed."""
+    detected = detect(path, schema.source.sheet)
+    if detected.separator and schema.source.separator:
+        usual = replace(schema.source, encoding=detected.encoding)
+        for source in (usual, detected):
+            if schema.features.keys() <= set(column_names(files_of(path)[0], source, schema)):
+                return source
+    return detected
+
+
+def files_of(path: Path) -> list[Path]:
+    """The file itself, or those in a folder, whole and not hidden.
+
+    Raises
+    ------
+    ProjectError
+        When there is none, or the first is empty.
+    """
     try:
-        with path.open(encoding=encoding, newline="") as file:
-            sample = file.read(100_000)
-    except UnicodeError as error:
-        raise ProjectError(f"{path}: not a text file, and not Parquet by its name.") from error
-    return Source(separator=_separator(sample), encoding=encoding)
+        files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        files = [file for file in files if not file.name.startswith((".", "_"))]
+        sizes = [file.stat().st_size for file in files]
+    except FileNotFoundError as error:
+        raise ProjectError(f"{path}: no such file.") from error
+    except OSError as error:
+        raise ProjectError(f"{path}: {error.strerror}.") from error
+    if not files:
+        raise ProjectError(f"{path}: there is no file in this folder.")
+    for file, size in zip(files, sizes, strict=True):
+        if not file.is_file():
+            raise ProjectError(f"{file}: not a regular file.")
+        if not size:
+            raise ProjectError(f"{file}: the file is empty.")
+    return files
 
 
-def _read_csv(path: Path, source: Source | None) -> Iterator[pd.DataFrame]:
-    source = source or sniff(path)
+def _read(
+    path: Path, source: Source, ragged: list[RaggedRow], contract: Schema | None
+) -> Iterator[pd.DataFrame]:
+    kind = kind_of(path)
     try:
-        with (
-            warnings.catch_warnings(action="error", category=pd.errors.ParserWarning),
-            pd.read_csv(
-                path,
-                sep=source.separator,
-                encoding=source.encoding,
-                dtype=str,
-                na_filter=False,
-                skipinitialspace=True,
-                index_col=False,
-                chunksize=BATCH_ROWS,
-            ) as batches,
-        ):
-            for batch in batches:
-                yield batch.rename(columns=str.strip)
-    except UnicodeDecodeError as error:
+        if kind not in NOT_TEXT:
+            yield from read_delimited(path, source, ragged, contract)
+            return
+        tables = {".parquet": _parquet, ".json": _json, **dict.fromkeys(JSON_LINES, _json_lines)}
+        start = 1
+        for table in tables.get(kind, _excel)(path, source):
+            yield _plain(table, path).set_axis(range(start, start + len(table)))
+            start += len(table)
+    except (pa.ArrowException, CalamineError, ValueError, KeyError, TypeError) as error:
+        raise ProjectError(f"{path}: not a table in a {kind} file: {error}") from error
+
+
+def _parquet(path: Path, source: Source) -> Iterator[pd.DataFrame]:
+    return parquet_batches(path)
+
+
+def _json(path: Path, source: Source) -> Iterator[pd.DataFrame]:
+    with open_bytes(path) as file:
+        yield pd.read_json(file, dtype=False)
+
+
+def _json_lines(path: Path, source: Source) -> Iterator[pd.DataFrame]:
+    with open_bytes(path) as file:
+        yield from pd.read_json(file, lines=True, dtype=False, chunksize=BATCH_ROWS)
+
+
+def _excel(path: Path, source: Source) -> Iterator[pd.DataFrame]:
+    yield pd.read_excel(
+        path, source.sheet or 0, engine="calamine", keep_default_na=False, na_values=[""]
+    )
+
+
+def _plain(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Columns with a name and one type each; mixed cells become text."""
+    table = table.rename(columns=lambda name: str(name).strip())
+    for name, cells in table.items():
+        if types.is_object_dtype(cells) or isinstance(cells.dtype, pd.CategoricalDtype):
+            cells = cells.astype(object)
+            if any(isinstance(cell, NESTED) for cell in cells):
+                raise ProjectError(f"{path}: column {name!r} holds lists or records: flatten it.")
+            table[name] = cells.astype("str").where(cells.notna())
+    return table
+
+
+def _in_order(table: pd.DataFrame, columns: pd.Index, path: Path) -> pd.DataFrame:
+    if table.columns.equals(columns):
+        return table
+    if different := columns.symmetric_difference(table.columns).tolist():
         raise ProjectError(
-            f"{path}: not {source.encoding} text ({error.reason} at byte {error.start}). Save it as "
-            "UTF-8, or correct `source.encoding` in references/schema.yaml for the raw file."
-        ) from error
-    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError) as error:
-        raise ProjectError(f"{path}: not a table: {error}".strip()) from error
-
-
-def _read_parquet(path: Path) -> Iterator[pd.DataFrame]:
-    try:
-        with pq.ParquetFile(path) as file:
-            if not file.metadata.num_rows:
-                yield file.schema_arrow.empty_table().to_pandas().rename(columns=str)
-            for batch in file.iter_batches(BATCH_ROWS):
-                yield batch.to_pandas().rename(columns=str)
-    except pa.ArrowInvalid as error:
-        raise ProjectError(f"{path}: not a Parquet file: {error}") from error
-
-
-def _encoding(path: Path) -> str:
-    """UTF-8 where the whole file is, UTF-16 by its mark, else Windows-1252 (and so Latin-1)."""
-    with path.open("rb") as file:
-        mark = file.read(3)
-    if mark.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8-sig" if mark == codecs.BOM_UTF8 else "utf-8"
-
-
-def _separator(sample: str) -> str:
-    """The separator that cuts the most lines into the same number of cells, at least two."""
-
-    def score(separator: str) -> tuple[float, int]:
-        widths = [
-            len(row) for row in csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
-        ]
-        usual = max(set(widths), key=widths.count)
-        return (widths.count(usual) / len(widths) if usual > 1 else 0.0), usual
-
-    return max(SEPARATORS, key=score)
+            f"{path}: its columns differ from those of the first file in {', '.join(different)}."
+        )
+    return table[columns]

@@ -1,5 +1,6 @@
 """The data contract: `references/schema.yaml` as Python objects."""
 
+import codecs
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,14 @@ HEADER = """\
 #   kind         numeric, category, boolean, datetime, text (features);
 #                identifier, ignore (carried along, never a feature)
 #   nullable     may a cell be empty?
+#   unique       true: no value comes twice
 #   categories   the only values allowed; without the line any value is
 #   range        lowest and highest value allowed
 #   format       how a date is written (strftime codes)
 #   description  for the data dictionary
 #
-# source says how the raw file is written, and which words in it stand for an empty cell.
+# source says how the raw file is written and which words in it stand for an empty cell. It was
+# detected once and is obeyed from then on; `#` lines of references/README.md explain its keys.
 #
 # Rows that break it go to data/interim/rejected.parquet. `task` follows from the
 # target and is classification or regression: correct it here if the guess is wrong.
@@ -37,6 +40,7 @@ class Column:
 
     kind: str
     nullable: bool = True
+    unique: bool | None = None
     categories: list[str] | None = None
     range: list[float] | None = None
     format: str | None = None
@@ -45,12 +49,30 @@ class Column:
 
 @dataclass
 class Source:
-    """How a CSV file is written."""
+    """How the raw file is written; `separator` is None for files that are no text."""
 
-    separator: str = ","
+    separator: str | None = ","
     encoding: str = "utf-8"
     decimal: str = "."
+    thousands: str = ""
     missing: list[str] = field(default_factory=lambda: [""])
+    header: bool = True
+    quote: str = '"'
+    escape: str = ""
+    skip_rows: int = 0
+    skip_rows_after_header: int = 0
+    sheet: str = ""
+
+    def unusual(self) -> dict[str, Any]:
+        """What differs from a plain CSV file, beyond the words for an empty cell."""
+        usual = asdict(Source()) | {"missing": self.missing}
+        tree = {key: value for key, value in asdict(self).items() if value != usual[key]}
+        return tree if self.separator else {"sheet": self.sheet} if self.sheet else {}
+
+    def as_tree(self) -> dict[str, Any]:
+        """What the contract says of the file: what may need a correction, and what is unusual."""
+        text = {"separator": self.separator, "encoding": self.encoding, "decimal": self.decimal}
+        return (text if self.separator else {}) | {"missing": self.missing} | self.unusual()
 
 
 @dataclass
@@ -95,7 +117,7 @@ def load_schema(path: Path = SCHEMA) -> Schema:
             name: _build(Column, entry, f"column {name!r}")
             for name, entry in tree["columns"].items()
         }
-        source = _build(Source, tree["source"], "source")
+        source = _build(Source, {"separator": None} | tree["source"], "source")
         schema = Schema(tree["target"], tree["task"], columns, source)
     except (TypeError, KeyError, AttributeError) as error:
         raise ProjectError(
@@ -117,7 +139,7 @@ def save_schema(schema: Schema, path: Path = SCHEMA) -> None:
     tree = {
         "target": schema.target,
         "task": schema.task,
-        "source": asdict(schema.source),
+        "source": schema.source.as_tree(),
         "columns": columns,
     }
     text = yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
@@ -145,6 +167,8 @@ def _check(schema: Schema, name: str) -> None:
         raise ProjectError(f"{name}: task is {schema.task!r}, not one of {', '.join(TASKS)}.")
     if schema.target not in schema.columns:
         raise ProjectError(f"{name}: the target {schema.target!r} is not among the columns.")
+    if problem := _source_problem(schema.source):
+        raise ProjectError(f"{name}, source: {problem}.")
     for column, entry in schema.columns.items():
         if problem := _problem(entry):
             raise ProjectError(f"{name}, column {column!r}: {problem}.")
@@ -170,10 +194,34 @@ def _problem(entry: Column) -> str | None:
     if entry.range is not None:
         if entry.kind != "numeric":
             return f"kind {entry.kind} has no range"
-        if not isinstance(entry.range, list) or len(entry.range) != 2:
+        numbers = isinstance(entry.range, list) and all(
+            isinstance(end, int | float) for end in entry.range
+        )
+        if not numbers or len(entry.range) != 2 or entry.range[0] > entry.range[1]:
             return "range is [lowest, highest]"
+    if not isinstance(entry.nullable, bool) or not isinstance(entry.unique, bool | None):
+        return "nullable and unique are true or false"
     if entry.categories is None:
         return None
     if not isinstance(entry.categories, list) or bool in map(type, entry.categories):
         return "categories is a list of words; yes, no, true and false need quotes"
+    return None
+
+
+def _source_problem(source: Source) -> str | None:
+    """What is wrong with how the file is said to be written."""
+    if source.separator is not None and len(source.separator) != 1:
+        return f"separator is {source.separator!r}, not one character"
+    if len(source.quote) > 1 or len(source.escape) > 1:
+        return "quote and escape are one character, or empty"
+    if source.decimal not in (".", ",") or source.thousands == source.decimal:
+        return "decimal is . or , and thousands another mark"
+    if not isinstance(source.missing, list):
+        return "missing is a list of words"
+    if type(source.skip_rows) is not int or type(source.skip_rows_after_header) is not int:
+        return "skip_rows and skip_rows_after_header are whole numbers"
+    try:
+        codecs.lookup("utf-8" if source.encoding == "mixed" else source.encoding)
+    except LookupError:
+        return f"{source.encoding!r} is not an encoding Python knows"
     return None

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,8 +13,8 @@ from sklearn.base import BaseEstimator
 from tqdm import tqdm
 
 from ..config import MODEL, PREDICTIONS, ROOT, TEST, UNLABELLED
-from ..data.contract import apply_contract, describe
-from ..data.read import read_batches
+from ..data.contract import ROW, apply_contract, describe
+from ..data.read import detect_new, read_batches
 from ..data.schema import Schema, load_schema
 from ..errors import ProjectError, explained
 from ..files import replacing
@@ -60,17 +61,18 @@ def predict_file(source: Path, output: Path, model: BaseEstimator, schema: Schem
     done = 0
     broken: list[pd.DataFrame] = []
     with replacing(output) as partial, _writer(partial) as write:
-        for batch in tqdm(read_batches(source), unit="batch", leave=False, disable=None):
+        batches = read_batches(source, detect_new(source, schema), contract=schema)
+        for batch in tqdm(batches, unit="batch", delay=2, leave=False, disable=None):
             typed, problems = apply_contract(batch, schema, target=False)
             if len(problems):
-                broken.append(problems.assign(row=problems["row"] + done))
+                broken.append(problems)
             if not broken:
                 write(predict_table(batch, typed, model, schema))
             done += len(batch)
         if broken:
             problems = pd.concat(broken)
             raise ProjectError(
-                f"{source} breaks the contract in {problems['row'].nunique()} of {done} rows, "
+                f"{source} breaks the contract in {problems[ROW].nunique()} of {done} rows, "
                 f"nothing is predicted:\n{describe(problems)}\n"
                 "Correct the rows, or the contract in references/schema.yaml."
             )
@@ -88,9 +90,9 @@ def predict_table(
         columns[name] = pd.Series(dtype=float) if values is None else values
     else:
         classes = pd.Series(classes_of(schema))
-        columns[name] = classes.iloc[[] if values is None else values.argmax(axis=1)].to_numpy()
+        columns[name] = classes.iloc[[] if values is None else values.argmax(axis=1)].array
         for number, label in enumerate(classes):
-            columns[f"probability_{label}"] = [] if values is None else values[:, number]
+            columns[f"probability_{label}"] = np.empty(0) if values is None else values[:, number]
     if taken := [column for column in columns if column in batch.columns]:
         raise ProjectError(f"the input already has {', '.join(taken)}: rename or remove first.")
     return batch.assign(**columns)

@@ -58,11 +58,11 @@ def _add_raw_data(raw: Path) -> None:
 
 def _check_target(raw: Path, target: str) -> None:
     """Say before the first run that the target is not in the raw file."""
-    from ..data.infer_schema import require_target
+    from ..data.guess import find_target
     from ..data.read import read_batches
 
     if raw.exists():
-        require_target(next(read_batches(raw)), target)
+        find_target(next(read_batches(raw)).columns, target)
 
 
 def _dvc(*arguments: str) -> str | None:

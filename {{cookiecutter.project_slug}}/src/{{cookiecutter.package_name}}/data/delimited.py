@@ -1,0 +1,158 @@
+"""Read a text file of cells, piece by piece."""
+
+import codecs
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain, count
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from ..errors import ProjectError
+from .archive import open_bytes
+from .dialect import SAMPLE, codec_of, decode, parse, usual_width
+from .schema import Schema, Source
+
+BLOCK = 32 << 20  # bytes read at a time; a row is no longer
+MAX_RAGGED = 100_000  # rows cut wrongly before the whole file is
+
+
+class RaggedRow(NamedTuple):
+    """A row with more or fewer cells than usual."""
+
+    row: int
+    text: str
+    cells: int
+    expected: int
+
+
+def read_delimited(
+    path: Path, source: Source, ragged: list[RaggedRow], contract: Schema | None = None
+) -> Iterator[pd.DataFrame]:
+    """Yield tables of text cells without the blanks around them; the index counts rows from 1.
+
+    Parameters
+    ----------
+    source
+        How the file is written.
+    ragged
+        Rows with another number of cells than usual are appended here.
+    contract
+        Names the columns of a file without a header, see `column_names`.
+    """
+    columns = column_names(path, source, contract)
+    below = source.header + source.skip_rows_after_header
+
+    def set_aside(row: csv.InvalidRow) -> str:
+        number = row.number - source.skip_rows - below
+        ragged.append(RaggedRow(number, row.text, row.actual_columns, row.expected_columns))
+        return "skip" if len(ragged) < MAX_RAGGED else "error"
+
+    read = csv.ReadOptions(
+        use_threads=False,  # threads lose count of the rows
+        block_size=BLOCK,
+        column_names=columns,
+        skip_rows=source.skip_rows,
+        skip_rows_after_names=below,
+    )
+    cut = csv.ParseOptions(
+        delimiter=source.separator,
+        quote_char=source.quote or False,
+        escape_char=source.escape or False,
+        newlines_in_values=bool(source.quote),
+        invalid_row_handler=set_aside,
+    )
+    as_text = csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.string()))
+    first = 1
+    yield pd.DataFrame(columns=columns, dtype="str")  # a file without rows has columns
+    try:
+        with _as_utf8(path, source) as file, csv.open_csv(file, read, cut, as_text) as tables:
+            for table in tables:
+                rows = np.arange(first, first + table.num_rows + len(ragged))
+                rows = rows[~np.isin(rows, [bad.row for bad in ragged])][: table.num_rows]
+                first = rows[-1] + 1 if len(rows) else first
+                yield _trimmed(table).set_axis(rows)
+    except pa.ArrowInvalid as error:
+        if first > 1 or "Empty CSV" not in str(error):
+            raise ProjectError(f"{path}: {_explained(str(error), source)}") from error
+
+
+def column_names(path: Path, source: Source, contract: Schema | None = None) -> list[str]:
+    """Names from the header; `column_<position>` for those without, `.1` behind a repeated one.
+
+    Without a header the names are those of the contract, in its order, the target perhaps left out.
+    """
+    with open_bytes(path) as file:
+        text = decode(file.read(SAMPLE), source.encoding)
+    rows = [row for row in parse(text, source)[source.skip_rows :] if row]
+    if not rows:
+        raise ProjectError(f"{path}: there are no cells in the file.")
+    body = rows[source.header + source.skip_rows_after_header :]
+    width = usual_width(body) or len(rows[0])
+    found = rows[0] if source.header else _names_in(contract, width)
+    while len(found) > width and not found[-1]:
+        found.pop()
+    if source.header and len(found) == width - 1 and any(row[-1] for row in body):
+        found.insert(0, "")  # a column of row names often has none itself
+    found += [""] * (width - len(found))
+    return _unique([name or f"column_{position}" for position, name in enumerate(found)])
+
+
+def _names_in(contract: Schema | None, width: int) -> list[str]:
+    names = list(contract.columns) if contract else []
+    if contract and len(names) == width + 1:
+        names.remove(contract.target)
+    return names if len(names) == width else []
+
+
+def _unique(names: list[str]) -> list[str]:
+    taken: dict[str, None] = {}
+    for name in names:
+        tries = chain([name], (f"{name}.{number}" for number in count(1)))
+        taken[next(one for one in tries if one not in taken)] = None
+    return list(taken)
+
+
+@contextmanager
+def _as_utf8(path: Path, source: Source) -> Iterator[pa.NativeFile]:
+    """The text of a file as UTF-8, from a temporary copy when it is written otherwise."""
+    if source.encoding in ("utf-8", "utf-8-sig") and path.suffix != ".zip":
+        with open_bytes(path) as file:
+            yield file
+        return
+    codec, errors = codec_of(source.encoding)
+    # Arrow reads ahead in a thread: a file that it can read without Python cannot hold it up.
+    with tempfile.NamedTemporaryFile(suffix=".csv") as copy, open_bytes(path) as file:
+        try:
+            shutil.copyfileobj(codecs.EncodedFile(file, "utf-8", codec, errors), copy, SAMPLE)
+        except UnicodeDecodeError as error:
+            raise ProjectError(
+                f"{path}: not {source.encoding} text ({error.reason}). Save it as UTF-8, or correct "
+                "`source.encoding` in references/schema.yaml."
+            ) from error
+        copy.flush()
+        with pa.input_stream(copy.name) as text:
+            yield text
+
+
+def _trimmed(batch: pa.RecordBatch) -> pd.DataFrame:
+    columns = [pc.utf8_trim_whitespace(column) for column in batch.columns]
+    return pa.table(columns, names=batch.schema.names).to_pandas()
+
+
+def _explained(error: str, source: Source) -> str:
+    if "straddl" in error:
+        what = f"a row is longer than {BLOCK >> 20} MB"
+        return f"{what}: is a quote never closed? `source.quote: ''` takes quotes as they are."
+    if "UTF8" in error:
+        return f"not {source.encoding} text. Correct `source.encoding` in references/schema.yaml."
+    if "CSV parse error" in error:
+        return f"at least {MAX_RAGGED} rows are cut wrongly: look at `source` in references/schema.yaml. {error}"
+    return f"not a table of text cells: {error}"

@@ -1,0 +1,87 @@
+"""Lines for data/interim/rejected.parquet: what broke which rule, with the cells of its row."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from ..config import CLEAN, DataParams
+from ..files import parquet_batches, parquet_file
+from .contract import PROBLEM, ROW, problems_in
+from .delimited import RaggedRow
+from .schema import Schema
+
+WHOLE_ROW = ""  # the column of a rule about the row
+
+
+def with_cells(problems: pd.DataFrame, batch: pd.DataFrame) -> pd.DataFrame:
+    """Problems with the cells of their rows, as text; empty cells for rows not in `batch`."""
+    cells = batch.rename(columns=lambda name: f"{name}.raw" if name in PROBLEM else name)
+    cells = cells.reindex(problems[ROW]).set_axis(problems.index).astype("str")
+    return pd.concat([problems, cells], axis=1)
+
+
+def of_ragged(rows: list[RaggedRow]) -> pd.DataFrame:
+    """A line for each row with too many or too few cells; the value is its text."""
+    lines = [
+        (row.row, WHOLE_ROW, row.text, f"{row.expected} cells, not {row.cells}") for row in rows
+    ]
+    return pd.DataFrame(lines, columns=list(PROBLEM)).astype(PROBLEM)
+
+
+class Repeats:
+    """Find values that come twice in a unique column, and rows that come twice.
+
+    Only hashes are kept, of 8 bytes a value.
+    """
+
+    def __init__(self, schema: Schema, params: DataParams) -> None:
+        unique = [name for name, column in schema.columns.items() if column.unique]
+        self.hashes: dict[str, list[np.ndarray]] = {name: [] for name in unique}
+        if params.duplicates == "reject":
+            self.hashes[WHOLE_ROW] = []
+
+    def note(self, rows: pd.DataFrame) -> None:
+        """Take in the next clean rows."""
+        for name, hashes in self.hashes.items():
+            cells = rows if name == WHOLE_ROW else rows[name]
+            hashes.append(pd.util.hash_pandas_object(cells, index=False).to_numpy())
+
+    def found(self) -> bool:
+        """Look for repeats among all rows taken in."""
+        self.positions = {name: _repeated(np.concatenate(h)) for name, h in self.hashes.items()}
+        self.hashes.clear()
+        return any(map(len, self.positions.values()))
+
+    def remove(self, gone: list[int]) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+        """Rewrite data/interim/clean.parquet without the repeats; yield problems and cells.
+
+        Parameters
+        ----------
+        gone
+            Numbers of the rows that are not among the clean ones.
+        """
+        gaps = np.sort(gone) - np.arange(len(gone))
+        start = 0
+        with parquet_file(CLEAN) as write:
+            for batch in parquet_batches(CLEAN):
+                positions = start + np.arange(len(batch))
+                start += len(batch)
+                batch.index = positions + 1 + np.searchsorted(gaps, positions + 1, side="right")
+                problems = []
+                for name, repeated in self.positions.items():
+                    here = np.flatnonzero(np.isin(positions, repeated))
+                    if name == WHOLE_ROW:
+                        cells = pd.Series("", batch.index, name=WHOLE_ROW)
+                        problems.append(problems_in(cells, here, "a row of its own"))
+                    else:
+                        problems.append(problems_in(batch[name], here, "a value of its own"))
+                broken = pd.concat(problems, ignore_index=True)
+                write(batch.drop(index=broken[ROW].unique()))
+                yield broken, batch
+
+
+def _repeated(hashes: np.ndarray) -> np.ndarray:
+    """Positions of values that came before; in parts, for a hash table takes several times more."""
+    parts = (np.flatnonzero(hashes % 16 == part) for part in range(16))
+    return np.concatenate([part[pd.Series(hashes[part]).duplicated()] for part in parts])

@@ -1,0 +1,154 @@
+"""Parting rows: clean and rejected, then train, test and unlabelled."""
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from conftest import PARAMS, make_raw, parts
+from under_test import contract, errors, infer_schema, make_dataset, rejected, sample, split
+
+FILES = ("CLEAN", "REJECTED", "TRAIN", "TEST", "UNLABELLED")
+
+
+@pytest.fixture
+def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Run the step on raw rows and return the tables it writes, by name."""
+    paths = {name: tmp_path / f"{name.lower()}.parquet" for name in FILES}
+    for name in ("CLEAN", "REJECTED"):
+        monkeypatch.setattr(make_dataset, name, paths[name])
+    monkeypatch.setattr(rejected, "CLEAN", paths["CLEAN"])
+    for part in make_dataset.PARTS:
+        monkeypatch.setitem(make_dataset.PARTS, part, paths[part.upper()])
+
+    def run(raw: pd.DataFrame | str, agreed: object, **data: object) -> SimpleNamespace:
+        path = tmp_path / "raw.csv"
+        text = raw if isinstance(raw, str) else raw.to_csv(index=False)
+        path.write_text(text, encoding="utf-8")
+        params = replace(PARAMS, data=replace(PARAMS.data, **data))
+        make_dataset.check_rows(path, agreed, params)
+        make_dataset.split_rows(agreed, params)
+        return SimpleNamespace(**{n.lower(): pd.read_parquet(p) for n, p in paths.items()})
+
+    return run
+
+
+def test_no_row_is_lost(raw: pd.DataFrame, agreed, make) -> None:
+    raw.loc[[3, 30], "visits"] = "many"
+    raw.loc[3, "city"] = "Rome"
+    text = raw.to_csv(index=False) + "C9999,1,2\n"
+    made = make(text, agreed)
+    found = made.rejected[["rejected_row", "rejected_column", "rejected_value", "rejected_rule"]]
+    assert found.to_numpy().tolist() == [
+        [4, "visits", "many", "a number"],
+        [4, "city", "Rome", "one of Bern, Graz, Lyon"],
+        [31, "visits", "many", "a number"],
+        [241, "", "C9999,1,2", "8 cells, not 3"],
+    ]
+    assert made.rejected["customer_id"].tolist()[:3] == ["C0003", "C0003", "C0030"]
+    kept = [made.train, made.test, made.unlabelled]
+    together = pd.concat(kept)["customer_id"].tolist()
+    assert sorted([*together, "C0003", "C0030"]) == sorted(raw["customer_id"])
+    assert len(made.clean) == len(together)
+
+
+def test_too_many_rejected_rows_stop_the_step(raw: pd.DataFrame, agreed, make) -> None:
+    raw["visits"] = raw["visits"].mask(raw.index < 20, "many")
+    with pytest.raises(errors.ProjectError, match=r"20 of 240 rows .* \(5%\)"):
+        make(raw, agreed)
+
+
+def test_what_must_be_unique_is_kept_once(raw: pd.DataFrame, agreed, make) -> None:
+    raw.loc[[5, 9], "customer_id"] = "C0001"
+    raw.loc[2, "visits"] = "many"
+    made = make(raw, agreed)
+    unique = made.rejected[made.rejected["rejected_column"] == "customer_id"]
+    assert unique["rejected_row"].tolist() == [6, 10]
+    assert unique["rejected_value"].tolist() == ["C0001", "C0001"]
+    assert made.clean["customer_id"].is_unique
+
+
+@pytest.mark.parametrize(("duplicates", "kept"), [("keep", 250), ("reject", 240)])
+def test_repeated_rows_are_kept_or_rejected(duplicates, kept, raw, agreed, make) -> None:
+    agreed.columns["customer_id"].unique = None
+    made = make(pd.concat([raw, raw.head(10)]), agreed, duplicates=duplicates)
+    assert len(made.clean) == kept
+    assert made.rejected["rejected_row"].tolist() == list(range(241, 241 + 250 - kept))
+
+
+def test_train_and_test_share_no_row_and_keep_proportions(trained) -> None:
+    train, test = trained.train, trained.test
+    assert not set(train["customer_id"]) & set(test["customer_id"])
+    assert trained.unlabelled["bought"].isna().all()
+
+
+@pytest.mark.parametrize("identified", [True, False])
+def test_added_rows_move_no_row(identified: bool, agreed) -> None:
+    agreed.columns["customer_id"].unique = identified or None
+    old, new = make_raw(200), pd.concat([make_raw(200), make_raw(300, seed=5)])
+    before = parts(contract.apply_contract(old, agreed)[0].reset_index(drop=True), agreed)
+    after = parts(contract.apply_contract(new, agreed)[0].reset_index(drop=True), agreed)
+    for name, rows in before.items():
+        assert rows.index.tolist() == [row for row in after[name].index if row < 200]
+
+
+def test_each_class_is_held_out_in_proportion(agreed) -> None:
+    agreed.columns["customer_id"].unique = None
+    table = pd.DataFrame({"bought": ["yes"] * 700 + ["no"] * 40 + ["perhaps"]})
+    agreed.columns["bought"].categories = ["no", "perhaps", "yes"]
+    held_out = parts(table, agreed)["test"]["bought"].value_counts()
+    assert held_out.to_dict() == {"yes": 175, "no": 10}
+
+
+def test_the_same_batches_in_other_sizes_split_alike(raw: pd.DataFrame, agreed) -> None:
+    agreed.columns["customer_id"].unique = None
+    typed, _ = contract.apply_contract(raw, agreed)
+    piecewise = split.Split(agreed, PARAMS.data, 1)
+    pieces = [piecewise.of(typed.iloc[start : start + 37]) for start in range(0, len(typed), 37)]
+    whole = split.Split(agreed, PARAMS.data, 1).of(typed)
+    assert [part for piece in pieces for part in piece] == whole.tolist()
+
+
+def test_groups_stay_together_and_later_rows_are_held_out(raw: pd.DataFrame, agreed, make) -> None:
+    raw["remark"] = [f"group {number % 30}" for number in raw.index]
+    agreed.columns["remark"].kind = "category"
+    made = make(raw, agreed, split="group", split_by="remark")
+    assert not set(made.train["remark"]) & set(made.test["remark"])
+    made = make(raw, agreed, split="chronological", split_by="joined")
+    assert made.train["joined"].max() < made.test["joined"].min()
+    assert 0.2 < len(made.test) / (len(made.test) + len(made.train)) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"split": "group", "split_by": "town"}, "'town', which is no column"),
+        ({"split": "chronological", "split_by": "city"}, "of kind category"),
+    ],
+)
+def test_a_wrong_column_to_split_by_is_named(change: dict, words: str, agreed) -> None:
+    with pytest.raises(errors.ProjectError, match=words):
+        split.check_split_by(agreed, replace(PARAMS.data, **change))
+
+
+def test_target_without_contrast_is_refused(raw: pd.DataFrame, agreed, make) -> None:
+    with pytest.raises(errors.ProjectError, match="nothing to learn"):
+        make(raw.assign(bought="yes"), agreed)
+
+
+def test_too_few_labelled_rows_are_refused(raw: pd.DataFrame, agreed, make) -> None:
+    raw["bought"] = raw["bought"].where(raw.index < 9)
+    with pytest.raises(errors.ProjectError, match=r"only \d rows have a value of 'bought'"):
+        make(raw, agreed)
+
+
+def test_sample_does_not_depend_on_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sample, "MAX_ROWS", 50)
+    table = pd.DataFrame({"x": range(1000)})
+    whole, rows = sample.sample([table], 1)
+    pieces, _ = sample.sample((table.iloc[start : start + 60] for start in range(0, 1000, 60)), 1)
+    assert rows == 1000
+    assert len(whole) == 50
+    pd.testing.assert_frame_equal(whole, pieces)
+    assert infer_schema.sample is sample.sample

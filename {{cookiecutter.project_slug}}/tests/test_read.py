@@ -1,0 +1,215 @@
+"""Reading what people really have."""
+
+import gzip
+import json
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from under_test import contract, dialect, errors, infer_schema, read, schema
+
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+LINKS = "http://schemas.openxmlformats.org/package/2006/relationships"
+SHEETS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+def written(path: Path, content: str | bytes) -> Path:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def make_workbook(path: Path, sheets: dict[str, list[list]]) -> None:
+    """Write the least that is an Excel file."""
+
+    def cell(value: object) -> str:
+        text = f'<c t="inlineStr"><is><t>{value}</t></is></c>'
+        return (
+            "<c/>"
+            if value is None
+            else text
+            if isinstance(value, str)
+            else f"<c><v>{value}</v></c>"
+        )
+
+    def links(targets: dict[str, str], kind: str) -> str:
+        entries = (
+            f'<Relationship Id="{name}" Type="{OFFICE}/{kind}" Target="{target}"/>'
+            for name, target in targets.items()
+        )
+        return f'<Relationships xmlns="{LINKS}">{"".join(entries)}</Relationships>'
+
+    files = {f"r{number}": f"sheet{number}.xml" for number in range(len(sheets))}
+    with zipfile.ZipFile(path, "w") as book:
+        for file, rows in zip(files.values(), sheets.values(), strict=True):
+            lines = "".join(f"<row>{''.join(map(cell, row))}</row>" for row in rows)
+            sheet = f'<worksheet xmlns="{SHEETS}"><sheetData>{lines}</sheetData></worksheet>'
+            book.writestr(f"xl/{file}", sheet)
+        entries = "".join(
+            f'<sheet name="{name}" sheetId="{number}" r:id="r{number}"/>'
+            for number, name in enumerate(sheets)
+        )
+        book.writestr(
+            "xl/workbook.xml",
+            f'<workbook xmlns="{SHEETS}" xmlns:r="{OFFICE}"><sheets>{entries}</sheets></workbook>',
+        )
+        book.writestr("xl/_rels/workbook.xml.rels", links(files, "worksheet"))
+        book.writestr("_rels/.rels", links({"book": "xl/workbook.xml"}, "officeDocument"))
+        book.writestr("[Content_Types].xml", "<Types/>")
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_csv_is_read_back_as_written(
+    separator: str, encoding: str, tmp_path: Path, raw: pd.DataFrame
+) -> None:
+    raw.loc[0, "remark"] = f'Größe "L"{separator} two\nlines'
+    path = tmp_path / "raw.csv"
+    raw.to_csv(path, sep=separator, encoding=encoding, index=False)
+    pd.testing.assert_frame_equal(
+        read.read_table(path).reset_index(drop=True), raw.fillna(""), check_dtype=False
+    )
+
+
+@pytest.mark.parametrize(
+    "suffix", [".csv.gz", ".csv.zip", ".csv.zst", ".jsonl", ".json", ".parquet"]
+)
+def test_packed_and_other_files_hold_the_same_table(suffix: str, tmp_path: Path) -> None:
+    table = pd.DataFrame({"size": [1.5, 2.25, None], "city": ["Łódź", "Graz", "a,b"]})
+    path = tmp_path / f"raw{suffix}"
+    if suffix == ".parquet":
+        table.to_parquet(path)
+    elif suffix.startswith(".json"):
+        lines = suffix == ".jsonl"
+        table.to_json(path, orient="records", lines=lines)
+    elif suffix == ".csv.zst":
+        import pyarrow as pa
+
+        with pa.output_stream(str(path), compression="zstd") as file:
+            file.write(table.to_csv(index=False).encode())
+    else:
+        table.to_csv(path, index=False)
+    found = read.read_table(path).replace("", None).astype({"size": float})
+    pd.testing.assert_frame_equal(found.reset_index(drop=True), table, check_dtype=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a,b\r1,2\r3,4\r", {"header": True}),
+        ("1,x\n2,y\n3,x\n4,x\n", {"header": False}),
+        ("# made by hand\n\nday;t\n1;2,5\n2;3,5\n", {"skip_rows": 2, "separator": ";"}),
+        ("t,p,name\nK,Pa,\n280,1,x\n281,2,y\n282,3,z\n", {"skip_rows_after_header": 1}),
+        ('a\tb\nx\t"hi\ny\tno\nz\tyes\n', {"quote": "", "separator": "\t"}),
+        ("a,b\n'x,y',1\n'z',2\n", {"quote": "'"}),
+        ('a,b\n"say \\"hi\\", no",1\nz,2\n', {"escape": "\\"}),
+        ("city,2001,2002,2003\nx,1,2,3\ny,4,5,6\n", {"header": True}),
+    ],
+)
+def test_dialect_is_told_from_the_text(text: str, expected: dict, tmp_path: Path) -> None:
+    found = dialect.sniff(written(tmp_path / "raw.csv", text))
+    assert {key: getattr(found, key) for key in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "expected"),
+    [
+        ("name\n" + "Иван,Москва\n" * 30, "cp1251", "cp1251"),
+        ("name\n" + "太郎,東京\n" * 30, "cp932", "cp932"),
+        ("name\n" + "Müller,Köln\n" * 30, "cp1252", "cp1252"),
+        ("name\n" + "Müller,Köln\n" * 30, "utf-16-le", "utf-16-le"),
+    ],
+)
+def test_encoding_is_told_from_the_bytes(
+    text: str, encoding: str, expected: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "raw.csv", text.encode(encoding))
+    assert dialect.sniff(path).encoding == expected
+
+
+def test_cells_of_two_encodings_are_both_read(tmp_path: Path) -> None:
+    mixed = "name,n\nMüller,1\nKöhler,2\n".encode() + "Größe,3\n".encode("cp1252")
+    path = written(tmp_path / "raw.csv", mixed)
+    assert dialect.sniff(path).encoding == "mixed"
+    assert read.read_table(path)["name"].tolist() == ["Müller", "Köhler", "Größe"]
+
+
+def test_names_are_made_where_there_are_none(tmp_path: Path) -> None:
+    path = written(tmp_path / "raw.csv", "p,p,,p.1\n1,2,3,4,\n5,6,7,8,\n")
+    assert list(read.read_table(path)) == ["p", "p.1", "column_2", "p.1.1", "column_4"]
+
+
+def test_ragged_rows_are_set_aside_with_their_numbers(tmp_path: Path) -> None:
+    path = written(tmp_path / "raw.csv", "a,b\n1,2\n3\n4,5,6\n7,8\n")
+    ragged: list = []
+    table = pd.concat(read.read_batches(path, ragged=ragged))
+    assert table["a"].to_dict() == {1: "1", 4: "7"}
+    assert [(row.row, row.text) for row in ragged] == [(2, "3"), (3, "4,5,6")]
+    with pytest.raises(errors.ProjectError, match="row 2 has 1 cells, expected 2: 3"):
+        read.read_table(path)
+
+
+def test_files_of_a_folder_are_one_table(tmp_path: Path) -> None:
+    written(tmp_path / "1.csv", "a,b\n1,x\n2,y\n")
+    written(tmp_path / "2.csv", "b,a\nz,3\n")
+    table = read.read_table(tmp_path)
+    assert table["a"].to_dict() == {1: "1", 2: "2", 3: "3"}
+    written(tmp_path / "3.csv", "a,c\n1,x\n")
+    with pytest.raises(errors.ProjectError, match=r"3\.csv: its columns differ .* in b, c"):
+        read.read_table(tmp_path)
+
+
+def test_a_sheet_is_read_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "raw.xlsx"
+    make_workbook(path, {"notes": [["about"]], "2024": [["a", "b"], [1, "x"], [2.5, None]]})
+    table = read.read_table(path, read.detect(path, "2024"))
+    assert table["a"].tolist() == [1.0, 2.5]
+    with pytest.raises(errors.ProjectError, match="2023"):
+        read.read_table(path, read.detect(path, "2023"))
+
+
+def test_new_rows_of_a_file_without_header_may_lack_the_target(tmp_path: Path) -> None:
+    old = written(tmp_path / "old.csv", "yes,1,a\nno,2,b\nyes,3,a\nno,4,a\nno,5,b\n" * 3)
+    agreed = infer_schema.infer_schema(read.read_table(old), "#0", read.sniff(old))
+    new = written(tmp_path / "new.csv", "9,b\n")
+    source = read.detect_new(new, agreed)
+    table = pd.concat(read.read_batches(new, source, contract=agreed))
+    assert table.to_dict("records") == [{"column_1": "9", "column_2": "b"}]
+
+
+@pytest.mark.parametrize(
+    ("cells", "source", "expected"),
+    [
+        (["1,25", "3,5"], ";", (",", "", [1.25, 3.5])),
+        (["28,801", "30,332"], ";", (",", "", [28.801, 30.332])),
+        (["28,801", "30,332"], ",", (".", ",", [28801, 30332])),
+        (["1.234,5", "2,5"], ";", (",", ".", [1234.5, 2.5])),
+        (["1 234,5", "2,5"], ";", (",", " ", [1234.5, 2.5])),
+        (["1'234.5", "2.5"], ",", (".", "'", [1234.5, 2.5])),
+    ],
+)
+def test_marks_in_numbers_are_told(cells: list[str], source: str, expected: tuple) -> None:
+    table = pd.DataFrame({"price": cells * 10, "y": ["a", "b"] * 10}, index=range(1, 21))
+    found = infer_schema.infer_schema(table, "y", schema.Source(separator=source))
+    typed, problems = contract.apply_contract(table, found)
+    assert problems.empty
+    marks = (found.source.decimal, found.source.thousands, typed["price"].head(2).tolist())
+    assert marks == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("raw.csv", b"", "empty"),
+        ("raw.csv", b"\x1f\x8b\x08\x00\x81\x9d", "not a text file"),
+        ("raw.csv.gz", b"a,b\n1,2\n", "cannot be unpacked"),
+        ("raw.csv.gz", gzip.compress(b"a,b\n1,2\n" * 999)[:-20], "cannot be unpacked"),
+        ("raw.parquet", b"PAR1", "not a table in a .parquet file"),
+        ("raw.json", b'{"a": ', "not a table in a .json file"),
+        ("raw.json", json.dumps([{"a": {"b": 1}}]).encode(), "'a' holds lists or records"),
+        ("raw.xlsx", b"a,b", "not a table in a .xlsx file"),
+    ],
+)
+def test_what_is_no_table_is_named(name: str, content: bytes, words: str, tmp_path: Path) -> None:
+    with pytest.raises(errors.ProjectError, match=words):
+        read.read_table(written(tmp_path / name, content))
