@@ -17,8 +17,16 @@ from typing import Any
 
 import pandas as pd
 import yaml
+from hypothesis import HealthCheck, Phase, settings
 
 SECONDS = 30  # a step that takes longer hangs
+ORDINARY = settings(  # the same examples every time
+    derandomize=True,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate, Phase.shrink],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example],
+)
 MADE = ("data", "references", "reports", "params.yaml")
 MODULES = {
     "config": "config",
