@@ -9,11 +9,13 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pandas as pd
 import yaml
@@ -109,6 +111,10 @@ class Workbench:
         after = snapshot(self.root)
         changed = {path for path in before | after if before.get(path) != after.get(path)}
         return Run(message, said.getvalue(), broke, seconds, changed)
+
+    def in_batches(self, rows: int) -> AbstractContextManager[object]:
+        """While it lasts, tables are read so many rows at a time."""
+        return mock.patch.object(self.modules.read, "BATCH_ROWS", rows)
 
     def table(self, name: str) -> pd.DataFrame:
         """What the last run made: train, test, unlabelled or rejected."""

@@ -1,7 +1,5 @@
 """A table of text written in any dialect is read back as it was, without being told how."""
 
-from unittest import mock
-
 import pandas as pd
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
@@ -87,6 +85,6 @@ def test_detection_once_is_enough(bench: Workbench, data: st.DataObject) -> None
     dialect = data.draw(dialects(), label="dialect")
     path = write(bench.clear(), data.draw(tables(dialect), label="table"), dialect)
     read = bench.modules.read
-    with mock.patch.object(read, "BATCH_ROWS", data.draw(st.integers(1, 40), label="batch")):
+    with bench.in_batches(data.draw(st.integers(1, 40), label="rows")):
         pieces = pd.concat(read.read_batches(path, read.sniff(path)), ignore_index=True)
     pd.testing.assert_frame_equal(pieces, read.read_table(path), check_dtype=False)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from unittest import mock
 
 import pandas as pd
 import pytest
@@ -84,7 +83,7 @@ def test_no_row_is_lost(bench: Workbench, seed, planted, repeated, duplicates, b
         rows[number] = spoil(rows[number])
     rows += [rows[number] for number in repeated]
     write(raw, rows, dialect)
-    with mock.patch.object(bench.modules.read, "BATCH_ROWS", batch):
+    with bench.in_batches(batch):
         made = made_by(bench.step("make_dataset"), bench)
     rejected = len(bench.table("rejected"))
     assert len(made) + rejected == len(rows) - 1
@@ -107,7 +106,7 @@ def test_order_of_columns_does_not_matter(bench: Workbench, whole: Made, order) 
 @settings(ORDINARY, max_examples=12)
 def test_size_of_batches_does_not_matter(bench: Workbench, whole: Made, batch) -> None:
     write(bench.clear(), lines(shop(ROWS, 1)), Dialect())
-    with mock.patch.object(bench.modules.read, "BATCH_ROWS", batch):
+    with bench.in_batches(batch):
         made_by(bench.run("table.csv", "bought"), bench).assert_equals(whole)
 
 
