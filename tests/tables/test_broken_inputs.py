@@ -611,6 +611,12 @@ def excel_with_an_empty_sheet(raw):
     return put(raw, "table.xlsx", workbook(Sheet1=[]))
 
 
+@case("table.xlsx", "Prices", "Sheet1", params={"select": "Prices"})
+def excel_without_that_sheet(raw):
+    rows = [list(frame().columns), *frame().to_numpy().tolist()]
+    return put(raw, "table.xlsx", workbook(Sheet1=rows))
+
+
 @case("table.xlsx", CUT + "|not|Excel")
 def excel_cut_off(raw):
     content = workbook(Sheet1=[list(frame().columns), *frame().to_numpy().tolist()])
