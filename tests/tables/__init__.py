@@ -1,0 +1,1 @@
+"""A generated project's reader, contract and split, given every kind of table."""
