@@ -31,6 +31,7 @@ REPORT = ROOT / "reports" / "report.html"
 DATA_REPORT = ROOT / "reports" / "data.html"
 DATA_PROFILE = ROOT / "reports" / "data_profile.html"
 
+WHERE = "a path below data/raw, where `make fetch` puts what an address in data.source leads to"
 SPLITS = ("random", "chronological", "group")
 
 
@@ -49,6 +50,9 @@ class DataParams:
 
     def __post_init__(self) -> None:
         _hold(_number(self.test_size) and 0 < self.test_size < 1, "data.test_size", "in (0, 1)")
+        _hold(isinstance(self.raw, str) and bool(self.raw), "data.raw", "the path of a file")
+        _hold("://" not in str(self.raw), "data.raw", f"{WHERE}, not {self.raw}")
+        _hold(isinstance(self.target, str) and bool(self.target), "data.target", "a column's name")
         share = _number(self.max_rejected) and 0 <= self.max_rejected <= 1
         _hold(share, "data.max_rejected", "from 0 to 1")
         _hold(self.split in SPLITS, "data.split", f"one of {', '.join(SPLITS)}")
@@ -111,7 +115,7 @@ def load_params(path: Path = PARAMS) -> Params:
     try:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        raise ProjectError(f"{path.name} is not valid YAML: {error}") from error
+        raise ProjectError(f"{path.name} is not valid YAML, correct it: {error}") from error
     tree = tree if isinstance(tree, dict) else {}
     sections = {"data": DataParams, "train": TrainParams, "evaluate": EvaluateParams}
     for name, section in sections.items():
@@ -124,9 +128,9 @@ def _section(kind: type, values: Any, where: str) -> Any:
     known = {field.name for field in fields(kind)}
     required = {field.name for field in fields(kind) if field.default is MISSING}
     if missing := sorted(required - values.keys()):
-        raise ProjectError(f"{where}: {', '.join(missing)} is missing.")
+        raise ProjectError(f"{where}: {', '.join(missing)} is missing. Add it.")
     if unknown := sorted(map(str, values.keys() - known)):
-        raise ProjectError(f"{where}: {', '.join(unknown)} is not a parameter.")
+        raise ProjectError(f"{where}: {', '.join(unknown)} is not a parameter. Correct or remove it.")
     return kind(**values)
 
 

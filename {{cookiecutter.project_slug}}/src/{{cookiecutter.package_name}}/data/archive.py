@@ -29,9 +29,13 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
         else:
             with pa.input_stream(str(path), compression="detect") as file:
                 yield file
+    except PermissionError as error:
+        raise ProjectError(f"{path}: you may not read it. Change its permissions.") from error
     except (OSError, BadZipFile, EOFError, RuntimeError) as error:
-        what = "cannot be unpacked" if path.suffix in PACKED else "cannot be read"
-        raise ProjectError(f"{path}: {what}: {error}. Is the file whole?") from error
+        what = f"no whole {path.suffix} file" if path.suffix in PACKED else "cannot be read"
+        raise ProjectError(
+            f"{path}: {what}: {error}. Fetch it again, or rename it after what it is."
+        ) from error
 
 
 def kind_of(path: Path) -> str:
@@ -43,6 +47,7 @@ def _only_member(path: Path, archive: ZipFile) -> str:
     members = [name for name in archive.namelist() if not name.startswith("__MACOSX")]
     if len(members) != 1:
         raise ProjectError(
-            f"{path}: {len(members)} files in the archive: unpack it into a folder and name that."
+            f"{path}: the archive holds {len(members)} files, not one: unpack it into a folder and "
+            "name that."
         )
     return members[0]

@@ -1,7 +1,7 @@
 """Read a text file of cells, piece by piece."""
 
 import codecs
-import shutil
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from pyarrow import csv
 
 from ..errors import ProjectError
 from .archive import open_bytes
-from .dialect import SAMPLE, codec_of, decode, parse, usual_width
+from .dialect import SAMPLE, codec_of, decode, open_quote, parse, usual_width
 from .schema import Schema, Source
 
 BLOCK = 32 << 20  # bytes read at a time; a row is no longer
@@ -63,14 +63,14 @@ def read_delimited(
         skip_rows_after_names=below,
     )
     cut = csv.ParseOptions(
-        delimiter=source.separator,
+        delimiter=source.separator[0],
         quote_char=source.quote or False,
         escape_char=source.escape or False,
         newlines_in_values=bool(source.quote),
         invalid_row_handler=set_aside,
     )
     as_text = csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.string()))
-    first = 1
+    first, multiline = 1, 0
     yield pd.DataFrame(columns=columns, dtype="str")  # a file without rows has columns
     try:
         with _as_utf8(path, source) as file, csv.open_csv(file, read, cut, as_text) as tables:
@@ -78,10 +78,18 @@ def read_delimited(
                 rows = np.arange(first, first + table.num_rows + len(ragged))
                 rows = rows[~np.isin(rows, [bad.row for bad in ragged])][: table.num_rows]
                 first = rows[-1] + 1 if len(rows) else first
+                multiline = multiline or _multiline(table, rows)
                 yield _trimmed(table).set_axis(rows)
     except pa.ArrowInvalid as error:
         if first > 1 or "Empty CSV" not in str(error):
             raise ProjectError(f"{path}: {_explained(str(error), source)}") from error
+    multiline = multiline or next((bad.row for bad in ragged if "\n" in bad.text), 0)
+    if source.quote and open_quote(path, source, multiline=bool(multiline)):
+        where = f"row {multiline}, or one below," if multiline else "the last row"
+        raise ProjectError(
+            f"{path}: {where} opens a quote that is never closed, and hides what follows. Close it "
+            "in the file, or write every quote within a cell twice."
+        )
 
 
 def column_names(path: Path, source: Source, contract: Schema | None = None) -> list[str]:
@@ -91,14 +99,19 @@ def column_names(path: Path, source: Source, contract: Schema | None = None) -> 
     """
     with open_bytes(path) as file:
         text = decode(file.read(SAMPLE), source.encoding)
-    rows = [row for row in parse(text, source)[source.skip_rows :] if row]
+    rows = [row for row in parse(text, source)[source.skip_rows :] if any(row)]
     if not rows:
-        raise ProjectError(f"{path}: there are no cells in the file.")
+        raise ProjectError(f"{path}: the file is empty, but for blanks. Put a table there.")
     body = rows[source.header + source.skip_rows_after_header :]
     width = usual_width(body) or len(rows[0])
     found = rows[0] if source.header else _names_in(contract, width)
     while len(found) > width and not found[-1]:
         found.pop()
+    if source.header and len(found) < width - 1:
+        raise ProjectError(
+            f"{path}: most rows have {width} cells, the header names {len(found)} columns. Name "
+            "the others too."
+        )
     if source.header and len(found) == width - 1 and any(row[-1] for row in body):
         found.insert(0, "")  # a column of row names often has none itself
     found += [""] * (width - len(found))
@@ -123,15 +136,22 @@ def _unique(names: list[str]) -> list[str]:
 @contextmanager
 def _as_utf8(path: Path, source: Source) -> Iterator[pa.NativeFile]:
     """The text of a file as UTF-8, from a temporary copy when it is written otherwise."""
-    if source.encoding in ("utf-8", "utf-8-sig") and path.suffix != ".zip":
+    blanks = re.compile(f"{re.escape(source.separator)} *{source.quote}(?!{source.quote})")
+    together = source.separator[0] + source.quote
+    has_blanks = len(source.separator) > 1
+    if source.encoding in ("utf-8", "utf-8-sig") and path.suffix != ".zip" and not has_blanks:
         with open_bytes(path) as file:
             yield file
         return
     codec, errors = codec_of(source.encoding)
     # Arrow reads ahead in a thread: a file that it can read without Python cannot hold it up.
     with tempfile.NamedTemporaryFile(suffix=".csv") as copy, open_bytes(path) as file:
+        decoder = codecs.getincrementaldecoder(codec)(errors)
         try:
-            shutil.copyfileobj(codecs.EncodedFile(file, "utf-8", codec, errors), copy, SAMPLE)
+            while block := file.read(SAMPLE):
+                text = decoder.decode(block)
+                copy.write((blanks.sub(together, text) if has_blanks else text).encode())
+            copy.write(decoder.decode(b"", final=True).encode())
         except UnicodeDecodeError as error:
             raise ProjectError(
                 f"{path}: not {source.encoding} text ({error.reason}). Save it as UTF-8, or correct "
@@ -140,6 +160,14 @@ def _as_utf8(path: Path, source: Source) -> Iterator[pa.NativeFile]:
         copy.flush()
         with pa.input_stream(copy.name) as text:
             yield text
+
+
+def _multiline(batch: pa.RecordBatch, rows: np.ndarray) -> int:
+    """The first row with a cell of several lines, or 0."""
+    if not len(rows):
+        return 0
+    found = [pc.index(pc.match_substring(cells, "\n"), True).as_py() for cells in batch.columns]
+    return min((int(rows[at]) for at in found if at >= 0), default=0)
 
 
 def _trimmed(batch: pa.RecordBatch) -> pd.DataFrame:

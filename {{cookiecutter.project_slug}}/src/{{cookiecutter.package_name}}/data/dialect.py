@@ -13,12 +13,12 @@ from ..errors import ProjectError
 from .archive import open_bytes
 from .schema import Source
 
-SEPARATORS = (",", ";", "\t", "|", " ")
+SEPARATORS = ("\t", ";", "|", ",", " ")  # the comma after those that rarely stand in a cell
 SAMPLE = 1 << 20  # bytes
 ROWS_ABOVE = 50  # a header further down is none
 # Encodings that can be told from the bytes. Latin ones look alike: they are read as Windows-1252.
 NOT_LATIN = ["cp1251", "koi8_r", "cp1253", "cp949", "cp932", "euc_jis_2004", "gb18030", "big5"]
-NO_TEXT = "not a text file, nor of a kind that its name tells."
+NO_TEXT = "no text, and of no kind that its name tells. Save it as CSV, or name it after what it is."
 MIXED = "mixed"  # UTF-8 with cells of Windows-1252 among it
 _SINGLE_QUOTED = re.compile(r"(^|[,;\t|])'[^'\n]*'([,;\t|]|$)", re.MULTILINE)
 NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*([eE][-+]?\d+)?%?")
@@ -45,8 +45,13 @@ def sniff(path: Path) -> Source:
         raise ProjectError(f"{path}: {NO_TEXT}")
     if len(data) == SAMPLE:  # the last line may be cut
         text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
+    if re.match(r"\s*<(!doctype|html|\?xml)", text, re.IGNORECASE):
+        raise ProjectError(f"{path}: a web page, no table. Download the table itself.")
     source = Source(encoding=encoding)
     source.separator, source.quote, source.escape = _cut(text)
+    blanks = f"{re.escape(source.separator)} +{source.quote}(?!{source.quote})"
+    if source.quote and re.search(blanks, text):
+        source.separator += " "  # Arrow knows no quotes behind a blank
     rows = parse(text, source)
     width = usual_width(rows)
     source.skip_rows = _rows_above(rows, width)
@@ -84,6 +89,28 @@ def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:
 
 
 codecs.register_error(MIXED, _as_windows_1252)
+
+
+def open_quote(path: Path, source: Source, *, multiline: bool) -> bool:
+    """Whether a quote is opened and never closed, so that it hides the lines behind it.
+
+    `multiline` says that some cell has several lines: with an odd number of quotes, one too many.
+    """
+    codec, errors = codec_of(source.encoding)
+    decoder = codecs.getincrementaldecoder(codec)(errors)
+    quotes, end = 0, ""
+    with open_bytes(path) as file:
+        while block := file.read(SAMPLE):
+            text = decoder.decode(block)
+            quotes += text.count(source.quote)
+            end = (end + text)[-SAMPLE:]
+    if quotes % 2 == 0 or multiline:
+        return quotes % 2 == 1
+    try:
+        list(_reader(end.rstrip().splitlines()[-1], source, strict=True))
+    except csv.Error:
+        return True
+    return False
 
 
 def _encoding(path: Path) -> str:
@@ -124,7 +151,7 @@ def _not_utf8(data: bytes) -> str:
 def _reader(text: str, source: Source, *, strict: bool = False) -> "csv._reader":
     return csv.reader(
         io.StringIO(text, newline=""),
-        delimiter=source.separator,
+        delimiter=source.separator[0],
         quotechar=source.quote or None,
         quoting=csv.QUOTE_MINIMAL if source.quote else csv.QUOTE_NONE,
         escapechar=source.escape or None,
@@ -170,31 +197,40 @@ def _rows_above(rows: list[list[str]], width: int) -> int:
     A line with one cell less than usual is a header: that of row names, or the last, is missing.
     """
     for number, row in enumerate(rows[:ROWS_ABOVE]):
-        comment = not row or row[0].startswith(("#", "sep="))
-        if not comment and len(row) >= max(width - 1, min(width, 2)):
+        title = len(row) < max(width - 1, min(width, 2)) and sum(map(bool, row)) <= 2
+        if any(row) and not title and not _is_comment(row):
             return number
     return 0
 
 
+def _is_comment(row: list[str]) -> bool:
+    return row[0].startswith(("#", "sep=")) and not any(row[1:])
+
+
 def _has_header(table: list[list[str]]) -> bool:
-    """Whether the first line is unlike those below: words over numbers, words that do not recur."""
+    """Whether the first line is unlike those below: words over numbers, words that do not recur.
+
+    A line with a number is none, unless it counts or holds years.
+    """
     if len(table) < 2:
         return True
     first, body = table[0], table[1:]
     columns = list(zip(*(row for row in body if len(row) == len(first)), strict=False))
     votes = 0
     for name, column in zip(first, columns, strict=False):
+        if _is_number(column) and NUMBER.fullmatch(name) and not re.fullmatch("(19|20)..", name):
+            return _counts(first)
         if _is_number(column):
-            votes += 1 if name and not NUMBER.fullmatch(name) else -1
+            votes += bool(name) and not NUMBER.fullmatch(name)
         elif name and name in column and len(set(column)) <= len(column) / 2:
             votes -= 1
-    return votes >= 0 or _counts(first)
+    return votes >= 0
 
 
 def _rows_below(body: list[list[str]]) -> int:
     """Comments, units or a second line of names under the header."""
     comments = 0
-    while comments < len(body) and body[comments][0].startswith("#"):
+    while comments < len(body) and _is_comment(body[comments]):
         comments += 1
     body = body[comments:]
     if len(body) < 3:
@@ -206,7 +242,7 @@ def _rows_below(body: list[list[str]]) -> int:
         for name, column in zip(first, columns, strict=False)
     ]
     numbers = sum(map(_is_number, columns))
-    units = numbers > 1 and sum(unlike) > numbers / 2
+    units = sum(unlike) > (numbers / 2 if numbers > 1 else sum(map(bool, first)) - 1)
     new = Counter(
         name for name, column in zip(first, columns, strict=False) if name and name not in column
     )

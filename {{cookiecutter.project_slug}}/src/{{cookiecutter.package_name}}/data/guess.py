@@ -51,7 +51,7 @@ def infer_schema(table: pd.DataFrame, target: str, source: Source, *, whole: boo
     source.missing = ["", *[word for word in MISSING if table.isin([word]).to_numpy().any()]]
     table = table.apply(without_missing, words=source.missing)
     if table[target].dropna().empty:
-        raise ProjectError(f"the target {target!r} has no value in any row.")
+        raise ProjectError(f"the target {target!r} has no value in any row. Choose another.")
     source.decimal, source.thousands = _marks(table, source)
     if dashes := _missing_numbers(table, source):
         source.missing += dashes
@@ -71,6 +71,11 @@ def find_target(names: pd.Index, target: str) -> str:
         Naming the columns there are, when `target` is none of them.
     """
     if target in names:
+        if f"{target}.1" in names:
+            raise ProjectError(
+                f"several columns are named {target!r}. Give the position of the target in "
+                f"params.yaml, such as `data.target: '#{list(names).index(target)}'`."
+            )
         return target
     position = re.fullmatch(r"#?(-?\d+)", target)
     if position and -len(names) <= int(position[1]) < len(names):
@@ -118,7 +123,13 @@ def _target(present: pd.Series, column: Column, source: Source) -> Column:
         whole = (numbers.dropna() % 1 == 0).all()
         if not whole or numbers.nunique() > MAX_INTEGER_CLASSES:
             return Column("numeric", column.nullable)
-    return Column("category", column.nullable, categories=sorted(as_text(present).unique()))
+    classes = as_text(present).unique()
+    if len(classes) > max(MAX_CATEGORIES, len(present) / 2):
+        raise ProjectError(
+            f"the target {present.name!r} has {len(classes)} different values in {len(present)} rows: too many for "
+            "classes, and they are no numbers. Choose another column, or correct its cells."
+        )
+    return Column("category", column.nullable, categories=sorted(classes))
 
 
 def _marks(table: pd.DataFrame, source: Source) -> tuple[str, str]:
@@ -145,7 +156,8 @@ def _marks(table: pd.DataFrame, source: Source) -> tuple[str, str]:
 def _missing_numbers(table: pd.DataFrame, source: Source) -> list[str]:
     """Words for an empty cell that stand in columns of numbers and nowhere else."""
     found: dict[str, bool] = {}
-    for _, cells in table.items():
+    for name in table:
+        cells = table[name]
         if types.is_string_dtype(cells):
             words = set(MISSING_NUMBER) & set(cells.unique())
             if words:

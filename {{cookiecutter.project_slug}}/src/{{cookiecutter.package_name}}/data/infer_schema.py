@@ -41,7 +41,7 @@ def infer_from_file(
     source = source or detect(path, params.select)
     table, rows = sample(read_batches(path, source, ragged=[]), seed)
     if not rows:
-        raise ProjectError(f"{path}: there are no rows below the header.")
+        raise ProjectError(f"{path}: the table is empty. Put rows below its header.")
     if len(table) < rows:
         print(f"{rows:,} rows: the contract is guessed from {len(table):,} of them")
     return infer_schema(table, params.target, source, whole=len(table) == rows)

@@ -18,12 +18,14 @@ from ..config import (
     TEST,
     TRAIN,
     UNLABELLED,
+    DataParams,
     Params,
     load_params,
 )
 from ..errors import ProjectError, explained
 from ..files import parquet_batches, parquet_file, replacing
 from .contract import PROBLEM, ROW, apply_contract, describe
+from .delimited import RaggedRow
 from .dictionary import data_dictionary
 from .read import read_batches
 from .rejected import Repeats, of_ragged, with_cells
@@ -38,41 +40,55 @@ def main() -> None:
     params = load_params()
     schema = load_schema()
     check_split_by(schema, params.data)
-    rows, rejected = check_rows(ROOT / params.data.raw, schema, params)
-    counts = split_rows(schema, params)
-    clean, _ = sample(parquet_batches(CLEAN), params.seed)
+    with replacing(CLEAN) as clean, replacing(REJECTED) as rejected:
+        rows, gone = check_rows(ROOT / params.data.raw, clean, rejected, schema, params.data)
+        problems = pd.read_parquet(rejected, columns=list(PROBLEM))
+        if gone > params.data.max_rejected * rows:
+            rejected.replace(REJECTED)  # to be looked at
+            raise ProjectError(
+                f"{gone} of {rows} rows break references/schema.yaml, more than "
+                f"data.max_rejected ({params.data.max_rejected:.0%}) allows:\n"
+                f"{describe(problems)}\n"
+                "All of them are in data/interim/rejected.parquet; `make schema` shows what has "
+                "changed. Correct the data or the schema, or raise data.max_rejected in params.yaml."
+            )
+        counts = split_rows(clean, schema, params)
+        some, _ = sample(parquet_batches(clean), params.seed)
     with replacing(DATA_DICTIONARY) as partial:
-        partial.write_text(data_dictionary(clean, schema), encoding="utf-8")
+        partial.write_text(data_dictionary(some, schema), encoding="utf-8")
     print(
         f"{rows} rows: {counts['train']} to train on, {counts['test']} to test on, "
-        f"{counts['unlabelled']} without {schema.target!r} to predict, {rejected} rejected"
+        f"{counts['unlabelled']} without {schema.target!r} to predict, {gone} rejected"
     )
-    if rejected:
-        print(describe(pd.read_parquet(REJECTED, columns=list(PROBLEM))))
+    if gone:
+        print(describe(problems))
 
 
-def check_rows(raw: Path, schema: Schema, params: Params) -> tuple[int, int]:
-    """Part the rows that keep the contract, typed, from those that do not.
+def check_rows(
+    raw: Path, clean: Path, rejected: Path, schema: Schema, params: DataParams
+) -> tuple[int, int]:
+    """Part the rows that keep the contract from those that do not.
 
-    Writes data/interim/clean.parquet and data/interim/rejected.parquet. The latter holds a line
-    per broken rule: `rejected_row` (1 is the first below the header), `rejected_column`,
-    `rejected_value`, `rejected_rule` and the cells of the row.
+    Parameters
+    ----------
+    raw
+        The file or folder to read.
+    clean
+        Where typed rows are written.
+    rejected
+        Where a line per broken rule is written: `rejected_row` (1 is the first below the header),
+        `rejected_column`, `rejected_value`, `rejected_rule` and the cells of the row.
 
     Returns
     -------
     rows, rejected : int
         The number of all rows and of those that break the contract.
-
-    Raises
-    ------
-    ProjectError
-        When more rows break it than `data.max_rejected` allows.
     """
-    ragged = []
-    repeats = Repeats(schema, params.data)
+    ragged: list[RaggedRow] = []
+    repeats = Repeats(schema, params)
     rows, gone = 0, []
-    with parquet_file(REJECTED) as write_rejected:
-        with parquet_file(CLEAN) as write_clean:
+    with parquet_file(rejected) as write_rejected:
+        with parquet_file(clean) as write_clean:
             batches = read_batches(raw, schema.source, ragged, schema)
             for batch in tqdm(
                 batches, desc="check", unit="batch", delay=2, leave=False, disable=None
@@ -90,21 +106,13 @@ def check_rows(raw: Path, schema: Schema, params: Params) -> tuple[int, int]:
         gone.extend(problems[ROW])
         rows += len(problems)
         if repeats.found():
-            for problems, cells in repeats.remove(gone):
+            for problems, cells in repeats.remove(clean, gone):
                 write_rejected(with_cells(problems, cells))
                 gone.extend(problems[ROW].unique())
-    if len(gone) > params.data.max_rejected * rows:
-        raise ProjectError(
-            f"{len(gone)} of {rows} rows break references/schema.yaml, more than "
-            f"data.max_rejected ({params.data.max_rejected:.0%}) allows:\n"
-            f"{describe(pd.read_parquet(REJECTED, columns=list(PROBLEM)))}\n"
-            "All of them are in data/interim/rejected.parquet; `make schema` shows what has "
-            "changed. Correct the data or the schema, or raise data.max_rejected in params.yaml."
-        )
     return rows, len(gone)
 
 
-def split_rows(schema: Schema, params: Params) -> Counter[str]:
+def split_rows(clean: Path, schema: Schema, params: Params) -> Counter[str]:
     """Write the clean rows into data/processed, and count them by `train`, `test`, `unlabelled`.
 
     Raises
@@ -115,7 +123,7 @@ def split_rows(schema: Schema, params: Params) -> Counter[str]:
     target, data = schema.target, params.data
     cut = None
     if data.split == "chronological":
-        dates = pd.read_parquet(CLEAN, columns=[data.split_by, target])
+        dates = pd.read_parquet(clean, columns=[data.split_by, target])
         cut = latest(dates.loc[dates[target].notna(), data.split_by], data.test_size)
         print(f"rows from {data.split_by} {cut} on are for testing")
     split = Split(schema, data, params.seed, cut)
@@ -123,7 +131,7 @@ def split_rows(schema: Schema, params: Params) -> Counter[str]:
     values: set[object] = set()
     with ExitStack() as stack:
         write = {part: stack.enter_context(parquet_file(path)) for part, path in PARTS.items()}
-        for batch in parquet_batches(CLEAN):
+        for batch in parquet_batches(clean):
             parts = split.of(batch)
             counts.update(parts.tolist())
             values.update(batch[target].dropna().unique()[:2])
@@ -139,18 +147,19 @@ def _require_enough(
     labelled = counts["train"] + counts["test"]
     if labelled < 10:
         raise ProjectError(
-            f"only {labelled} rows have a value of {schema.target!r}: a model needs at least 10."
+            f"only {labelled} rows have a value of {schema.target!r}. A model needs at least 10."
         )
     if len(values) < 2:
         raise ProjectError(
-            f"{schema.target!r} is {values.pop()!r} in every row: there is nothing to learn."
+            f"{schema.target!r} is {values.pop()!r} in every row: there is nothing to learn. "
+            "Choose another target, or add rows with other values."
         )
     if not counts["train"] or not counts["test"]:
         side = "test" if counts["train"] else "train"
         raise ProjectError(
             f"no row is left to {side} on: data.split {params.data.split} by "
-            f"{params.data.split_by!r} has too few groups for data.test_size "
-            f"({params.data.test_size}). Change one of them in params.yaml."
+            f"{params.data.split_by!r} puts all rows, or all but few, on one side. Change one "
+            f"of them, or data.test_size ({params.data.test_size}), in params.yaml."
         )
 
 

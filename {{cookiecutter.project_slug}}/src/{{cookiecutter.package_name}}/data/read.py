@@ -109,16 +109,19 @@ def files_of(path: Path) -> list[Path]:
         files = [file for file in files if not file.name.startswith((".", "_"))]
         sizes = [file.stat().st_size for file in files]
     except FileNotFoundError as error:
-        raise ProjectError(f"{path}: no such file.") from error
+        raise ProjectError(f"{path}: no such file. Put it there, or correct its name.") from error
     except OSError as error:
-        raise ProjectError(f"{path}: {error.strerror}.") from error
+        raise ProjectError(f"{path}: {error.strerror}. Name the file itself.") from error
     if not files:
-        raise ProjectError(f"{path}: there is no file in this folder.")
+        raise ProjectError(f"{path}: no file in this folder. Put one there, or name another.")
+    if len({kind_of(file) for file in files}) > 1:
+        names = ", ".join(file.name for file in files[:10])
+        raise ProjectError(f"{path}: files of several formats ({names}). Keep those of one.")
     for file, size in zip(files, sizes, strict=True):
         if not file.is_file():
-            raise ProjectError(f"{file}: not a regular file.")
+            raise ProjectError(f"{file}: not a regular file. Name one.")
         if not size:
-            raise ProjectError(f"{file}: the file is empty.")
+            raise ProjectError(f"{file}: the file is empty. Put a table there.")
     return files
 
 
@@ -135,8 +138,11 @@ def _read(
         for table in tables.get(kind, _excel)(path, source):
             yield _plain(table, path).set_axis(range(start, start + len(table)))
             start += len(table)
-    except (pa.ArrowException, CalamineError, ValueError, KeyError, TypeError) as error:
-        raise ProjectError(f"{path}: not a table in a {kind} file: {error}") from error
+    except (pa.ArrowException, CalamineError, OSError, ValueError, KeyError, TypeError) as error:
+        raise ProjectError(
+            f"{path}: no {kind} file, damaged, or no table: {error}. Save it anew, or rename it "
+            "after what it is."
+        ) from error
 
 
 def _parquet(path: Path, source: Source) -> Iterator[pd.DataFrame]:
@@ -145,18 +151,36 @@ def _parquet(path: Path, source: Source) -> Iterator[pd.DataFrame]:
 
 def _json(path: Path, source: Source) -> Iterator[pd.DataFrame]:
     with open_bytes(path) as file:
-        yield pd.read_json(file, dtype=False)
+        yield _records(pd.read_json(file, dtype=False))
 
 
 def _json_lines(path: Path, source: Source) -> Iterator[pd.DataFrame]:
+    rows = 0
     with open_bytes(path) as file:
-        yield from pd.read_json(file, lines=True, dtype=False, chunksize=BATCH_ROWS)
+        try:
+            for table in pd.read_json(file, lines=True, dtype=False, chunksize=BATCH_ROWS):
+                yield _records(table)
+                rows += len(table)
+        except ValueError as error:
+            raise ValueError(f"a line after row {rows}: {error}") from error
+
+
+def _records(table: pd.DataFrame) -> pd.DataFrame:
+    """Refuse what is no list of records: its columns have no names."""
+    if isinstance(table.columns, pd.RangeIndex) and len(table):
+        raise ValueError("a table is a list of records, each with the names of its columns")
+    return table
 
 
 def _excel(path: Path, source: Source) -> Iterator[pd.DataFrame]:
-    yield pd.read_excel(
-        path, source.sheet or 0, engine="calamine", keep_default_na=False, na_values=[""]
-    )
+    with pd.ExcelFile(path, engine="calamine") as book:
+        sheet = source.sheet or book.sheet_names[0]
+        if sheet not in book.sheet_names:
+            raise ProjectError(
+                f"{path}: no sheet {sheet!r}, but {', '.join(map(repr, book.sheet_names))}. Correct "
+                "`data.select` in params.yaml and `source.sheet` in references/schema.yaml."
+            )
+        yield book.parse(sheet, keep_default_na=False, na_values=[""])
 
 
 def _plain(table: pd.DataFrame, path: Path) -> pd.DataFrame:
@@ -166,7 +190,10 @@ def _plain(table: pd.DataFrame, path: Path) -> pd.DataFrame:
         if types.is_object_dtype(cells) or isinstance(cells.dtype, pd.CategoricalDtype):
             cells = cells.astype(object)
             if any(isinstance(cell, NESTED) for cell in cells):
-                raise ProjectError(f"{path}: column {name!r} holds lists or records: flatten it.")
+                raise ProjectError(
+                    f"{path}: column {name!r} holds lists or records. Give each part a column of "
+                    "its own, or leave it out."
+                )
             table[name] = cells.astype("str").where(cells.notna())
     return table
 
@@ -176,6 +203,7 @@ def _in_order(table: pd.DataFrame, columns: pd.Index, path: Path) -> pd.DataFram
         return table
     if different := columns.symmetric_difference(table.columns).tolist():
         raise ProjectError(
-            f"{path}: its columns differ from those of the first file in {', '.join(different)}."
+            f"{path}: its columns differ from those of the first file in "
+            f"{', '.join(different[:10])}. Give all files the same columns, or move it elsewhere."
         )
     return table[columns]

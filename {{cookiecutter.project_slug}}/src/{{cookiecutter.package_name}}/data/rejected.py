@@ -1,11 +1,12 @@
 """Lines for data/interim/rejected.parquet: what broke which rule, with the cells of its row."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ..config import CLEAN, DataParams
+from ..config import DataParams
 from ..files import parquet_batches, parquet_file
 from .contract import PROBLEM, ROW, problems_in
 from .delimited import RaggedRow
@@ -53,18 +54,20 @@ class Repeats:
         self.hashes.clear()
         return any(map(len, self.positions.values()))
 
-    def remove(self, gone: list[int]) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-        """Rewrite data/interim/clean.parquet without the repeats; yield problems and cells.
+    def remove(self, clean: Path, gone: list[int]) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+        """Rewrite the clean rows without the repeats; yield problems and cells.
 
         Parameters
         ----------
+        clean
+            The Parquet file that holds them.
         gone
             Numbers of the rows that are not among the clean ones.
         """
         gaps = np.sort(gone) - np.arange(len(gone))
         start = 0
-        with parquet_file(CLEAN) as write:
-            for batch in parquet_batches(CLEAN):
+        with parquet_file(clean) as write:
+            for batch in parquet_batches(clean):
                 positions = start + np.arange(len(batch))
                 start += len(batch)
                 batch.index = positions + 1 + np.searchsorted(gaps, positions + 1, side="right")

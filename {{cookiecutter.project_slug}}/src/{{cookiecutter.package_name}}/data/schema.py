@@ -1,10 +1,12 @@
 """The data contract: `references/schema.yaml` as Python objects."""
 
 import codecs
+import re
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import yaml
 
 from ..config import SCHEMA
@@ -111,7 +113,7 @@ def load_schema(path: Path = SCHEMA) -> Schema:
     except FileNotFoundError as error:
         raise ProjectError(f"{path.name} is missing: `make data` infers one.") from error
     except yaml.YAMLError as error:
-        raise ProjectError(f"{path.name} is not valid YAML: {error}") from error
+        raise ProjectError(f"{path.name} is not valid YAML, correct it: {error}") from error
     try:
         columns = {
             name: _build(Column, entry, f"column {name!r}")
@@ -158,7 +160,10 @@ _Dumper.add_representer(
 
 def _build(kind: type, entry: dict[str, Any], where: str) -> Any:
     if unknown := entry.keys() - {known.name for known in fields(kind)}:
-        raise ProjectError(f"schema.yaml, {where}: {', '.join(sorted(unknown))} is not a key.")
+        names = ", ".join(sorted(map(str, unknown)))
+        raise ProjectError(f"schema.yaml, {where}: {names} is not a key. Correct or remove it.")
+    if kind is Column and "kind" not in entry:
+        raise ProjectError(f"schema.yaml, {where}: kind is missing. Add one of {', '.join(KINDS)}.")
     return kind(**entry)
 
 
@@ -166,12 +171,15 @@ def _check(schema: Schema, name: str) -> None:
     if schema.task not in TASKS:
         raise ProjectError(f"{name}: task is {schema.task!r}, not one of {', '.join(TASKS)}.")
     if schema.target not in schema.columns:
-        raise ProjectError(f"{name}: the target {schema.target!r} is not among the columns.")
+        raise ProjectError(
+            f"{name}: the target {schema.target!r} is not among the columns. "
+            "Correct it here, or delete this file to infer a new one."
+        )
     if problem := _source_problem(schema.source):
-        raise ProjectError(f"{name}, source: {problem}.")
+        raise ProjectError(f"{name}, source: {problem}. Correct it.")
     for column, entry in schema.columns.items():
         if problem := _problem(entry):
-            raise ProjectError(f"{name}, column {column!r}: {problem}.")
+            raise ProjectError(f"{name}, column {column!r}: {problem}. Correct it.")
     target = schema.columns[schema.target]
     if schema.task == "regression" and target.kind != "numeric":
         raise ProjectError(f"{name}: task is regression, so {schema.target!r} is of kind numeric.")
@@ -201,6 +209,8 @@ def _problem(entry: Column) -> str | None:
             return "range is [lowest, highest]"
     if not isinstance(entry.nullable, bool) or not isinstance(entry.unique, bool | None):
         return "nullable and unique are true or false"
+    if entry.format is not None and not _is_date_format(entry.format):
+        return f"format {entry.format!r} is none, unlike %Y-%m-%d or ISO8601"
     if entry.categories is None:
         return None
     if not isinstance(entry.categories, list) or bool in map(type, entry.categories):
@@ -208,9 +218,18 @@ def _problem(entry: Column) -> str | None:
     return None
 
 
+def _is_date_format(form: str) -> bool:
+    try:
+        pd.to_datetime(["2024-01-01"], format=form, errors="coerce")
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
 def _source_problem(source: Source) -> str | None:
     """What is wrong with how the file is said to be written."""
-    if source.separator is not None and len(source.separator) != 1:
+    # One character, perhaps with blanks before a quote.
+    if source.separator is not None and not re.fullmatch(r".( ?)", source.separator, re.DOTALL):
         return f"separator is {source.separator!r}, not one character"
     if len(source.quote) > 1 or len(source.escape) > 1:
         return "quote and escape are one character, or empty"

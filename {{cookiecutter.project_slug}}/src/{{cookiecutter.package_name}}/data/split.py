@@ -65,7 +65,7 @@ class Split:
         return test
 
     def _draws(self, label: str, count: int) -> np.ndarray:
-        order = list(self.schema.columns[self.schema.target].categories or []) + ["any"]
+        order = [*(self.schema.columns[self.schema.target].categories or []), "any"]
         random = np.random.default_rng([self.seed, order.index(label)])
         if len(self.draws.get(label, ())) < count:
             self.draws[label] = random.random(2 * count)
@@ -83,8 +83,8 @@ def latest(dates: pd.Series, share: float) -> pd.Timestamp:
     known = dates.dropna().sort_values()
     if known.nunique() < 2:
         raise ProjectError(
-            f"data.split_by: {dates.name!r} has {known.nunique()} different dates, a chronological "
-            "split needs several. Set data.split in params.yaml to random."
+            f"data.split_by: {dates.name!r} is the same date in every row, or empty. Set data.split "
+            "in params.yaml to random."
         )
     cut = known.iloc[int(len(known) * (1 - share))]
     return cut if cut > known.iloc[0] else known[known > cut].iloc[0]
@@ -98,12 +98,12 @@ def check_split_by(schema: Schema, params: DataParams) -> None:
     if column is None or column.kind == "ignore":
         raise ProjectError(
             f"params.yaml: data.split_by is {params.split_by!r}, which is no column that "
-            "references/schema.yaml keeps."
+            "references/schema.yaml keeps. Name one."
         )
     if params.split == "chronological" and column.kind != "datetime":
         raise ProjectError(
             f"params.yaml: data.split_by is {params.split_by!r}, a column of kind {column.kind}; a "
-            "chronological split needs one of kind datetime."
+            "chronological split needs a date: name a column of kind datetime."
         )
 
 
