@@ -8,6 +8,7 @@ PACKAGE = next((Path(__file__).parents[1] / "src").glob("*/__init__.py")).parent
 config = import_module(f"{PACKAGE}.config")
 errors = import_module(f"{PACKAGE}.errors")
 files = import_module(f"{PACKAGE}.files")
+advice = import_module(f"{PACKAGE}.data.advice")
 contract = import_module(f"{PACKAGE}.data.contract")
 dictionary = import_module(f"{PACKAGE}.data.dictionary")
 infer_schema = import_module(f"{PACKAGE}.data.infer_schema")
