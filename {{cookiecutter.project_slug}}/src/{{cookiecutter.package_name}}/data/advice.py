@@ -122,7 +122,7 @@ def _twins(train: pd.DataFrame, test: pd.DataFrame, schema: Schema) -> list[Advi
     if count <= REPEATED * len(test):
         return []
     share = f"{count} of {len(test)} test rows ({count / len(test):.0%})"
-    message = f"{share} are like a training row in every feature and flatter the test score"
+    message = f"{share} are like a training row in every feature: they flatter the test score"
     settle = "if they are the same thing twice: data.duplicates: reject in params.yaml"
     return [Advice("twins", None, message, settle)]
 
@@ -179,15 +179,11 @@ def _small_classes(train: pd.DataFrame, schema: Schema, folds: int) -> list[Advi
     counts = train[schema.target].value_counts()
     counts = counts.reindex(schema.columns[schema.target].categories or [], fill_value=0)
     settle = "collect more, give them another class, or lower train.folds in params.yaml"
-    return [
-        Advice(
-            "small class",
-            schema.target,
-            f"training rows of {label!r}: {count}, but {folds} folds need at least {folds}",
-            settle,
-        )
-        for label, count in counts[counts < folds].sort_values(kind="stable").items()
+    few = counts[counts < folds].sort_values(kind="stable")
+    messages = [
+        f"{count} training rows of {label!r} for {folds} folds" for label, count in few.items()
     ]
+    return [Advice("small class", schema.target, message, settle) for message in messages]
 
 
 def _imbalance(rows: pd.DataFrame, schema: Schema, metric: str) -> list[Advice]:

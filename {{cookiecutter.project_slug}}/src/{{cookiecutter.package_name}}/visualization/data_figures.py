@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 
 from ..config import DATA_FIGURES
 from ..data.schema import Schema
-from .panels import classes_beside, distribution, frequent, quantity_beside
+from .panels import OTHER, classes_beside, distribution, frequent, quantity_beside
 from .style import BLUE, COLOURS, ORANGE, drawing, short
 
 MOST_PANELS = 30
@@ -54,9 +54,10 @@ def draw_data_figures(
 
 
 def _rejected(rejected: pd.DataFrame, path: Path) -> None:
-    rules = rejected["rejected_column"].replace("", "whole row") + ": " + rejected["rejected_rule"]
-    counts = rejected["rejected_row"].groupby(rules).nunique().sort_values().tail(MOST_BARS)
-    _bars(counts, "rows", "{:,.0f}", path, width=60)
+    rows = rejected.groupby(["rejected_column", "rejected_rule"])["rejected_row"].nunique()
+    rows = rows.sort_values(kind="stable").tail(MOST_BARS)
+    rows.index = [f"{short(column) or 'whole row'}: {short(rule)}" for column, rule in rows.index]
+    _bars(rows, "rows", "{:,.0f}", path, width=60)
 
 
 def _missing(rows: pd.DataFrame, folder: Path) -> None:
@@ -78,6 +79,7 @@ def _bars(values: pd.Series, label: str, form: str, path: Path, width: int) -> N
         axes.bar_label(bars, fmt=form, padding=3)
         axes.set_yticks(range(len(values)), [short(name, width) for name in values.index])
         axes.set_xlabel(label)
+        axes.margins(y=0.01)
 
 
 def _distributions(rows: pd.DataFrame, shown: list[str], schema: Schema, path: Path) -> None:
@@ -90,22 +92,24 @@ def _distributions(rows: pd.DataFrame, shown: list[str], schema: Schema, path: P
 
 def _target(rows: pd.DataFrame, shown: list[str], schema: Schema, path: Path) -> None:
     rows = rows[rows[schema.target].notna()]
-    target = rows[schema.target]
+    target, beside = rows[schema.target], quantity_beside
     if schema.task == "classification":
-        known = frequent(target, len(COLOURS))
-        order = [
-            name for name in schema.columns[schema.target].categories or [] if name in set(known)
-        ]
-        order += sorted(set(known) - set(order))
-        target = known.astype(pd.CategoricalDtype(order, ordered=True))
-    beside = classes_beside if schema.task == "classification" else quantity_beside
+        target, beside = _classes(target, schema), classes_beside
     with drawing(path, WIDTH, _height(len(shown))) as figure:
         for axes, name in zip(_grid(figure, len(shown)), shown, strict=True):
             beside(axes, rows[name], schema.columns[name].kind, target)
         if schema.task == "classification":
-            keys = [Patch(color=colour) for colour in COLOURS[: len(order)]]
-            names = [short(label) for label in order]
-            figure.legend(keys, names, loc="outside upper left", ncols=4, frameon=False)
+            labels = [short(label) for label in target.cat.categories]
+            keys = [Patch(color=colour) for colour in COLOURS[: len(labels)]]
+            figure.legend(keys, labels, loc="outside upper left", ncols=4, frameon=False)
+
+
+def _classes(target: pd.Series, schema: Schema) -> pd.Series:
+    """The target as a categorical in the order of the contract, its rare classes as one."""
+    known = frequent(target, len(COLOURS))
+    labels = [*(schema.columns[schema.target].categories or []), OTHER]
+    present = [label for label in labels if (known == label).any()]
+    return known.astype(pd.CategoricalDtype(present, ordered=True))
 
 
 def _correlation(rows: pd.DataFrame, schema: Schema, path: Path) -> None:

@@ -45,6 +45,7 @@ def classes_beside(axes: Axes, cells: pd.Series, kind: str, target: pd.Series) -
         groups = [amounts[target == label].dropna() for label in target.cat.categories]
         _boxes(axes, groups, list(colours.values()))
         axes.set_yticks([])
+        axes.invert_yaxis()  # the order of the legend
         return
     values = frequent(cells.astype("str").fillna(EMPTY))
     shares = pd.crosstab(values, target, normalize="index").loc[_order(values)]
