@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from under_test import data_figures, data_report, panels, schema, style
+from under_test import data_figures, data_report, page, panels, schema, style
 
 BROKEN = pd.DataFrame(
     {
@@ -30,9 +30,7 @@ def draw(rows: pd.DataFrame, agreed, folder: Path, rejected: pd.DataFrame = NONE
 def numbers(count: int) -> tuple[pd.DataFrame, schema.Schema]:
     """Rows of `count` columns of numbers named by long questions, and a quantity."""
     random = np.random.default_rng(0)
-    names = [
-        f"How much is ${number} in $, all in all, at the end of it?" for number in range(count)
-    ]
+    names = [rf"What is it, at $\no{number}$ in all, in the end?" for number in range(count)]
     rows = pd.DataFrame(random.normal(size=(60, count + 1)), columns=[*names, "y"])
     columns = {name: schema.Column("numeric") for name in rows}
     return rows, schema.Schema("y", "regression", columns)
@@ -41,7 +39,7 @@ def numbers(count: int) -> tuple[pd.DataFrame, schema.Schema]:
 def test_page_shows_what_there_is(trained, tmp_path: Path) -> None:
     rows = trained.train.assign(city=trained.train["city"].mask(trained.train["visits"] > 40))
     assert draw(rows, trained.schema, tmp_path, BROKEN) == ALL == set(data_report.CAPTIONS)
-    page = data_report.render(
+    html = data_report.render(
         title="<Sales>",
         schema=trained.schema,
         data="data/raw/sales.csv",
@@ -52,11 +50,11 @@ def test_page_shows_what_there_is(trained, tmp_path: Path) -> None:
         rejected=data_report.broken_rules(BROKEN),
         figures=data_report.figures_in(tmp_path, data_report.CAPTIONS),
     )
-    assert page.count("data:image/png;base64,") == len(ALL)
-    assert "http" not in page
+    assert html.count("data:image/png;base64,") == len(ALL)
+    assert "http" not in html
     for words in ("&lt;Sales&gt;", "&lt;spent&gt;", "tells all", "kind: ignore", "3.0 %"):
-        assert words in page
-    assert "<td>rejected by the contract</td><td>3</td>" in page
+        assert words in html
+    assert "<td>rejected by the contract</td><td>3</td>" in html
 
 
 def test_rules_are_counted_by_row_the_most_broken_first() -> None:
@@ -72,6 +70,15 @@ def test_rules_are_counted_by_row_the_most_broken_first() -> None:
     assert data_report.broken_rules(NONE) == []
 
 
+def test_a_row_that_breaks_two_rules_counts_once(tmp_path: Path, monkeypatch) -> None:
+    for name in ("CLEAN", "TRAIN", "TEST", "UNLABELLED", "REJECTED"):
+        path = tmp_path / f"{name.lower()}.parquet"
+        BROKEN.to_parquet(path)
+        monkeypatch.setattr(page, name, path)
+    counts = page.count_rows()
+    assert (counts["clean"], counts["rejected"]) == (4, 3)
+
+
 def test_long_names_are_drawn(tmp_path: Path) -> None:
     assert draw(*numbers(6), tmp_path) == {"distributions", "target", "correlation"}
 
@@ -79,13 +86,13 @@ def test_long_names_are_drawn(tmp_path: Path) -> None:
 def test_columns_that_are_not_drawn_are_counted() -> None:
     counts = dict.fromkeys(("clean", "rejected", "train", "test", "unlabelled"), 0)
     facts = {"title": "", "data": "", "warnings": [], "rejected": [], "figures": []}
-    page = data_report.render(schema=numbers(33)[1], counts=counts, **facts)
-    assert "the profile has the other 3" in page
-    assert "Nothing stands out" in page
+    html = data_report.render(schema=numbers(33)[1], counts=counts, **facts)
+    assert "the profile has the other 3" in html
+    assert "Nothing stands out" in html
 
 
 def test_figures_survive_odd_tables(trained, tmp_path: Path) -> None:
-    rows = trained.train.head(12).assign(spent=np.nan, city=None, joined=pd.NaT, remark="빨강")
+    rows = trained.train.head(12).assign(spent=np.nan, city="빨강", joined=pd.NaT, remark=None)
     assert "target" in draw(rows, trained.schema, tmp_path)
     assert "target" not in draw(rows.assign(bought=None), trained.schema, tmp_path)
     assert draw(rows.head(0), trained.schema, tmp_path) == set()

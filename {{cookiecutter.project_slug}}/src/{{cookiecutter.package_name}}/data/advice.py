@@ -181,7 +181,8 @@ def _small_classes(train: pd.DataFrame, schema: Schema, folds: int) -> list[Advi
     settle = "collect more, give them another class, or lower train.folds in params.yaml"
     few = counts[counts < folds].sort_values(kind="stable")
     messages = [
-        f"{count} training rows of {label!r} for {folds} folds" for label, count in few.items()
+        f"{label!r}: {count} of {len(train)} training rows, too few for {folds} folds"
+        for label, count in few.items()
     ]
     return [Advice("small class", schema.target, message, settle) for message in messages]
 

@@ -8,10 +8,10 @@ from .schema import Schema
 def twins(train: pd.DataFrame, test: pd.DataFrame, schema: Schema) -> int:
     """Number of test rows whose features are all those of a training row.
 
-    None count when there are fewer combinations of values than rows: then rows meet by chance.
+    None count when rows are more than twice the possible combinations: then they meet by chance.
     """
     names = list(schema.features)
-    if train[names].nunique(dropna=False).astype(float).prod() < len(train):
+    if train[names].nunique(dropna=False).astype(float).prod() < len(train) / 2:
         return 0
     return int(_hashes(test[names]).isin(_hashes(train[names])).sum())
 
