@@ -91,6 +91,7 @@ def test_panel_asks_for_a_split_by_group() -> None:
     country = np.repeat([f"country {number}" for number in range(40)], 10)
     year = np.tile(np.arange(2000, 2010), 40)
     assert said({"country": country, "year": year}) == {"panel": ["country"]}
+    assert said({"country": country, "year": year // 2}) == {}
 
 
 def test_identifiers_are_named() -> None:

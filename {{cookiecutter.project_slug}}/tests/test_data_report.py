@@ -80,7 +80,7 @@ def test_a_row_that_breaks_two_rules_counts_once(tmp_path: Path, monkeypatch) ->
 
 
 def test_long_names_are_drawn(tmp_path: Path) -> None:
-    assert draw(*numbers(6), tmp_path) == {"distributions", "target", "correlation"}
+    assert draw(*numbers(3), tmp_path) == {"distributions", "target", "correlation"}
 
 
 def test_columns_that_are_not_drawn_are_counted() -> None:
@@ -94,16 +94,15 @@ def test_columns_that_are_not_drawn_are_counted() -> None:
 def test_figures_survive_odd_tables(trained, tmp_path: Path) -> None:
     rows = trained.train.head(12).assign(spent=np.nan, city="빨강", joined=pd.NaT, remark=None)
     assert "target" in draw(rows, trained.schema, tmp_path)
-    assert "target" not in draw(rows.assign(bought=None), trained.schema, tmp_path)
+    assert "target" not in draw(rows.head(1).assign(bought=None), trained.schema, tmp_path)
     assert draw(rows.head(0), trained.schema, tmp_path) == set()
-    assert draw(rows.head(1), trained.schema, tmp_path) >= {"distributions", "target"}
     one, agreed = numbers(1)
     one["y"] = 1.0
     assert draw(one, agreed, tmp_path) == {"distributions", "target"}
 
 
 def test_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
-    rows, agreed = numbers(2)
+    rows, agreed = numbers(1)
     for name in ("one", "two"):
         draw(rows, agreed, tmp_path / name)
     for path in (tmp_path / "one").iterdir():
