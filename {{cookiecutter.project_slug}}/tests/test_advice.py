@@ -104,7 +104,7 @@ def test_identifiers_are_named() -> None:
 
 
 def test_small_and_rare_classes_are_named() -> None:
-    label = np.where(np.arange(ROWS) < 4, "c", CLASS)
+    label = np.where(np.arange(ROWS) < 2, "c", CLASS)
     few = replace(PARAMS, train=replace(PARAMS.train, folds=5))
     assert said({}, label, few) == {"small class": ["y"]}
     rare = np.where(np.arange(ROWS) % 19 == 0, "yes", "no")
@@ -128,6 +128,11 @@ def test_ten_of_a_kind_are_enough() -> None:
 @pytest.mark.parametrize("target", [["a", "b"] * 6, range(12), ["a"] * 11 + ["b"]])
 def test_tiny_table_is_no_trouble(target: object) -> None:
     said({"größe": [None] * 12, "색": ["빨강", "파랑", None] * 4}, target, größe="numeric")
+
+
+def test_few_rows_are_no_proof_of_a_leak() -> None:
+    label = np.repeat(["a", "b"], 12)
+    assert "leak" not in said({"x": range(24)}, label, x="numeric")
 
 
 def test_advice_is_printed_and_saved(tmp_path: Path) -> None:
