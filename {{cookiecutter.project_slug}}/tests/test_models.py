@@ -157,11 +157,13 @@ def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
         scores=json.loads(json.dumps(scores_of(trained.model, trained))),
         candidates={"metric": "roc_auc", "best": "linear", "candidates": trained.scores},
         rows={"train": 1, "test": 2, "unlabelled": 3, "rejected": 4},
-        figures=report.figures_in(tmp_path / "f"),
+        warnings=1,
+        figures=report.figures_in(tmp_path / "f", report.CAPTIONS),
         data="data/raw/sales.csv",
         data_md5="0" * 32,
         seed=1,
     )
     assert page.count("data:image/png;base64,") == len(names)
     assert "&lt;Sales&gt;" in page
+    assert "1 warning about the data" in page
     assert "http" not in page.replace("http-equiv", "")

@@ -15,7 +15,9 @@ OUTPUTS = (
     config.PREDICTIONS,
     config.MODEL,
     config.FIGURES,
+    config.DATA_FIGURES,
     config.REPORT,
+    config.DATA_REPORT,
     config.DATA_PROFILE,
 )
 CACHES = (".pytest_cache", ".ruff_cache", ".tox", "build", "docs/_build", "docs/api")

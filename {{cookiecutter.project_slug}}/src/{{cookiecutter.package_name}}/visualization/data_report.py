@@ -1,0 +1,154 @@
+"""One HTML page, complete in itself, on what the data is like, and skrub's profile beside it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from skrub import TableReport
+
+from ..config import (
+    CLEAN,
+    DATA_FIGURES,
+    DATA_PROFILE,
+    DATA_REPORT,
+    REJECTED,
+    WARNINGS,
+    load_params,
+)
+from ..data.schema import load_schema
+from ..errors import explained
+from ..files import replacing
+from .data_figures import MOST_PANELS, draw_data_figures
+from .page import TITLE, count_rows, figures_in, fill, read_json
+from .style import short
+
+MOST_ROWS = 20_000  # that are drawn
+MOST_RULES = 30
+CAPTIONS = {
+    "rejected": (
+        "Rejected rows",
+        "by the rule they break. One long bar is a rule that is too strict, or one cause to mend",
+    ),
+    "missing": (
+        "Empty cells",
+        "share of each column. Ask why a column is mostly empty, and whether it will be later",
+    ),
+    "missing_together": (
+        "Empty together",
+        (
+            "1 (red): empty in the same rows, often for one reason, such as a question not asked; "
+            "-1 (blue): where one is empty the other is not"
+        ),
+    ),
+    "distributions": (
+        "Values",
+        (
+            "how often each occurs, the target in orange. Look for a value that stands for an empty "
+            "cell (0, 99, 9999), a heap at either end, values far from all others"
+        ),
+    ),
+    "target": (
+        "The target",
+        (
+            "a column whose boxes or bars differ, or whose line rises or falls, helps to predict. One "
+            "that tells all by itself may be known only afterwards"
+        ),
+    ),
+    "correlation": (
+        "Correlation",
+        "of ranks (Spearman), from -1 to 1. Dark pairs say nearly the same: one of them is enough",
+    ),
+}
+
+
+def main() -> None:
+    params, schema = load_params(), load_schema()
+    rows = sample_rows(CLEAN, MOST_ROWS, params.seed)
+    names = ["rejected_row", "rejected_column", "rejected_value", "rejected_rule"]
+    rejected = pd.read_parquet(REJECTED, columns=names)
+    draw_data_figures(rows, rejected, schema)
+    page = render(
+        title=TITLE,
+        schema=schema,
+        data=params.data.raw,
+        counts=count_rows(),
+        warnings=read_json(WARNINGS),
+        rejected=broken_rules(rejected),
+        figures=figures_in(DATA_FIGURES, CAPTIONS),
+    )
+    with replacing(DATA_REPORT) as partial:
+        partial.write_text(page, encoding="utf-8")
+    with replacing(DATA_PROFILE) as partial:
+        TableReport(rows, title="Data profile", verbose=0).write_html(partial)
+    print(f"wrote reports/{DATA_REPORT.name} and reports/{DATA_PROFILE.name}")
+
+
+def render(**facts: Any) -> str:
+    """Fill `data_report.html.jinja` with the facts."""
+    counts, schema = facts["counts"], facts["schema"]
+    total = counts["clean"] + counts["rejected"]
+    rows = {
+        "in the raw file": total,
+        "rejected by the contract": counts["rejected"],
+        "to train on": counts["train"],
+        "held out to test on": counts["test"],
+        f"without a known {schema.target}": counts["unlabelled"],
+    }
+    return fill(
+        "data_report.html.jinja",
+        **facts,
+        rows=rows,
+        total=max(total, 1),
+        sampled=MOST_ROWS if counts["clean"] > MOST_ROWS else 0,
+        left_out=max(len(schema.features) - MOST_PANELS, 0),
+        most_rules=MOST_RULES,
+    )
+
+
+def sample_rows(path: Path, most: int, seed: int) -> pd.DataFrame:
+    """Rows of a Parquet file in their order, chosen at random where there are more than `most`."""
+    with pq.ParquetFile(path) as file:
+        total = file.metadata.num_rows
+        if total <= most:
+            return file.read().to_pandas()
+        chosen = np.sort(np.random.default_rng(seed).choice(total, most, replace=False))
+        parts, start = [], 0
+        for batch in file.iter_batches():
+            here = chosen[(chosen >= start) & (chosen < start + len(batch))]
+            parts.append(batch.take(pa.array(here - start)).to_pandas())
+            start += len(batch)
+    return pd.concat(parts, ignore_index=True)
+
+
+def broken_rules(rejected: pd.DataFrame) -> list[dict[str, Any]]:
+    """Each broken rule with its `column`, `expected`, number of `rows` and `examples`.
+
+    Parameters
+    ----------
+    rejected
+        One line per broken rule of a row, as in `data/interim/rejected.parquet`.
+    """
+    rules = [
+        {
+            "column": column,
+            "expected": short(rule, 90),
+            "rows": lines["rejected_row"].nunique(),
+            "examples": _examples(lines["rejected_value"]),
+        }
+        for (column, rule), lines in rejected.groupby(["rejected_column", "rejected_rule"])
+    ]
+    return sorted(rules, key=lambda rule: -rule["rows"])
+
+
+def _examples(values: pd.Series, most: int = 3) -> list[str]:
+    """The values that occur most."""
+    counts = values.fillna("").value_counts()
+    return [short(value, 40) or "an empty cell" for value in counts.index[:most]]
+
+
+if __name__ == "__main__":
+    with explained():
+        main()

@@ -1,0 +1,52 @@
+"""What the pages share: filling a template, figures, and the number of rows."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+from jinja2 import Environment, PackageLoader
+
+from ..config import CLEAN, REJECTED, ROOT, TEST, TRAIN, UNLABELLED
+
+TITLE = ROOT.name.replace("-", " ")
+
+
+def fill(template: str, **facts: Any) -> str:
+    """Fill a template of this folder with the facts."""
+    environment = Environment(
+        loader=PackageLoader(__package__, "."),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(template).render(**facts)
+
+
+def figures_in(folder: Path, captions: dict[str, tuple[str, str]]) -> list[dict[str, str]]:
+    """The known figures in a folder: `stem`, `name`, `caption`, and the `png` file in base64."""
+    return [
+        {
+            "stem": stem,
+            "name": name,
+            "caption": caption,
+            "png": base64.b64encode((folder / f"{stem}.png").read_bytes()).decode(),
+        }
+        for stem, (name, caption) in captions.items()
+        if (folder / f"{stem}.png").exists()
+    ]
+
+
+def count_rows() -> dict[str, int]:
+    """Number of clean, train, test, unlabelled and rejected rows."""
+    tables = (CLEAN, TRAIN, TEST, UNLABELLED)
+    counts = {path.stem: pq.read_metadata(path).num_rows for path in tables}
+    rejected = pd.read_parquet(REJECTED, columns=["rejected_row"])  # a line for each broken rule
+    return {**counts, "rejected": rejected["rejected_row"].nunique()}
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file holds."""
+    return json.loads(path.read_text(encoding="utf-8"))

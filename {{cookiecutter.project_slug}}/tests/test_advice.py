@@ -1,0 +1,155 @@
+"""What is said about the data, and what is not."""
+
+import json
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import PARAMS
+from under_test import advice, contract, infer_schema, schema
+
+ROWS = 400
+RANDOM = np.random.default_rng(0)
+NOISE = RANDOM.normal(size=ROWS)
+CLASS = RANDOM.choice(["no", "yes"], ROWS)
+
+
+def said(columns: dict, target: object = CLASS, params=PARAMS, **kinds: str) -> dict:
+    """Kind of advice -> its columns, on a table of text cells with one honest feature."""
+    table = pd.DataFrame({"noise": NOISE[: len(target)], **columns, "y": target})
+    table = table.astype(object).where(table.notna(), None)
+    table = table.map(str, na_action="ignore").astype("str")
+    agreed = infer_schema.infer_schema(table, "y", schema.Source())
+    for name, kind in kinds.items():
+        agreed.columns[name] = schema.Column(kind)
+    typed, problems = contract.apply_contract(table, agreed)
+    assert problems.empty
+    test = np.arange(len(typed)) % 4 == 3
+    with warnings.catch_warnings(action="error"):
+        found = advice.advise(typed[~test], typed[test], agreed, params)
+    assert all(one.message and one.settle for one in found)
+    kinds_of = dict.fromkeys(one.kind for one in found)
+    return {kind: [one.column for one in found if one.kind == kind] for kind in kinds_of}
+
+
+def test_nothing_is_said_about_honest_rows(trained) -> None:
+    assert advice.advise(trained.train, trained.test, trained.schema, PARAMS) == []
+
+
+@pytest.mark.parametrize(
+    ("leak", "target"),
+    [
+        (np.where(CLASS == "yes", "paid", "open"), CLASS),
+        (np.where(CLASS == "yes", 1.5, None), CLASS),
+        (np.where(CLASS == "yes", 5, 1) + NOISE / 10, CLASS),
+        (NOISE[::-1] * 3 + 1, NOISE[::-1]),
+        (np.where(CLASS == "yes", 7, 3), np.where(CLASS == "yes", 70, 30) + NOISE[::-1]),
+    ],
+)
+def test_column_that_gives_the_target_away_is_named(leak: object, target: object) -> None:
+    assert said({"leak": leak}, target)["leak"] == ["leak"]
+
+
+def test_good_column_is_no_leak() -> None:
+    good = (CLASS == "yes") + RANDOM.normal(0, 0.5, ROWS)
+    assert said({"good": good}) == {}
+    assert said({"good": NOISE[::-1] + RANDOM.normal(0, 0.5, ROWS)}, NOISE[::-1]) == {}
+
+
+def test_gaps_that_follow_from_one_of_several_classes_are_named() -> None:
+    label = RANDOM.choice(["a", "b", "c"], ROWS)
+    asked = np.where(label == "a", None, RANDOM.integers(0, 9, ROWS).astype(object))
+    assert said({"asked": asked}, label) == {"telling gaps": ["asked"]}
+
+
+def test_repeated_rows_are_counted() -> None:
+    table = {"noise": np.tile(NOISE[:50], 8), "more": np.tile(NOISE[50:100], 8)}
+    assert said(table, np.tile(CLASS[:50], 8)) == {"twins": [None], "repeats": [None]}
+    assert said({**table, "number": range(ROWS)}, number="identifier") == {"twins": [None]}
+
+
+def test_rows_of_few_possible_values_meet_by_chance() -> None:
+    few = {"noise": RANDOM.choice(["a", "b"], ROWS), "number": range(ROWS)}
+    assert said(few, number="identifier") == {}
+
+
+def test_date_that_orders_the_rows_or_moves_the_target_asks_for_a_split_in_time() -> None:
+    days = pd.date_range("2024", periods=ROWS).to_numpy()
+    mixed = RANDOM.permutation(ROWS)
+    later = np.arange(ROWS) + RANDOM.normal(0, 300, ROWS)
+    assert said({"day": days}) == {"time": ["day"]}
+    assert said({"day": days[mixed]}, later[mixed]) == {"time": ["day"]}
+    assert said({"day": days[mixed]}) == {}
+    in_time = replace(PARAMS, data=replace(PARAMS.data, split="chronological", split_by="day"))
+    assert said({"day": days}, params=in_time) == {}
+
+
+def test_panel_asks_for_a_split_by_group() -> None:
+    country = np.repeat([f"country {number}" for number in range(40)], 10)
+    year = np.tile(np.arange(2000, 2010), 40)
+    assert said({"country": country, "year": year}) == {"panel": ["country"]}
+    assert said({"country": country, "year": year // 2}) == {}
+
+
+def test_identifiers_are_named() -> None:
+    code = [f"C{number}" for number in RANDOM.permutation(ROWS)]
+    counter = np.arange(ROWS) * 3 + 1000
+    found = said({"code": code, "counter": counter}, code="category", counter="numeric")
+    assert found == {"identifier": ["code", "counter"]}
+    assert said({"code": code}, code="text") == {"identifier": ["code"]}
+    assert said({"code": [f"the code {one}" for one in code]}, code="text") == {}
+
+
+def test_small_and_rare_classes_are_named() -> None:
+    label = np.where(np.arange(ROWS) < 2, "c", CLASS)
+    few = replace(PARAMS, train=replace(PARAMS.train, folds=5))
+    assert said({}, label, few) == {"small class": ["y"]}
+    rare = np.where(np.arange(ROWS) % 19 == 0, "yes", "no")
+    assert said({}, rare) == {"imbalance": ["y"]}
+    settled = replace(PARAMS, train=replace(PARAMS.train, metric="average_precision"))
+    assert said({}, rare, settled) == {}
+
+
+def test_columns_without_contrast_are_named_the_most_constant_first() -> None:
+    nearly = np.where(np.arange(ROWS) == 8, "b", "a")
+    columns = {"nearly": nearly, "fixed": 1, "void": None}
+    found = said(columns, fixed="numeric", void="category")
+    assert found == {"constant": ["fixed", "void", "nearly"]}
+
+
+def test_ten_of_a_kind_are_enough() -> None:
+    fixed = {f"x{number}": "a" for number in range(13)}
+    assert said(fixed)["constant"] == [*list(fixed)[:10], None]
+
+
+@pytest.mark.parametrize("target", [["a", "b"] * 6, range(12), ["a"] * 11 + ["b"]])
+def test_tiny_table_is_no_trouble(target: object) -> None:
+    said({"größe": [None] * 12, "색": ["빨강", "파랑", None] * 4}, target, größe="numeric")
+
+
+def test_few_rows_are_no_proof_of_a_leak() -> None:
+    label = np.repeat(["a", "b"], 12)
+    assert "leak" not in said({"x": np.repeat(["p", "q"], 12)}, label)
+
+
+def test_advice_is_printed_and_saved(tmp_path: Path) -> None:
+    one = advice.Advice("leak", "값", "alone gives the target away", "kind: ignore")
+    assert advice.describe_advice([one]) == (
+        "column '값': alone gives the target away; kind: ignore"
+    )
+    advice.save_advice([one], tmp_path / "warnings.json")
+    text = (tmp_path / "warnings.json").read_text(encoding="utf-8")
+    assert "값" in text
+    assert json.loads(text) == [
+        {
+            "kind": "leak",
+            "column": "값",
+            "message": "alone gives the target away",
+            "settle": "kind: ignore",
+        }
+    ]
+    advice.save_advice([], tmp_path / "none.json")
+    assert json.loads((tmp_path / "none.json").read_text(encoding="utf-8")) == []

@@ -1,0 +1,135 @@
+"""The page on the data: what it counts, shows and survives."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from under_test import data_figures, data_report, page, panels, schema, style
+
+BROKEN = pd.DataFrame(
+    {
+        "rejected_row": [3, 3, 9, 12],
+        "rejected_column": ["visits", "city", "visits", ""],
+        "rejected_value": ["<many>", None, "many" * 40, None],
+        "rejected_rule": ["a number", "one of Bern, Graz", "a number", "unique"],
+    }
+)
+NONE = BROKEN.head(0)
+ALL = {"rejected", "missing", "missing_together", "distributions", "target", "correlation"}
+
+
+def draw(rows: pd.DataFrame, agreed, folder: Path, rejected: pd.DataFrame = NONE) -> set[str]:
+    """Names of the figures; no warning is passed over."""
+    with warnings.catch_warnings(action="error"):
+        data_figures.draw_data_figures(rows, rejected, agreed, folder)
+    return {path.stem for path in folder.glob("*.png")}
+
+
+def numbers(count: int) -> tuple[pd.DataFrame, schema.Schema]:
+    """Rows of `count` columns of numbers named by long questions, and a quantity."""
+    random = np.random.default_rng(0)
+    names = [rf"What is it, at $\no{number}$ in all, in the end?" for number in range(count)]
+    rows = pd.DataFrame(random.normal(size=(60, count + 1)), columns=[*names, "y"])
+    columns = {name: schema.Column("numeric") for name in rows}
+    return rows, schema.Schema("y", "regression", columns)
+
+
+def test_page_shows_what_there_is(trained, tmp_path: Path) -> None:
+    rows = trained.train.assign(city=trained.train["city"].mask(trained.train["visits"] > 40))
+    assert draw(rows, trained.schema, tmp_path, BROKEN) == ALL == set(data_report.CAPTIONS)
+    html = data_report.render(
+        title="<Sales>",
+        schema=trained.schema,
+        data="data/raw/sales.csv",
+        counts={"clean": 97, "rejected": 3, "train": 70, "test": 20, "unlabelled": 7},
+        warnings=[
+            {"kind": "leak", "column": "<spent>", "message": "tells all", "settle": "kind: ignore"}
+        ],
+        rejected=data_report.broken_rules(BROKEN),
+        figures=data_report.figures_in(tmp_path, data_report.CAPTIONS),
+    )
+    assert html.count("data:image/png;base64,") == len(ALL)
+    assert "http" not in html
+    for words in ("&lt;Sales&gt;", "&lt;spent&gt;", "tells all", "kind: ignore", "3.0 %"):
+        assert words in html
+    assert "<td>rejected by the contract</td><td>3</td>" in html
+
+
+def test_rules_are_counted_by_row_the_most_broken_first() -> None:
+    rules = data_report.broken_rules(pd.concat([BROKEN, BROKEN.head(1)]))
+    assert [(rule["column"], rule["rows"]) for rule in rules] == [
+        ("visits", 2),
+        ("", 1),
+        ("city", 1),
+    ]
+    assert rules[0]["examples"][0] == "<many>"
+    assert len(rules[0]["examples"][1]) == 40
+    assert rules[1]["examples"] == ["an empty cell"]
+    assert data_report.broken_rules(NONE) == []
+
+
+def test_a_row_that_breaks_two_rules_counts_once(tmp_path: Path, monkeypatch) -> None:
+    for name in ("CLEAN", "TRAIN", "TEST", "UNLABELLED", "REJECTED"):
+        path = tmp_path / f"{name.lower()}.parquet"
+        BROKEN.to_parquet(path)
+        monkeypatch.setattr(page, name, path)
+    counts = page.count_rows()
+    assert (counts["clean"], counts["rejected"]) == (4, 3)
+
+
+def test_long_names_are_drawn(tmp_path: Path) -> None:
+    assert draw(*numbers(3), tmp_path) == {"distributions", "target", "correlation"}
+
+
+def test_columns_that_are_not_drawn_are_counted() -> None:
+    counts = dict.fromkeys(("clean", "rejected", "train", "test", "unlabelled"), 0)
+    facts = {"title": "", "data": "", "warnings": [], "rejected": [], "figures": []}
+    html = data_report.render(schema=numbers(33)[1], counts=counts, **facts)
+    assert "the profile has the other 3" in html
+    assert "Nothing stands out" in html
+
+
+def test_figures_survive_odd_tables(trained, tmp_path: Path) -> None:
+    rows = trained.train.head(12).assign(spent=np.nan, city="빨강", joined=pd.NaT, remark=None)
+    assert "target" in draw(rows, trained.schema, tmp_path)
+    assert "target" not in draw(rows.head(1).assign(bought=None), trained.schema, tmp_path)
+    assert draw(rows.head(0), trained.schema, tmp_path) == set()
+    one, agreed = numbers(1)
+    one["y"] = 1.0
+    assert draw(one, agreed, tmp_path) == {"distributions", "target"}
+
+
+def test_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
+    rows, agreed = numbers(1)
+    for name in ("one", "two"):
+        draw(rows, agreed, tmp_path / name)
+    for path in (tmp_path / "one").iterdir():
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+
+
+def test_sample_keeps_order_and_types(trained, tmp_path: Path) -> None:
+    table = pd.concat([trained.train] * 20, ignore_index=True)
+    table["number"] = range(len(table))
+    path = tmp_path / "clean.parquet"
+    table.to_parquet(path, index=False, row_group_size=500)
+    some = data_report.sample_rows(path, 900, seed=1)
+    assert len(some) == 900
+    assert some["number"].is_monotonic_increasing
+    assert some["number"].is_unique
+    pd.testing.assert_frame_equal(some, table.iloc[some["number"]].reset_index(drop=True))
+    pd.testing.assert_frame_equal(some, data_report.sample_rows(path, 900, seed=1))
+    assert len(data_report.sample_rows(path, 10**6, seed=1)) == len(table)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("a\n b", "a b"), ("x" * 9, "xxxx…"), ("12345", "12345")]
+)
+def test_labels_are_short(text: str, line: str) -> None:
+    assert style.short(text, 5) == line
+
+
+def test_rare_values_are_put_together() -> None:
+    values = panels.frequent(pd.Series([*"aaabbc", "d", "e"]), most=3)
+    assert values.tolist() == [*"aaabb", "(other)", "(other)", "(other)"]
