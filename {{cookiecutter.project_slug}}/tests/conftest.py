@@ -20,7 +20,14 @@ PARAMS = config.Params(
         max_rejected=0.05,
     ),
     train=config.TrainParams(
-        metric="auto", folds=3, candidates=["linear"], search_iterations=2, search_rows=1000
+        metric="auto",
+        folds=3,
+        candidates=["linear"],
+        threshold="f1",
+        search_iterations=2,
+        search_seconds=60,
+        search_rows=1000,
+        max_rows=100_000,
     ),
     evaluate=config.EvaluateParams(bootstrap=50, confidence=0.95),
 )
@@ -71,7 +78,7 @@ def trained() -> SimpleNamespace:
     typed, problems = contract.apply_contract(table, agreed)
     assert problems.empty
     train, test, unlabelled = make_dataset.split(typed, agreed, 0.25, PARAMS.seed)
-    model, scores = train_model.train_model(train, agreed, PARAMS)
+    model, facts = train_model.train_model(train, agreed, PARAMS)
     return SimpleNamespace(
         raw=table,
         schema=agreed,
@@ -79,6 +86,7 @@ def trained() -> SimpleNamespace:
         test=test,
         unlabelled=unlabelled,
         model=model,
-        scores=scores,
+        scores=facts["candidates"],
+        facts=facts,
         params=PARAMS,
     )

@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from under_test import contract, dictionary, errors, infer_schema, make_dataset, read, schema
+from under_test import (
+    contract,
+    dictionary,
+    errors,
+    infer_schema,
+    make_dataset,
+    read,
+    schema,
+)
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])

@@ -1,10 +1,14 @@
 """Features are made here and nowhere else: training, evaluation and prediction share this."""
 
+from itertools import combinations
+
+import numpy as np
 import pandas as pd
 from sklearn.base import TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
+from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -18,6 +22,8 @@ from ..data.schema import Schema
 MANY_WORDS = 5000  # kept of each text column, for a linear model
 FEW_WORDS = 200  # for trees, which take dense columns only
 MAX_ONE_HOT = 20  # a category with more values is replaced by the target's mean within it
+
+DAY = pd.Timedelta(days=1)
 
 
 def build_features(schema: Schema, seed: int, *, dense: bool = False) -> ColumnTransformer:
@@ -44,9 +50,7 @@ def build_features(schema: Schema, seed: int, *, dense: bool = False) -> ColumnT
     one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     target_mean = TargetEncoder(
         target_type="continuous" if schema.task == "regression" else "auto",
-        cv=5,
-        shuffle=True,
-        random_state=seed,
+        cv=KFold(5, shuffle=True, random_state=seed),  # stratified fails on rare classes
     )
     dates = make_pipeline(FunctionTransformer(date_parts), numbers)
     parts: list[tuple[str, TransformerMixin, list[str] | str]] = [
@@ -87,16 +91,24 @@ def _listed(schema: Schema, name: str) -> int:
 
 
 def date_parts(dates: pd.DataFrame) -> pd.DataFrame:
-    """Year, month, day, weekday, hour and days since 1970 of each datetime column."""
+    """Calendar parts of each datetime column, and the days between every two of them.
+
+    Month, weekday and hour come as sine and cosine too: December is next to January.
+    """
     parts = {}
     for name in dates.columns:
         moment = dates[name].dt
         parts[f"{name} year"] = moment.year
-        parts[f"{name} month"] = moment.month
         parts[f"{name} day"] = moment.day
-        parts[f"{name} weekday"] = moment.day_of_week
-        parts[f"{name} hour"] = moment.hour
-        parts[f"{name} days"] = (dates[name] - pd.Timestamp(0)) / pd.Timedelta(days=1)
+        parts[f"{name} days"] = (dates[name] - pd.Timestamp(0)) / DAY
+        cycles = {"month": (moment.month, 12), "weekday": (moment.day_of_week, 7)}
+        cycles["hour"] = (moment.hour + moment.minute / 60, 24)
+        for cycle, (value, length) in cycles.items():
+            parts[f"{name} {cycle}"] = value
+            parts[f"{name} {cycle} sin"] = np.sin(2 * np.pi * value / length)
+            parts[f"{name} {cycle} cos"] = np.cos(2 * np.pi * value / length)
+    for first, second in combinations(dates.columns, 2):
+        parts[f"{first} to {second}"] = (dates[second] - dates[first]) / DAY
     return pd.DataFrame(parts, index=dates.index).astype(float)
 
 

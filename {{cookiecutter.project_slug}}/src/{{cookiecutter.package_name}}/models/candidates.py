@@ -3,14 +3,18 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from scipy.stats import loguniform
 from sklearn.base import BaseEstimator
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
+    VotingClassifier,
+    VotingRegressor,
 )
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
@@ -21,9 +25,9 @@ from ..features.build_features import build_features
 
 @dataclass(frozen=True)
 class Candidate:
-    """A pipeline to fit and the settings the search may try on its last step."""
+    """A pipeline to fit and the settings of it that the search may try."""
 
-    pipeline: Pipeline
+    pipeline: BaseEstimator
     search: dict[str, Any] = field(default_factory=dict)
 
 
@@ -37,6 +41,7 @@ def candidates(schema: Schema, seed: int) -> dict[str, Candidate]:
     seed
         Of everything random in a model.
     """
+    # No class weights: they distort probabilities, and the threshold serves rare classes as well.
     classify = schema.task == "classification"
     baseline = DummyClassifier(strategy="prior") if classify else DummyRegressor()
     linear = LogisticRegression(max_iter=2000) if classify else Ridge()
@@ -51,7 +56,9 @@ def candidates(schema: Schema, seed: int) -> dict[str, Candidate]:
         "baseline": Candidate(Pipeline([("model", baseline)])),
         "linear": Candidate(
             pipeline(linear, dense=False),
-            {"C": loguniform(1e-3, 1e2)} if classify else {"alpha": loguniform(1e-2, 1e3)},
+            {"model__C": loguniform(1e-3, 1e2)}
+            if classify
+            else {"model__alpha": loguniform(1e-2, 1e3)},
         ),
         "forest": Candidate(
             pipeline(
@@ -62,7 +69,10 @@ def candidates(schema: Schema, seed: int) -> dict[str, Candidate]:
                     random_state=seed,
                 )
             ),
-            {"min_samples_leaf": [1, 2, 4, 8, 16], "max_features": ["sqrt", 0.2, 0.4, 0.7]},
+            {
+                "model__min_samples_leaf": [1, 2, 4, 8, 16],
+                "model__max_features": ["sqrt", 0.2, 0.4, 0.7],
+            },
         ),
         # No early stopping: it sets rows aside and fails on classes with a row or two.
         "boosting": Candidate(
@@ -77,11 +87,25 @@ def candidates(schema: Schema, seed: int) -> dict[str, Candidate]:
                 )
             ),
             {
-                "max_iter": [50, 100, 200, 400],
-                "learning_rate": loguniform(0.01, 0.2),
-                "max_leaf_nodes": [4, 8, 15, 31],
-                "min_samples_leaf": [5, 10, 20, 50],
-                "l2_regularization": loguniform(1e-2, 1e2),
+                "model__max_iter": [50, 100, 200, 400],
+                "model__learning_rate": loguniform(0.01, 0.2),
+                "model__max_leaf_nodes": [4, 8, 15, 31],
+                "model__min_samples_leaf": [5, 10, 20, 50],
+                "model__l2_regularization": loguniform(1e-2, 1e2),
             },
         ),
     }
+
+
+def of_log(candidate: Candidate) -> Candidate:
+    """The same model of the log of the target, for amounts whose errors grow with them."""
+    model = TransformedTargetRegressor(candidate.pipeline, func=np.log1p, inverse_func=np.expm1)
+    search = {f"regressor__{name}": values for name, values in candidate.search.items()}
+    return Candidate(model, search)
+
+
+def blend(models: dict[str, BaseEstimator], schema: Schema) -> Candidate:
+    """The mean of what several models predict: their errors differ, so part of them cancels."""
+    if schema.task == "regression":
+        return Candidate(VotingRegressor(list(models.items())))
+    return Candidate(VotingClassifier(list(models.items()), voting="soft"))

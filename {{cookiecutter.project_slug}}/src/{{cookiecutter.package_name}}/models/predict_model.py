@@ -19,6 +19,7 @@ from ..errors import ProjectError, explained
 from ..files import replacing
 from .metrics import classes_of, predict
 from .store import load_model
+from .threshold import decide, threshold_of
 
 SHOWN = 20  # a result of no more rows is printed too
 
@@ -88,7 +89,9 @@ def predict_table(
         columns[name] = pd.Series(dtype=float) if values is None else values
     else:
         classes = pd.Series(classes_of(schema))
-        columns[name] = classes.iloc[[] if values is None else values.argmax(axis=1)].to_numpy()
+        columns[name] = classes.iloc[
+            [] if values is None else decide(values, threshold_of(model))
+        ].to_numpy()
         for number, label in enumerate(classes):
             columns[f"probability_{label}"] = [] if values is None else values[:, number]
     if taken := [column for column in columns if column in batch.columns]:
