@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from sklearn.base import TransformerMixin
 from sklearn.compose import ColumnTransformer
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
@@ -19,8 +20,8 @@ from sklearn.preprocessing import (
 
 from ..data.schema import Schema
 
-MANY_WORDS = 5000  # kept of each text column, for a linear model
-FEW_WORDS = 200  # for trees, which take dense columns only
+PIECES = 2**14  # columns that the pieces of words of each text are hashed to
+TOPICS = 30  # dense columns they are condensed to for trees
 MAX_ONE_HOT = 20  # a category with more values is replaced by the target's mean within it
 
 DAY = pd.Timedelta(days=1)
@@ -36,7 +37,7 @@ def build_features(schema: Schema, seed: int, *, dense: bool = False) -> ColumnT
     seed
         Of everything random in a feature.
     dense
-        Return a dense matrix with few words of each text, for models that need one.
+        Return a dense matrix with a few topics of each text, for models that need one.
 
     Returns
     -------
@@ -64,10 +65,19 @@ def build_features(schema: Schema, seed: int, *, dense: bool = False) -> ColumnT
         ("many_categories", make_pipeline(target_mean, StandardScaler()), many_values(schema)),
         ("dates", dates, schema.names("datetime")),
     ]
-    words = make_pipeline(
-        FunctionTransformer(without_gaps),
-        TfidfVectorizer(sublinear_tf=True, max_features=FEW_WORDS if dense else MANY_WORDS),
+    # Pieces of words need no list of them and suit every language: Korean inflects within words.
+    pieces = HashingVectorizer(
+        analyzer="char_wb",
+        ngram_range=(2, 4),
+        n_features=PIECES,
+        alternate_sign=False,
+        norm=None,
     )
+    words = make_pipeline(
+        FunctionTransformer(without_gaps), pieces, TfidfTransformer(sublinear_tf=True)
+    )
+    if dense:
+        words.steps.append(("topics", TruncatedSVD(TOPICS, random_state=seed)))
     for name in schema.names("text"):
         parts.append((f"words of {name.replace('__', '_')}", words, name))
     return ColumnTransformer(

@@ -25,10 +25,11 @@ from ..features.build_features import build_features
 
 @dataclass(frozen=True)
 class Candidate:
-    """A pipeline to fit and the settings of it that the search may try."""
+    """A pipeline to fit and the settings the search may try on its step `at`."""
 
     pipeline: BaseEstimator
     search: dict[str, Any] = field(default_factory=dict)
+    at: str = "model"
 
 
 def candidates(schema: Schema, seed: int) -> dict[str, Candidate]:
@@ -56,9 +57,7 @@ def candidates(schema: Schema, seed: int) -> dict[str, Candidate]:
         "baseline": Candidate(Pipeline([("model", baseline)])),
         "linear": Candidate(
             pipeline(linear, dense=False),
-            {"model__C": loguniform(1e-3, 1e2)}
-            if classify
-            else {"model__alpha": loguniform(1e-2, 1e3)},
+            {"C": loguniform(1e-3, 1e2)} if classify else {"alpha": loguniform(1e-2, 1e3)},
         ),
         "forest": Candidate(
             pipeline(
@@ -70,8 +69,8 @@ def candidates(schema: Schema, seed: int) -> dict[str, Candidate]:
                 )
             ),
             {
-                "model__min_samples_leaf": [1, 2, 4, 8, 16],
-                "model__max_features": ["sqrt", 0.2, 0.4, 0.7],
+                "min_samples_leaf": [1, 2, 4, 8, 16],
+                "max_features": ["sqrt", 0.2, 0.4, 0.7],
             },
         ),
         # No early stopping: it sets rows aside and fails on classes with a row or two.
@@ -87,11 +86,11 @@ def candidates(schema: Schema, seed: int) -> dict[str, Candidate]:
                 )
             ),
             {
-                "model__max_iter": [50, 100, 200, 400],
-                "model__learning_rate": loguniform(0.01, 0.2),
-                "model__max_leaf_nodes": [4, 8, 15, 31],
-                "model__min_samples_leaf": [5, 10, 20, 50],
-                "model__l2_regularization": loguniform(1e-2, 1e2),
+                "max_iter": [50, 100, 200, 400],
+                "learning_rate": loguniform(0.01, 0.2),
+                "max_leaf_nodes": [4, 8, 15, 31],
+                "min_samples_leaf": [5, 10, 20, 50],
+                "l2_regularization": loguniform(1e-2, 1e2),
             },
         ),
     }
@@ -100,8 +99,7 @@ def candidates(schema: Schema, seed: int) -> dict[str, Candidate]:
 def of_log(candidate: Candidate) -> Candidate:
     """The same model of the log of the target, for amounts whose errors grow with them."""
     model = TransformedTargetRegressor(candidate.pipeline, func=np.log1p, inverse_func=np.expm1)
-    search = {f"regressor__{name}": values for name, values in candidate.search.items()}
-    return Candidate(model, search)
+    return Candidate(model, candidate.search, f"regressor__{candidate.at}")
 
 
 def blend(models: dict[str, BaseEstimator], schema: Schema) -> Candidate:

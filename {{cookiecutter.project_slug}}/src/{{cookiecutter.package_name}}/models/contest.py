@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,7 @@ class Contest:
         self.train, self.schema, self.params = train, schema, params
         self.truth = truth_of(train, schema)
         self.metric = deciding_metric(schema, params.train.metric)
+        self._rule = metrics_of(schema)[self.metric]
         self.folds = make_folds(train, schema, params)
         self.quiet = quiet
         self.trials: dict[str, Trial] = {}
@@ -58,13 +60,9 @@ class Contest:
         predicted = self._predict(candidate.pipeline)
         self._keep(name, candidate, predicted, {"seconds": time.perf_counter() - started} | facts)
 
-    def best(self, kind: str = "") -> str:
-        """The name with the best mean, of this kind or of all but the baseline."""
-        rule = metrics_of(self.schema)[self.metric]
-        sign = 1 if rule.greater_is_better else -1
-        kinds = {name: name.split(" ")[0] for name in self.trials if name != "baseline"}
-        competing = [name for name in kinds if kind in ("", kinds[name])]
-        return max(competing, key=lambda name: sign * self.trials[name].score["mean"])
+    def best(self) -> str:
+        """The name with the best mean; the baseline does not compete."""
+        return self._ranking()[0]
 
     def enter_log(self) -> None:
         """Let the best try the log of the target, where that is an amount with a long tail."""
@@ -72,55 +70,71 @@ class Contest:
             name = self.best()
             self.enter(f"{name} of log", of_log(self.trials[name].candidate))
 
-    def enter_blend(self) -> None:
-        """Blend the best version of each kind; the mean of their predictions is its prediction."""
-        kinds = {name.split(" ")[0] for name in self.trials} - {"baseline"}
-        parts = {kind: self.best(kind) for kind in sorted(kinds)}
-        models = {kind: self.trials[name].candidate.pipeline for kind, name in parts.items()}
-        predicted = [
-            np.mean(values, axis=0)
-            for values in zip(
-                *(self.trials[name].predicted for name in parts.values()), strict=True
-            )
-        ]
-        self._keep("blend", blend(models, self.schema), predicted, {"parts": list(parts.values())})
-
     def search(self, bar: tqdm) -> int:
-        """Enter the best of some random settings of the best candidate.
+        """Enter the best of some random settings of each of the two best kinds.
 
-        Settings are tried on no more than `train.search_rows` rows, until either
-        `train.search_iterations` or `train.search_seconds` are used up.
+        Settings are tried on no more than `train.search_rows` rows, until `train.search_iterations`
+        or `train.search_seconds` are used up.
 
         Returns
         -------
         int
-            How many settings were tried.
+            How many settings of each were tried.
         """
-        name, knobs = self.best(), self.params.train
-        candidate = self.trials[name].candidate
-        if not candidate.search or not knobs.search_iterations:
+        knobs, seed = self.params.train, self.params.seed
+        leaders = {name: self.trials[name].candidate for name in self._best_of_kinds()[:2]}
+        leaders = {name: leader for name, leader in leaders.items() if leader.search}
+        if not leaders or not knobs.search_iterations:
             return 0
         rows = min(knobs.search_rows, len(self.train))
-        sample = self.train.sample(rows, random_state=self.params.seed).sort_index()
-        tries = Contest(sample, self.schema, self.params, quiet=True)
-        sampler = ParameterSampler(
-            candidate.search, knobs.search_iterations, random_state=self.params.seed
-        )
-        stop = time.monotonic() + knobs.search_seconds
-        for number, settings in enumerate(sampler):
-            if number and time.monotonic() > stop:
+        sample = self.train.sample(rows, random_state=seed).sort_index()
+        tries = {name: Contest(sample, self.schema, self.params, quiet=True) for name in leaders}
+        samplers = [
+            ParameterSampler(leader.search, knobs.search_iterations, random_state=seed)
+            for leader in leaders.values()
+        ]
+        stop, tried = time.monotonic() + knobs.search_seconds, 0
+        for turn in zip(*samplers, strict=False):  # by turns, as the clock may stop them
+            if tried and time.monotonic() > stop:
                 tqdm.write(
-                    f"the clock stopped the search after {number} settings: to repeat it exactly, "
-                    f"set train.search_iterations to {number} and raise train.search_seconds"
+                    f"the clock stopped the search after {tried} settings of each: to repeat it, "
+                    f"set train.search_iterations to {tried} and raise train.search_seconds"
                 )
                 break
-            pipeline = clone(candidate.pipeline).set_params(**settings)
-            shown = {name.split("__")[-1]: value for name, value in settings.items()}
-            tries.enter(str(number), Candidate(pipeline), settings=shown)
-            bar.update()
-        found = tries.trials[tries.best()]
-        self.enter(f"{name} searched", found.candidate, settings=found.score["settings"])
-        return len(tries.trials)
+            for (name, leader), settings in zip(leaders.items(), turn, strict=True):
+                there = {f"{leader.at}__{knob}": value for knob, value in settings.items()}
+                pipeline = clone(leader.pipeline).set_params(**there)
+                tries[name].enter(str(tried), Candidate(pipeline), settings=settings)
+                bar.update()
+            tried += 1
+        for name, contest in tries.items():
+            found = contest.trials[contest.best()]
+            self.enter(f"{name} searched", found.candidate, settings=found.score["settings"])
+        return tried
+
+    def enter_blend(self) -> None:
+        """Enter the best blend of two or more kinds; its prediction is the mean of theirs."""
+        kinds = self._best_of_kinds()
+        blends = {}
+        for count in range(2, len(kinds) + 1):
+            for parts in combinations(kinds, count):
+                by_fold = zip(*(self.trials[name].predicted for name in parts), strict=True)
+                blends[parts] = [np.mean(values, axis=0) for values in by_fold]
+        parts = max(
+            blends, key=lambda parts: self._rule.gain(self._score(blends[parts])["mean"], 0)
+        )
+        models = {kind_of(name): self.trials[name].candidate.pipeline for name in parts}
+        self._keep("blend", blend(models, self.schema), blends[parts], {"parts": list(parts)})
+
+    def _ranking(self) -> list[str]:
+        """Names from the best mean on, without the baseline."""
+        names = [name for name in self.trials if name != "baseline"]
+        gain = {name: self._rule.gain(self.trials[name].score["mean"], 0) for name in names}
+        return sorted(names, key=gain.__getitem__, reverse=True)
+
+    def _best_of_kinds(self) -> list[str]:
+        """The best version of each kind of candidate, the best kind first."""
+        return list({kind_of(name): name for name in reversed(self._ranking())}.values())[::-1]
 
     def _predict(self, pipeline: BaseEstimator) -> list[np.ndarray]:
         """Fit on the other rows and predict, for each fold."""
@@ -138,20 +152,27 @@ class Contest:
             run = Parallel(n_jobs=-1, prefer="threads")
             return run(delayed(predict_fold)(*fold) for fold in self.folds)
 
-    def _keep(
-        self, name: str, candidate: Candidate, predicted: list[np.ndarray], facts: dict[str, Any]
-    ) -> None:
-        """Score predictions and say so."""
-        rule = metrics_of(self.schema)[self.metric]
+    def _score(self, predicted: list[np.ndarray]) -> dict[str, Any]:
         folds = zip(self.folds, predicted, strict=True)
-        scores = [rule.function(self.truth[rows], values) for (_, rows), values in folds]
+        scores = [self._rule.function(self.truth[rows], values) for (_, rows), values in folds]
         if np.isnan(scores).all():
             raise ProjectError(
                 f"every fold holds out one value of {self.schema.target!r} only, which leaves "
                 f"{self.metric} undefined: choose another train.metric or data.split."
             )
-        mean, sd = float(np.nanmean(scores)), float(np.nanstd(scores))
-        self.trials[name] = Trial(candidate, predicted, {"mean": mean, "sd": sd} | facts)
+        return {"mean": float(np.nanmean(scores)), "sd": float(np.nanstd(scores))}
+
+    def _keep(
+        self, name: str, candidate: Candidate, predicted: list[np.ndarray], facts: dict[str, Any]
+    ) -> None:
+        score = self._score(predicted)
+        self.trials[name] = Trial(candidate, predicted, score | facts)
         if not self.quiet:
             spent = f"  {facts['seconds']:.1f} s" if "seconds" in facts else ""
-            tqdm.write(f"{name:>24}  {self.metric} {mean:.4f} +/- {sd:.4f}{spent}")
+            figures = f"{score['mean']:.4f} +/- {score['sd']:.4f}{spent}"
+            tqdm.write(f"{name:>24}  {self.metric} {figures}")
+
+
+def kind_of(name: str) -> str:
+    """What a candidate is called in `train.candidates`: `forest` of `forest searched`."""
+    return name.partition(" ")[0]
