@@ -105,7 +105,7 @@ SEARCH = {
     "linear": {"C": loguniform(1e-3, 1e2)},
     "forest": {
         "min_samples_leaf": [1, 2, 4, 8, 16],
-        "max_features": ["sqrt", 0.2, 0.4, 0.7],
+        "max_features": loguniform(0.05, 0.8),
     },
     "boosting": {
         "max_iter": [50, 100, 200, 400],

@@ -150,9 +150,12 @@ def test_classes_with_a_row_or_two_train_quietly(trained, recwarn) -> None:
     target = replace(
         trained.schema.columns["bought"], categories=["no", "yes", "once", "twice", "never"]
     )
-    agreed = replace(trained.schema, columns=trained.schema.columns | {"bought": target})
+    columns = trained.schema.columns | {"bought": target}
+    del columns["remark"]  # text takes long
+    agreed = replace(trained.schema, columns=columns)
     table = trained.train.assign(bought=rare)
-    params = with_train(trained.params, candidates=["linear", "forest", "boosting", "blend"])
+    names = ["linear", "forest", "boosting", "blend"]
+    params = with_train(trained.params, candidates=names, search_iterations=0)
     model, facts = train_model.train_model(table, agreed, params)
     assert all(np.isfinite(score["mean"]) for score in facts["candidates"].values())
     assert metrics.predict(model, table, agreed)[:, 4].max() == 0

@@ -77,7 +77,7 @@ class TrainParams:
         _hold(_whole(self.search_iterations, 0), "train.search_iterations", "a whole number from 0")
         seconds = _number(self.search_seconds) and self.search_seconds > 0
         _hold(seconds, "train.search_seconds", "a number above 0")
-        fixed = _number(self.threshold) and 0 < self.threshold < 1
+        fixed = isinstance(self.threshold, float) and 0 < self.threshold < 1
         goal = isinstance(self.threshold, str) and GOALS.fullmatch(self.threshold)
         expected = "f1, precision P (such as precision 0.9), cost C (such as cost 5) or in (0, 1)"
         _hold(bool(fixed or goal), "train.threshold", expected)

@@ -1,6 +1,7 @@
 """Let candidates compete: each is scored by cross-validation on the same folds."""
 
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -93,24 +94,17 @@ class Contest:
             ParameterSampler(leader.search, knobs.search_iterations, random_state=seed)
             for leader in leaders.values()
         ]
-        stop, tried = time.monotonic() + knobs.search_seconds, 0
-        for turn in zip(*samplers, strict=False):  # by turns, as the clock may stop them
-            if tried and time.monotonic() > stop:
-                tqdm.write(
-                    f"the clock stopped the search after {tried} settings of each: to repeat it, "
-                    f"set train.search_iterations to {tried} and raise train.search_seconds"
-                )
-                break
+        for turn in in_time(zip(*samplers, strict=False), knobs.search_seconds):
             for (name, leader), settings in zip(leaders.items(), turn, strict=True):
                 there = {f"{leader.at}__{knob}": value for knob, value in settings.items()}
                 pipeline = clone(leader.pipeline).set_params(**there)
-                tries[name].enter(str(tried), Candidate(pipeline), settings=settings)
+                number = str(len(tries[name].trials))
+                tries[name].enter(number, Candidate(pipeline), settings=settings)
                 bar.update()
-            tried += 1
         for name, contest in tries.items():
             found = contest.trials[contest.best()]
             self.enter(f"{name} searched", found.candidate, settings=found.score["settings"])
-        return tried
+        return len(contest.trials)
 
     def enter_blend(self) -> None:
         """Enter the best blend of two or more kinds; its prediction is the mean of theirs."""
@@ -171,6 +165,19 @@ class Contest:
             spent = f"  {facts['seconds']:.1f} s" if "seconds" in facts else ""
             figures = f"{score['mean']:.4f} +/- {score['sd']:.4f}{spent}"
             tqdm.write(f"{name:>24}  {self.metric} {figures}")
+
+
+def in_time(turns: Iterable[Any], seconds: float) -> Iterator[Any]:
+    """At least one turn, then no new one when the time is up."""
+    stop = time.monotonic() + seconds
+    for number, turn in enumerate(turns):
+        if number and time.monotonic() > stop:
+            tqdm.write(
+                f"the clock stopped the search after {number} settings of each: to repeat it exactly, "
+                f"set train.search_iterations to {number} and raise train.search_seconds"
+            )
+            return
+        yield turn
 
 
 def kind_of(name: str) -> str:

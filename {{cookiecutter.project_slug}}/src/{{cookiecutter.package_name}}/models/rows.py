@@ -56,7 +56,7 @@ def make_folds(train: pd.DataFrame, schema: Schema, params: Params) -> Folds:
     classify = schema.task == "classification"
     count = min(params.train.folds, len(train) - 1)
     if classify:
-        second = np.sort(np.bincount(truth))[-2]
+        second = np.sort(np.bincount(truth, minlength=2))[-2]
         if second < 2:
             raise ProjectError(
                 f"only one value of {schema.target!r} has more than one row to train on: "
@@ -77,10 +77,10 @@ def make_folds(train: pd.DataFrame, schema: Schema, params: Params) -> Folds:
 
 def _split(train: pd.DataFrame, classes: np.ndarray | None, count: int, params: Params) -> Folds:
     if params.data.split == "chronological":
-        order = train[params.data.split_by].argsort(kind="stable").to_numpy()
-        return [
-            (order[fit], order[out]) for fit, out in TimeSeriesSplit(max(count, 2)).split(order)
-        ]
+        moments = train[params.data.split_by].reset_index(drop=True)
+        order = moments.sort_values(kind="stable").index.to_numpy()
+        splitter = TimeSeriesSplit(max(count, 2))
+        return [(order[fit], order[held_out]) for fit, held_out in splitter.split(order)]
     stratified, shuffle = classes is not None, {"shuffle": True, "random_state": params.seed}
     if params.data.split == "random":
         splitter = (StratifiedKFold if stratified else KFold)(count, **shuffle)

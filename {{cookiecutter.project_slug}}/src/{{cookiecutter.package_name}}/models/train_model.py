@@ -36,6 +36,9 @@ def main() -> None:
         score.pop("seconds", None)  # differs from run to run, and this file must not
     with replacing(CANDIDATES) as partial:
         partial.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    if threshold := facts.get("threshold"):
+        reached = "threshold {value:.3g} ({goal}): precision {precision:.3f}, recall {recall:.3f}"
+        print(reached.format(**threshold), "on cross-validated predictions")
     print(f"best: {facts['best']}, saved as models/{MODEL.name}")
 
 
@@ -87,7 +90,7 @@ def compare(train: pd.DataFrame, schema: Schema, params: Params) -> tuple[Contes
             f"known are {', '.join([*list(known)[1:], BLEND])}."
         )
     contest = Contest(train, schema, params)
-    steps = len(asked) + params.train.search_iterations
+    steps = len(asked) + 2 * params.train.search_iterations
     with tqdm(total=steps, unit="model", leave=False, disable=None) as bar:
         for name in asked:
             contest.enter(name, known[name])
