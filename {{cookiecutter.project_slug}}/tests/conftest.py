@@ -5,9 +5,18 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from under_test import config, contract, infer_schema, make_dataset, schema, train_model
+from under_test import (
+    build_features,
+    config,
+    contract,
+    infer_schema,
+    make_dataset,
+    schema,
+    train_model,
+)
 
 ROWS = 240
+build_features.PIECES = 512  # a few words need no more, and models are fitted faster
 PARAMS = config.Params(
     seed=1,
     data=config.DataParams(
