@@ -5,9 +5,18 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from under_test import config, contract, infer_schema, schema, split, train_model
+from under_test import (
+    build_features,
+    config,
+    contract,
+    infer_schema,
+    schema,
+    split,
+    train_model,
+)
 
 ROWS = 240
+build_features.PIECES = 512  # a few words need no more, and models are fitted faster
 PARAMS = config.Params(
     seed=1,
     data=config.DataParams(
@@ -20,7 +29,14 @@ PARAMS = config.Params(
         max_rejected=0.05,
     ),
     train=config.TrainParams(
-        metric="auto", folds=3, candidates=["linear"], search_iterations=2, search_rows=1000
+        metric="auto",
+        folds=3,
+        candidates=["linear"],
+        threshold="f1",
+        search_iterations=2,
+        search_seconds=60,
+        search_rows=1000,
+        max_rows=100_000,
     ),
     evaluate=config.EvaluateParams(bootstrap=50, confidence=0.95),
 )
@@ -77,12 +93,13 @@ def trained() -> SimpleNamespace:
     typed, problems = contract.apply_contract(table, agreed)
     assert problems.empty
     rows = parts(typed, agreed)
-    model, scores = train_model.train_model(rows["train"], agreed, PARAMS)
+    model, facts = train_model.train_model(rows["train"], agreed, PARAMS)
     return SimpleNamespace(
         raw=table,
         schema=agreed,
         **rows,
         model=model,
-        scores=scores,
+        scores=facts["candidates"],
+        facts=facts,
         params=PARAMS,
     )

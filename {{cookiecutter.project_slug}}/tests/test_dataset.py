@@ -9,6 +9,7 @@ import pytest
 from conftest import PARAMS, make_raw, parts
 from under_test import contract, errors, infer_schema, make_dataset, sample, split
 
+
 @pytest.fixture
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Run the step on raw rows and return the tables it writes, by name."""

@@ -1,6 +1,7 @@
 """Features, training, the saved model, evaluation and the gate."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,17 +11,24 @@ import skops.io
 from sklearn.base import clone
 from under_test import (
     build_features,
+    calibration,
     candidates,
-    config,
     errors,
     evaluate_model,
     gate,
     metrics,
     report,
+    rows,
     store,
+    threshold,
     train_model,
     visualize,
 )
+
+
+def with_train(params, **changes) -> object:
+    """The parameters with others for training."""
+    return replace(params, train=replace(params.train, **changes))
 
 
 def test_features_are_numbers_without_gaps(trained) -> None:
@@ -38,10 +46,19 @@ def test_features_survive_what_training_has_not_seen(trained) -> None:
 
 
 def test_date_parts_are_right() -> None:
-    dates = pd.DataFrame({"when": pd.to_datetime(["2024-02-29 13:00", None])})
+    dates = pd.DataFrame(
+        {
+            "start": pd.to_datetime(["2024-02-29 18:00", None]),
+            "end": pd.to_datetime(["2024-03-01 06:00", "2024-03-01 00:00"]),
+        }
+    )
     parts = build_features.date_parts(dates)
-    assert parts.iloc[0].tolist()[:5] == [2024, 2, 29, 3, 13]
-    assert parts.iloc[1].isna().all()
+    names = ["year", "month", "day", "weekday", "hour", "hour sin", "month cos"]
+    assert parts.loc[0, [f"start {name}" for name in names]].tolist() == pytest.approx(
+        [2024, 2, 29, 3, 18, -1, 0.5]
+    )
+    assert parts["start to end"].tolist() == pytest.approx([0.5, np.nan], nan_ok=True)
+    assert parts.filter(like="start").loc[1].isna().all()
 
 
 def test_identifier_and_target_are_no_features(trained) -> None:
@@ -55,7 +72,7 @@ def test_prediction_does_not_change_with_the_target_or_identifier(trained) -> No
 
 
 def test_model_beats_the_baseline_in_cross_validation(trained) -> None:
-    best = train_model.choose(trained.scores, trained.schema, "roc_auc")
+    best = trained.facts["best"]
     assert trained.scores["baseline"]["mean"] == pytest.approx(0.5)
     assert trained.scores[best]["mean"] > 0.8
 
@@ -65,6 +82,137 @@ def test_training_again_gives_the_same_bytes(trained, tmp_path: Path) -> None:
     for name, model in (("one", trained.model), ("two", again)):
         store.save_model(model, tmp_path / f"{name}.skops")
     assert (tmp_path / "one.skops").read_bytes() == (tmp_path / "two.skops").read_bytes()
+
+
+def test_clock_stops_the_search_and_says_how_to_repeat_it(trained, capsys) -> None:
+    params = with_train(trained.params, search_iterations=9, search_seconds=1e-9)
+    _, facts = train_model.train_model(trained.train, trained.schema, params)
+    assert facts["settings_tried"] == 1
+    assert "set train.search_iterations to 1 " in capsys.readouterr().out
+
+
+def test_blend_is_scored_as_it_is_fitted(trained) -> None:
+    params = with_train(
+        trained.params, candidates=["linear", "boosting", "blend"], search_iterations=0
+    )
+    contest, _ = train_model.compare(trained.train, trained.schema, params)
+    contest.enter("fitted", contest.trials["blend"].candidate)
+    for blended, fitted in zip(
+        contest.trials["blend"].predicted, contest.trials["fitted"].predicted, strict=True
+    ):
+        assert blended == pytest.approx(fitted)
+
+
+@pytest.mark.parametrize(("power", "tried"), [(1, False), (6, True)])
+def test_log_of_a_skewed_target_competes(power: int, tried: bool, trained) -> None:
+    amounts = trained.train.assign(visits=trained.train["visits"].astype(float) ** power)
+    columns = trained.schema.columns | {"visits": replace(trained.schema.columns["visits"])}
+    agreed = replace(trained.schema, target="visits", task="regression", columns=columns)
+    params = with_train(trained.params, search_iterations=0)
+    model, facts = train_model.train_model(amounts, agreed, params)
+    assert ("linear of log" in facts["candidates"]) == tried
+    assert metrics.predict(model, amounts, agreed).shape == (len(amounts),)
+
+
+def fold_rows(trained, split: str, by: str) -> list:
+    """Training rows fitted on and held out, by fold, in shuffled order of the table."""
+    params = replace(trained.params, data=replace(trained.params.data, split=split, split_by=by))
+    shuffled = trained.train.sample(frac=1, random_state=0).reset_index(drop=True)
+    made = rows.make_folds(shuffled, trained.schema, params)
+    assert len(made) > 1
+    return [(shuffled.iloc[fit], shuffled.iloc[held_out]) for fit, held_out in made]
+
+
+def test_folds_of_a_chronological_split_look_into_the_future(trained) -> None:
+    for fit, held_out in fold_rows(trained, "chronological", "joined"):
+        assert fit["joined"].max() <= held_out["joined"].min()
+
+
+def test_folds_of_a_group_split_share_no_group(trained) -> None:
+    for fit, held_out in fold_rows(trained, "group", "city"):
+        assert not set(fit["city"]) & set(held_out["city"])
+
+
+def test_sample_of_the_rows_is_drawn_from_all_batches(trained, tmp_path: Path, capsys) -> None:
+    table = pd.DataFrame({"n": range(200_000)})
+    table.to_parquet(tmp_path / "train.parquet")
+    drawn = rows.read_rows(tmp_path / "train.parquet", 1000, seed=1)
+    assert len(drawn) == drawn["n"].nunique() == 1000
+    assert drawn["n"].is_monotonic_increasing
+    assert drawn["n"].mean() == pytest.approx(100_000, rel=0.1)
+    assert "1000 of 200000 rows" in capsys.readouterr().out
+    pd.testing.assert_frame_equal(rows.read_rows(tmp_path / "train.parquet", 200_000, 1), table)
+
+
+def test_classes_with_a_row_or_two_train_quietly(trained, recwarn) -> None:
+    rare = trained.train["bought"].astype(str)
+    rare.iloc[:3] = ["once", "twice", "twice"]
+    target = replace(
+        trained.schema.columns["bought"], categories=["no", "yes", "once", "twice", "never"]
+    )
+    columns = trained.schema.columns | {"bought": target}
+    del columns["remark"]  # text takes long
+    agreed = replace(trained.schema, columns=columns)
+    table = trained.train.assign(bought=rare)
+    names = ["linear", "forest", "boosting", "blend"]
+    params = with_train(trained.params, candidates=names, search_iterations=0)
+    model, facts = train_model.train_model(table, agreed, params)
+    assert all(np.isfinite(score["mean"]) for score in facts["candidates"].values())
+    assert metrics.predict(model, table, agreed)[:, 4].max() == 0
+    assert not [str(warning.message) for warning in recwarn]
+
+
+@pytest.mark.parametrize(
+    ("goal", "expected"), [("f1", 0.6), ("precision 0.9", 0.9), ("cost 9", 0.1), (0.5, 0.5)]
+)
+def test_threshold_serves_its_goal(goal: str | float, expected: float) -> None:
+    truth = np.array([0, 1, 0, 0, 1, 1, 0, 1]) == 1
+    probability = np.array([0.05, 0.1, 0.2, 0.3, 0.6, 0.7, 0.8, 0.9])
+    found = threshold.choose_threshold(goal, truth, probability)
+    assert found["value"] == expected
+    assert found["recall"] == np.mean(probability[truth] >= expected)
+
+
+def test_threshold_decides_classes_and_leaves_probabilities(trained) -> None:
+    params = with_train(trained.params, threshold=0.999, search_iterations=0)
+    model, _ = train_model.train_model(trained.train, trained.schema, params)
+    assert (model.predict(trained.train[list(trained.schema.features)]) == "no").mean() > 0.9
+    probabilities = metrics.predict(model, trained.test, trained.schema)
+    assert np.mean(probabilities[:, 1] > 0.5) > 0.2
+    rule = metrics.metrics_of(trained.schema, threshold.threshold_of(model))["f1"]
+    assert rule.function(metrics.truth_of(trained.test, trained.schema), probabilities) < 0.5
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_calibration_repairs_overconfidence_only(classes: int) -> None:
+    random = np.random.default_rng(0)
+    honest = random.dirichlet(np.ones(classes), 1500)
+    truth = (random.random((1500, 1)) > honest.cumsum(axis=1)).sum(axis=1)
+    fold = np.arange(1500) % 3
+    bold = honest**4 / (honest**4).sum(axis=1, keepdims=True)
+    found, corrected, facts = calibration.calibrate(truth, bold, fold)
+    assert facts["kept"] and facts["after"] < facts["before"] - 0.1
+    assert np.abs(corrected - honest).mean() < 0.03
+    assert np.abs(found.predict_proba(bold) - honest).mean() < 0.03
+    found, _, facts = calibration.calibrate(truth, honest, fold)
+    assert found is None and not facts["kept"]
+
+
+def test_calibrated_model_is_saved_and_keeps_classes_apart(trained, tmp_path: Path) -> None:
+    columns = dict(trained.schema.columns)
+    columns["bought"] = replace(columns["bought"], categories=["yes", "no"])  # not as sorted
+    agreed = replace(trained.schema, columns=columns)
+    params = with_train(trained.params, search_iterations=0)
+    contest, _ = train_model.compare(trained.train, agreed, params)
+    trial = contest.trials["linear"]
+    trial.predicted[:] = [values / 2 + [[0.0, 0.5]] for values in trial.predicted]  # a bad bias
+    model, facts = train_model.calibrate_and_threshold(trial.candidate.pipeline, contest, "linear")
+    assert facts["calibration"]["kept"]
+    model.fit(trained.train[list(agreed.features)], trained.train["bought"])
+    store.save_model(model, tmp_path / "model.skops")
+    loaded = store.load_model(tmp_path / "model.skops")
+    scores = metrics.predict(loaded, trained.test, agreed)
+    assert metrics.CLASSES["roc_auc"].function(metrics.truth_of(trained.test, agreed), scores) > 0.8
 
 
 @pytest.mark.parametrize("name", ["linear", "forest", "boosting"])
@@ -92,8 +240,7 @@ def test_damaged_model_is_refused(trained, tmp_path: Path) -> None:
 
 
 def test_unknown_candidate_and_metric_are_named(trained) -> None:
-    train = config.TrainParams("auto", 3, ["magic"], 0, 100)
-    params = config.Params(1, trained.params.data, train, trained.params.evaluate)
+    params = with_train(trained.params, candidates=["magic"])
     with pytest.raises(errors.ProjectError, match="magic; known are linear"):
         train_model.train_model(trained.train, trained.schema, params)
     with pytest.raises(errors.ProjectError, match="roc_auc"):
@@ -155,7 +302,7 @@ def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
         title="<Sales>",
         schema=trained.schema,
         scores=json.loads(json.dumps(scores_of(trained.model, trained))),
-        candidates={"metric": "roc_auc", "best": "linear", "candidates": trained.scores},
+        candidates=trained.facts,
         rows={"train": 1, "test": 2, "unlabelled": 3, "rejected": 4},
         warnings=1,
         figures=report.figures_in(tmp_path / "f", report.CAPTIONS),
@@ -166,4 +313,5 @@ def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
     assert page.count("data:image/png;base64,") == len(names)
     assert "&lt;Sales&gt;" in page
     assert "1 warning about the data" in page
+    assert "chosen for f1" in page and "Calibrated: " in page
     assert "http" not in page.replace("http-equiv", "")

@@ -28,8 +28,8 @@ def test_every_row_is_predicted_in_order_and_carried_through(trained, tmp_path: 
     assert list(result.columns) == [*new.columns, *PREDICTED]
     assert result["extra"].tolist() == extra
     assert result[PREDICTED[1:]].sum(axis=1).to_numpy() == pytest.approx(1)
-    likely = result[PREDICTED[1:]].idxmax(axis=1).str.removeprefix("probability_")
-    assert (result["predicted_bought"] == likely).all()
+    positive = result["probability_yes"] >= trained.facts["threshold"]["value"]
+    assert ((result["predicted_bought"] == "yes") == positive).all()
 
 
 def test_order_of_rows_and_columns_does_not_matter(trained, tmp_path: Path) -> None:

@@ -201,13 +201,13 @@ def test_marks_in_numbers_are_told(cells: list[str], source: str, expected: tupl
     ("name", "content", "words"),
     [
         ("raw.csv", b"", "empty"),
-        ("raw.csv", b"\x1f\x8b\x08\x00\x81\x9d", "not a text file"),
-        ("raw.csv.gz", b"a,b\n1,2\n", "cannot be unpacked"),
-        ("raw.csv.gz", gzip.compress(b"a,b\n1,2\n" * 999)[:-20], "cannot be unpacked"),
-        ("raw.parquet", b"PAR1", "not a table in a .parquet file"),
-        ("raw.json", b'{"a": ', "not a table in a .json file"),
+        ("raw.csv", b"\x1f\x8b\x08\x00\x81\x9d", "no text"),
+        ("raw.csv.gz", b"a,b\n1,2\n", "no whole .gz file"),
+        ("raw.csv.gz", gzip.compress(b"a,b\n1,2\n" * 999)[:-20], "no whole .gz file"),
+        ("raw.parquet", b"PAR1", "no .parquet file"),
+        ("raw.json", b'{"a": ', "no .json file"),
         ("raw.json", json.dumps([{"a": {"b": 1}}]).encode(), "'a' holds lists or records"),
-        ("raw.xlsx", b"a,b", "not a table in a .xlsx file"),
+        ("raw.xlsx", b"a,b", "no .xlsx file"),
     ],
 )
 def test_what_is_no_table_is_named(name: str, content: bytes, words: str, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Where things are, and the parameters of `params.yaml` with their types."""
 
+import re
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ DATA_REPORT = ROOT / "reports" / "data.html"
 DATA_PROFILE = ROOT / "reports" / "data_profile.html"
 
 WHERE = "a path below data/raw, where `make fetch` puts what an address in data.source leads to"
+GOALS = re.compile(r"f1|precision (0?\.\d+|1(\.0+)?)|cost \d+(\.\d+)?")
 SPLITS = ("random", "chronological", "group")
 
 
@@ -68,13 +70,23 @@ class TrainParams:
     metric: str
     folds: int
     candidates: list[str]
+    threshold: str | float
     search_iterations: int
+    search_seconds: float
     search_rows: int
+    max_rows: int
 
     def __post_init__(self) -> None:
         _hold(_whole(self.folds, 2), "train.folds", "a whole number from 2")
         _hold(bool(self.candidates), "train.candidates", "a list of at least one name")
         _hold(_whole(self.search_iterations, 0), "train.search_iterations", "a whole number from 0")
+        seconds = _number(self.search_seconds) and self.search_seconds > 0
+        _hold(seconds, "train.search_seconds", "a number above 0")
+        fixed = isinstance(self.threshold, float) and 0 < self.threshold < 1
+        goal = isinstance(self.threshold, str) and GOALS.fullmatch(self.threshold)
+        expected = "f1, precision P (such as precision 0.9), cost C (such as cost 5) or in (0, 1)"
+        _hold(bool(fixed or goal), "train.threshold", expected)
+        _hold(_whole(self.max_rows, 100), "train.max_rows", "a whole number from 100")
         _hold(_whole(self.search_rows, 100), "train.search_rows", "a whole number from 100")
 
 
@@ -130,7 +142,9 @@ def _section(kind: type, values: Any, where: str) -> Any:
     if missing := sorted(required - values.keys()):
         raise ProjectError(f"{where}: {', '.join(missing)} is missing. Add it.")
     if unknown := sorted(map(str, values.keys() - known)):
-        raise ProjectError(f"{where}: {', '.join(unknown)} is not a parameter. Correct or remove it.")
+        raise ProjectError(
+            f"{where}: {', '.join(unknown)} is not a parameter. Correct or remove it."
+        )
     return kind(**values)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 import psutil
-from sklearn.pipeline import Pipeline
+from sklearn.base import BaseEstimator
 
 from .config import FIGURES, MODEL, ROOT, TRAIN, Params
 from .files import md5
@@ -32,12 +32,7 @@ MODEL_HASH = "project.model_md5"
 
 
 def log_training(
-    model: Pipeline,
-    features: pd.DataFrame,
-    metric: str,
-    best: str,
-    scores: dict[str, dict],
-    params: Params,
+    model: BaseEstimator, features: pd.DataFrame, facts: dict[str, Any], params: Params
 ) -> None:
     """Log one run: parameters, provenance, every candidate's scores, the model with signature.
 
@@ -45,9 +40,10 @@ def log_training(
     ----------
     features
         The rows the model was fitted on, without the target.
-    scores
-        By candidate: `mean`, `sd`, `seconds`, perhaps `settings`.
+    facts
+        What `train_model` found.
     """
+    metric, best, scores = facts["metric"], facts["best"], facts["candidates"]
     _open_experiment()
     process = {RUNNING_ON: f"{socket.gethostname()} {os.getpid()}"}
     with mlflow.start_run(run_name=best, tags=process):
@@ -56,7 +52,10 @@ def log_training(
         mlflow.log_metric(f"cv_{metric}", scores[best]["mean"])
         mlflow.log_metric(f"cv_{metric}_sd", scores[best]["sd"])
         mlflow.log_metrics({f"cv_{metric} {name}": score["mean"] for name, score in scores.items()})
-        mlflow.log_dict(scores, "candidates.json")
+        mlflow.log_metric("settings_tried", facts["settings_tried"])
+        if "threshold" in facts:
+            mlflow.log_metric("threshold", facts["threshold"]["value"])
+        mlflow.log_dict(facts, "candidates.json")
         if diff := _git("diff", "HEAD"):
             mlflow.log_text(diff, "uncommitted.diff")
         _log_model(model, features)
@@ -109,7 +108,7 @@ def _open_experiment() -> None:
             client.set_terminated(run.info.run_id, "KILLED")
 
 
-def _log_model(model: Pipeline, features: pd.DataFrame) -> None:
+def _log_model(model: BaseEstimator, features: pd.DataFrame) -> None:
     sample = features.head(100)
     with warnings.catch_warnings(action="ignore"):  # on gaps in numbers, which the contract allows
         signature = infer_signature(sample, model.predict(sample))

@@ -18,7 +18,9 @@ SAMPLE = 1 << 20  # bytes
 ROWS_ABOVE = 50  # a header further down is none
 # Encodings that can be told from the bytes. Latin ones look alike: they are read as Windows-1252.
 NOT_LATIN = ["cp1251", "koi8_r", "cp1253", "cp949", "cp932", "euc_jis_2004", "gb18030", "big5"]
-NO_TEXT = "no text, and of no kind that its name tells. Save it as CSV, or name it after what it is."
+NO_TEXT = (
+    "no text, and of no kind that its name tells. Save it as CSV, or name it after what it is."
+)
 MIXED = "mixed"  # UTF-8 with cells of Windows-1252 among it
 _SINGLE_QUOTED = re.compile(r"(^|[,;\t|])'[^'\n]*'([,;\t|]|$)", re.MULTILINE)
 NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*([eE][-+]?\d+)?%?")

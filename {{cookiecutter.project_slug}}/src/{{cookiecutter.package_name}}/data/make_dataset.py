@@ -18,12 +18,14 @@ from ..config import (
     TEST,
     TRAIN,
     UNLABELLED,
+    WARNINGS,
     DataParams,
     Params,
     load_params,
 )
 from ..errors import ProjectError, explained
 from ..files import parquet_batches, parquet_file, replacing
+from .advice import advise, describe_advice, save_advice
 from .contract import PROBLEM, ROW, apply_contract, describe
 from .delimited import RaggedRow
 from .dictionary import data_dictionary
@@ -62,6 +64,16 @@ def main() -> None:
     )
     if gone:
         print(describe(problems))
+    warn(schema, params)
+
+
+def warn(schema: Schema, params: Params) -> None:
+    """Write and print what a careful colleague would say about the rows."""
+    train, test = (sample(parquet_batches(path), params.seed)[0] for path in (TRAIN, TEST))
+    advices = advise(train, test, schema, params)
+    save_advice(advices, WARNINGS)
+    if advices:
+        print(f"worth a look:\n{describe_advice(advices)}")
 
 
 def check_rows(

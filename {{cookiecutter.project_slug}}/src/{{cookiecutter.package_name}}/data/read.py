@@ -180,7 +180,7 @@ def _excel(path: Path, source: Source) -> Iterator[pd.DataFrame]:
                 f"{path}: no sheet {sheet!r}, but {', '.join(map(repr, book.sheet_names))}. Correct "
                 "`data.select` in params.yaml and `source.sheet` in references/schema.yaml."
             )
-        yield book.parse(sheet, keep_default_na=False, na_values=[""])
+        yield pd.read_excel(book, sheet, keep_default_na=False, na_values=[""])
 
 
 def _plain(table: pd.DataFrame, path: Path) -> pd.DataFrame:

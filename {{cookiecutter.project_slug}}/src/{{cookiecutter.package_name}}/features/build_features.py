@@ -1,10 +1,15 @@
 """Features are made here and nowhere else: training, evaluation and prediction share this."""
 
+from itertools import combinations
+
+import numpy as np
 import pandas as pd
 from sklearn.base import TransformerMixin
 from sklearn.compose import ColumnTransformer
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.impute import SimpleImputer
+from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -15,9 +20,11 @@ from sklearn.preprocessing import (
 
 from ..data.schema import Schema
 
-MANY_WORDS = 5000  # kept of each text column, for a linear model
-FEW_WORDS = 200  # for trees, which take dense columns only
+PIECES = 2**14  # columns that the pieces of words of each text are hashed to
+TOPICS = 30  # dense columns they are condensed to for trees
 MAX_ONE_HOT = 20  # a category with more values is replaced by the target's mean within it
+
+DAY = pd.Timedelta(days=1)
 
 
 def build_features(schema: Schema, seed: int, *, dense: bool = False) -> ColumnTransformer:
@@ -30,7 +37,7 @@ def build_features(schema: Schema, seed: int, *, dense: bool = False) -> ColumnT
     seed
         Of everything random in a feature.
     dense
-        Return a dense matrix with few words of each text, for models that need one.
+        Return a dense matrix with a few topics of each text, for models that need one.
 
     Returns
     -------
@@ -44,9 +51,7 @@ def build_features(schema: Schema, seed: int, *, dense: bool = False) -> ColumnT
     one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     target_mean = TargetEncoder(
         target_type="continuous" if schema.task == "regression" else "auto",
-        cv=5,
-        shuffle=True,
-        random_state=seed,
+        cv=KFold(5, shuffle=True, random_state=seed),  # stratified fails on rare classes
     )
     dates = make_pipeline(FunctionTransformer(date_parts), numbers)
     parts: list[tuple[str, TransformerMixin, list[str] | str]] = [
@@ -60,10 +65,19 @@ def build_features(schema: Schema, seed: int, *, dense: bool = False) -> ColumnT
         ("many_categories", make_pipeline(target_mean, StandardScaler()), many_values(schema)),
         ("dates", dates, schema.names("datetime")),
     ]
-    words = make_pipeline(
-        FunctionTransformer(without_gaps),
-        TfidfVectorizer(sublinear_tf=True, max_features=FEW_WORDS if dense else MANY_WORDS),
+    # Pieces of words need no list of them and suit every language: Korean inflects within words.
+    pieces = HashingVectorizer(
+        analyzer="char_wb",
+        ngram_range=(2, 4),
+        n_features=PIECES,
+        alternate_sign=False,
+        norm=None,
     )
+    words = make_pipeline(
+        FunctionTransformer(without_gaps), pieces, TfidfTransformer(sublinear_tf=True)
+    )
+    if dense:
+        words.steps.append(("topics", TruncatedSVD(TOPICS, random_state=seed)))
     for name in schema.names("text"):
         parts.append((f"words of {name.replace('__', '_')}", words, name))
     return ColumnTransformer(
@@ -87,16 +101,24 @@ def _listed(schema: Schema, name: str) -> int:
 
 
 def date_parts(dates: pd.DataFrame) -> pd.DataFrame:
-    """Year, month, day, weekday, hour and days since 1970 of each datetime column."""
+    """Calendar parts of each datetime column, and the days between every two of them.
+
+    Month, weekday and hour come as sine and cosine too: December is next to January.
+    """
     parts = {}
     for name in dates.columns:
         moment = dates[name].dt
         parts[f"{name} year"] = moment.year
-        parts[f"{name} month"] = moment.month
         parts[f"{name} day"] = moment.day
-        parts[f"{name} weekday"] = moment.day_of_week
-        parts[f"{name} hour"] = moment.hour
-        parts[f"{name} days"] = (dates[name] - pd.Timestamp(0)) / pd.Timedelta(days=1)
+        parts[f"{name} days"] = (dates[name] - pd.Timestamp(0)) / DAY
+        cycles = {"month": (moment.month, 12), "weekday": (moment.day_of_week, 7)}
+        cycles["hour"] = (moment.hour + moment.minute / 60, 24)
+        for cycle, (value, length) in cycles.items():
+            parts[f"{name} {cycle}"] = value
+            parts[f"{name} {cycle} sin"] = np.sin(2 * np.pi * value / length)
+            parts[f"{name} {cycle} cos"] = np.cos(2 * np.pi * value / length)
+    for first, second in combinations(dates.columns, 2):
+        parts[f"{first} to {second}"] = (dates[second] - dates[first]) / DAY
     return pd.DataFrame(parts, index=dates.index).astype(float)
 
 

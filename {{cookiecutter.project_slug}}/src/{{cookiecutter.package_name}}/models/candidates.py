@@ -3,14 +3,18 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from scipy.stats import loguniform
 from sklearn.base import BaseEstimator
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
+    VotingClassifier,
+    VotingRegressor,
 )
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
@@ -21,10 +25,11 @@ from ..features.build_features import build_features
 
 @dataclass(frozen=True)
 class Candidate:
-    """A pipeline to fit and the settings the search may try on its last step."""
+    """A pipeline to fit and the settings the search may try on its step `at`."""
 
-    pipeline: Pipeline
+    pipeline: BaseEstimator
     search: dict[str, Any] = field(default_factory=dict)
+    at: str = "model"
 
 
 def candidates(schema: Schema, seed: int) -> dict[str, Candidate]:
@@ -37,6 +42,7 @@ def candidates(schema: Schema, seed: int) -> dict[str, Candidate]:
     seed
         Of everything random in a model.
     """
+    # No class weights: they distort probabilities, and the threshold serves rare classes as well.
     classify = schema.task == "classification"
     baseline = DummyClassifier(strategy="prior") if classify else DummyRegressor()
     linear = LogisticRegression(max_iter=2000) if classify else Ridge()
@@ -62,7 +68,10 @@ def candidates(schema: Schema, seed: int) -> dict[str, Candidate]:
                     random_state=seed,
                 )
             ),
-            {"min_samples_leaf": [1, 2, 4, 8, 16], "max_features": ["sqrt", 0.2, 0.4, 0.7]},
+            {
+                "min_samples_leaf": [1, 2, 4, 8, 16],
+                "max_features": loguniform(0.05, 0.8),
+            },
         ),
         # No early stopping: it sets rows aside and fails on classes with a row or two.
         "boosting": Candidate(
@@ -85,3 +94,16 @@ def candidates(schema: Schema, seed: int) -> dict[str, Candidate]:
             },
         ),
     }
+
+
+def of_log(candidate: Candidate) -> Candidate:
+    """The same model of the log of the target, for amounts whose errors grow with them."""
+    model = TransformedTargetRegressor(candidate.pipeline, func=np.log1p, inverse_func=np.expm1)
+    return Candidate(model, candidate.search, f"regressor__{candidate.at}")
+
+
+def blend(models: dict[str, BaseEstimator], schema: Schema) -> Candidate:
+    """The mean of what several models predict: their errors differ, so part of them cancels."""
+    if schema.task == "regression":
+        return Candidate(VotingRegressor(list(models.items())))
+    return Candidate(VotingClassifier(list(models.items()), voting="soft"))

@@ -17,15 +17,17 @@ from ..visualization.visualize import draw_figures
 from .candidates import candidates
 from .metrics import Metric, deciding_metric, metrics_of, predict, truth_of
 from .store import load_model
+from .threshold import threshold_of
 
 
 def main() -> None:
     params = load_params()
     schema = load_schema()
-    train, test = pd.read_parquet(TRAIN), pd.read_parquet(TEST)
+    test = pd.read_parquet(TEST)
     model = load_model(MODEL)
     baseline = candidates(schema, params.seed)["baseline"].pipeline
-    baseline.fit(train[list(schema.features)], train[schema.target])
+    targets = pd.read_parquet(TRAIN, columns=[schema.target])  # all that it looks at
+    baseline.fit(targets, targets[schema.target])
     name = deciding_metric(schema, params.train.metric)
     scores = evaluate(model, baseline, test, schema, name, params.evaluate, params.seed)
     with replacing(METRICS) as partial:
@@ -60,22 +62,27 @@ def evaluate(
         bootstrap, Efron & Tibshirani 1993); `gain` over the baseline in the deciding metric
         with its own interval; `rows`.
     """
-    rules = metrics_of(schema)
+    # A model's decisions are judged at its own threshold.
+    rules = {
+        "test": metrics_of(schema, threshold_of(model)),
+        "baseline": metrics_of(schema, threshold_of(baseline)),
+    }
     truth = truth_of(test, schema)
     predicted = {"test": predict(model, test, schema), "baseline": predict(baseline, test, schema)}
     scores = {
-        who: {name: rule.function(truth, values) for name, rule in rules.items()}
+        who: {name: rule.function(truth, values) for name, rule in rules[who].items()}
         for who, values in predicted.items()
     }
     resampled = _bootstrap(truth, predicted, rules, params.bootstrap, seed)
     tail = (1 - params.confidence) / 2
-    gains = rules[deciding].gain(resampled["test"][deciding], resampled["baseline"][deciding])
+    rule = rules["test"][deciding]
+    gains = rule.gain(resampled["test"][deciding], resampled["baseline"][deciding])
     return {
         "metric": deciding,
         "rows": len(test),
         **scores,
-        "interval": {name: _interval(resampled["test"][name], tail) for name in rules},
-        "gain": rules[deciding].gain(scores["test"][deciding], scores["baseline"][deciding]),
+        "interval": {name: _interval(resampled["test"][name], tail) for name in rules["test"]},
+        "gain": rule.gain(scores["test"][deciding], scores["baseline"][deciding]),
         "gain_interval": _interval(gains, tail),
     }
 
@@ -95,17 +102,17 @@ def as_table(scores: dict[str, Any]) -> str:
 def _bootstrap(
     truth: np.ndarray,
     predicted: dict[str, np.ndarray],
-    rules: dict[str, Metric],
+    rules: dict[str, dict[str, Metric]],
     resamples: int,
     seed: int,
 ) -> dict[str, dict[str, np.ndarray]]:
     """Every metric of every model on resampled rows, the same rows for all."""
     random = np.random.default_rng(seed)
-    values = {who: {name: np.empty(resamples) for name in rules} for who in predicted}
+    values = {who: {name: np.empty(resamples) for name in rules[who]} for who in predicted}
     for n in tqdm(range(resamples), desc="bootstrap", unit="resample", leave=False, disable=None):
         rows = random.integers(len(truth), size=len(truth))
         for who, values_of_model in predicted.items():
-            for name, rule in rules.items():
+            for name, rule in rules[who].items():
                 values[who][name][n] = rule.function(truth[rows], values_of_model[rows])
     return values
 

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, is_classifier
 
 from ..data.schema import Schema
 from ..errors import ProjectError
+from .threshold import EVEN, decide
 
 
 @dataclass(frozen=True)
@@ -52,20 +53,25 @@ def _brier(truth: np.ndarray, predicted: np.ndarray) -> float:
     return float(np.mean((predicted[:, 1] - truth) ** 2))
 
 
-def _on_classes(function: Callable[..., float], **options: object) -> Metric:
-    return Metric(lambda truth, predicted: function(truth, predicted.argmax(axis=1), **options))
+def _f1_macro(truth: np.ndarray, decided: np.ndarray) -> float:
+    return metrics.f1_score(truth, decided, average="macro", zero_division=0.0)
+
+
+def _f1(truth: np.ndarray, decided: np.ndarray) -> float:
+    """F1 of the positive class."""
+    return 2 * float(np.sum(truth & decided)) / max(int(np.sum(truth + decided)), 1)
 
 
 CLASSES = {
     "log_loss": Metric(_log_loss, greater_is_better=False),
     "roc_auc": Metric(_roc_auc),
-    "accuracy": _on_classes(metrics.accuracy_score),
-    "f1_macro": _on_classes(metrics.f1_score, average="macro", zero_division=0.0),
 }
 TWO_CLASSES = {
     "average_precision": Metric(_average_precision),
     "brier": Metric(_brier, greater_is_better=False),
 }
+DECISIONS = {"accuracy": metrics.accuracy_score, "f1_macro": _f1_macro}
+TWO_DECISIONS = {"f1": _f1}
 VALUES = {
     "rmse": Metric(metrics.root_mean_squared_error, greater_is_better=False),
     "mae": Metric(metrics.mean_absolute_error, greater_is_better=False),
@@ -73,11 +79,19 @@ VALUES = {
 }
 
 
-def metrics_of(schema: Schema) -> dict[str, Metric]:
-    """The metrics that make sense for the task."""
+def metrics_of(schema: Schema, threshold: float = EVEN) -> dict[str, Metric]:
+    """The metrics that make sense for the task; those of decisions use the threshold."""
     if schema.task == "regression":
         return VALUES
-    return CLASSES | TWO_CLASSES if len(classes_of(schema)) == 2 else CLASSES
+    two = len(classes_of(schema)) == 2
+    decisions = DECISIONS | TWO_DECISIONS if two else DECISIONS
+    return (CLASSES | TWO_CLASSES if two else CLASSES) | {
+        name: _of_decisions(function, threshold) for name, function in decisions.items()
+    }
+
+
+def _of_decisions(function: Callable[..., float], threshold: float) -> Metric:
+    return Metric(lambda truth, predicted: function(truth, decide(predicted, threshold)))
 
 
 def deciding_metric(schema: Schema, asked: str) -> str:

@@ -20,6 +20,7 @@ from ..errors import ProjectError, explained
 from ..files import replacing
 from .metrics import classes_of, predict
 from .store import load_model
+from .threshold import decide, threshold_of
 
 SHOWN = 20  # a result of no more rows is printed too
 
@@ -90,7 +91,8 @@ def predict_table(
         columns[name] = pd.Series(dtype=float) if values is None else values
     else:
         classes = pd.Series(classes_of(schema))
-        columns[name] = classes.iloc[[] if values is None else values.argmax(axis=1)].array
+        chosen = [] if values is None else decide(values, threshold_of(model))
+        columns[name] = classes.iloc[chosen].array
         for number, label in enumerate(classes):
             columns[f"probability_{label}"] = np.empty(0) if values is None else values[:, number]
     if taken := [column for column in columns if column in batch.columns]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 import skops.io
-from sklearn.pipeline import Pipeline
+from sklearn.base import BaseEstimator
 
 from ..errors import ProjectError
 from ..files import replacing
@@ -15,13 +15,13 @@ PACKAGE = __name__.split(".")[0]
 TRUSTED_MODULES = ("sklearn.", "numpy.", "scipy.", f"{PACKAGE}.")
 
 
-def save_model(model: Pipeline, path: Path) -> None:
+def save_model(model: BaseEstimator, path: Path) -> None:
     """Write the model, whole or not at all; the same model gives the same bytes."""
     with replacing(path) as partial:
         partial.write_bytes(_canonical(skops.io.dumps(model)))
 
 
-def load_model(path: Path) -> Pipeline:
+def load_model(path: Path) -> BaseEstimator:
     """Read a model, refusing types from any module but scikit-learn, NumPy, SciPy and this package.
 
     Raises

@@ -27,6 +27,7 @@ from sklearn.metrics import (
 from ..config import FIGURES
 from ..data.schema import Schema
 from ..models.metrics import classes_of, metrics_of, predict, truth_of
+from ..models.threshold import decide, threshold_of
 
 MAX_CURVES = 10  # classes, the most frequent first, that get a curve of their own
 IMPORTANCE_ROWS = 2000
@@ -57,7 +58,7 @@ def draw_figures(
         with _figure(folder / "precision_recall.png") as axes:
             _curves(axes, PrecisionRecallDisplay, truth, predicted, labels)
         with _figure(folder / "confusion_matrix.png") as axes:
-            _confusion(axes, truth, predicted, labels)
+            _confusion(axes, truth, decide(predicted, threshold_of(model)), labels)
         with _figure(folder / "calibration.png") as axes:
             _calibration(axes, truth, predicted, labels)
     with _figure(folder / "permutation_importance.png") as axes:
@@ -107,8 +108,7 @@ def _classes_to_draw(truth: np.ndarray, classes: int) -> list[int]:
     return [int(number) for number in numbers if 0 < present[number] < len(truth)]
 
 
-def _confusion(axes: Axes, truth: np.ndarray, predicted: np.ndarray, labels: list[str]) -> None:
-    guess = predicted.argmax(axis=1)
+def _confusion(axes: Axes, truth: np.ndarray, guess: np.ndarray, labels: list[str]) -> None:
     shown = sorted(set(truth) | set(guess))
     ConfusionMatrixDisplay.from_predictions(
         truth,
@@ -133,7 +133,7 @@ def _importance(
 ) -> None:
     """How much worse the metric gets when one column is shuffled (Breiman 2001)."""
     rows = test if len(test) <= IMPORTANCE_ROWS else test.sample(IMPORTANCE_ROWS, random_state=seed)
-    rule = metrics_of(schema)[metric]
+    rule = metrics_of(schema, threshold_of(model))[metric]
 
     def score(fitted: BaseEstimator, table: pd.DataFrame, _: object) -> float:
         value = rule.function(truth, predict(fitted, table, schema))

@@ -1,0 +1,185 @@
+"""Let candidates compete: each is scored by cross-validation on the same folds."""
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from scipy.stats import skew
+from sklearn.base import BaseEstimator, clone
+from sklearn.model_selection import ParameterSampler
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from ..config import Params
+from ..data.schema import Schema
+from ..errors import ProjectError
+from .candidates import Candidate, blend, of_log
+from .metrics import deciding_metric, metrics_of, predict, truth_of
+from .rows import make_folds
+
+SKEWED = 1.0  # skewness of a target without negative values from which on its log is tried
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A candidate, its predictions of the held-out rows of each fold, and how good they are."""
+
+    candidate: Candidate
+    predicted: list[np.ndarray]
+    score: dict[str, Any]
+
+
+class Contest:
+    """Training rows, the folds they are held out in, and what was tried on them.
+
+    Attributes
+    ----------
+    trials : dict
+        By name of the candidate; `score` has `mean` and `sd` over the folds, `seconds`, and
+        perhaps the `settings` of a search or the `parts` of a blend.
+    """
+
+    def __init__(
+        self, train: pd.DataFrame, schema: Schema, params: Params, *, quiet: bool = False
+    ) -> None:
+        self.train, self.schema, self.params = train, schema, params
+        self.truth = truth_of(train, schema)
+        self.metric = deciding_metric(schema, params.train.metric)
+        self._rule = metrics_of(schema)[self.metric]
+        self.folds = make_folds(train, schema, params)
+        self.quiet = quiet
+        self.trials: dict[str, Trial] = {}
+
+    def enter(self, name: str, candidate: Candidate, **facts: Any) -> None:
+        """Cross-validate a candidate."""
+        started = time.perf_counter()
+        predicted = self._predict(candidate.pipeline)
+        self._keep(name, candidate, predicted, {"seconds": time.perf_counter() - started} | facts)
+
+    def best(self) -> str:
+        """The name with the best mean; the baseline does not compete."""
+        return self._ranking()[0]
+
+    def enter_log(self) -> None:
+        """Let the best try the log of the target, where that is an amount with a long tail."""
+        if self.schema.task == "regression" and self.truth.min() >= 0 and skew(self.truth) > SKEWED:
+            name = self.best()
+            self.enter(f"{name} of log", of_log(self.trials[name].candidate))
+
+    def search(self, bar: tqdm) -> int:
+        """Enter the best of some random settings of each of the two best kinds.
+
+        Settings are tried on no more than `train.search_rows` rows, until `train.search_iterations`
+        or `train.search_seconds` are used up.
+
+        Returns
+        -------
+        int
+            How many settings of each were tried.
+        """
+        knobs, seed = self.params.train, self.params.seed
+        leaders = {name: self.trials[name].candidate for name in self._best_of_kinds()[:2]}
+        leaders = {name: leader for name, leader in leaders.items() if leader.search}
+        if not leaders or not knobs.search_iterations:
+            return 0
+        rows = min(knobs.search_rows, len(self.train))
+        sample = self.train.sample(rows, random_state=seed).sort_index()
+        tries = {name: Contest(sample, self.schema, self.params, quiet=True) for name in leaders}
+        samplers = [
+            ParameterSampler(leader.search, knobs.search_iterations, random_state=seed)
+            for leader in leaders.values()
+        ]
+        for turn in in_time(zip(*samplers, strict=False), knobs.search_seconds):
+            for (name, leader), settings in zip(leaders.items(), turn, strict=True):
+                there = {f"{leader.at}__{knob}": value for knob, value in settings.items()}
+                pipeline = clone(leader.pipeline).set_params(**there)
+                number = str(len(tries[name].trials))
+                tries[name].enter(number, Candidate(pipeline), settings=settings)
+                bar.update()
+        for name, contest in tries.items():
+            found = contest.trials[contest.best()]
+            self.enter(f"{name} searched", found.candidate, settings=found.score["settings"])
+        return len(contest.trials)
+
+    def enter_blend(self) -> None:
+        """Enter the best blend of two or more kinds; its prediction is the mean of theirs."""
+        kinds = self._best_of_kinds()
+        blends = {}
+        for count in range(2, len(kinds) + 1):
+            for parts in combinations(kinds, count):
+                by_fold = zip(*(self.trials[name].predicted for name in parts), strict=True)
+                blends[parts] = [np.mean(values, axis=0) for values in by_fold]
+        parts = max(
+            blends, key=lambda parts: self._rule.gain(self._score(blends[parts])["mean"], 0)
+        )
+        models = {kind_of(name): self.trials[name].candidate.pipeline for name in parts}
+        self._keep("blend", blend(models, self.schema), blends[parts], {"parts": list(parts)})
+
+    def _ranking(self) -> list[str]:
+        """Names from the best mean on, without the baseline."""
+        names = [name for name in self.trials if name != "baseline"]
+        gain = {name: self._rule.gain(self.trials[name].score["mean"], 0) for name in names}
+        return sorted(names, key=gain.__getitem__, reverse=True)
+
+    def _best_of_kinds(self) -> list[str]:
+        """The best version of each kind of candidate, the best kind first."""
+        return list({kind_of(name): name for name in reversed(self._ranking())}.values())[::-1]
+
+    def _predict(self, pipeline: BaseEstimator) -> list[np.ndarray]:
+        """Fit on the other rows and predict, for each fold."""
+        names, target = list(self.schema.features), self.schema.target
+
+        def predict_fold(fit_rows: np.ndarray, held_out_rows: np.ndarray) -> np.ndarray:
+            fit = self.train.iloc[fit_rows]
+            with threadpool_limits(1, user_api="openmp"):
+                model = clone(pipeline).fit(fit[names], fit[target])
+                return predict(model, self.train.iloc[held_out_rows], self.schema)
+
+        # Folds in parallel, each on one core: threads within threads fight for the cores, and a
+        # forest in several threads adds up in any order, which changes the last digit.
+        with threadpool_limits(1, user_api="blas"):
+            run = Parallel(n_jobs=-1, prefer="threads")
+            return run(delayed(predict_fold)(*fold) for fold in self.folds)
+
+    def _score(self, predicted: list[np.ndarray]) -> dict[str, Any]:
+        folds = zip(self.folds, predicted, strict=True)
+        scores = [self._rule.function(self.truth[rows], values) for (_, rows), values in folds]
+        if np.isnan(scores).all():
+            raise ProjectError(
+                f"every fold holds out one value of {self.schema.target!r} only, which leaves "
+                f"{self.metric} undefined: choose another train.metric or data.split."
+            )
+        return {"mean": float(np.nanmean(scores)), "sd": float(np.nanstd(scores))}
+
+    def _keep(
+        self, name: str, candidate: Candidate, predicted: list[np.ndarray], facts: dict[str, Any]
+    ) -> None:
+        score = self._score(predicted)
+        self.trials[name] = Trial(candidate, predicted, score | facts)
+        if not self.quiet:
+            spent = f"  {facts['seconds']:.1f} s" if "seconds" in facts else ""
+            figures = f"{score['mean']:.4f} +/- {score['sd']:.4f}{spent}"
+            tqdm.write(f"{name:>24}  {self.metric} {figures}")
+
+
+def in_time(turns: Iterable[Any], seconds: float) -> Iterator[Any]:
+    """At least one turn, then no new one when the time is up."""
+    stop = time.monotonic() + seconds
+    for number, turn in enumerate(turns):
+        if number and time.monotonic() > stop:
+            tqdm.write(
+                f"the clock stopped the search after {number} settings of each: to repeat it exactly, "
+                f"set train.search_iterations to {number} and raise train.search_seconds"
+            )
+            return
+        yield turn
+
+
+def kind_of(name: str) -> str:
+    """What a candidate is called in `train.candidates`: `forest` of `forest searched`."""
+    return name.partition(" ")[0]

@@ -1,0 +1,95 @@
+"""Which rows are trained on, and which of them are held out together in cross-validation."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    TimeSeriesSplit,
+)
+
+from ..config import Params
+from ..data.schema import Schema
+from ..errors import ProjectError
+from .metrics import truth_of
+
+Folds = list[tuple[np.ndarray, np.ndarray]]
+
+
+def read_rows(path: Path, limit: int, seed: int) -> pd.DataFrame:
+    """Read a Parquet file, or `limit` random rows of a longer one, in their order.
+
+    Memory is bounded by `limit`: batches are read one by one, and how many rows to take from each
+    is drawn from the hypergeometric distribution, so that every set of rows is equally likely.
+    """
+    file = pq.ParquetFile(path)
+    left, wanted = file.metadata.num_rows, limit
+    if left <= limit:
+        return pd.read_parquet(path)
+    print(f"training on {limit} of {left} rows, drawn with the seed: see train.max_rows")
+    random = np.random.default_rng(seed)
+    pieces = []
+    for batch in file.iter_batches():
+        count = random.hypergeometric(wanted, left - wanted, len(batch))
+        chosen = random.choice(len(batch), count, replace=False)
+        pieces.append(batch.take(pa.array(np.sort(chosen))))
+        left, wanted = left - len(batch), wanted - count
+    return pa.Table.from_batches(pieces).to_pandas()
+
+
+def make_folds(train: pd.DataFrame, schema: Schema, params: Params) -> Folds:
+    """Row numbers to fit on and to score on, held out the way the test set was.
+
+    Raises
+    ------
+    ProjectError
+        When no fold has two classes to fit on.
+    """
+    truth = truth_of(train, schema)
+    classify = schema.task == "classification"
+    count = min(params.train.folds, len(train) - 1)
+    if classify:
+        second = np.sort(np.bincount(truth, minlength=2))[-2]
+        if second < 2:
+            raise ProjectError(
+                f"only one value of {schema.target!r} has more than one row to train on: "
+                "cross-validation needs two such classes."
+            )
+        count = min(count, second)  # else a fold has one class only
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # classes with few rows
+        folds = _split(train, truth if classify else None, count, params)
+    if classify:
+        folds = [fold for fold in folds if len(np.unique(truth[fold[0]])) > 1]
+    if not folds:
+        raise ProjectError(
+            f"split {params.data.split} by {params.data.split_by!r} leaves one value of "
+            f"{schema.target!r} to fit on in every fold: choose another data.split."
+        )
+    return folds
+
+
+def _split(train: pd.DataFrame, classes: np.ndarray | None, count: int, params: Params) -> Folds:
+    if params.data.split == "chronological":
+        moments = train[params.data.split_by].reset_index(drop=True)
+        order = moments.sort_values(kind="stable").index.to_numpy()
+        splitter = TimeSeriesSplit(max(count, 2))
+        return [(order[fit], order[held_out]) for fit, held_out in splitter.split(order)]
+    stratified, shuffle = classes is not None, {"shuffle": True, "random_state": params.seed}
+    if params.data.split == "random":
+        splitter = (StratifiedKFold if stratified else KFold)(count, **shuffle)
+        return list(splitter.split(train, classes))
+    groups = pd.factorize(train[params.data.split_by], use_na_sentinel=False)[0]
+    count = min(count, groups.max() + 1)
+    if count < 2:
+        raise ProjectError(
+            f"{params.data.split_by!r} is the same in all training rows: it makes no groups."
+        )
+    splitter = (StratifiedGroupKFold if stratified else GroupKFold)(count, **shuffle)
+    return list(splitter.split(train, classes, groups))

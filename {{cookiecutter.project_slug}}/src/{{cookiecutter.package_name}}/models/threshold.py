@@ -1,0 +1,66 @@
+"""From which probability on a row counts as positive: `train.threshold` says what for."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.metrics import precision_score, recall_score, roc_curve
+
+EVEN = 0.5  # what holds for a model without a threshold of its own
+
+
+def choose_threshold(
+    goal: str | float, truth: np.ndarray, probability: np.ndarray
+) -> dict[str, Any]:
+    """Find the threshold that serves the goal best on out-of-fold predictions.
+
+    Parameters
+    ----------
+    goal
+        `f1`; `precision P`: the highest recall with a precision of at least P, or where there is
+        none the highest precision; `cost C`: a miss costs C false alarms; or a number to keep.
+    truth, probability
+        Of each row: whether it is positive, and the probability that it is.
+
+    Returns
+    -------
+    dict
+        `goal`, the threshold as `value`, its `precision` and `recall`.
+    """
+    false_alarms, found, values = roc_curve(truth, probability, drop_intermediate=False)
+    # Without the first point, where nothing is positive.
+    positive = truth.sum()
+    found, false_alarms = found[1:] * positive, false_alarms[1:] * (len(truth) - positive)
+    values, precision = values[1:], found / (found + false_alarms)
+    name, _, number = str(goal).partition(" ")
+    if name == "f1":
+        best = np.argmax(2 * found / (positive + found + false_alarms))
+    elif name == "cost":
+        best = np.argmin(float(number) * (positive - found) + false_alarms)
+    elif name == "precision":
+        enough = precision >= min(float(number), precision.max())
+        best = np.flatnonzero(enough)[-1]
+    else:
+        return {"goal": "fixed", "value": float(goal)} | _at(float(goal), truth, probability)
+    value = float(values[best])
+    return {"goal": goal, "value": value} | _at(value, truth, probability)
+
+
+def threshold_of(model: BaseEstimator) -> float:
+    """The threshold a model was given."""
+    return getattr(model, "threshold", EVEN)
+
+
+def decide(predicted: np.ndarray, threshold: float = EVEN) -> np.ndarray:
+    """Class numbers from probabilities: of two, the second from the threshold on."""
+    if predicted.shape[1] == 2:
+        return (predicted[:, 1] >= threshold).astype(int)
+    return predicted.argmax(axis=1)
+
+
+def _at(threshold: float, truth: np.ndarray, probability: np.ndarray) -> dict[str, float]:
+    alarm = probability >= threshold
+    return {
+        "precision": float(precision_score(truth, alarm, zero_division=0.0)),
+        "recall": float(recall_score(truth, alarm, zero_division=0.0)),
+    }
