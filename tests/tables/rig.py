@@ -21,7 +21,7 @@ import pandas as pd
 import yaml
 from hypothesis import HealthCheck, Phase, settings
 
-SECONDS = 30  # a step that takes longer hangs
+SECONDS = 90  # a step that takes longer hangs
 ORDINARY = settings(  # the same examples every time
     derandomize=True,
     deadline=None,

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-BATCH_ROWS = 100_000
+BATCH_ROWS = 250_000
 
 
 @contextmanager
@@ -35,18 +36,24 @@ def parquet_file(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
     The first table, perhaps without rows, says which columns and types there are.
     """
     writer: pq.ParquetWriter | None = None
+    last: Future | None = None
 
     def write(table: pd.DataFrame) -> None:
-        nonlocal writer
+        nonlocal writer, last
         rows = pa.Table.from_pandas(table, writer and writer.schema, preserve_index=False)
         writer = writer or pq.ParquetWriter(partial, rows.schema)
-        if len(table):
-            writer.write_table(rows)
+        if last:
+            last.result()
+        if len(table):  # written by another core while the next table is made
+            last = thread.submit(writer.write_table, rows)
 
-    with replacing(path) as partial:
+    with replacing(path) as partial, ThreadPoolExecutor(max_workers=1) as thread:
         try:
             yield write
+            if last:
+                last.result()
         finally:
+            thread.shutdown()
             if writer:
                 writer.close()
 

@@ -29,7 +29,8 @@ def without_missing(cells: pd.Series, words: list[str]) -> pd.Series:
     """Cells with NaN in place of the words that stand for an empty cell."""
     if not types.is_string_dtype(cells):
         return cells
-    return cells.mask(cells.isin(words))
+    missing = cells.isin(words)
+    return cells.mask(missing) if missing.any() else cells
 
 
 def as_text(cells: pd.Series) -> pd.Series:
@@ -50,11 +51,13 @@ def as_numbers(cells: pd.Series, decimal: str = ".", thousands: str = "") -> pd.
         if decimal != ".":
             cells = cells.str.replace(decimal, ".", regex=False)
         try:  # the fast way, where every cell is a plain number
-            numbers = pc.cast(pa.Array.from_pandas(cells), pa.float64())
+            numbers = pc.cast(pa.array(cells), pa.float64())
             cells = pd.Series(numbers.to_numpy(zero_copy_only=False), cells.index, name=cells.name)
         except pa.ArrowInvalid:
             cells = pd.to_numeric(cells, errors="coerce")
-    return cells.astype(float).replace([np.inf, -np.inf], np.nan)
+    numbers = cells.astype(float)
+    infinite = np.isinf(numbers)
+    return numbers.mask(infinite) if infinite.any() else numbers
 
 
 def as_booleans(cells: pd.Series) -> pd.Series:

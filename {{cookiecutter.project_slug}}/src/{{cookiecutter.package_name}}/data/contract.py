@@ -53,9 +53,10 @@ def apply_contract(
         if name in table.columns:
             cells = without_missing(table[name], schema.source.missing)
             result[name] = typed(cells, column, schema.source)
-            bad = np.flatnonzero(result[name].isna() & cells.notna())
-            unreadable.append(problems_in(table[name], bad, _kind_in_words(column)))
-    typed_table = pd.DataFrame(result, index=table.index)
+            bad = np.flatnonzero(result[name].isna().to_numpy() > cells.isna().to_numpy())
+            if len(bad):
+                unreadable.append(problems_in(table[name], bad, _kind_in_words(column)))
+    typed_table = pd.DataFrame(result, index=table.index, copy=False)
     broken = _check_rules(typed_table, table, schema, columns)
     problems = pd.concat([*unreadable, broken], ignore_index=True).astype(PROBLEM)
     # A cell that cannot be read is also an empty one: the first reason says more.

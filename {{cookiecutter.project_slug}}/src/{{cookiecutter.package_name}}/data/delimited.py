@@ -17,7 +17,15 @@ from pyarrow import csv
 
 from ..errors import ProjectError
 from .archive import open_bytes
-from .dialect import SAMPLE, codec_of, decode, open_quote, parse, usual_width
+from .dialect import (
+    SAMPLE,
+    codec_of,
+    count_quotes,
+    decode,
+    ends_in_quotes,
+    parse,
+    usual_width,
+)
 from .schema import Schema, Source
 
 BLOCK = 32 << 20  # bytes read at a time; a row is no longer
@@ -62,34 +70,37 @@ def read_delimited(
         skip_rows=source.skip_rows,
         skip_rows_after_names=below,
     )
-    cut = csv.ParseOptions(
-        delimiter=source.separator[0],
-        quote_char=source.quote or False,
-        escape_char=source.escape or False,
-        newlines_in_values=bool(source.quote),
-        invalid_row_handler=set_aside,
-    )
     as_text = csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.string()))
     first, multiline = 1, 0
     yield pd.DataFrame(columns=columns, dtype="str")  # a file without rows has columns
-    try:
-        with _as_utf8(path, source) as file, csv.open_csv(file, read, cut, as_text) as tables:
-            for table in tables:
-                rows = np.arange(first, first + table.num_rows + len(ragged))
-                rows = rows[~np.isin(rows, [bad.row for bad in ragged])][: table.num_rows]
-                first = rows[-1] + 1 if len(rows) else first
-                multiline = multiline or _multiline(table, rows)
-                yield _trimmed(table).set_axis(rows)
-    except pa.ArrowInvalid as error:
-        if first > 1 or "Empty CSV" not in str(error):
-            raise ProjectError(f"{path}: {_explained(str(error), source)}") from error
-    multiline = multiline or next((bad.row for bad in ragged if "\n" in bad.text), 0)
-    if source.quote and open_quote(path, source, multiline=bool(multiline)):
-        where = f"row {multiline}, or one below," if multiline else "the last row"
-        raise ProjectError(
-            f"{path}: {where} opens a quote that is never closed, and hides what follows. Close it "
-            "in the file, or write every quote within a cell twice."
+    with _as_utf8(path, source) as copy:
+        quotes = count_quotes(copy, source)
+        cut = csv.ParseOptions(
+            delimiter=source.separator[0],
+            quote_char=source.quote if quotes else False,
+            escape_char=source.escape or False,
+            newlines_in_values=quotes > 0,  # takes time
+            invalid_row_handler=set_aside,
         )
+        try:
+            with open_bytes(copy) as file, csv.open_csv(file, read, cut, as_text) as tables:
+                for table in tables:
+                    rows = np.arange(first, first + table.num_rows + len(ragged))
+                    rows = rows[~np.isin(rows, [bad.row for bad in ragged])][: table.num_rows]
+                    first = rows[-1] + 1 if len(rows) else first
+                    if quotes % 2 and not multiline:
+                        multiline = _multiline(table, rows)
+                    yield _trimmed(table).set_axis(rows)
+        except pa.ArrowInvalid as error:
+            if first > 1 or "Empty CSV" not in str(error):
+                raise ProjectError(f"{path}: {_explained(str(error), source)}") from error
+        multiline = multiline or next((bad.row for bad in ragged if "\n" in bad.text), 0)
+        if quotes % 2 and (multiline or ends_in_quotes(copy, source)):
+            where = f"row {multiline}, or one below," if multiline else "the last row"
+            raise ProjectError(
+                f"{path}: {where} opens a quote that is never closed, and hides what follows. Close "
+                "it in the file, or write every quote within a cell twice."
+            )
 
 
 def column_names(path: Path, source: Source, contract: Schema | None = None) -> list[str]:
@@ -134,23 +145,26 @@ def _unique(names: list[str]) -> list[str]:
 
 
 @contextmanager
-def _as_utf8(path: Path, source: Source) -> Iterator[pa.NativeFile]:
-    """The text of a file as UTF-8, from a temporary copy when it is written otherwise."""
-    blanks = re.compile(f"{re.escape(source.separator)} *{source.quote}(?!{source.quote})")
-    together = source.separator[0] + source.quote
+def _as_utf8(path: Path, source: Source) -> Iterator[Path]:
+    """A file with the same text in UTF-8: itself, or a temporary copy when it is written otherwise.
+
+    Arrow reads ahead in a thread, which a file that is read by Python can hold up for ever.
+    """
     has_blanks = len(source.separator) > 1
     if source.encoding in ("utf-8", "utf-8-sig") and path.suffix != ".zip" and not has_blanks:
-        with open_bytes(path) as file:
-            yield file
+        yield path
         return
     codec, errors = codec_of(source.encoding)
-    # Arrow reads ahead in a thread: a file that it can read without Python cannot hold it up.
-    with tempfile.NamedTemporaryFile(suffix=".csv") as copy, open_bytes(path) as file:
-        decoder = codecs.getincrementaldecoder(codec)(errors)
+    decoder = codecs.getincrementaldecoder(codec)(errors)
+    blanks = re.compile(f"{re.escape(source.separator)} *{source.quote}(?!{source.quote})")
+    with tempfile.NamedTemporaryFile(suffix=".csv") as copy:
         try:
-            while block := file.read(SAMPLE):
-                text = decoder.decode(block)
-                copy.write((blanks.sub(together, text) if has_blanks else text).encode())
+            with open_bytes(path) as file:
+                while block := file.read(SAMPLE):
+                    text = decoder.decode(block)
+                    if has_blanks:
+                        text = blanks.sub(source.separator[0] + source.quote, text)
+                    copy.write(text.encode())
             copy.write(decoder.decode(b"", final=True).encode())
         except UnicodeDecodeError as error:
             raise ProjectError(
@@ -158,8 +172,7 @@ def _as_utf8(path: Path, source: Source) -> Iterator[pa.NativeFile]:
                 "`source.encoding` in references/schema.yaml."
             ) from error
         copy.flush()
-        with pa.input_stream(copy.name) as text:
-            yield text
+        yield Path(copy.name)
 
 
 def _multiline(batch: pa.RecordBatch, rows: np.ndarray) -> int:
@@ -171,7 +184,7 @@ def _multiline(batch: pa.RecordBatch, rows: np.ndarray) -> int:
 
 
 def _trimmed(batch: pa.RecordBatch) -> pd.DataFrame:
-    columns = [pc.utf8_trim_whitespace(column) for column in batch.columns]
+    columns = [pc.ascii_trim_whitespace(column) for column in batch.columns]
     return pa.table(columns, names=batch.schema.names).to_pandas()
 
 

@@ -93,26 +93,27 @@ def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(MIXED, _as_windows_1252)
 
 
-def open_quote(path: Path, source: Source, *, multiline: bool) -> bool:
-    """Whether a quote is opened and never closed, so that it hides the lines behind it.
+def count_quotes(path: Path, source: Source) -> int:
+    """The number of quotes in a UTF-8 file; where each that is opened is closed, it is even."""
+    mark = source.quote.encode()
+    quotes = 0
+    with open_bytes(path) as file:
+        while mark and (block := file.read(SAMPLE)):
+            quotes += block.count(mark)
+    return quotes
 
-    `multiline` says that some cell has several lines: with an odd number of quotes, one too many.
-    """
-    codec, errors = codec_of(source.encoding)
-    decoder = codecs.getincrementaldecoder(codec)(errors)
-    quotes, end = 0, ""
+
+def ends_in_quotes(path: Path, source: Source) -> bool:
+    """Whether the last line of a UTF-8 file opens a quote and does not close it."""
+    end = b""
     with open_bytes(path) as file:
         while block := file.read(SAMPLE):
-            text = decoder.decode(block)
-            quotes += text.count(source.quote)
-            end = (end + text)[-SAMPLE:]
-    if quotes % 2 == 0 or multiline:
-        return quotes % 2 == 1
+            end = (end + block)[-SAMPLE:]
+    last = end.decode(errors="replace").rstrip().splitlines()[-1]
     try:
-        list(_reader(end.rstrip().splitlines()[-1], source, strict=True))
+        return not list(_reader(last, source, strict=True))
     except csv.Error:
         return True
-    return False
 
 
 def _encoding(path: Path) -> str:

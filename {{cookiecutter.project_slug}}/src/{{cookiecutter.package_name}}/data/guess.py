@@ -48,7 +48,8 @@ def infer_schema(table: pd.DataFrame, target: str, source: Source, *, whole: boo
         When the target is not a column or has no value at all.
     """
     target = find_target(table.columns, target)
-    source.missing = ["", *[word for word in MISSING if table.isin([word]).to_numpy().any()]]
+    found = {word for name in table for word in table.loc[table[name].isin(MISSING), name]}
+    source.missing = ["", *[word for word in MISSING if word in found]]
     table = table.apply(without_missing, words=source.missing)
     if table[target].dropna().empty:
         raise ProjectError(f"the target {target!r} has no value in any row. Choose another.")

@@ -107,7 +107,7 @@ def check_rows(
             ):
                 typed, problems = apply_contract(batch, schema)
                 bad = problems[ROW].unique()
-                kept = typed.drop(index=bad)
+                kept = typed.drop(index=bad) if len(bad) else typed
                 repeats.note(kept)
                 write_clean(kept)
                 write_rejected(with_cells(problems, batch))
