@@ -1,15 +1,18 @@
-"""Every headed table of a folder: generate a project for it, predict, evaluate, print the scores.
+"""Every table of a folder: generate a project for it, predict, evaluate, print the scores.
 
     python3 benchmarks/tables.py [FOLDER] [--only NAME] [--keep]
 
 Needs cookiecutter in the Python that runs it, git and make; with uv on the PATH and its cache
 warm, generation takes seconds. FOLDER (default `../shared/data` beside the repository) holds the
-tables, `index.csv` (file, target, task, separator) and `reference_scores.csv`.
+tables, `index.csv` (file, target, task, separator; a headerless file names its target by position,
+`#14`), `reference_scores.csv` and `published_scores.csv`.
 
 A row is `ok` when the cross-validated score of the chosen model is not worse than the reference by
 more than one standard deviation of the reference: the better of a linear model and a random forest
 (`logreg_or_ridge`, `random_forest`), also scored in 5-fold cross-validation. The deciding metrics
-are those of the project: ROC AUC, log loss for more than two classes, RMSE for values.
+are those of the project: ROC AUC, log loss for more than two classes, RMSE for values. Where the
+AutoML Benchmark (Gijsbers et al. 2024) has the table, the score is to reach that of its tuned random
+forest, and the gap to its best system is printed, in per cent of that system's score.
 """
 
 import argparse
@@ -17,6 +20,7 @@ import csv
 import json
 import re
 import shutil
+import statistics
 import tempfile
 from pathlib import Path
 
@@ -37,6 +41,9 @@ COLUMNS = (
     "cross-validated",
     "reference",
     "result",
+    "tuned forest",
+    "best published",
+    "gap, %",
     "gate",
     "model",
     "generate, s",
@@ -44,6 +51,7 @@ COLUMNS = (
     "evaluate, s",
     "peak, MB",
 )
+HEADLESS = " (0-based; no header)"  # behind the position of a target in index.csv
 NOISE = ("make", "ERROR: failed to reproduce", "ERROR: Stopping generation", "Hook script failed")
 
 
@@ -57,15 +65,15 @@ def main() -> None:
         entry for entry in read(options.folder / "index.csv") if options.only in entry["file"]
     ]
     references = read(options.folder / "reference_scores.csv")
-    headed = [entry for entry in tables if "no header" not in entry["target"]]
-    headless = [entry["file"] for entry in tables if entry not in headed]
+    published = read(options.folder / "published_scores.csv")
     print(f"{machine()}\n\n{head(COLUMNS)}", flush=True)
-    results = []
-    for number, entry in enumerate(headed, start=1):
-        tell(f"{number} of {len(headed)}: {entry['file']}")
+    results, gaps = [], []
+    for number, entry in enumerate(tables, start=1):
+        tell(f"{number} of {len(tables)}: {entry['file']}")
         folder = Path(tempfile.mkdtemp(prefix="tables-"))
         try:
-            cells = measure(options.folder.resolve() / entry["file"], entry, references, folder)
+            path = options.folder.resolve() / entry["file"]
+            cells = measure(path, entry, references, published, folder)
         finally:
             if options.keep:
                 tell(f"  kept in {folder}")
@@ -73,10 +81,11 @@ def main() -> None:
                 shutil.rmtree(folder)
         print(row(cells[name] for name in COLUMNS), flush=True)
         results.append(cells["result"].partition(":")[0])
+        gaps += [float(cells["gap, %"])] if cells["gap, %"] else []
     counts = ", ".join(f"{results.count(name)} {name}" for name in dict.fromkeys(results))
-    print(f"\nTables: {len(headed)}; {counts}.")
-    if headless:
-        print(f"Skipped, for they have no header: {', '.join(headless)}.")
+    print(f"\nTables: {len(tables)}; {counts}.")
+    if gaps:
+        print(f"Mean gap to the best published system: {statistics.mean(gaps):.2f} %.")
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -85,11 +94,15 @@ def read(path: Path) -> list[dict[str, str]]:
 
 
 def measure(
-    path: Path, entry: dict[str, str], references: list[dict[str, str]], folder: Path
+    path: Path,
+    entry: dict[str, str],
+    references: list[dict[str, str]],
+    published: list[dict[str, str]],
+    folder: Path,
 ) -> dict[str, str]:
     """The cells of one table's row."""
     cells = dict.fromkeys(COLUMNS, "") | {"file": entry["file"], "task": entry["task"]}
-    target = re.sub(r'^#\d+ "(.*)"$', r"\1", entry["target"])
+    target = re.sub(r'^#\d+ "(.*)"$', r"\1", entry["target"]).removesuffix(HEADLESS)
     made = generate(folder, f"raw_data={path}", f"target={target}")
     cells["generate, s"] = f"{made.seconds:.0f}"
     if made.code or "not done" in made.output:
@@ -109,7 +122,8 @@ def measure(
         return cells | {"result": f"failed: {last_sentence(evaluated)}"}
     cells["gate"] = "closed" if evaluated.code else "open"
     candidates = json.loads((project / "reports" / "candidates.json").read_text("utf-8"))
-    return cells | scores(json.loads(metrics.read_text("utf-8")), candidates, entry, references)
+    cells |= scores(json.loads(metrics.read_text("utf-8")), candidates, entry, references)
+    return cells | beside_published(candidates, entry, published)
 
 
 def scores(
@@ -141,6 +155,30 @@ def scores(
     lead = best["mean"] - reference if more_is_better else reference - best["mean"]
     cells["reference"] = f"{reference:.4g} ± {sd:.2g}"
     return cells | {"result": "ok" if lead >= -sd else "lower"}
+
+
+def beside_published(
+    candidates: dict, entry: dict[str, str], published: list[dict[str, str]]
+) -> dict[str, str]:
+    """The cells about the AutoML Benchmark."""
+    _, column, more_is_better = METRICS[entry["task"]]
+    results = [
+        (line["framework"], float(line[f"{column}_mean"]))
+        for line in published
+        if line["file"] == entry["file"] and line[f"{column}_mean"]
+    ]
+    if not results:
+        return {}
+    forest = statistics.mean(score for name, score in results if name == "TunedRandomForest")
+    best = (max if more_is_better else min)(score for _, score in results)
+    ours = candidates["candidates"][candidates["best"]]["mean"]
+    reached = ours >= forest if more_is_better else ours <= forest
+    gap = (best - ours if more_is_better else ours - best) / best
+    return {
+        "tuned forest": f"{forest:.4g}: {'ok' if reached else 'lower'}",
+        "best published": f"{best:.4g}",
+        "gap, %": f"{100 * gap:.1f}",
+    }
 
 
 def last_sentence(done: Run) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-BATCH_ROWS = 250_000
+BATCH_ROWS = 100_000
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def parquet_file(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
 
 def parquet_batches(path: Path) -> Iterator[pd.DataFrame]:
     """Tables of at most `BATCH_ROWS` rows; at least one, perhaps without rows."""
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, pre_buffer=False) as file:  # else the whole file is kept
         yield file.schema_arrow.empty_table().to_pandas()
         for batch in file.iter_batches(BATCH_ROWS):
             yield batch.to_pandas()

@@ -28,7 +28,7 @@ from .dialect import (
 )
 from .schema import Schema, Source
 
-BLOCK = 32 << 20  # bytes read at a time; a row is no longer
+BLOCK = 8 << 20  # bytes read at a time, a dozen of them ahead; a row is no longer
 MAX_RAGGED = 100_000  # rows cut wrongly before the whole file is
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-MAX_ROWS = 200_000
+MAX_ROWS = 100_000
 MAX_CELLS = 10_000_000
 
 
