@@ -1,11 +1,10 @@
 """Hold a table against the contract: type its cells, find those that break a rule."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 
 from ..errors import ProjectError
 from .cells import typed, without_missing
@@ -13,6 +12,12 @@ from .schema import Column, Schema
 
 ROW, COLUMN, VALUE, RULE = "rejected_row", "rejected_column", "rejected_value", "rejected_rule"
 PROBLEM = {ROW: "int64", COLUMN: "str", VALUE: "str", RULE: "str"}
+NO_PROBLEMS = pd.DataFrame(columns=list(PROBLEM)).astype(PROBLEM)
+KINDS_IN_WORDS = {
+    "numeric": "a number",
+    "boolean": "true or false",
+    "datetime": "a date written like {}",
+}
 
 
 def apply_contract(
@@ -48,20 +53,46 @@ def apply_contract(
         if column.kind != "ignore" and (target or name != schema.target)
     }
     _require(table, [*schema.features, *([schema.target] if target else [])])
-    result, unreadable = {}, []
+    result, problems = {}, [NO_PROBLEMS]
     for name, column in columns.items():
         if name in table.columns:
             cells = without_missing(table[name], schema.source.missing)
             result[name] = typed(cells, column, schema.source)
-            bad = np.flatnonzero(result[name].isna().to_numpy() > cells.isna().to_numpy())
-            if len(bad):
-                unreadable.append(problems_in(table[name], bad, _kind_in_words(column)))
-    typed_table = pd.DataFrame(result, index=table.index, copy=False)
-    broken = _check_rules(typed_table, table, schema, columns)
-    problems = pd.concat([*unreadable, broken], ignore_index=True).astype(PROBLEM)
-    # A cell that cannot be read is also an empty one: the first reason says more.
-    problems = problems.drop_duplicates([ROW, COLUMN]).sort_values(ROW, kind="stable")
-    return typed_table, problems
+            for bad, rule in broken_rules(cells, result[name], column, name == schema.target):
+                if bad.any():
+                    problems.append(problems_in(table[name], np.flatnonzero(bad), rule))
+    found = pd.concat(problems, ignore_index=True).sort_values(ROW, kind="stable")
+    return pd.DataFrame(result, index=table.index, copy=False), found
+
+
+def broken_rules(
+    cells: pd.Series, values: pd.Series, column: Column, is_target: bool
+) -> Iterator[tuple[np.ndarray, str]]:
+    """Where the cells of a column break each rule, and the rule in words.
+
+    Parameters
+    ----------
+    cells
+        As they came, NaN where they are missing.
+    values
+        The same with the type of the column's kind, NaN also where they cannot be read.
+    is_target
+        Rows without a target are not wrong, they wait for a prediction.
+    """
+    missing, unread = cells.isna().to_numpy(), values.isna().to_numpy()
+    yield (
+        unread & ~missing,
+        KINDS_IN_WORDS.get(column.kind, "text").format(column.format or "ISO 8601"),
+    )
+    if not column.nullable and not is_target:
+        yield missing, "a value"
+    if column.categories is not None:
+        known = values.isin(column.categories).to_numpy()
+        yield ~known & ~unread, f"one of {', '.join(column.categories)}"
+    if column.range is not None:
+        low, high = column.range
+        inside = values.between(low, high).to_numpy()
+        yield ~inside & ~unread, f"a value from {low:g} to {high:g}"
 
 
 def problems_in(cells: pd.Series, positions: np.ndarray, rule: str) -> pd.DataFrame:
@@ -97,51 +128,3 @@ def _require(table: pd.DataFrame, names: Iterable[str]) -> None:
             f"{', '.join(table.columns.astype(str)[:50])}. Add the columns, or name those you have "
             "in references/schema.yaml."
         )
-
-
-def _check_rules(
-    typed_table: pd.DataFrame, table: pd.DataFrame, schema: Schema, columns: dict[str, Column]
-) -> pd.DataFrame:
-    """Check nulls, categories and ranges with pandera."""
-    rules = pa.DataFrameSchema(
-        {name: _rule(columns[name], name == schema.target) for name in typed_table.columns}
-    )
-    try:
-        rules.validate(typed_table.reset_index(drop=True), lazy=True)
-    except pa.errors.SchemaErrors as error:
-        cases = error.failure_cases
-        return pd.concat(
-            problems_in(
-                table[name],
-                group["index"].to_numpy(dtype=int),
-                _rule_in_words(str(check), columns[name]),
-            )
-            for (name, check), group in cases.groupby(["column", "check"], sort=False)
-        )
-    return pd.DataFrame(columns=list(PROBLEM))
-
-
-def _rule(column: Column, is_target: bool) -> pa.Column:
-    checks = []
-    if column.categories is not None:
-        checks.append(pa.Check.isin(column.categories))
-    if column.range is not None:
-        checks.append(pa.Check.in_range(*column.range))
-    # Rows without a target are not wrong, they wait for a prediction.
-    return pa.Column(nullable=column.nullable or is_target, checks=checks)
-
-
-def _kind_in_words(column: Column) -> str:
-    return {
-        "numeric": "a number",
-        "boolean": "true or false",
-        "datetime": f"a date written like {column.format or 'ISO 8601'}",
-    }.get(column.kind, "text")
-
-
-def _rule_in_words(check: str, column: Column) -> str:
-    if check.startswith("isin"):
-        return f"one of {', '.join(map(str, column.categories or []))}"
-    if check.startswith("in_range") and column.range:
-        return f"a value from {column.range[0]:g} to {column.range[1]:g}"
-    return "a value"

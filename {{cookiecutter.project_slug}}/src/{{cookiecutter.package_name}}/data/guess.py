@@ -103,7 +103,7 @@ def _column(cells: pd.Series, name: str, source: Source, whole: bool) -> Column:
             return Column("datetime", nullable, format="%Y%m%d")
         if not nullable and _counts_rows(numbers, name):
             return Column("identifier", nullable, unique=whole or None)
-        return Column("numeric", nullable, range=_generous_range(numbers))
+        return Column("numeric", nullable, range=_generous_range(numbers, whole))
     text = as_text(present)
     if form := _date_format(text):
         return Column("datetime", nullable, format=form)
@@ -198,13 +198,16 @@ def _counts_rows(numbers: pd.Series, name: str) -> bool:
     return bool(ID_NAME.search(name)) or dense or with_the_rows
 
 
-def _generous_range(numbers: pd.Series) -> list[float]:
-    """The range seen, widened by half its width on each side; what is never negative stays so."""
+def _generous_range(numbers: pd.Series, whole: bool) -> list[float]:
+    """The range seen, widened by half its width on each side; what is never negative stays so.
+
+    A sample may miss a negative number.
+    """
     low, high = float(numbers.min()), float(numbers.max())
     margin = (high - low) / 2 or abs(high) / 2 or 1.0
     digits = -math.floor(math.log10(margin))
     unit = 10.0**digits
-    floor = 0.0 if low >= 0 else -math.inf
+    floor = 0.0 if low >= 0 and whole else -math.inf
     lowest = max(math.floor((low - margin) * unit) / unit, floor)
     highest = math.ceil((high + margin) * unit) / unit
     return [round(end, max(digits, 0)) for end in (lowest, highest)]
