@@ -12,6 +12,7 @@ from .cells import typed, without_missing
 from .schema import Column, Schema
 
 ROW, COLUMN, VALUE, RULE = "rejected_row", "rejected_column", "rejected_value", "rejected_rule"
+EMPTY = "a value"  # the rule that an empty cell breaks
 PROBLEM = {ROW: "int64", COLUMN: "str", VALUE: "str", RULE: "str"}
 
 
@@ -54,7 +55,7 @@ def apply_contract(
             cells = without_missing(table[name], schema.source.missing)
             result[name] = typed(cells, column, schema.source)
             bad = np.flatnonzero(result[name].isna() & cells.notna())
-            unreadable.append(problems_in(table[name], bad, _kind_in_words(column)))
+            unreadable.append(problems_in(table[name], bad, kind_in_words(column)))
     typed_table = pd.DataFrame(result, index=table.index)
     broken = _check_rules(typed_table, table, schema, columns)
     problems = pd.concat([*unreadable, broken], ignore_index=True).astype(PROBLEM)
@@ -130,7 +131,8 @@ def _rule(column: Column, is_target: bool) -> pa.Column:
     return pa.Column(nullable=column.nullable or is_target, checks=checks)
 
 
-def _kind_in_words(column: Column) -> str:
+def kind_in_words(column: Column) -> str:
+    """The rule that a cell of another kind breaks."""
     return {
         "numeric": "a number",
         "boolean": "true or false",
@@ -143,4 +145,4 @@ def _rule_in_words(check: str, column: Column) -> str:
         return f"one of {', '.join(map(str, column.categories or []))}"
     if check.startswith("in_range") and column.range:
         return f"a value from {column.range[0]:g} to {column.range[1]:g}"
-    return "a value"
+    return EMPTY
