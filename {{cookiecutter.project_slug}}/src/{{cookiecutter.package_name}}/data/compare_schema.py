@@ -59,7 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"references/schema.yaml and {params.data.raw} differ:")
         print(*[f"  {difference}" for difference in found], sep="\n")
     if open_ends:
-        print(f"yours to settle: {len(open_ends)}; correct the file, or the contract")
+        print(f"for you to settle: {len(open_ends)}. Correct the file, or the contract")
     if len(open_ends) < len(found):
         print(
             f"`make schema UPDATE=1` lets the contract allow {len(found) - len(open_ends)} of them"
@@ -74,7 +74,7 @@ def differences(today: Today, schema: Schema) -> Iterator[Difference]:
             yield Difference(None, f"{key} is {value!r}, not {agreed[key]!r}", {key: value})
     if today.ragged:
         row = today.ragged[0]
-        rows = f"{len(today.ragged)} rows have too many or too few cells"
+        rows = f"too many or too few cells in {_rows(len(today.ragged))}"
         yield Difference(None, f"{rows}, first row {row.row}: {row.cells}, not {row.expected}")
     for name in today.table.columns.difference(list(schema.columns), sort=False):
         entry = _fresh(name, today).as_tree()
@@ -169,7 +169,8 @@ def _fresh(name: str, today: Today) -> Column:
 
 
 def _some(values: Counter[str]) -> str:
-    most = [f"{value[:80]!r} ({count})" for value, count in values.most_common(SHOWN)]
+    often = sorted(values.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]
+    most = [f"{value[:80]!r} ({count})" for value, count in often]
     if len(values) == 1:
         return most[0].rpartition(" ")[0]
     return ", ".join(most) + (", ..." if len(values) > SHOWN else "")

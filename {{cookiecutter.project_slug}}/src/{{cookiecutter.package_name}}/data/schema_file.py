@@ -43,7 +43,10 @@ def read_tree(path: Path) -> CommentedMap:
     except YAMLError as error:
         raise ProjectError(f"{path.name}, {_explained(error, text)}") from error
     if not isinstance(tree, CommentedMap):
-        raise ProjectError(f"{path.name}: a mapping with target, task, source and columns is due.")
+        raise ProjectError(
+            f"{path.name} has no target, task, source and columns. Add them, or delete the file: "
+            "`make data` infers a new one."
+        )
     return tree
 
 

@@ -95,7 +95,14 @@ def _source_today(path: Path, schema: Schema) -> Source:
         return found
     encoding = _encoding_today(file, agreed.encoding, found.encoding)
     ways = [replace(agreed, encoding=encoding), replace(found, encoding=encoding)]
-    return max(ways, key=lambda way: len(schema.columns.keys() & column_names(file, way, schema)))
+    return max(ways, key=lambda way: _columns_found(file, way, schema))
+
+
+def _columns_found(file: Path, source: Source, schema: Schema) -> int:
+    try:
+        return len(schema.columns.keys() & column_names(file, source, schema))
+    except ProjectError:  # of a header that does not fit
+        return -1
 
 
 def _encoding_today(file: Path, agreed: str, found: str) -> str:
