@@ -54,8 +54,10 @@ def test_each_difference_is_named(raw, agreed, compare) -> None:
         "column 'visits': outside 0 to 80 in 1 row; it goes from 0 to 1000",
         "column 'city': 2 rows hold 'Rome', not among its 3 categories",
         "column 'city': empty in 1 row",
-        "column 'joined': not a date written like %Y-%m-%d in 240 of 240 rows: '31.12.2024'; "
-        "dates seem to be written like %d.%m.%Y",
+        (
+            "column 'joined': not a date written like %Y-%m-%d in 240 of 240 rows: '31.12.2024'; "
+            "dates seem to be written like %d.%m.%Y"
+        ),
         f"column 'bought': {waiting} rows hold 'perhaps', not among its 2 categories",
     ]
 
@@ -85,8 +87,10 @@ def test_what_is_gone_or_of_another_kind_is_for_the_owner(raw, agreed, compare, 
     found = compare(raw.rename(columns={"spent": "spend"}).drop(columns="bought"), agreed)
     messages = [str(difference) for difference in found if not difference.keys]
     assert messages == [
-        "column 'visits': not a number in 2 of 240 rows: 'NA' (1), 'many' (1); if 'NA' is an empty "
-        "cell, add it to source.missing",
+        (
+            "column 'visits': not a number in 2 of 240 rows: 'NA' (1), 'many' (1); if 'NA' is an "
+            "empty cell, add it to source.missing"
+        ),
         "column 'spent': not in the file; did you mean 'spend'?",
         "column 'bought': not in the file",
     ]

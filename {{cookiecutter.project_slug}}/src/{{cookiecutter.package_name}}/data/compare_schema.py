@@ -125,7 +125,7 @@ def _differences_in(name: str, column: Column, today: Today) -> Iterator[Differe
 
 
 def _broken(name: str, column: Column, rule: str, cells: int, today: Today) -> Difference:
-    values = today.values[name, rule]
+    values = today.words[name, rule]
     if rule == EMPTY:
         return Difference(name, f"empty in {_rows(cells)}", {"nullable": True})
     if rule == kind_in_words(column):
@@ -148,7 +148,7 @@ def _unreadable(name: str, column: Column, message: str, today: Today) -> Differ
     if column.kind == fresh.kind == "datetime" and fresh.format not in (None, column.format):
         seems = f"; dates seem to be written like {fresh.format}"
         return Difference(name, message + seems, {"format": fresh.format})
-    for word in today.values[name, kind_in_words(column)]:
+    for word in today.words[name, kind_in_words(column)]:
         if word in (*MISSING, *MISSING_NUMBER):
             message += f"; if {word!r} is an empty cell, add it to source.missing"
     return Difference(name, message)

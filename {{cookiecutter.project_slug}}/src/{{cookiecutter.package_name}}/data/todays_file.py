@@ -32,9 +32,7 @@ class Today:
     rows: int
     ragged: list[RaggedRow] = field(default_factory=list)
     cells: Counter[tuple[str, str]] = field(default_factory=Counter)  # per column and broken rule
-    values: dict[tuple[str, str], Counter[str]] = field(
-        default_factory=lambda: defaultdict(Counter)
-    )
+    words: dict[tuple[str, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     ends: dict[str, tuple[float, float]] = field(default_factory=dict)  # lowest, highest number
     repeats: dict[str, int] = field(default_factory=dict)  # values that come again
 
@@ -74,8 +72,8 @@ def _hold_against(batches: Iterable[pd.DataFrame], schema: Schema, today: Today)
         for key, lines in problems.groupby([COLUMN, RULE], sort=False):
             cells = (typed if there[key[0]].kind == "category" else batch).loc[lines[ROW], key[0]]
             today.cells[key] += len(lines)
-            values = today.values[key] + Counter(as_text(cells).dropna().tolist())
-            today.values[key] = Counter(dict(values.most_common(MOST_VALUES)))
+            words = today.words[key] + Counter(as_text(cells).dropna().tolist())
+            today.words[key] = Counter(dict(words.most_common(MOST_VALUES)))
         for name in typed.columns[[there[name].range is not None for name in typed]]:
             low, high = today.ends.get(name, (float("inf"), float("-inf")))
             today.ends[name] = (min(low, typed[name].min()), max(high, typed[name].max()))
