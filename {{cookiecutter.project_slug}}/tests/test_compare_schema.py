@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from under_test import compare_schema, errors, infer_schema, read, sample, schema, todays_file
+from under_test import (
+    compare_schema,
+    errors,
+    infer_schema,
+    read,
+    sample,
+    schema,
+    todays_file,
+    widen_schema,
+)
 
 
 @pytest.fixture
@@ -29,6 +38,11 @@ def compare(tmp_path: Path) -> Callable[..., list]:
         return list(compare_schema.differences(todays_file.look_at(path, agreed, seed=1), agreed))
 
     return run
+
+
+def widen(path: Path, found: list) -> None:
+    """Write what can be settled into the contract."""
+    widen_schema.widen_schema(path, [(difference.column, difference.keys) for difference in found])
 
 
 def change_everything(raw: pd.DataFrame) -> pd.DataFrame:
@@ -66,7 +80,7 @@ def test_update_allows_todays_rows_and_keeps_the_rest(raw, agreed, compare, tmp_
     path = tmp_path / "schema.yaml"
     before = path.read_text(encoding="utf-8").splitlines()
     changed = change_everything(raw)
-    compare_schema.widen(path, compare(changed, agreed))
+    widen(path, compare(changed, agreed))
     wider = schema.load_schema(path)
     assert compare(changed, wider) == []
     after = path.read_text(encoding="utf-8").splitlines()
@@ -94,7 +108,7 @@ def test_what_is_gone_or_of_another_kind_is_for_the_owner(raw, agreed, compare, 
         "column 'spent': not in the file; did you mean 'spend'?",
         "column 'bought': not in the file",
     ]
-    compare_schema.widen(tmp_path / "schema.yaml", found)
+    widen(tmp_path / "schema.yaml", found)
     wider = schema.load_schema(tmp_path / "schema.yaml")
     assert wider.columns.pop("spend").kind == "numeric"
     assert wider == agreed
@@ -117,7 +131,7 @@ def test_another_way_of_writing_is_seen(write, keys, raw, agreed, compare, tmp_p
     assert {key for difference in found for key in difference.keys} == keys
     assert {difference.column for difference in found} <= {None}
     path = tmp_path / "schema.yaml"
-    compare_schema.widen(path, found)
+    widen(path, found)
     assert {
         key
         for key in vars(agreed.source)
@@ -135,6 +149,13 @@ def test_more_rows_than_are_held_are_compared_batch_by_batch(
     assert compare(changed, agreed) == whole
 
 
+def test_names_without_end_are_no_categories(raw, agreed, compare) -> None:
+    (found,) = compare(raw.assign(city=raw["customer_id"]), agreed)
+    assert found.message.startswith("240 rows hold 'C0000' (1), 'C0001' (1), ")
+    assert found.message.endswith("; without `categories` any value is allowed")
+    assert not found.keys
+
+
 def test_ragged_rows_are_counted(raw, agreed, compare) -> None:
     found = compare(raw.to_csv(index=False) + "C9999,1,2\n", agreed)
     text = "the file: too many or too few cells in 1 row, first row 241: 3, not 8"
@@ -150,7 +171,7 @@ def test_an_untouched_file_is_written_as_it_was(agreed, tmp_path: Path) -> None:
     }
     schema.save_schema(agreed, path)
     text = path.read_text(encoding="utf-8")
-    compare_schema.widen(path, [])
+    widen_schema.widen_schema(path, [])
     assert path.read_text(encoding="utf-8") == text
     assert schema.load_schema(path) == agreed
 

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -14,10 +13,11 @@ from ..config import ROOT, SCHEMA, load_params
 from ..errors import explained
 from .cells import without_missing
 from .contract import EMPTY, kind_in_words
-from .guess import MISSING, MISSING_NUMBER, generous_range, guess_column
+from .guess import MAX_CATEGORIES, MISSING, MISSING_NUMBER, generous_range, guess_column
 from .schema import Column, Schema, load_schema
-from .schema_file import as_tree, as_words, in_one_line, read_tree, write_tree
-from .todays_file import MOST_VALUES, Today, look_at
+from .schema_file import as_word, as_yaml
+from .todays_file import Today, look_at
+from .widen_schema import widen_schema
 
 SHOWN = 5  # values
 
@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
         return
     open_ends = [difference for difference in found if not difference.keys]
     if options.update and len(open_ends) < len(found):
-        widen(SCHEMA, found)
+        widen_schema(SCHEMA, [(d.column, d.keys) for d in found])
         print("references/schema.yaml allows now:")
         print(*[f"  {difference}" for difference in found if difference.keys], sep="\n")
         found = open_ends
@@ -60,10 +60,8 @@ def main(arguments: list[str] | None = None) -> None:
         print(*[f"  {difference}" for difference in found], sep="\n")
     if open_ends:
         print(f"for you to settle: {len(open_ends)}. Correct the file, or the contract")
-    if len(open_ends) < len(found):
-        print(
-            f"`make schema UPDATE=1` lets the contract allow {len(found) - len(open_ends)} of them"
-        )
+    if ready := len(found) - len(open_ends):
+        print(f"`make schema UPDATE=1` writes {ready} of these {len(found)} into the contract")
 
 
 def differences(today: Today, schema: Schema) -> Iterator[Difference]:
@@ -71,14 +69,18 @@ def differences(today: Today, schema: Schema) -> Iterator[Difference]:
     agreed = asdict(schema.source)
     for key, value in asdict(today.source).items():
         if value != agreed[key]:
-            yield Difference(None, f"{key} is {value!r}, not {agreed[key]!r}", {key: value})
+            yield Difference(
+                None,
+                f"{key} is {_said(value)}, the contract says {_said(agreed[key])}",
+                {key: value},
+            )
     if today.ragged:
         row = today.ragged[0]
         rows = f"too many or too few cells in {_rows(len(today.ragged))}"
         yield Difference(None, f"{rows}, first row {row.row}: {row.cells}, not {row.expected}")
     for name in today.table.columns.difference(list(schema.columns), sort=False):
         entry = _fresh(name, today).as_tree()
-        yield Difference(name, f"new; it seems to be {in_one_line(entry)}", entry)
+        yield Difference(name, f"new; it seems to be {as_yaml(entry, flow=True).rstrip()}", entry)
     for name, column in schema.columns.items():
         if name in today.table.columns:
             yield from _differences_in(name, column, today)
@@ -86,34 +88,6 @@ def differences(today: Today, schema: Schema) -> Iterator[Difference]:
             close = get_close_matches(name, today.table.columns, n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
             yield Difference(name, f"not in the file{hint}")
-
-
-def widen(path: Path, found: list[Difference]) -> None:
-    """Write the keys of the differences into the contract, and leave the rest of it alone."""
-    tree = read_tree(path)
-    for difference in found:
-        if difference.column is None:
-            _change(tree["source"], difference.keys)
-        elif difference.column not in tree["columns"] and difference.keys:
-            tree["columns"][difference.column] = as_tree(difference.keys, short=True)
-        else:
-            _change(tree["columns"][difference.column], difference.keys)
-    write_tree(tree, path)
-
-
-def _change(entry: Any, keys: dict[str, Any]) -> None:
-    for key, value in keys.items():
-        if key == "categories":  # in place: the owner's order, a line each or one for all
-            words = entry[key]
-            for word in as_words([word for word in value if word not in words]):
-                # Before the last where a comment hangs on it.
-                words.insert(len(words) - (len(words) - 1 in words.ca.items), word)
-        elif value is None:
-            entry.pop(key, None)
-        elif key in entry:
-            entry[key] = as_words(value)
-        else:  # not at the end, where the comment of the next column hangs
-            entry.insert(min(1, len(entry) - 1), key, as_words(value))
 
 
 def _differences_in(name: str, column: Column, today: Today) -> Iterator[Difference]:
@@ -133,12 +107,12 @@ def _broken(name: str, column: Column, rule: str, cells: int, today: Today) -> D
         return _unreadable(name, column, message, today)
     if column.range is not None:
         low, high = today.ends[name]
-        agreed, now = (" to ".join(as_words(ends)) for ends in (column.range, [low, high]))
+        agreed, now = (" to ".join(map(as_word, ends)) for ends in (column.range, [low, high]))
         message = f"outside {agreed} in {_rows(cells)}; it goes from {now}"
         return Difference(name, message, {"range": _wider(column.range, low, high)})
     known = column.categories or []
     message = f"{_rows(cells)} hold {_some(values)}, not among its {len(known)} categories"
-    if len(values) == MOST_VALUES:
+    if len(values) > MAX_CATEGORIES:
         return Difference(name, f"{message}; without `categories` any value is allowed")
     return Difference(name, message, {"categories": [*known, *sorted(values)]})
 
@@ -174,6 +148,10 @@ def _some(values: Counter[str]) -> str:
     if len(values) == 1:
         return most[0].rpartition(" ")[0]
     return ", ".join(most) + (", ..." if len(values) > SHOWN else "")
+
+
+def _said(value: Any) -> str:
+    return "none (no text)" if value is None else repr(value)
 
 
 def _rows(number: int) -> str:

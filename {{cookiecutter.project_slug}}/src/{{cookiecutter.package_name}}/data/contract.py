@@ -28,7 +28,7 @@ def apply_contract(
     schema
         The contract.
     target
-        Whether the target column must be there.
+        Whether the target must be there, and what is no feature, but kept.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def apply_contract(
         for name, column in schema.columns.items()
         if column.kind != "ignore" and (target or name != schema.target)
     }
-    _require(table, [*schema.features, *([schema.target] if target else [])])
+    _require(table, columns if target else schema.features)
     result, unreadable = {}, []
     for name, column in columns.items():
         if name in table.columns:

@@ -7,7 +7,7 @@ from typing import Any
 from ..config import SCHEMA
 from ..errors import ProjectError
 from .entries import KINDS, LISTS, Column, Source, from_words
-from .schema_file import as_tree, read_tree, write_tree
+from .schema_file import read_tree, write_tree
 
 EXAMPLES = {Column: "{kind: numeric}", Source: "{separator: ',', encoding: utf-8}"}
 TASKS = ("classification", "regression")
@@ -88,16 +88,14 @@ def load_schema(path: Path = SCHEMA) -> Schema:
 
 def save_schema(schema: Schema, path: Path = SCHEMA) -> None:
     """Write the contract, leaving out what a column does not use."""
-    columns = {
-        name: as_tree(column.as_tree(), short=True) for name, column in schema.columns.items()
-    }
+    columns = {name: column.as_tree() for name, column in schema.columns.items()}
     tree = {
         "target": schema.target,
         "task": schema.task,
-        "source": as_tree(schema.source.as_tree()),
-        "columns": as_tree(columns),
+        "source": schema.source.as_tree(),
+        "columns": columns,
     }
-    write_tree(as_tree(tree), path, HEADER)
+    write_tree(tree, path, HEADER)
 
 
 def _build(kind: type, entry: Any, where: str) -> Any:

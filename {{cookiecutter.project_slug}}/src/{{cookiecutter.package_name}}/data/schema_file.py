@@ -1,32 +1,25 @@
-"""The text of `references/schema.yaml`: read it, and edit it without losing a comment."""
+"""The text of `references/schema.yaml`: every word in it is the text it is.
 
-import io
-import re
-import sys
+A column may be called yes, and a category 007.
+"""
+
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import ScalarNode
-from ruamel.yaml.resolver import VersionedResolver
+import yaml
 
 from ..errors import ProjectError
 from ..files import replacing
 
 WIDTH = 100  # an entry that is longer gets a line for each key
+TAG = "tag:yaml.org,2002:"
+# Where PyYAML was built with them, those in C are ten times faster.
+LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+DUMPER = getattr(yaml, "CBaseDumper", yaml.BaseDumper)
 
 
-class _AsText(VersionedResolver):
-    """Take every word as the text it is: a column may be called yes, a category 007."""
-
-    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
-        return super().resolve(kind, "text" if kind is ScalarNode else value, implicit)
-
-
-def read_tree(path: Path) -> CommentedMap:
-    """Mappings, lists and texts of a file, with its comments.
+def read_tree(path: Path) -> dict[str, Any]:
+    """Mappings, lists and texts of a file.
 
     Raises
     ------
@@ -35,14 +28,14 @@ def read_tree(path: Path) -> CommentedMap:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        tree = _yaml().load(text)
+        tree = _values(yaml.compose(text, Loader=LOADER))
     except FileNotFoundError as error:
         raise ProjectError(f"{path.name} is missing: `make data` infers one.") from error
     except UnicodeDecodeError as error:
         raise ProjectError(f"{path.name} is not UTF-8 text. Save it as UTF-8.") from error
-    except YAMLError as error:
+    except yaml.YAMLError as error:
         raise ProjectError(f"{path.name}, {_explained(error, text)}") from error
-    if not isinstance(tree, CommentedMap):
+    if not isinstance(tree, dict):
         raise ProjectError(
             f"{path.name} has no target, task, source and columns. Add them, or delete the file: "
             "`make data` infers a new one."
@@ -50,63 +43,59 @@ def read_tree(path: Path) -> CommentedMap:
     return tree
 
 
-def write_tree(tree: CommentedMap, path: Path, header: str = "") -> None:
-    """Write the file whole or not at all; what has not been changed stays as it was."""
-    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(header)
-        _yaml().dump(tree, file)
+def write_tree(tree: dict[str, Any], path: Path, header: str) -> None:
+    """Write the file whole or not at all, each column on one line where it is short enough."""
+    with replacing(path) as partial:
+        partial.write_text(header + as_yaml(tree), encoding="utf-8", newline="\n")
 
 
-def as_tree(values: dict[str, Any], *, short: bool = False) -> CommentedMap:
-    """A mapping to put into the file, lists on one line; all of it where it is `short` enough."""
-    tree = CommentedMap({key: as_words(value) for key, value in values.items()})
-    if short and len(in_one_line(tree)) <= WIDTH:
-        tree.fa.set_flow_style()
-    return tree
+def as_yaml(value: Any, *, flow: bool | None = None) -> str:
+    """A value as the file has it; `flow` forces all of it onto one line, or onto several."""
+    width = 1 << 30  # a list is not broken
+    text = yaml.serialize(_node(value, flow), Dumper=DUMPER, allow_unicode=True, width=width)
+    return str(text).removesuffix("...\n")
 
 
-def as_words(value: Any) -> Any:
-    """A value as YAML writes it: `true`, `0.5`, a list on one line."""
-    match value:
-        case CommentedMap():
-            return value
-        case bool():
-            return str(value).lower()
-        case float() if value.is_integer() and abs(value) < 1e15:
-            return str(int(value))
-        case float():
-            return str(value).replace("inf", ".inf")
-        case list():
-            words = CommentedSeq(map(as_words, value))
-            words.fa.set_flow_style()
-            return words
-        case _:
-            return str(value)
+def as_word(value: Any) -> str:
+    """A boolean, a number or a text, such as `true`, `20`, `.inf`."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        whole = value.is_integer() and abs(value) < 1e15
+        return str(int(value)) if whole else str(value).replace("inf", ".inf")
+    return str(value)
 
 
-def in_one_line(values: dict[str, Any]) -> str:
-    """`{kind: numeric, nullable: false}`."""
-    line = CommentedMap({key: as_words(value) for key, value in values.items()})
-    line.fa.set_flow_style()
-    text = io.StringIO()
-    _yaml().dump(line, text)
-    return text.getvalue().rstrip("\n")
+def _node(value: Any, flow: bool | None = None) -> yaml.Node:
+    if isinstance(value, dict):
+        if flow is None:
+            is_column = isinstance(value.get("kind"), str)
+            flow = is_column and len(as_yaml(value, flow=True)) <= WIDTH
+        pairs = [(_node(key), _node(child, flow or None)) for key, child in value.items()]
+        return yaml.MappingNode(TAG + "map", pairs, flow_style=flow)
+    if isinstance(value, list):
+        return yaml.SequenceNode(TAG + "seq", list(map(_node, value)), flow_style=True)
+    return yaml.ScalarNode(TAG + "str", as_word(value))
 
 
-def _yaml() -> YAML:
-    yaml = YAML()
-    yaml.Resolver = _AsText
-    yaml.preserve_quotes = True
-    yaml.width = sys.maxsize
-    return yaml
+def _values(node: yaml.Node | None) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        found: dict[str, Any] = {}
+        for key, value in node.value:
+            if str(key.value) in found:
+                problem = f"{key.value!r} is there twice. Remove one, or give it another name"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+            found[str(key.value)] = _values(value)
+        return found
+    if isinstance(node, yaml.SequenceNode):
+        return list(map(_values, node.value))
+    return node and node.value
 
 
-def _explained(error: YAMLError, text: str) -> str:
-    if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
+def _explained(error: yaml.YAMLError, text: str) -> str:
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return f"which is not valid YAML, correct it: {error}"
     number = error.problem_mark.line
     line = text.splitlines()[number].strip() if number < len(text.splitlines()) else "its end"
-    where = f"line {number + 1} ({line[:80]})"
-    if twice := re.search(r'found duplicate key "(.*?)" with', error.problem or "", re.DOTALL):
-        return f"{where}: {twice[1]!r} is there twice. Remove one, or give it another name."
-    return f"{where}: not valid YAML, correct it: {error.problem}"
+    what = error.problem if "twice" in str(error.problem) else f"not valid YAML: {error.problem}"
+    return f"line {number + 1} ({line[:80]}): {what}. Correct it."

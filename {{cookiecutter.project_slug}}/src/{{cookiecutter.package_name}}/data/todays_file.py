@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
+from tqdm import tqdm
 
 from ..errors import ProjectError
 from .archive import open_bytes
@@ -66,7 +67,8 @@ def _hold_against(batches: Iterable[pd.DataFrame], schema: Schema, today: Today)
     there = {name: column for name, column in schema.columns.items() if name in today.table}
     schema = Schema(schema.target, schema.task, there, today.source)
     repeats = Repeats(schema)
-    for batch in batches:
+    progress = tqdm(batches, desc="check", unit="batch", delay=2, leave=False, disable=None)
+    for batch in progress:
         typed, problems = apply_contract(batch, schema, target=schema.target in there)
         repeats.note(typed)
         for key, lines in problems.groupby([COLUMN, RULE], sort=False):
