@@ -19,11 +19,14 @@ from under_test import (
 
 @pytest.fixture
 def agreed(raw: pd.DataFrame, tmp_path: Path) -> object:
-    """The contract of the raw rows, written to a file with a comment of the owner."""
+    """The contract of the raw rows, written to a file with edits of the owner."""
     path = tmp_path / "schema.yaml"
     schema.save_schema(infer_schema.infer_schema(raw, "bought", schema.Source()), path)
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("  city:", "  # by train\n  city:"), encoding="utf-8")
+    edits = {"  city:": "  # by train\n  city:", "[0, 80]": "[-5, 80]", "[no, yes]": "['no', yes]"}
+    for old, new in edits.items():
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
     return schema.load_schema(path)
 
 
@@ -65,7 +68,7 @@ def test_each_difference_is_named(raw, agreed, compare) -> None:
     assert [str(difference) for difference in found] == [
         "column 'age': new; it seems to be {kind: numeric, nullable: false, range: [10, 50]}",
         "column 'customer_id': an earlier value again in 1 row",
-        "column 'visits': outside 0 to 80 in 1 row; it goes from 0 to 1000",
+        "column 'visits': outside -5 to 80 in 1 row; it goes from 0 to 1000",
         "column 'city': 2 rows hold 'Rome', not among its 3 categories",
         "column 'city': empty in 1 row",
         (
@@ -86,10 +89,10 @@ def test_update_allows_todays_rows_and_keeps_the_rest(raw, agreed, compare, tmp_
     after = path.read_text(encoding="utf-8").splitlines()
     assert [line for line in after if line not in before] == [
         "  customer_id: {kind: identifier, nullable: false, unique: false}",
-        "  visits: {kind: numeric, nullable: false, range: [0, 1500]}",
+        "  visits: {kind: numeric, nullable: false, range: [-5, 1500]}",
         "  city: {kind: category, nullable: true, categories: [Bern, Graz, Lyon, Rome]}",
         "  joined: {kind: datetime, nullable: false, format: '%d.%m.%Y'}",
-        "  bought: {kind: category, nullable: true, categories: [no, yes, perhaps]}",
+        "  bought: {kind: category, nullable: true, categories: ['no', yes, perhaps]}",
         "  age: {kind: numeric, nullable: false, range: [10, 50]}",
     ]
     assert after.index("  # by train") == before.index("  # by train")

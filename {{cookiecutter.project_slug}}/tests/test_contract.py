@@ -182,6 +182,13 @@ def test_missing_column_is_named_with_its_likely_name(raw: pd.DataFrame, agreed)
         contract.apply_contract(raw.rename(columns={"visits": "visit"}), agreed)
 
 
+def test_only_training_rows_need_their_identifier(raw: pd.DataFrame, agreed) -> None:
+    bare = raw.drop(columns=["customer_id", "bought"])
+    assert contract.apply_contract(bare, agreed, target=False)[1].empty
+    with pytest.raises(errors.ProjectError, match="missing from the file: 'customer_id'"):
+        contract.apply_contract(raw.drop(columns="customer_id"), agreed)
+
+
 def test_dictionary_has_a_line_for_every_column(raw: pd.DataFrame, agreed) -> None:
     agreed.columns["visits"].description = "visits | a month"
     clean, _ = contract.apply_contract(raw, agreed)
