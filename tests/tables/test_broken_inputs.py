@@ -102,7 +102,7 @@ def test_broken_contract(bench: Workbench, case: Case) -> None:
     good(bench.clear())
     assert bench.run("table.csv", "y").worked
     text = bench.schema.read_text(encoding="utf-8")
-    bench.schema.write_text(case.make(text), encoding="utf-8")
+    bench.schema.write_text(case.make(text), encoding="utf-8", errors="surrogateescape")
     assert_explained(bench.step("make_dataset"), case)
 
 
@@ -705,7 +705,7 @@ def contract_empty(text):
 
 @contract("'size'", "nulable")
 def contract_with_an_unknown_key(text):
-    return text.replace("  size:\n", "  size:\n    nulable: true\n")
+    return text.replace("size: {", "size: {nulable: true, ")
 
 
 @contract("'size'", "'number'", "numeric")
@@ -713,9 +713,39 @@ def contract_with_an_unknown_kind(text):
     return text.replace("kind: numeric", "kind: number")
 
 
+@contract("'size'", "twice", "line")
+def contract_with_a_column_twice(text):
+    return text + "  size: {kind: ignore}\n"
+
+
+@contract("'nullable'", "twice", "size")
+def contract_with_a_key_twice(text):
+    return text.replace("size: {", "size: {nullable: true, ")
+
+
+@contract("columns", "without a dash")
+def contract_with_a_list_of_columns(text):
+    return re.sub("^  (.*: {)", r"- \1", text, flags=re.MULTILINE)
+
+
+@contract("'size'", "{kind: numeric}")
+def contract_with_a_word_for_a_column(text):
+    return re.sub("size: {.*}", "size: numeric", text)
+
+
+@contract("'size'", "description", "word")
+def contract_with_a_mapping_for_a_word(text):
+    return text.replace("size: {", "size: {description: {metres: true}, ")
+
+
+@contract("UTF-8")
+def contract_in_another_encoding(text):
+    return text.replace("size: {", "size: {description: \udcfc, ")
+
+
 @contract("'size'", "kind")
 def contract_without_a_kind(text):
-    return text.replace("    kind: numeric\n", "")
+    return text.replace("{kind: numeric, ", "{")
 
 
 @contract("'z'", "column")
@@ -740,7 +770,7 @@ def contract_with_categories_in_a_word(text):
 
 @contract("'size'", "nullable", "true|false")
 def contract_with_a_doubtful_nullable(text):
-    return re.sub(r"(size:\n    kind: numeric\n    nullable: )\w+", r"\1perhaps", text)
+    return re.sub(r"(size: {kind: numeric, nullable: )\w+", r"\1perhaps", text)
 
 
 @contract("'seen'", "%Q|format")
@@ -765,7 +795,7 @@ def contract_without_a_separator(text):
 
 @contract("'weight'", "missing|not in|no column")
 def contract_of_a_column_that_is_not_there(text):
-    return text.replace("  size:\n", "  weight:\n")
+    return text.replace("  size: {", "  weight: {")
 
 
 @case("max_rejected", "'size'", "40 of 40|all", of=CONTRACTS, leaves=(REJECTED,))

@@ -89,10 +89,13 @@ def test_words_for_empty_cells_are_found_and_None_is_a_class() -> None:
     [
         ("kind: numeric", "kind: number", "'visits': kind is 'number'"),
         ("kind: numeric", "kind: category", "kind category has no range"),
-        ("categories: [Bern, Graz, Lyon]", "categories: [yes, no]", "need quotes"),
-        ("categories: [Bern, Graz, Lyon]", "categories: [no]", "need quotes"),
         ("task: classification", "task: regression", "'bought' is of kind numeric"),
-        ("categories: ['no', 'yes']", "nullable: true", "with its classes listed"),
+        ("categories: [no, yes]", "description: target", "with its classes listed"),
+        ("{kind: numeric", "{nullable: true, kind: numeric", "'nullable' is there twice"),
+        ("  city:", "  visits:", r"line \d+ \(visits: .*'visits' is there twice"),
+        ("  visits: {", "- visits: {", "not valid YAML"),
+        ("kind: numeric", "kind: [numeric]", "'visits': kind is a list"),
+        ("task:", "job:", "has no task"),
     ],
 )
 def test_wrong_edits_of_the_contract_are_named(
@@ -107,11 +110,41 @@ def test_wrong_edits_of_the_contract_are_named(
         schema.load_schema(path)
 
 
-def test_numbers_may_be_listed_as_categories(agreed, tmp_path: Path) -> None:
+def test_words_of_the_contract_are_text(tmp_path: Path) -> None:
     path = tmp_path / "schema.yaml"
-    agreed.columns["city"].categories = [0, 1, 2007]
+    path.write_text(
+        """\
+target: 2007
+task: classification
+source: {separator: ',', missing: ['', NA, null]}
+columns:
+  yes: {kind: numeric, range: [0, .inf]}
+  2007:
+    kind: category
+    nullable: no
+    categories:
+    - yes
+    - 007
+    - 1.50
+""",
+        encoding="utf-8",
+    )
+    found = schema.load_schema(path)
+    assert found.source.missing == ["", "NA", "null"]
+    assert found.columns == {
+        "yes": schema.Column("numeric", range=[0, float("inf")]),
+        "2007": schema.Column("category", False, categories=["yes", "007", "1.50"]),
+    }
+
+
+def test_columns_have_a_line_each_unless_it_is_long(agreed, tmp_path: Path) -> None:
+    path = tmp_path / "schema.yaml"
+    agreed.columns["member"].description = "pays a fee and gets the letter " * 3
     schema.save_schema(agreed, path)
-    assert schema.load_schema(path).columns["city"].categories == ["0", "1", "2007"]
+    lines = path.read_text(encoding="utf-8").split("columns:\n")[-1].splitlines()
+    assert lines[2].startswith("  spent: {kind: numeric, nullable: true, range: [")
+    assert lines[4:7] == ["  member:", "    kind: boolean", "    nullable: false"]
+    assert len(lines) == len(agreed.columns) + 3
 
 
 def test_typing_typed_rows_changes_nothing(raw: pd.DataFrame, agreed) -> None:
@@ -147,6 +180,13 @@ def test_each_broken_rule_is_named_once(raw: pd.DataFrame, agreed) -> None:
 def test_missing_column_is_named_with_its_likely_name(raw: pd.DataFrame, agreed) -> None:
     with pytest.raises(errors.ProjectError, match=r"'visits' \(did you mean 'visit'\?\)"):
         contract.apply_contract(raw.rename(columns={"visits": "visit"}), agreed)
+
+
+def test_only_training_rows_need_their_identifier(raw: pd.DataFrame, agreed) -> None:
+    bare = raw.drop(columns=["customer_id", "bought"])
+    assert contract.apply_contract(bare, agreed, target=False)[1].empty
+    with pytest.raises(errors.ProjectError, match="missing from the file: 'customer_id'"):
+        contract.apply_contract(raw.drop(columns="customer_id"), agreed)
 
 
 def test_dictionary_has_a_line_for_every_column(raw: pd.DataFrame, agreed) -> None:

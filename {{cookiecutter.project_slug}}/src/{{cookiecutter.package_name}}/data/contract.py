@@ -11,13 +11,9 @@ from .cells import typed, without_missing
 from .schema import Column, Schema
 
 ROW, COLUMN, VALUE, RULE = "rejected_row", "rejected_column", "rejected_value", "rejected_rule"
+EMPTY = "a value"  # the rule that an empty cell breaks
 PROBLEM = {ROW: "int64", COLUMN: "str", VALUE: "str", RULE: "str"}
 NO_PROBLEMS = pd.DataFrame(columns=list(PROBLEM)).astype(PROBLEM)
-KINDS_IN_WORDS = {
-    "numeric": "a number",
-    "boolean": "true or false",
-    "datetime": "a date written like {}",
-}
 
 
 def apply_contract(
@@ -32,7 +28,7 @@ def apply_contract(
     schema
         The contract.
     target
-        Whether the target column must be there.
+        Whether the target must be there, and what is no feature, but kept.
 
     Returns
     -------
@@ -52,7 +48,7 @@ def apply_contract(
         for name, column in schema.columns.items()
         if column.kind != "ignore" and (target or name != schema.target)
     }
-    _require(table, [*schema.features, *([schema.target] if target else [])])
+    _require(table, columns if target else schema.features)
     result, problems = {}, [NO_PROBLEMS]
     for name, column in columns.items():
         if name in table.columns:
@@ -80,12 +76,9 @@ def broken_rules(
         Rows without a target are not wrong, they wait for a prediction.
     """
     missing, unread = cells.isna().to_numpy(), values.isna().to_numpy()
-    yield (
-        unread & ~missing,
-        KINDS_IN_WORDS.get(column.kind, "text").format(column.format or "ISO 8601"),
-    )
+    yield unread & ~missing, kind_in_words(column)
     if not column.nullable and not is_target:
-        yield missing, "a value"
+        yield missing, EMPTY
     if column.categories is not None:
         known = values.isin(column.categories).to_numpy()
         yield ~known & ~unread, f"one of {', '.join(column.categories)}"
@@ -128,3 +121,12 @@ def _require(table: pd.DataFrame, names: Iterable[str]) -> None:
             f"{', '.join(table.columns.astype(str)[:50])}. Add the columns, or name those you have "
             "in references/schema.yaml."
         )
+
+
+def kind_in_words(column: Column) -> str:
+    """The rule that a cell of another kind breaks."""
+    return {
+        "numeric": "a number",
+        "boolean": "true or false",
+        "datetime": f"a date written like {column.format or 'ISO 8601'}",
+    }.get(column.kind, "text")

@@ -53,11 +53,11 @@ def infer_schema(table: pd.DataFrame, target: str, source: Source, *, whole: boo
     table = table.apply(without_missing, words=source.missing)
     if table[target].dropna().empty:
         raise ProjectError(f"the target {target!r} has no value in any row. Choose another.")
-    source.decimal, source.thousands = _marks(table, source)
+    source.decimal, source.thousands = guess_marks(table, source)
     if dashes := _missing_numbers(table, source):
         source.missing += dashes
         table = table.apply(without_missing, words=source.missing)
-    columns = {name: _column(cells, str(name), source, whole) for name, cells in table.items()}
+    columns = {name: guess_column(cells, str(name), source, whole) for name, cells in table.items()}
     columns[target] = _target(table[target].dropna(), columns[target], source)
     task = "regression" if columns[target].kind == "numeric" else "classification"
     return Schema(target, task, columns, source)
@@ -88,7 +88,8 @@ def find_target(names: pd.Index, target: str) -> str:
     )
 
 
-def _column(cells: pd.Series, name: str, source: Source, whole: bool) -> Column:
+def guess_column(cells: pd.Series, name: str, source: Source, whole: bool) -> Column:
+    """The entry of a column, from its cells without the words for an empty one."""
     present = cells.dropna()
     nullable = len(present) < len(cells)
     if present.empty:
@@ -103,7 +104,7 @@ def _column(cells: pd.Series, name: str, source: Source, whole: bool) -> Column:
             return Column("datetime", nullable, format="%Y%m%d")
         if not nullable and _counts_rows(numbers, name):
             return Column("identifier", nullable, unique=whole or None)
-        return Column("numeric", nullable, range=_generous_range(numbers, whole))
+        return Column("numeric", nullable, range=generous_range(numbers, whole=whole))
     text = as_text(present)
     if form := _date_format(text):
         return Column("datetime", nullable, format=form)
@@ -133,7 +134,7 @@ def _target(present: pd.Series, column: Column, source: Source) -> Column:
     return Column("category", column.nullable, categories=sorted(classes))
 
 
-def _marks(table: pd.DataFrame, source: Source) -> tuple[str, str]:
+def guess_marks(table: pd.DataFrame, source: Source) -> tuple[str, str]:
     """Decimal and thousands mark that make numbers of the most columns.
 
     `28,801` is a decimal number where the comma does not part cells, else thousands.
@@ -198,7 +199,7 @@ def _counts_rows(numbers: pd.Series, name: str) -> bool:
     return bool(ID_NAME.search(name)) or dense or with_the_rows
 
 
-def _generous_range(numbers: pd.Series, whole: bool) -> list[float]:
+def generous_range(numbers: pd.Series, *, whole: bool = True) -> list[float]:
     """The range seen, widened by half its width on each side; what is never negative stays so.
 
     A sample may miss a negative number.

@@ -36,10 +36,10 @@ class Repeats:
     Only hashes are kept, of 8 bytes a value.
     """
 
-    def __init__(self, schema: Schema, params: DataParams) -> None:
-        unique = [name for name, column in schema.columns.items() if column.unique]
+    def __init__(self, schema: Schema, params: DataParams | None = None) -> None:
+        unique = [n for n, column in schema.columns.items() if column.unique and column.kept]
         self.hashes: dict[str, list[np.ndarray]] = {name: [] for name in unique}
-        if params.duplicates == "reject":
+        if params and params.duplicates == "reject":
             self.hashes[WHOLE_ROW] = []
 
     def note(self, rows: pd.DataFrame) -> None:

@@ -1,0 +1,163 @@
+"""Compare the data contract with today's raw file; `--update` widens it."""
+
+import argparse
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+import pandas as pd
+
+from ..config import ROOT, SCHEMA, load_params
+from ..errors import explained
+from .cells import without_missing
+from .contract import EMPTY, kind_in_words
+from .guess import MAX_CATEGORIES, MISSING, MISSING_NUMBER, generous_range, guess_column
+from .schema import Column, Schema, load_schema
+from .schema_file import as_word, as_yaml
+from .todays_file import Today, look_at
+from .widen_schema import widen_schema
+
+SHOWN = 5  # values
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What the file has otherwise, and the keys of the contract that would allow it.
+
+    Without keys it is for the owner to settle.
+    """
+
+    column: str | None  # None: how the file is written
+    message: str
+    keys: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """One line."""
+        where = "the file" if self.column is None else f"column {self.column!r}"
+        return f"{where}: {self.message}"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--update", action="store_true", help="widen the contract")
+    options = parser.parse_args(arguments)
+    params, schema = load_params(), load_schema()
+    today = look_at(ROOT / params.data.raw, schema, params.seed)
+    found = list(differences(today, schema))
+    if not found:
+        print(f"references/schema.yaml and {params.data.raw} agree in all {today.rows} rows")
+        return
+    open_ends = [difference for difference in found if not difference.keys]
+    if options.update and len(open_ends) < len(found):
+        widen_schema(SCHEMA, [(d.column, d.keys) for d in found])
+        print("references/schema.yaml allows now:")
+        print(*[f"  {difference}" for difference in found if difference.keys], sep="\n")
+        found = open_ends
+    if found:
+        print(f"references/schema.yaml and {params.data.raw} differ:")
+        print(*[f"  {difference}" for difference in found], sep="\n")
+    if open_ends:
+        print(f"for you to settle: {len(open_ends)}. Correct the file, or the contract")
+    if ready := len(found) - len(open_ends):
+        print(f"`make schema UPDATE=1` writes {ready} of these {len(found)} into the contract")
+
+
+def differences(today: Today, schema: Schema) -> Iterator[Difference]:
+    """What differs: how the file is written, then new columns, then those of the contract."""
+    agreed = asdict(schema.source)
+    for key, value in asdict(today.source).items():
+        if value != agreed[key]:
+            yield Difference(
+                None,
+                f"{key} is {_said(value)}, the contract says {_said(agreed[key])}",
+                {key: value},
+            )
+    if today.ragged:
+        row = today.ragged[0]
+        rows = f"too many or too few cells in {_rows(len(today.ragged))}"
+        yield Difference(None, f"{rows}, first row {row.row}: {row.cells}, not {row.expected}")
+    for name in today.table.columns.difference(list(schema.columns), sort=False):
+        entry = _fresh(name, today).as_tree()
+        yield Difference(name, f"new; it seems to be {as_yaml(entry, flow=True).rstrip()}", entry)
+    for name, column in schema.columns.items():
+        if name in today.table.columns:
+            yield from _differences_in(name, column, today)
+        else:
+            close = get_close_matches(name, today.table.columns, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            yield Difference(name, f"not in the file{hint}")
+
+
+def _differences_in(name: str, column: Column, today: Today) -> Iterator[Difference]:
+    for key, cells in today.cells.items():
+        if key[0] == name:
+            yield _broken(name, column, key[1], cells, today)
+    if count := today.repeats.get(name):
+        yield Difference(name, f"an earlier value again in {_rows(count)}", {"unique": False})
+
+
+def _broken(name: str, column: Column, rule: str, cells: int, today: Today) -> Difference:
+    values = today.words[name, rule]
+    if rule == EMPTY:
+        return Difference(name, f"empty in {_rows(cells)}", {"nullable": True})
+    if rule == kind_in_words(column):
+        message = f"not {rule} in {cells} of {_rows(today.rows)}: {_some(values)}"
+        return _unreadable(name, column, message, today)
+    if column.range is not None:
+        low, high = today.ends[name]
+        agreed, now = (" to ".join(map(as_word, ends)) for ends in (column.range, [low, high]))
+        message = f"outside {agreed} in {_rows(cells)}; it goes from {now}"
+        return Difference(name, message, {"range": _wider(column.range, low, high)})
+    known = column.categories or []
+    message = f"{_rows(cells)} hold {_some(values)}, not among its {len(known)} categories"
+    if len(values) > MAX_CATEGORIES:
+        return Difference(name, f"{message}; without `categories` any value is allowed")
+    return Difference(name, message, {"categories": [*known, *sorted(values)]})
+
+
+def _unreadable(name: str, column: Column, message: str, today: Today) -> Difference:
+    fresh = _fresh(name, today)
+    if column.kind == fresh.kind == "datetime" and fresh.format not in (None, column.format):
+        seems = f"; dates seem to be written like {fresh.format}"
+        return Difference(name, message + seems, {"format": fresh.format})
+    for word in today.words[name, kind_in_words(column)]:
+        if word in (*MISSING, *MISSING_NUMBER):
+            message += f"; if {word!r} is an empty cell, add it to source.missing"
+    return Difference(name, message)
+
+
+def _wider(agreed: list[float], low: float, high: float) -> list[float]:
+    """The range with room beyond what is seen, on the side where it is too narrow."""
+    room = generous_range(pd.Series([low, high]))
+    return [
+        room[0] if low < agreed[0] else agreed[0],
+        room[1] if high > agreed[1] else agreed[1],
+    ]
+
+
+def _fresh(name: str, today: Today) -> Column:
+    cells = without_missing(today.table[name], today.source.missing)
+    return guess_column(cells, name, today.source, today.whole)
+
+
+def _some(values: Counter[str]) -> str:
+    often = sorted(values.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]
+    most = [f"{value[:80]!r} ({count})" for value, count in often]
+    if len(values) == 1:
+        return most[0].rpartition(" ")[0]
+    return ", ".join(most) + (", ..." if len(values) > SHOWN else "")
+
+
+def _said(value: Any) -> str:
+    return "none (no text)" if value is None else repr(value)
+
+
+def _rows(number: int) -> str:
+    return "1 row" if number == 1 else f"{number} rows"
+
+
+if __name__ == "__main__":
+    with explained():
+        main()
