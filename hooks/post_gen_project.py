@@ -81,9 +81,8 @@ def prune(project: Path, answers: dict) -> None:
         answer = answers[option]
         owned.update(*values.values())
         chosen.update(values.get(answer if isinstance(answer, str) else json.dumps(answer), ()))
-    for name in owned - chosen:
-        path = project / name
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    for path in [path for name in owned - chosen for path in project.glob(name)]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
         while (path := path.parent) != project and path.is_dir() and not any(path.iterdir()):
             path.rmdir()
 

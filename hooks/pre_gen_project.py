@@ -199,7 +199,7 @@ def _raw_data(raw: str, answers: dict) -> str | None:
         return None
     name = answers["__raw_file"]
     if "://" in raw:
-        if not raw.startswith(("http://", "https://")):
+        if not raw.startswith(("http://", "https://", "postgresql://")):
             return "Only http:// and https:// are downloaded. Type such an address or a path."
         pattern = "https://host/folder/table.csv"
         if wrong := _url(raw, pattern, query=True):
