@@ -69,7 +69,7 @@ def _engine(source: str) -> sa.Engine:
             if not file.is_file():
                 raise ProjectError(f"{source}: there is no file {file}. {SOURCE}.")
             url = url.set(database=str(file))
-        if password := os.environ.get("DATABASE_PASSWORD"):
+        elif password := os.environ.get("DATABASE_PASSWORD"):
             url = url.set(password=password)
         return sa.create_engine(url)
     except ModuleNotFoundError as error:
