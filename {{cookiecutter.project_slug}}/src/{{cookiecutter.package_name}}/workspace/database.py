@@ -102,7 +102,8 @@ def _write(result: sa.CursorResult[Any], folder: Path, path: Path) -> int:
         raise ProjectError(
             f"data.select gives {', '.join(sorted(double))} twice. Name one with AS."
         )
-    pieces, total = [], 0
+    pieces: list[Path] = []
+    total = 0
     with tqdm(unit="row", unit_scale=True, delay=2, leave=False, disable=None) as bar:
         for rows in result.partitions():
             table = pa.table(dict(zip(names, map(_column, zip(*rows, strict=True)), strict=True)))
@@ -140,7 +141,8 @@ def _told(what: str, mend: str) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        why = " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())
+        said = error.orig if isinstance(error, DBAPIError) else error
+        why = str(said).strip().partition("\n")[0]
         if password := os.environ.get("DATABASE_PASSWORD"):
             why = why.replace(password, "***")
         raise ProjectError(f"{what}: {why.rstrip('.')}. {mend}") from None

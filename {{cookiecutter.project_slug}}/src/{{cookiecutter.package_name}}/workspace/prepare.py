@@ -48,10 +48,12 @@ def _find_remote() -> None:
 
 
 def _add_raw_data(params: DataParams) -> None:
-    """Fetch the raw data where it never was, and put it under DVC."""
+    """Put the raw data under DVC; fetch it where nobody has before."""
     raw = ROOT / params.raw
     known = raw.with_name(raw.name + ".dvc").exists()
-    if params.source and not raw.exists() and not (known and _dvc("config", "core.remote")):
+    if raw.exists():
+        _run(sys.executable, "-m", "dvc", "add", "--quiet", str(raw), check=True)
+    elif params.source and not known:
         if not Path(__file__).with_name("fetch.py").exists():
             raise ProjectError(
                 f"data.source is for projects generated from an address. Put the file at {params.raw} "
@@ -60,10 +62,9 @@ def _add_raw_data(params: DataParams) -> None:
         from .fetch import fetch
 
         fetch(params)
-    elif raw.exists():
-        _run(sys.executable, "-m", "dvc", "add", "--quiet", str(raw), check=True)
-    elif not known:
-        print(f"{raw.relative_to(ROOT)} is missing: put it there, then `make setup`")
+    elif not known or not _dvc("config", "core.remote"):
+        what = "`make fetch` takes it anew" if params.source else "put it there, then `make setup`"
+        print(f"{params.raw} is missing: {what}")
 
 
 def _check_target(params: DataParams) -> None:
