@@ -1,4 +1,4 @@
-"""Finish the new project: drop what was not chosen, then fetch data, make environment, git and DVC.
+"""Finish the new project: drop what was not chosen, then copy data, make environment, git and DVC.
 
 A step that cannot finish says why and the others go on: were this hook to fail, cookiecutter would
 delete the project.
@@ -13,8 +13,6 @@ import shutil
 import subprocess
 import sys
 import time
-import urllib.parse
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,52 +79,35 @@ def prune(project: Path, answers: dict) -> None:
         answer = answers[option]
         owned.update(*values.values())
         chosen.update(values.get(answer if isinstance(answer, str) else json.dumps(answer), ()))
-    for name in owned - chosen:
-        path = project / name
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    for path in [path for name in owned - chosen for path in project.glob(name)]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
         while (path := path.parent) != project and path.is_dir() and not any(path.iterdir()):
             path.rmdir()
 
 
 def raw_data(project: Path, answers: dict) -> str | None:
-    """Copy or download the table to learn from, under its last name only when it is whole."""
-    source = answers["raw_data"]
-    if source == "example":
+    """Copy the file or folder to learn from, under its last name only when it is whole."""
+    if answers["raw_data"] == "example":
         return None
     goal = project / "data" / "raw" / answers["__raw_file"]
     goal.parent.mkdir(parents=True, exist_ok=True)
-    part = goal.with_name(".raw.part")
+    source, part = find(answers["__raw_path"], answers), goal.with_name(".raw.part")
     try:
-        if "://" in source:
-            download(source, part)
-        else:
-            shutil.copyfile(find(source, answers), part)
+        shutil.copytree(source, part) if source.is_dir() else shutil.copyfile(source, part)
         part.replace(goal)
     finally:
+        if part.is_dir():
+            shutil.rmtree(part)
         part.unlink(missing_ok=True)
-    return f"{goal.relative_to(project).as_posix()}, {goal.stat().st_size / 1e6:.1f} MB"
+    size = sum(path.stat().st_size for path in (goal, *goal.rglob("*")) if path.is_file())
+    return f"{goal.relative_to(project).as_posix()}, {size / 1e6:.1f} MB"
 
 
 def find(source: str, answers: dict) -> Path:
-    """Look for the file from where the command was typed, then from the output folder."""
+    """Look for the file or folder from where the command was typed, then from the output folder."""
     path = os.path.expanduser(source)
     here = Path(os.environ.get("PWD", answers["_output_dir"]), path)
     return here if here.exists() else Path(answers["_output_dir"], path)
-
-
-def download(url: str, path: Path) -> None:
-    """Download a file, and say every few seconds how far it is."""
-    request = urllib.request.Request(urllib.parse.quote(url, safe="%/:=&?~#+!$,;'@()*[]"))
-    with urllib.request.urlopen(request, timeout=30) as answer, path.open("wb") as file:
-        told = time.perf_counter()
-        while block := answer.read(1 << 20):
-            file.write(block)
-            if time.perf_counter() - told > 5:
-                print(f"{file.tell() / 1e6:.0f} MB ... ", end="", flush=True)
-                told = time.perf_counter()
-        expected = int(answer.headers.get("Content-Length") or file.tell())
-        if file.tell() != expected or not expected:
-            raise NotDone(f"{file.tell()} of {expected or 'no'} bytes arrived")
 
 
 def place(project: Path) -> str | None:
@@ -168,7 +149,7 @@ def environment(project: Path) -> None:
 
 
 def dvc(project: Path, package: str, environment_done: bool) -> None:
-    """Let the project prepare itself: raw data under DVC, the runs' database, the hooks."""
+    """Let the project prepare itself: raw data under DVC, fetched or here, MLflow, the hooks."""
     if not environment_done:
         raise NotDone("it needs the environment")
     run(project, project / PYTHON, "-m", f"{package}.workspace.prepare")
@@ -196,12 +177,10 @@ def first_commit(project: Path, answers: dict) -> str | None:
 
 def commands_left(project: Path, answers: dict, done: dict[str, bool]) -> list[str]:
     """The commands that do what the steps could not."""
-    commands, raw = [], answers["raw_data"]
-    goal = shlex.quote(f"data/raw/{answers['__raw_file']}")
-    if not done["raw data"] and "://" in raw:
-        commands.append(f"curl -fLo {goal} {shlex.quote(raw)}")
-    elif not done["raw data"]:
-        commands.append(f"cp {shlex.quote(str(find(raw, answers)))} {goal}")
+    commands = []
+    if not done["raw data"]:
+        source = shlex.quote(str(find(answers["__raw_path"], answers)))
+        commands.append(f"cp -r {source} {shlex.quote('data/raw/' + answers['__raw_file'])}")
     if place(project) is None:
         commands += ["git init", "make setup"]
     elif not done["setup"]:
@@ -240,12 +219,14 @@ def finish(project: Path, answers: dict) -> None:
     if "_output_dir" not in answers:  # cruft: it compares trees, so there is nothing to prepare
         prune(project, answers)
         return
-    wait = "; the environment takes a minute or more the first time" if answers["venv"] else ""
+    local = answers["__source"] == "none"
+    slow = "the environment takes" if local else "the environment and the raw data take"
+    wait = f"; {slow} a minute or more the first time" if answers["venv"] else ""
     print(f"\nPreparing {answers['project_name']}{wait}", flush=True)
     done = dict.fromkeys(("raw data", "setup", "commit"), False)
     try:
         step("prune", prune, project, answers)
-        done["raw data"] = step("raw data", raw_data, project, answers)
+        done["raw data"] = not local or step("raw data", raw_data, project, answers)
         if answers["venv"]:
             step("git", repository, project)
             made = step("environment", environment, project)

@@ -49,16 +49,26 @@ DEVICES = {"con", "prn", "aux", "nul", *(f"{p}{n}" for p in ("com", "lpt") for n
 # A project by one of these names would hide, or be hidden by, what it is built on.
 DEPENDENCIES = set(
     """
-    alembic black celery click cloudpickle dask detect-secrets docker dulwich dvc dvc-azure dvc-data
-    dvc-gs dvc-objects dvc-s3 dvc-ssh dvc-webdav fastapi flask fsspec furo graphene hatchling hydra
-    hydra-core ipykernel ipython jinja2 joblib jupyter jupyterlab matplotlib mlflow
-    mlflow-skinny mlflow-tracing mypy myst-parser nbclient nbconvert nbformat nbmake nbstripout
-    networkx numpy omegaconf packaging pandas pandera pillow pip plotly pre-commit pre-commit-hooks
-    protobuf psutil pyarrow pydantic pygit2 pytest pyyaml requests rich ruamel ruamel-yaml ruff
-    scikit-learn scipy setuptools sklearn skops skrub sphinx sqlalchemy src tests threadpoolctl
-    tomlkit tox tox-uv tqdm typer uv uvicorn virtualenv wheel yaml
+    alembic black celery charset-normalizer click cloudpickle dask detect-secrets docker dulwich dvc
+    dvc-azure dvc-data dvc-gs dvc-objects dvc-s3 dvc-ssh dvc-webdav fastapi flask fsspec furo
+    graphene hatchling hydra hydra-core ipykernel ipython jinja2 joblib jupyter jupyterlab
+    matplotlib mlflow mlflow-skinny mlflow-tracing mypy myst-parser nbclient nbconvert nbformat
+    nbmake nbstripout networkx numpy omegaconf packaging pandas pandera pillow pip plotly pre-commit
+    pre-commit-hooks protobuf psutil psycopg pyarrow pydantic pygit2 pytest python-calamine pyyaml
+    requests rich ruamel ruamel-yaml ruff scikit-learn scipy setuptools sklearn skops skrub sphinx
+    sqlalchemy src tests threadpoolctl tomlkit tox tox-uv tqdm typer uv uvicorn virtualenv wheel
+    yaml
     """.split()
 )
+# Files whose columns the project looks at, when it has the means to read them.
+NOT_TEXT = {
+    *(".gz", ".bz2", ".zst", ".lz4", ".zip", ".parquet", ".json", ".jsonl", ".ndjson"),
+    *(".xlsx", ".xls", ".xlsb", ".xlsm", ".ods"),
+}
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+DATABASE = "postgresql://reader@host/shop#orders"
+NO_DATABASES = {"file", "ftp", "ftps", "sftp", "postgres", *REMOTES}
+PASSWORD = re.compile("(://[^/@]*:)[^@]*@")
 HEAD = 64 * 1024  # bytes that are sure to hold a header
 
 
@@ -104,7 +114,8 @@ def problems(answers: dict, typed: dict | None = None) -> list[str]:
             if wrong is None and name in checks:
                 wrong = checks[name](answer, answers)
         if wrong:
-            found[name] = f"{name} {_quote(answer)}: {wrong}"
+            shown = PASSWORD.sub(r"\1***@", answer) if isinstance(answer, str) else answer
+            found[name] = f"{name} {_quote(shown)}: {wrong}"
     return list(found.values())
 
 
@@ -197,21 +208,57 @@ def _url(url: str, pattern: str, query: bool) -> str | None:
 def _raw_data(raw: str, answers: dict) -> str | None:
     if raw == "example":
         return None
-    name = answers["__raw_file"]
-    if "://" in raw:
-        if not raw.startswith(("http://", "https://")):
-            return "Only http:// and https:// are downloaded. Type such an address or a path."
-        pattern = "https://host/folder/table.csv"
-        if wrong := _url(raw, pattern, query=True):
-            return wrong
-        if not urlsplit(raw).path.rsplit("/")[-1]:
-            return f"It names no file. Type it like {pattern}."
-    elif "_output_dir" in answers and (wrong := _file(raw, answers)):  # cruft gives no folder
-        return wrong
+    source, path, name = answers["__source"], answers["__raw_path"], answers["__raw_file"]
+    wrong = None
+    if source in ("http", "s3"):
+        pattern = f"{path.split(':')[0]}://host-or-bucket/folder/table.csv"
+        wrong = _url(path, pattern, query=True)
+        if not wrong and not name:
+            wrong = f"It names no file. Type it like {pattern}."
+    elif source != "none":
+        wrong = _database(path, answers)
+    elif "_output_dir" in answers:  # cruft gives no folder
+        wrong = _file(path, answers)
+        if answers["__select"] and _find(raw, answers).exists():
+            wrong = (
+                "A # after an Excel file selects a sheet, but there is a file of this whole name. "
+            )
+            wrong += "Rename it, such as to table.xlsx."
     odd = name.startswith(".") or name.endswith(".dvc") or name.split(".")[0].lower() in DEVICES
-    if odd or len(name.encode()) > 200:
+    if not wrong and (odd or len(name.encode()) > 200):
         return f"{_quote(name)} cannot be the name of a raw file. Rename it, such as to table.csv."
-    return None
+    return wrong
+
+
+def _database(url: str, answers: dict) -> str | None:
+    scheme, _, rest = url.partition("://")
+    if scheme in NO_DATABASES or not re.fullmatch(r"[a-z][a-z0-9_]*(\+[a-z0-9_]+)?", scheme):
+        return (
+            f"Nothing is fetched by {scheme}://. Type a path, an http(s) or s3 address, "
+            f"or a database such as {DATABASE}."
+        )
+    if re.search(r"(pass|pwd)\w*(=|%3d)", rest, re.IGNORECASE) or PASSWORD.search(url):
+        return (
+            "A password in it would be stored in git. "
+            "Type it without; it goes into the environment variable DATABASE_PASSWORD."
+        )
+    if not answers["__select"].strip():
+        return f"It names no table. Type one, or a query, after a #: {url}#orders."
+    if scheme.split("+")[0] == "sqlite":
+        file = rest.split("?")[0].removeprefix("/")
+        if "_output_dir" in answers and not Path(answers["_output_dir"], file).is_file():
+            return (
+                f"There is no file {file} in {answers['_output_dir']}. "
+                "Type its whole path, as in sqlite:////srv/shop.db#orders."
+            )
+        return None
+    try:
+        parts = urlsplit(url)
+        named = parts.path.strip("/") or parts.query
+        _ = parts.port
+    except ValueError:
+        named = ""
+    return None if named else f"It names no database. Type it like {DATABASE}."
 
 
 def _file(raw: str, answers: dict) -> str | None:
@@ -221,7 +268,12 @@ def _file(raw: str, answers: dict) -> str | None:
         if not path.exists():
             return f"There is no such file ({path}). Type the path of a table, or example."
         if path.is_dir():
-            return "It is a folder. Type the path of one table in it."
+            inside = Path(answers["_output_dir"]).resolve().is_relative_to(path.resolve())
+            if inside:
+                return "The project would come into this folder. Type one that holds tables alone."
+            if not (files := _files(path)):
+                return "It is a folder without files. Type one that holds tables."
+            path = files[0]
         if not path.is_file():
             return "It is not a regular file. Type the path of a table."
         with path.open("rb") as file:
@@ -230,17 +282,29 @@ def _file(raw: str, answers: dict) -> str | None:
         return f"It cannot be read ({error.strerror}). Type the path of a table you may read."
     parquet = head.startswith(b"PAR1")
     if not head.strip(b"\xef\xbb\xbf \t\r\n"):
-        return "The file is empty. Type the path of a table with a header and rows."
+        return (
+            f"The file{_of(path, raw)} is empty. Type the path of a table with a header and rows."
+        )
     if parquet != (path.suffix == ".parquet"):
         what = "" if parquet else "not "
         return f"It is {what}a Parquet file: those, and only those, end in .parquet. Rename it."
-    if parquet:
+    if path.suffix.lower() in NOT_TEXT or head.startswith(UTF16):
         return None
     if b"\0" in head:
-        return "It is not a text table. Save it as CSV in UTF-8, or as Parquet."
+        return "It is not a text table. Type the path of one, or name the file after what it is."
     if len(head) < HEAD and len(_rows(head)) < 2:
         return "It has a header and no rows. Type the path of a table with both."
     return None
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files that the project will read in a folder: those that are not hidden."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return [file for file in files if not file.name.startswith((".", "_"))]
+
+
+def _of(path: Path, raw: str) -> str:
+    return "" if raw.replace("\\", "/").endswith(path.name) else f" {path.name}"
 
 
 def _target(target: str, answers: dict) -> str | None:
@@ -250,11 +314,13 @@ def _target(target: str, answers: dict) -> str | None:
     elif "://" in raw or "_output_dir" not in answers or _raw_data(raw, answers):
         return None  # not here to look at, or refused already
     else:
-        head = _find(raw, answers).open("rb").read(HEAD)
-        if head.startswith(b"PAR1"):
-            return None  # looked at once the environment can read Parquet
+        path = _find(answers["__raw_path"], answers)
+        path = _files(path)[0] if path.is_dir() else path
+        head = path.open("rb").read(HEAD)
+        if path.suffix.lower() in NOT_TEXT or head.startswith(UTF16):
+            return None  # looked at once the environment can read it
         columns = [cell.strip() for cell in _rows(head)[0]]
-    if target in columns:
+    if target in columns or re.fullmatch(r"#?-?\d+", target):  # the project knows positions
         return None
     by_case = {column.lower(): column for column in columns if column}
     close = [by_case[key] for key in difflib.get_close_matches(target.lower(), by_case, cutoff=0.5)]
@@ -264,7 +330,7 @@ def _target(target: str, answers: dict) -> str | None:
 
 
 def _find(raw: str, answers: dict) -> Path:
-    """Look for the file from where the command was typed, then from the output folder."""
+    """Look for the file or folder from where the command was typed, then from the output folder."""
     path = os.path.expanduser(raw)
     here = [Path(os.environ.get("PWD", answers["_output_dir"]), path)]
     return next((p for p in [*here, Path(answers["_output_dir"], path)] if p.exists()), here[0])

@@ -10,6 +10,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from cookiecutter.generate import generate_context
+from cookiecutter.prompt import prompt_for_config
 
 TEMPLATE = Path(__file__).parents[1]
 MADE_LATER = {".git", ".venv"}
@@ -81,6 +83,12 @@ class Bakery:
             encoding="utf-8",
             errors="replace",
         )
+
+
+def computed(**answers: str) -> dict[str, Any]:
+    """All answers with the private ones, as cookiecutter works them out."""
+    context = generate_context(str(TEMPLATE / "cookiecutter.json"), extra_context=answers)
+    return dict(prompt_for_config(context, no_input=True))
 
 
 @pytest.fixture

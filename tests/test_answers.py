@@ -101,7 +101,17 @@ REFUSED = {
         "ssh://[::1/x",
         'a"b',
     ],
-    "raw_data": ["", "missing.csv", ".", "ftp://host/x.csv", "https://host/", "http:///x.csv"],
+    "raw_data": [
+        "",
+        "missing.csv",
+        ".",
+        "ftp://host/x.csv",
+        "https://host/",
+        "http:///x.csv",
+        "missing.xlsx#Sheet 1",
+        "sqlite:///missing.db#orders",
+        "postgresql://me:secret@host/shop#orders",
+    ],
 }
 
 
@@ -135,7 +145,6 @@ TABLES = {
     "semicolons": ("größe;name, full\n1;2\n".encode(), r"Type one of: größe, name, full\."),
     "cp1252": ("größe\tkg\n1\t2\n".encode("cp1252"), r"Type one of: größe, kg\."),
     "binary": (b"PK\x03\x04\0\0\0", "not a text table"),
-    "utf-16": ("a,sex\n1,2\n".encode("utf-16"), "not a text table"),
     "parquet by another name": (b"PAR1\0\0\0\0PAR1", "Parquet"),
 }
 
@@ -150,6 +159,66 @@ def test_unusable_table_is_refused(kind: str, bake: Bakery, tmp_path: Path) -> N
     (said,) = sentences(done.stdout).values()
     assert re.search(sentence, said)
     assert listing(tmp_path) == before
+
+
+QUERY = """SELECT "a b", 'it''s: #1' AS c FROM x WHERE y LIKE '%z' -- \\ $(touch pwned) ${x}"""
+
+
+def test_query_is_literal(bake: Bakery) -> None:
+    project = bake(raw_data=f"postgresql://me@host:5432/Shop?sslmode=require#{QUERY}")
+    params = yaml.safe_load(project.read("params.yaml"))["data"]
+    assert params["source"] == "postgresql://me@host:5432/Shop?sslmode=require"
+    assert params["select"] == QUERY
+    assert params["raw"] == "data/raw/shop.parquet"
+
+
+@pytest.mark.parametrize(
+    ("answer", "raw", "select"),
+    [
+        ("book.xlsx#Sheet #2", "data/raw/book.xlsx", "Sheet #2"),
+        ("book.xlsx", "data/raw/book.xlsx", None),
+        ("a#b.csv", "data/raw/a#b.csv", None),
+        ("parts#1", "data/raw/parts#1", None),
+        ("sqlite:///shop.db#main.orders", "data/raw/main_orders.parquet", "main.orders"),
+    ],
+)
+def test_part_after_a_mark(answer: str, raw: str, select: str | None, bake: Bakery) -> None:
+    for name in ("book.xlsx", "a#b.csv", "shop.db"):
+        (bake.folder / name).write_text("a,sex\n1,2\n", encoding="utf-8")
+    (bake.folder / "parts#1").mkdir()
+    (bake.folder / "parts#1" / "a.csv").write_text("a,sex\n1,2\n", encoding="utf-8")
+    project = bake(project_slug="p", raw_data=answer)
+    params = yaml.safe_load(project.read("params.yaml"))["data"]
+    assert params["raw"] == raw
+    assert params.get("select") == select
+    assert ("source" in params) == ("://" in answer)
+    assert (project.path / raw).exists() == ("://" not in answer)
+
+
+def test_mark_in_the_name_of_an_excel_file(bake: Bakery) -> None:
+    for name in ("book.xlsx", "book.xlsx#1"):
+        (bake.folder / name).write_text("a,sex\n1,2\n", encoding="utf-8")
+    done = bake.run(raw_data="book.xlsx#1")
+    assert done.returncode == 1
+    assert "Rename it, such as to table.xlsx." in sentences(done.stdout)["raw_data"]
+
+
+def test_unusable_folder_is_refused(bake: Bakery, tmp_path: Path) -> None:
+    for name in ("nothing", "hidden", "void"):
+        (bake.folder / name).mkdir()
+    (bake.folder / "hidden/.a.csv").touch()
+    (bake.folder / "void/b.csv").touch()
+    for name, sentence in {
+        "nothing": "without files",
+        "hidden": "without files",
+        "void": "b.csv is empty",
+        "../work": "The project would come into this folder",
+    }.items():
+        before = listing(tmp_path)
+        done = bake.run(raw_data=name)
+        assert done.returncode == 1
+        assert sentence in sentences(done.stdout)["raw_data"]
+        assert listing(tmp_path) == before
 
 
 def test_table_is_found_from_where_the_command_is_typed(bake: Bakery) -> None:

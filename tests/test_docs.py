@@ -14,9 +14,17 @@ PAGES = [TEMPLATE / "README.md", TEMPLATE / "CONTRIBUTING.md", *sorted(TEMPLATE.
 CONTEXT = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
 QUESTIONS = {name for name in CONTEXT if not name.startswith("_")}
 REMOTES = ["../store", *(f"{scheme}://host/x" for scheme in ("s3", "gs", "azure", "ssh", "webdav"))]
+RAW_DATA = ("example", "postgresql://host/shop#orders")
 # Made by tools, so in no list of the template; and names that stand for the reader's own.
 OTHERS = {".dvc/config.local", "dvc.lock", ".cruft.json", "~/.cookiecutterrc", "~/.ssh"}
-EXAMPLES = {"sales.csv", "../my-project-remote", "/srv/data"}
+EXAMPLES = {
+    "sales.csv",
+    "sales#1.csv",
+    "shop.db",
+    "sales.xlsx",
+    "../my-project-remote",
+    "/srv/data",
+}
 FILE = r"(?:md|ya?ml|toml|txt|py|json|ini|html|csv|parquet|skops|ipynb|dvc|db|lock)"
 PATH = re.compile(rf"[~/]?[\w.*<>-]+(?:/[\w.*<>-]+)+/?|\.(?!{FILE}$)[a-z][\w.-]*|[\w*-]+\.{FILE}")
 MAKE = re.compile(r"\bmake((?: +(?:-[a-zC] *\S*|[A-Z]+=(?:\"[^\"]*\"|\S+)|[a-z]+))+)")
@@ -36,7 +44,9 @@ class Product:
             folder = root / str(number)
             folder.mkdir()
             ci = "gitlab" if number % 2 else "github"
-            made = Bakery(folder)(dvc_remote=remote, ci=ci, docs=bool(number)).files()
+            raw = RAW_DATA[min(number, 1)]
+            bakery = Bakery(folder)
+            made = bakery(dvc_remote=remote, ci=ci, docs=bool(number), raw_data=raw).files()
             self.files.update(made)
             self.files.update(parent.as_posix() for name in made for parent in Path(name).parents)
             self.targets.update(re.findall(r"^([a-z]+):", made["Makefile"].decode(), re.MULTILINE))

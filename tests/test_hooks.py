@@ -1,24 +1,22 @@
 """The hooks, imported as they are, and generation on machines that lack something."""
 
-import functools
-import http.server
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import threading
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from conftest import TEMPLATE, Bakery, Project
+from conftest import TEMPLATE, Bakery, Project, computed
 
 CONTEXT = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
 (TREE,) = TEMPLATE.glob("{{cookiecutter.*}}")
+SOURCE = ("__source", "__select")
 ANSWERS = {
     "project_name": "P",
     "project_slug": "p",
@@ -32,10 +30,21 @@ ANSWERS = {
     "docs": False,
     "ci": "none",
     "venv": True,
+    "__source": "none",
+    "__raw_path": "example",
+    "__select": "",
     "__raw_file": "penguins.csv",
     "__remote": "none",
     "_optional": {},
 }
+
+
+def given(question: str, answer: object) -> dict:
+    """Good answers but one."""
+    if question != "raw_data":
+        return ANSWERS | {question: answer}
+    private = computed(raw_data=str(answer))
+    return ANSWERS | {name: private[name] for name in ANSWERS if "raw" in name or name in SOURCE}
 
 
 # What the hooks repeat of other files
@@ -69,7 +78,8 @@ def test_example_columns_are_those_of_the_example(pre: ModuleType) -> None:
 
 
 def test_no_dependency_may_be_hidden(bake: Bakery, pre: ModuleType) -> None:
-    about = tomllib.loads(bake(docs=True, dvc_remote="s3://bucket").read("pyproject.toml"))
+    project = bake(docs=True, dvc_remote="s3://bucket", raw_data="postgresql://host/shop#orders")
+    about = tomllib.loads(project.read("pyproject.toml"))
     wanted = about["project"]["dependencies"] + about["build-system"]["requires"]
     wanted += [line for group in about["dependency-groups"].values() for line in group]
     names = {re.split(r"[^\w-]", line)[0] for line in wanted}
@@ -101,11 +111,26 @@ def test_good_answers_have_no_problem(pre: ModuleType) -> None:
         ("dvc_remote", "data/../remote"),
         ("raw_data", "https://me:secret@host/x.csv"),
         ("raw_data", "file:///etc/passwd"),
+        ("raw_data", "s3://key:secret@bucket/x.csv"),
+        ("raw_data", "s3://bucket/"),
+        ("raw_data", "postgres://host/shop#orders"),
+        ("raw_data", "gs://bucket/x.csv#orders"),
+        ("raw_data", "my sql://host/shop#orders"),
+        ("raw_data", "postgresql://host/shop"),
+        ("raw_data", "postgresql://host/shop#"),
+        ("raw_data", "postgresql://host#orders"),
+        ("raw_data", "postgresql://host:port/shop#orders"),
+        ("raw_data", "postgresql://me:secret@host/shop#orders"),
+        ("raw_data", "postgresql://me:1/2@host/shop#orders"),
+        ("raw_data", "postgresql://me:12#3@host/shop"),
+        ("raw_data", "postgresql://host/shop?password=secret#orders"),
+        ("raw_data", "mssql+pyodbc:///?odbc_connect=UID%3Dme%3BPWD%3Dsecret#orders"),
         ("target", "sexx"),
     ],
 )
 def test_problem_is_one_sentence(question: str, answer: object, pre: ModuleType) -> None:
-    (sentence,) = pre.problems(ANSWERS | {question: answer})
+    (sentence,) = pre.problems(given(question, answer))
+    assert "secret" not in sentence or "=secret" in sentence
     assert re.fullmatch(rf"{question} \S+.*: (\S.*\. )?(Type|Rename) .*\.", sentence)
 
 
@@ -124,16 +149,22 @@ def test_problem_is_one_sentence(question: str, answer: object, pre: ModuleType)
         ("dvc_remote", "ssh://me@host:2222/srv"),
         ("dvc_remote", "webdavs://host/a%20b"),
         ("raw_data", "http://host/x.csv?token=1"),
+        ("raw_data", "https://host:8080/a@b.csv"),
+        ("raw_data", "s3://bucket/a#b.csv"),
+        ("raw_data", "postgresql:///shop#orders"),
+        ("raw_data", "postgresql://me@[::1]:5432/shop#public.orders"),
+        ("raw_data", "postgresql://host/shop#SELECT 'a@b', x::int AS \"A\" FROM y -- #"),
+        ("raw_data", "mysql+pymysql://me@host/shop?charset=utf8mb4#orders"),
+        ("raw_data", "oracle://me@host/?service_name=shop#orders"),
     ],
 )
 def test_sound_answer_is_taken(question: str, answer: str, pre: ModuleType) -> None:
-    assert pre.problems(ANSWERS | {question: answer}) == []
+    assert pre.problems(given(question, answer)) == []
 
 
 @pytest.mark.parametrize("name", [".gitignore", "x.dvc", "con.csv", "x" * 201])
 def test_file_name_that_data_raw_cannot_hold(name: str, pre: ModuleType) -> None:
-    url = {"raw_data": f"https://host/{name}", "__raw_file": name}
-    (sentence,) = pre.problems(ANSWERS | url)
+    (sentence,) = pre.problems(given("raw_data", f"https://host/{name}"))
     assert "cannot be the name of a raw file" in sentence
 
 
@@ -143,22 +174,23 @@ def test_unreadable_table(pre: ModuleType, tmp_path: Path, monkeypatch: pytest.M
 
     (tmp_path / "x.csv").write_text("sex,a\n1,2\n", encoding="utf-8")
     monkeypatch.setattr(Path, "open", refuse)
-    table = {"raw_data": "x.csv", "__raw_file": "x.csv", "_output_dir": str(tmp_path)}
-    (sentence,) = pre.problems(ANSWERS | table)
+    table = {"_output_dir": str(tmp_path)}
+    (sentence,) = pre.problems(given("raw_data", "x.csv") | table)
     assert "It cannot be read (Permission denied)." in sentence
 
 
 def test_wide_table_lists_close_columns_first(pre: ModuleType, tmp_path: Path) -> None:
     columns = [f"c{n}" for n in range(40)] + ["Body mass (g)"]
     (tmp_path / "x.csv").write_text("\t".join(columns) + "\n" + "\t" * 40, encoding="utf-8")
-    table = {"raw_data": "x.csv", "__raw_file": "x.csv", "_output_dir": str(tmp_path)}
-    (sentence,) = pre.problems(ANSWERS | table | {"target": "body_mass_g"})
+    table = {"_output_dir": str(tmp_path)}
+    (sentence,) = pre.problems(given("raw_data", "x.csv") | table | {"target": "body_mass_g"})
     assert "Type one of: Body mass (g), c0, c1, " in sentence
     assert sentence.endswith("c18 and 21 more.")
 
 
 def test_cruft_has_no_file_to_check(pre: ModuleType) -> None:
-    assert pre.problems(ANSWERS | {"raw_data": "gone.csv", "__raw_file": "gone.csv"}) == []
+    assert pre.problems(given("raw_data", "gone.csv")) == []
+    assert pre.problems(given("raw_data", "sqlite:///gone.db#orders")) == []
 
 
 def test_dropped_files_and_empty_folders_go(post: ModuleType, tmp_path: Path) -> None:
@@ -195,53 +227,47 @@ def test_reason_is_the_telling_line(output: str, expected: str, post: ModuleType
     assert post.reason(output) == expected
 
 
-# Downloads
+# Where the raw data comes from
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[str]:
-    """Serve a folder on this machine."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if self.path != "/cut.csv":
-                super().do_GET()
-                return
-            self.send_response(200)
-            self.send_header("Content-Length", "100")
-            self.end_headers()
-            self.wfile.write(b"a,y\n1,2\n")
-
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    folder = tmp_path / "site"
-    folder.mkdir()
-    (folder / "a ü.csv").write_bytes(b"a,y\r\n1,2\r\n")
-    serve = functools.partial(Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+def test_folder_is_copied_whole(bake: Bakery) -> None:
+    parts = bake.folder / "all parts"
+    for name in ("2024/a.csv", "2025/b.csv"):
+        (parts / name).parent.mkdir(parents=True)
+        (parts / name).write_text("a,y\n1,2\n", encoding="utf-8")
+    project = bake(project_slug="p", raw_data="all parts/", target="y")
+    assert "data/raw/all parts, 0.0 MB" in project.output
+    raw = project.path / "data/raw/all parts"
+    assert {path.relative_to(raw).as_posix() for path in raw.rglob("*.csv")} == {
+        "2024/a.csv",
+        "2025/b.csv",
+    }
 
 
-def test_table_is_downloaded(site: str, bake: Bakery) -> None:
-    project = bake(raw_data=f"{site}/a ü.csv?version=1#top", target="y")
-    assert (project.path / "data/raw/a ü.csv").read_bytes() == b"a,y\r\n1,2\r\n"
-    assert "data/raw/a ü.csv, 0.0 MB" in project.output
+def test_half_a_copy_is_removed(
+    post: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(source: Path, part: Path) -> None:
+        part.mkdir()
+        (part / "a.csv").touch()
+        raise OSError("disk full")
+
+    (tmp_path / "parts").mkdir()
+    monkeypatch.setattr(post.shutil, "copytree", fill)
+    answers = given("raw_data", "parts") | {"_output_dir": str(tmp_path)}
+    with pytest.raises(OSError, match="disk full"):
+        post.raw_data(tmp_path / "p", answers)
+    assert not list((tmp_path / "p/data/raw").iterdir())
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("gone.csv", "HTTP Error 404"), ("cut.csv", "8 of 100 bytes arrived")]
+    "answer", ["https://127.0.0.1:9/gone.csv", "s3://bucket/x.csv", "postgresql://127.0.0.1:9/x#y"]
 )
-def test_failed_download_keeps_the_project(name: str, why: str, site: str, bake: Bakery) -> None:
-    project = bake(raw_data=f"{site}/{name}", target="y")
-    assert f"not done: {why}" in project.output
-    assert (
-        f"  curl -fLo data/raw/{name} {site}/{name} && git init && make setup\n" in project.output
-    )
-    assert not [path for path in (project.path / "data/raw").iterdir() if "part" in path.name]
-    assert not (project.path / "data/raw" / name).exists()
+def test_setup_fetches_what_is_elsewhere(answer: str, bake: Bakery) -> None:
+    project = bake(raw_data=answer, target="y")
+    assert list(steps(project.output)) == ["prune"]
+    assert not list((project.path / "data/raw").glob("[!.]*"))
+    assert "  git init && make setup\n" in project.output
 
 
 # Machines. PATH holds stand-ins alone; `uv` makes an empty environment in which the project's

@@ -10,11 +10,13 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
+import boto3
 import pytest
 import servers
 from conftest import Bakery
 
 RAW = "data/raw/penguins.csv"
+TABLE = "data/raw/table.csv"
 PHOTOS = "data/external/photos"
 PLUGINS = ("s3", "gs", "azure", "ssh", "webdav")
 
@@ -38,7 +40,7 @@ class Project:
         (photos / "ein Vogel ü.jpg").write_bytes(os.urandom(300_000))
         (photos / "empty").touch()
         self.run("git", "init", "--quiet")
-        self.dvc("add", RAW, PHOTOS)
+        self.dvc("add", PHOTOS, *([RAW] if (path / RAW).exists() else []))
 
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command as the user."""
@@ -134,6 +136,46 @@ def test_default_remote_comes_into_being_on_the_first_push(
     project.wipe()
     project.pull()
     assert project.hashes() == before
+
+
+def test_raw_data_in_s3_is_pinned_and_outlives_its_source(
+    generate: Callable[..., Project], tmp_path: Path
+) -> None:
+    with servers.s3(tmp_path / "server") as store:
+        client = boto3.client(
+            "s3",
+            region_name="us-east-1",
+            endpoint_url=store.environment["AWS_ENDPOINT_URL"],
+            aws_access_key_id="somebody",
+            aws_secret_access_key=store.secret,
+        )
+        bucket = store.url.split("/")[2]
+        client.put_object(Bucket=bucket, Key="a/table.csv", Body=b"a,y\n1,2\n")
+        project = generate(raw_data=f"s3://{bucket}/a/table.csv", target="y")
+        fetch = (sys.executable, "-m", "my_ml_project.workspace.fetch")
+        project.environment |= store.environment | {"PYTHONPATH": str(project.path / "src")}
+        project.run(*fetch)
+        raw, pointer = project.path / TABLE, project.path / f"{TABLE}.dvc"
+        pinned = pointer.read_text(encoding="utf-8")
+        assert raw.read_bytes() == b"a,y\n1,2\n"
+        assert "etag: " in pinned
+        client.put_object(Bucket=bucket, Key="a/table.csv", Body=b"a,y\n3,4\n")
+        project.run(*fetch)
+        assert raw.read_bytes() == b"a,y\n3,4\n"
+        assert pointer.read_text(encoding="utf-8") != pinned
+        client.delete_object(Bucket=bucket, Key="a/table.csv")
+        failed = project.run(*fetch, check=False)
+        assert failed.returncode == 1
+        assert "nothing is there, or nobody answers" in failed.stdout
+        assert raw.read_bytes() == b"a,y\n3,4\n"
+        assert not [
+            name for name, text in project.tracked().items() if store.secret.encode() in text
+        ]
+    project.dvc("push")
+    raw.unlink()
+    shutil.rmtree(project.path / ".dvc/cache")
+    project.dvc("pull", f"{TABLE}.dvc")
+    assert raw.read_bytes() == b"a,y\n3,4\n"
 
 
 # The clients of the object stores repeat their attempts for up to a minute and a half.

@@ -14,7 +14,14 @@ from conftest import TEMPLATE, Bakery, Project
 
 OPTIONS = {
     "license": ["MIT", "BSD-3-Clause", "Apache-2.0", "none"],
-    "raw_data": ["example", "table.csv"],
+    "raw_data": [
+        "example",
+        "table.csv",
+        "https://host/table.csv",
+        "s3://bucket/book.xlsx#Sheet 1",
+        "postgresql://me@host/shop#orders",
+        "mysql+pymysql://me@host/shop#SELECT * FROM orders",
+    ],
     "dvc_remote": [
         "../storage",
         "none",
@@ -29,6 +36,12 @@ OPTIONS = {
     "ci": ["none", "github", "gitlab"],
 }
 OWNERS = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))["_optional"]
+SOURCES = {
+    "https": "http",
+    "s3": "s3",
+    "postgresql": "postgresql",
+    "mysql+pymysql": "database",
+}
 OWNED = {path for values in OWNERS.values() for paths in values.values() for path in paths}
 Answers = dict[str, object]
 
@@ -122,16 +135,17 @@ def test_owned_files_are_there_when_chosen(project: Project, answers: Answers) -
     remote, mark, _ = str(answers["dvc_remote"]).partition("://")
     chosen = answers | {
         "__remote": remote if mark else "path",
+        "__source": SOURCES.get(str(answers["raw_data"]).partition(":")[0], "none"),
         "docs": str(answers["docs"]).lower(),
     }
     wanted = {path for option, values in OWNERS.items() for path in values.get(chosen[option], [])}
-    assert {path for path in OWNED if (project.path / path).exists()} == wanted
+    assert {path for path in OWNED if list(project.path.glob(path))} == wanted
 
 
 def test_nothing_else_depends_on_options(
     project: Project, answers: Answers, common: set[str]
 ) -> None:
-    own = set() if answers["raw_data"] == "example" else {"data/raw/table.csv"}
+    own = {"data/raw/table.csv"} if answers["raw_data"] == "table.csv" else set()
     assert shared(project) == common | own
 
 
@@ -143,7 +157,24 @@ def common(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 def shared(project: Project) -> set[str]:
     """List the files that no option owns."""
-    return {name for name in project.files() if not OWNED & {name, name.split("/")[0]}}
+    owned = {path.relative_to(project.path) for name in OWNED for path in project.path.glob(name)}
+    files = project.files()
+    return {name for name in files if not owned & {Path(name), Path(name.split("/")[0])}}
+
+
+def test_project_without_a_source_has_no_trace_of_one(project: Project, answers: Answers) -> None:
+    text = "".join(
+        content.decode("utf-8")
+        for name, content in project.files().items()
+        if not name.startswith(("requirements", "src/", "tests/"))
+    )
+    fetched = "://" in str(answers["raw_data"])
+    sql = "#" in str(answers["raw_data"]) and not str(answers["raw_data"]).startswith("s3")
+    for word in ("make fetch", "fetch:", "  source:"):
+        assert (word in text) == fetched, word
+    for word in ("sqlalchemy", "DATABASE_PASSWORD"):
+        assert (word in text) == sql, word
+    assert ("psycopg" in text) == str(answers["raw_data"]).startswith("postgresql")
 
 
 def test_no_empty_folders(project: Project) -> None:

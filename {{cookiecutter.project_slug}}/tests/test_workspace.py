@@ -19,6 +19,11 @@ def test_params_of_the_project_are_complete() -> None:
         ("folds: 5", "folds: 1", "train.folds must be a whole number from 2"),
         ("test_size: 0.2", "test_size: 20", "data.test_size must be in"),
         ("max_rejected: 0.05", "max_rejected: 5%", "data.max_rejected must be from 0 to 1"),
+        (
+            "  target:",
+            "  source: sqlite://a:b@c\n  target:",
+            "data.source must be without a password",
+        ),
         ("bootstrap: 500", "bootstrap: 0", "evaluate.bootstrap must be"),
     ],
 )

@@ -33,6 +33,9 @@ DATA_REPORT = ROOT / "reports" / "data.html"
 DATA_PROFILE = ROOT / "reports" / "data_profile.html"
 
 WHERE = "a path below data/raw, where `make fetch` puts what an address in data.source leads to"
+WEB = ("http://", "https://", "s3://")
+SECRETS = re.compile(r"://[^/@]*:[^@]*@|(pass|pwd)\w*(=|%3d)", re.IGNORECASE)
+WEB_SECRETS = re.compile("://[^/@]*:[^/@]*@")
 GOALS = re.compile(r"f1|precision (0?\.\d+|1(\.0+)?)|cost \d+(\.\d+)?")
 SPLITS = ("random", "chronological", "group")
 
@@ -48,12 +51,19 @@ class DataParams:
     split_by: str
     duplicates: str
     max_rejected: float
+    source: str = ""
     select: str = ""
 
     def __post_init__(self) -> None:
         _hold(_number(self.test_size) and 0 < self.test_size < 1, "data.test_size", "in (0, 1)")
         _hold(isinstance(self.raw, str) and bool(self.raw), "data.raw", "the path of a file")
-        _hold("://" not in str(self.raw), "data.raw", f"{WHERE}, not {self.raw}")
+        _hold("://" not in str(self.raw), "data.raw", WHERE)
+        _hold(isinstance(self.source, str), "data.source", "an address or a SQLAlchemy URL")
+        _hold(isinstance(self.select, str), "data.select", "a sheet, a table or a query")
+        secrets = WEB_SECRETS if self.source.startswith(WEB) else SECRETS
+        _hold(
+            not secrets.search(self.source), "data.source", "without a password: see .env.example"
+        )
         _hold(isinstance(self.target, str) and bool(self.target), "data.target", "a column's name")
         share = _number(self.max_rejected) and 0 <= self.max_rejected <= 1
         _hold(share, "data.max_rejected", "from 0 to 1")

@@ -5,6 +5,7 @@ import csv
 import io
 import re
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 from charset_normalizer import from_bytes
@@ -263,6 +264,6 @@ def _is_number(column: tuple[str, ...]) -> bool:
 def _counts(names: list[str]) -> bool:
     """Whether names are 0, 1, 2, ... or, after some words, years in a row."""
     numbers = [int(name) for name in names if name.isascii() and name.isdigit()]
-    if len(numbers) < 3 or any(b - a != 1 for a, b in zip(numbers, numbers[1:], strict=False)):
+    if len(numbers) < 3 or any(b - a != 1 for a, b in pairwise(numbers)):
         return False
     return len(numbers) == len(names) or numbers[0] >= 1900

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ..config import ROOT, load_params
+from ..config import ROOT, DataParams, load_params
 from ..errors import ProjectError, explained
 
 LOCAL_CONFIG = ROOT / ".dvc" / "config.local"
@@ -14,17 +14,16 @@ REMOTE = "storage"
 
 def main() -> None:
     params = load_params().data
-    raw = ROOT / params.raw
     in_git = _run("git", "rev-parse", "--git-dir") is not None
     _tell_dvc_about_git(in_git)
     _find_remote()
-    _add_raw_data(raw)
     if in_git and (ROOT / ".git").exists() and os.name != "nt":  # the hooks run .venv/bin/...
         _run(sys.executable, "-m", "pre_commit", "install", check=True)
     from ..tracking import create_database  # takes seconds to import
 
     create_database()
-    _check_target(raw, params.target)
+    _add_raw_data(params)
+    _check_target(params)
 
 
 def _tell_dvc_about_git(in_git: bool) -> None:
@@ -48,21 +47,34 @@ def _find_remote() -> None:
         _dvc("remote", "modify", "--local", REMOTE, "url", str(there.resolve()))
 
 
-def _add_raw_data(raw: Path) -> None:
-    """Put the raw file under DVC, unless it is."""
+def _add_raw_data(params: DataParams) -> None:
+    """Put the raw data under DVC; fetch it where nobody has before."""
+    raw = ROOT / params.raw
+    known = raw.with_name(raw.name + ".dvc").exists()
     if raw.exists():
         _run(sys.executable, "-m", "dvc", "add", "--quiet", str(raw), check=True)
-    elif not raw.with_name(raw.name + ".dvc").exists():
-        print(f"{raw.relative_to(ROOT)} is missing: put it there, then `make setup`")
+    elif params.source and not known:
+        if not Path(__file__).with_name("fetch.py").exists():
+            raise ProjectError(
+                f"data.source is for projects generated from an address. Put the file at {params.raw} "
+                "and remove data.source from params.yaml."
+            )
+        from .fetch import fetch
+
+        fetch(params)
+    elif not known or not _dvc("config", "core.remote"):
+        what = "`make fetch` takes it anew" if params.source else "put it there, then `make setup`"
+        print(f"{params.raw} is missing: {what}")
 
 
-def _check_target(raw: Path, target: str) -> None:
+def _check_target(params: DataParams) -> None:
     """Say before the first run that the target is not in the raw file."""
     from ..data.guess import find_target
-    from ..data.read import read_batches
+    from ..data.read import detect, read_batches
 
+    raw = ROOT / params.raw
     if raw.exists():
-        find_target(next(read_batches(raw)).columns, target)
+        find_target(next(read_batches(raw, detect(raw, params.select))).columns, params.target)
 
 
 def _dvc(*arguments: str) -> str | None:
