@@ -70,6 +70,7 @@ DATABASE = "postgresql://reader@host/shop#orders"
 NO_DATABASES = {"file", "ftp", "ftps", "sftp", "postgres", *REMOTES}
 PASSWORD = re.compile("(://[^/@]*:)[^@]*@")
 HEAD = 64 * 1024  # bytes that are sure to hold a header
+ROWS_ABOVE = 50  # among them are the names of the columns
 
 
 def problems(answers: dict, typed: dict | None = None) -> list[str]:
@@ -319,8 +320,13 @@ def _target(target: str, answers: dict) -> str | None:
         head = path.open("rb").read(HEAD)
         if path.suffix.lower() in NOT_TEXT or head.startswith(UTF16):
             return None  # looked at once the environment can read it
-        columns = [cell.strip() for cell in _rows(head)[0]]
-    if target in columns or re.fullmatch(r"#?-?\d+", target):  # the project knows positions
+        rows = _rows(head)
+        columns = [cell.strip() for cell in rows[0]]
+        above = {cell.strip(" '") for row in rows[:ROWS_ABOVE] for cell in row}  # below a title
+        if target in above or not (target.isascii() or _is_utf8(head)):
+            return None
+    # The project knows columns by position, and gives those without a name one.
+    if target in columns or re.fullmatch(r"#?-?\d+|column_\d+|.*\.\d+", target):
         return None
     by_case = {column.lower(): column for column in columns if column}
     close = [by_case[key] for key in difflib.get_close_matches(target.lower(), by_case, cutoff=0.5)]
@@ -338,10 +344,8 @@ def _find(raw: str, answers: dict) -> Path:
 
 def _rows(head: bytes) -> list[list[str]]:
     """Cut the start of a CSV file into rows, as `data/read.py` of the project does."""
-    try:
-        text = codecs.getincrementaldecoder("utf-8-sig")().decode(head)
-    except UnicodeDecodeError:
-        text = head.decode("cp1252", errors="replace")
+    decode = codecs.getincrementaldecoder("utf-8-sig")().decode
+    text = decode(head) if _is_utf8(head) else head.decode("cp1252", errors="replace")
 
     def score(rows: list[list[str]]) -> tuple[float, int]:
         widths = [len(row) for row in rows]
@@ -350,6 +354,14 @@ def _rows(head: bytes) -> list[list[str]]:
 
     tables = (csv.reader(io.StringIO(text, newline=""), delimiter=mark) for mark in ",;\t|")
     return max(([row for row in table if row] for table in tables), key=score)
+
+
+def _is_utf8(head: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _quote(answer: object) -> str:
