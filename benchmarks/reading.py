@@ -33,7 +33,7 @@ import sys, time
 from pathlib import Path
 from my_ml_project.config import load_params
 from my_ml_project.data.make_dataset import check_rows
-from my_ml_project.data.schema import load_schema
+from my_ml_project.data.contract.schema import load_schema
 start = time.perf_counter()
 clean = Path(sys.argv[2])
 rejected = clean.with_name("rejected.parquet")

@@ -343,7 +343,7 @@ def _find(raw: str, answers: dict) -> Path:
 
 
 def _rows(head: bytes) -> list[list[str]]:
-    """Cut the start of a CSV file into rows, as `data/read.py` of the project does."""
+    """Cut the start of a CSV file into rows, as `data/reading` of the project does."""
     decode = codecs.getincrementaldecoder("utf-8-sig")().decode
     text = decode(head) if _is_utf8(head) else head.decode("cp1252", errors="replace")
 

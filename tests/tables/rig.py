@@ -35,8 +35,8 @@ MODULES = {
     "errors": "errors",
     "infer_schema": "data.infer_schema",
     "make_dataset": "data.make_dataset",
-    "read": "data.read",
-    "schema": "data.schema",
+    "read": "data.reading.read",
+    "schema": "data.contract.schema",
 }
 
 

@@ -11,13 +11,13 @@ import pandas as pd
 
 from ..config import ROOT, SCHEMA, load_params
 from ..errors import explained
-from .cells import without_missing
-from .contract import EMPTY, kind_in_words
-from .guess import MAX_CATEGORIES, MISSING, MISSING_NUMBER, generous_range, guess_column
-from .schema import Column, Schema, load_schema
-from .schema_file import as_word, as_yaml
-from .todays_file import Today, look_at
-from .widen_schema import widen_schema
+from .contract.cells import without_missing
+from .contract.guess import MAX_CATEGORIES, MISSING, MISSING_NUMBER, generous_range, guess_column
+from .contract.rules import EMPTY, kind_in_words
+from .contract.schema import Column, Schema, load_schema
+from .contract.schema_file import as_word, as_yaml
+from .contract.todays_file import Today, look_at
+from .contract.widen_schema import widen_schema
 
 SHOWN = 5  # values
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from .schema import Column, Schema
+from .contract.schema import Column, Schema
 
 
 def data_dictionary(clean: pd.DataFrame, schema: Schema) -> str:

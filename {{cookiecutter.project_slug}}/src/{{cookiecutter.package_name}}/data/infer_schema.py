@@ -6,10 +6,10 @@ import pandas as pd
 
 from ..config import ROOT, SCHEMA, DataParams, load_params
 from ..errors import ProjectError, explained
-from .guess import find_target, infer_schema
-from .read import detect, read_batches
+from .contract.guess import find_target, infer_schema
+from .contract.schema import Schema, Source, load_schema, save_schema
+from .reading.read import detect, read_batches
 from .sample import sample
-from .schema import Schema, Source, load_schema, save_schema
 
 
 def main() -> None:

@@ -25,14 +25,14 @@ from ..config import (
 )
 from ..errors import ProjectError, explained
 from ..files import parquet_batches, parquet_file, replacing
-from .advice import advise, describe_advice, save_advice
-from .contract import PROBLEM, ROW, apply_contract, describe
-from .delimited import RaggedRow
+from .advice.advice import advise, describe_advice, save_advice
+from .contract.rules import PROBLEM, ROW, apply_contract, describe
+from .contract.schema import Schema, load_schema
 from .dictionary import data_dictionary
-from .read import read_batches
+from .reading.delimited import RaggedRow
+from .reading.read import read_batches
 from .rejected import Repeats, of_ragged, with_cells
 from .sample import sample
-from .schema import Schema, load_schema
 from .split import Split, check_split_by, latest
 
 PARTS = {"train": TRAIN, "test": TEST, "unlabelled": UNLABELLED}

@@ -8,9 +8,9 @@ import pandas as pd
 
 from ..config import DataParams
 from ..files import parquet_batches, parquet_file
-from .contract import PROBLEM, ROW, problems_in
-from .delimited import RaggedRow
-from .schema import Schema
+from .contract.rules import PROBLEM, ROW, problems_in
+from .contract.schema import Schema
+from .reading.delimited import RaggedRow
 
 WHOLE_ROW = ""  # the column of a rule about the row
 

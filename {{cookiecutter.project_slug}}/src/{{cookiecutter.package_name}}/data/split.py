@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..config import DataParams
 from ..errors import ProjectError
-from .schema import Schema
+from .contract.schema import Schema
 
 TRAIN, TEST, UNLABELLED = "train", "test", "unlabelled"
 SCALE = 1_000_000  # shares as whole numbers, so that no rounding moves a row

@@ -18,7 +18,7 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 
-from ..data.schema import Schema
+from ..data.contract.schema import Schema
 
 PIECES = 2**14  # columns that the pieces of words of each text are hashed to
 TOPICS = 30  # dense columns they are condensed to for trees

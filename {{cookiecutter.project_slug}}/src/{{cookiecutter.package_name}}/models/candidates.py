@@ -19,7 +19,7 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
 
-from ..data.schema import Schema
+from ..data.contract.schema import Schema
 from ..features.build_features import build_features
 
 

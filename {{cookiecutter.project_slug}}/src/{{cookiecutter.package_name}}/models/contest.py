@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from ..config import Params
-from ..data.schema import Schema
+from ..data.contract.schema import Schema
 from ..errors import ProjectError
 from .candidates import Candidate, blend, of_log
 from .metrics import deciding_metric, metrics_of, predict, truth_of

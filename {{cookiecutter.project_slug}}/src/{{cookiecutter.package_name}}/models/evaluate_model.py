@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 from tqdm import tqdm
 
 from ..config import METRICS, MODEL, TEST, TRAIN, EvaluateParams, load_params
-from ..data.schema import Schema, load_schema
+from ..data.contract.schema import Schema, load_schema
 from ..errors import explained
 from ..files import replacing
 from ..tracking import log_evaluation

@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn import metrics
 from sklearn.base import BaseEstimator, is_classifier
 
-from ..data.schema import Schema
+from ..data.contract.schema import Schema
 from ..errors import ProjectError
 from .threshold import EVEN, decide
 

@@ -13,9 +13,9 @@ from sklearn.base import BaseEstimator
 from tqdm import tqdm
 
 from ..config import MODEL, PREDICTIONS, ROOT, TEST, UNLABELLED
-from ..data.contract import ROW, apply_contract, describe
-from ..data.read import detect_new, read_batches
-from ..data.schema import Schema, load_schema
+from ..data.contract.rules import ROW, apply_contract, describe
+from ..data.contract.schema import Schema, load_schema
+from ..data.reading.read import detect_new, read_batches
 from ..errors import ProjectError, explained
 from ..files import replacing
 from .metrics import classes_of, predict
@@ -91,7 +91,7 @@ def predict_table(
         columns[name] = pd.Series(dtype=float) if values is None else values
     else:
         classes = pd.Series(classes_of(schema))
-        chosen = [] if values is None else decide(values, threshold_of(model))
+        chosen = np.empty(0, dtype=int) if values is None else decide(values, threshold_of(model))
         columns[name] = classes.iloc[chosen].array
         for number, label in enumerate(classes):
             columns[f"probability_{label}"] = np.empty(0) if values is None else values[:, number]

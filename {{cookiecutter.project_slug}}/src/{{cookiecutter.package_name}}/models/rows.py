@@ -16,7 +16,7 @@ from sklearn.model_selection import (
 )
 
 from ..config import Params
-from ..data.schema import Schema
+from ..data.contract.schema import Schema
 from ..errors import ProjectError
 from .metrics import truth_of
 

@@ -10,7 +10,7 @@ from sklearn.model_selection import FixedThresholdClassifier
 from tqdm import tqdm
 
 from ..config import CANDIDATES, MODEL, TRAIN, Params, load_params
-from ..data.schema import Schema, load_schema
+from ..data.contract.schema import Schema, load_schema
 from ..errors import ProjectError, explained
 from ..files import replacing
 from ..tracking import log_training

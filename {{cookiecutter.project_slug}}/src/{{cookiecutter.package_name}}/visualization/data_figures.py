@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from ..config import DATA_FIGURES
-from ..data.schema import Schema
+from ..data.contract.schema import Schema
 from .panels import OTHER, classes_beside, distribution, frequent, quantity_beside
 from .style import BLUE, COLOURS, ORANGE, drawing, short
 

@@ -18,7 +18,7 @@ from ..config import (
     WARNINGS,
     load_params,
 )
-from ..data.schema import load_schema
+from ..data.contract.schema import load_schema
 from ..errors import explained
 from ..files import replacing
 from .data_figures import MOST_PANELS, draw_data_figures

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..config import CANDIDATES, FIGURES, METRICS, REPORT, TRAIN, WARNINGS, load_params
-from ..data.schema import load_schema
+from ..data.contract.schema import load_schema
 from ..errors import ProjectError, explained
 from ..files import md5, replacing
 from ..models.gate import verdict

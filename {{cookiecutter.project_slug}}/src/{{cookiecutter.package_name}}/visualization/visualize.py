@@ -25,7 +25,7 @@ from sklearn.metrics import (
 )
 
 from ..config import FIGURES
-from ..data.schema import Schema
+from ..data.contract.schema import Schema
 from ..models.metrics import classes_of, metrics_of, predict, truth_of
 from ..models.threshold import decide, threshold_of
 

@@ -69,8 +69,8 @@ def _add_raw_data(params: DataParams) -> None:
 
 def _check_target(params: DataParams) -> None:
     """Say before the first run that the target is not in the raw file."""
-    from ..data.guess import find_target
-    from ..data.read import detect, read_batches
+    from ..data.contract.guess import find_target
+    from ..data.reading.read import detect, read_batches
 
     raw = ROOT / params.raw
     if raw.exists():

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pandas as pd
 
-from ..errors import ProjectError
+from ...errors import ProjectError
 from .cells import typed, without_missing
 from .schema import Column, Schema
 

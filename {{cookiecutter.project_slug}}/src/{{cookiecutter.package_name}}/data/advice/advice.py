@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..config import Params
-from ..files import replacing
+from ...config import Params
+from ...files import replacing
+from ..contract.schema import Schema
 from .leaks import empty_by_class, scores_alone
 from .related_rows import order_in_time, panels, repeats, twins
-from .schema import Schema
 from .useless_columns import constants, identifiers
 
 MOST = 10  # of each kind, the worst first

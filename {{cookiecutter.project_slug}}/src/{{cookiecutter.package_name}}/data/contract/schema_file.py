@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from ..errors import ProjectError
-from ..files import replacing
+from ...errors import ProjectError
+from ...files import replacing
 
 WIDTH = 100  # an entry that is longer gets a line for each key
 TAG = "tag:yaml.org,2002:"

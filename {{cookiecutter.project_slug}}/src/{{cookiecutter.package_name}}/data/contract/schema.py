@@ -4,8 +4,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from ..config import SCHEMA
-from ..errors import ProjectError
+from ...config import SCHEMA
+from ...errors import ProjectError
 from .entries import KINDS, LISTS, Column, Source, from_words
 from .schema_file import read_tree, write_tree
 

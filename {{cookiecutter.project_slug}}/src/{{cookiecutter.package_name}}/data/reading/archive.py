@@ -8,7 +8,7 @@ from zipfile import BadZipFile, ZipFile
 
 import pyarrow as pa
 
-from ..errors import ProjectError
+from ...errors import ProjectError
 
 PACKED = (".gz", ".bz2", ".zst", ".lz4", ".zip")
 

@@ -9,7 +9,7 @@ import pandas as pd
 from pandas.api import types
 from pandas.tseries.api import guess_datetime_format
 
-from ..errors import ProjectError
+from ...errors import ProjectError
 from .cells import FALSE, TRUE, as_numbers, as_text, without_missing
 from .schema import Column, Schema, Source
 

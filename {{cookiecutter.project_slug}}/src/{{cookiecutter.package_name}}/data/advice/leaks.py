@@ -6,7 +6,7 @@ from sklearn.metrics import r2_score, roc_auc_score
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from .schema import Schema
+from ..contract.schema import Schema
 
 MOST_ROWS = 5000
 FOLDS = 3

@@ -10,12 +10,12 @@ import pyarrow as pa
 from pandas.api import types
 from python_calamine import CalamineError
 
-from ..errors import ProjectError
-from ..files import BATCH_ROWS, parquet_batches
+from ...errors import ProjectError
+from ...files import BATCH_ROWS, parquet_batches
+from ..contract.schema import Schema, Source
 from .archive import kind_of, open_bytes
 from .delimited import RaggedRow, column_names, read_delimited
 from .dialect import sniff
-from .schema import Schema, Source
 
 EXCEL = (".xlsx", ".xls", ".xlsb", ".xlsm", ".ods")
 JSON_LINES = (".jsonl", ".ndjson")

@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.resolver import VersionedResolver
 
-from ..files import replacing
+from ...files import replacing
 from .schema_file import as_yaml
 
 

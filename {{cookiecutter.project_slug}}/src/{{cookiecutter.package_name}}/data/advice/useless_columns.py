@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from .schema import Schema
+from ..contract.schema import Schema
 
 FEWEST = 20  # values; fewer may all differ by chance
 DIFFERENT = 0.9  # share of the values; above it they hardly repeat

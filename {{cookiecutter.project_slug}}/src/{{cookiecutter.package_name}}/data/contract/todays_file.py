@@ -8,16 +8,16 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from ..errors import ProjectError
-from .archive import open_bytes
+from ...errors import ProjectError
+from ..reading.archive import open_bytes
+from ..reading.delimited import RaggedRow, column_names
+from ..reading.dialect import SAMPLE
+from ..reading.read import detect, files_of, read_batches
+from ..rejected import Repeats
+from ..sample import sample
 from .cells import as_numbers, as_text, without_missing
-from .contract import COLUMN, ROW, RULE, apply_contract
-from .delimited import RaggedRow, column_names
-from .dialect import SAMPLE
 from .guess import guess_marks
-from .read import detect, files_of, read_batches
-from .rejected import Repeats
-from .sample import sample
+from .rules import COLUMN, ROW, RULE, apply_contract
 from .schema import Schema, Source
 
 MOST_VALUES = 1000  # different ones remembered of those that break a rule

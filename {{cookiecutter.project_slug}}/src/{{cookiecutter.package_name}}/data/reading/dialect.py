@@ -5,14 +5,15 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 from charset_normalizer import from_bytes
 
-from ..errors import ProjectError
+from ...errors import ProjectError
+from ..contract.schema import Source
 from .archive import open_bytes
-from .schema import Source
 
 SEPARATORS = ("\t", ";", "|", ",", " ")  # the comma after those that rarely stand in a cell
 SAMPLE = 1 << 20  # bytes
@@ -152,14 +153,14 @@ def _not_utf8(data: bytes) -> str:
     return "cp1252"
 
 
-def _reader(text: str, source: Source, *, strict: bool = False) -> "csv._reader":
+def _reader(text: str, source: Source, *, strict: bool = False) -> Iterator[list[str]]:
     return csv.reader(
         io.StringIO(text, newline=""),
-        delimiter=source.separator[0],
+        delimiter=source.mark,
         quotechar=source.quote or None,
         quoting=csv.QUOTE_MINIMAL if source.quote else csv.QUOTE_NONE,
         escapechar=source.escape or None,
-        skipinitialspace=source.separator != " ",
+        skipinitialspace=source.mark != " ",
         strict=strict,
     )
 

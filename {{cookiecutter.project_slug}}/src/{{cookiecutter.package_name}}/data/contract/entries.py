@@ -67,11 +67,16 @@ class Source:
     skip_rows_after_header: int = 0
     sheet: str = ""
 
+    @property
+    def mark(self) -> str:
+        """The character that parts cells; in `separator` a blank may follow it."""
+        return (self.separator or ",")[0]
+
     def unusual(self) -> dict[str, Any]:
         """What differs from a plain CSV file, beyond the words for an empty cell."""
         usual = asdict(Source()) | {"missing": self.missing}
-        tree = {key: value for key, value in asdict(self).items() if value != usual[key]}
-        return tree if self.separator else {"sheet": self.sheet} if self.sheet else {}
+        keys = usual if self.separator else ("decimal", "thousands", "sheet")
+        return {key: getattr(self, key) for key in keys if getattr(self, key) != usual[key]}
 
     def as_tree(self) -> dict[str, Any]:
         """What the contract says of the file: what may need a correction, and what is unusual."""

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from ..errors import ProjectError
+from ...errors import ProjectError
+from ..contract.schema import Schema, Source
 from .archive import open_bytes
 from .dialect import (
     SAMPLE,
@@ -26,7 +27,6 @@ from .dialect import (
     parse,
     usual_width,
 )
-from .schema import Schema, Source
 
 BLOCK = 8 << 20  # bytes read at a time, a dozen of them ahead; a row is no longer
 MAX_RAGGED = 100_000  # rows cut wrongly before the whole file is
@@ -76,7 +76,7 @@ def read_delimited(
     with _as_utf8(path, source) as copy:
         quotes = count_quotes(copy, source)
         cut = csv.ParseOptions(
-            delimiter=source.separator[0],
+            delimiter=source.mark,
             quote_char=source.quote if quotes else False,
             escape_char=source.escape or False,
             newlines_in_values=quotes > 0,  # takes time
@@ -150,20 +150,20 @@ def _as_utf8(path: Path, source: Source) -> Iterator[Path]:
 
     Arrow reads ahead in a thread, which a file that is read by Python can hold up for ever.
     """
-    has_blanks = len(source.separator) > 1
+    has_blanks = source.separator != source.mark
     if source.encoding in ("utf-8", "utf-8-sig") and path.suffix != ".zip" and not has_blanks:
         yield path
         return
     codec, errors = codec_of(source.encoding)
     decoder = codecs.getincrementaldecoder(codec)(errors)
-    blanks = re.compile(f"{re.escape(source.separator)} *{source.quote}(?!{source.quote})")
+    blanks = re.compile(f"{re.escape(source.mark)} +{source.quote}(?!{source.quote})")
     with tempfile.NamedTemporaryFile(suffix=".csv") as copy:
         try:
             with open_bytes(path) as file:
                 while block := file.read(SAMPLE):
                     text = decoder.decode(block)
                     if has_blanks:
-                        text = blanks.sub(source.separator[0] + source.quote, text)
+                        text = blanks.sub(source.mark + source.quote, text)
                     copy.write(text.encode())
             copy.write(decoder.decode(b"", final=True).encode())
         except UnicodeDecodeError as error:

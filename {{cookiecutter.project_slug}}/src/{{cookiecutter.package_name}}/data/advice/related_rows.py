@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from .schema import Schema
+from ..contract.schema import Schema
 
 
 def twins(train: pd.DataFrame, test: pd.DataFrame, schema: Schema) -> int:

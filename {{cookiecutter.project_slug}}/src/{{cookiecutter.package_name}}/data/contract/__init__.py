@@ -1,0 +1,1 @@
+"""The data contract: its file, its rules, the guess it starts from."""
