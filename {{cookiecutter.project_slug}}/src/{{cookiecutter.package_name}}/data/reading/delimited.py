@@ -160,11 +160,15 @@ def _as_utf8(path: Path, source: Source) -> Iterator[Path]:
     with tempfile.NamedTemporaryFile(suffix=".csv") as copy:
         try:
             with open_bytes(path) as file:
+                rest = ""
                 while block := file.read(SAMPLE):
-                    text = decoder.decode(block)
+                    text = rest + decoder.decode(block)
                     if has_blanks:
-                        text = blanks.sub(source.mark + source.quote, text)
+                        whole = text.rstrip(f"{source.mark} {source.quote}")
+                        rest = text[len(whole) :]  # may go on in the next block
+                        text = blanks.sub(source.mark + source.quote, whole)
                     copy.write(text.encode())
+                copy.write(blanks.sub(source.mark + source.quote, rest).encode())
             copy.write(decoder.decode(b"", final=True).encode())
         except UnicodeDecodeError as error:
             raise ProjectError(

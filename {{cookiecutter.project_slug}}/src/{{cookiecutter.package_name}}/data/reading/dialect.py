@@ -54,7 +54,7 @@ def sniff(path: Path) -> Source:
     source = Source(encoding=encoding)
     source.separator, source.quote, source.escape = _cut(text)
     blanks = f"{re.escape(source.separator)} +{source.quote}(?!{source.quote})"
-    if source.quote and re.search(blanks, text):
+    if source.quote and source.separator != " " and re.search(blanks, text):
         source.separator += " "  # Arrow knows no quotes behind a blank
     rows = parse(text, source)
     width = usual_width(rows)
