@@ -75,14 +75,14 @@ def _dvc(what: str, *arguments: str) -> None:
             errors="replace",
         ) as process,
     ):
-        while process.poll() is None:
+        while process.returncode is None:
             try:
                 said = process.communicate(timeout=1)[1]
             except subprocess.TimeoutExpired:
                 bar.update()
     if process.returncode:
         errors = [line for line in said.splitlines() if line.startswith("ERROR: ")]
-        why = errors[-1].removeprefix("ERROR: ").rstrip(".") if errors else "DVC stopped"
+        why = errors[-1].removeprefix("ERROR: ").rstrip(".: ") if errors else "DVC stopped"
         if why.endswith("does not exist"):
             why = "nothing is there, or nobody answers"
         raise ProjectError(f"{what}: {why}. Correct data.source in params.yaml, or try again.")
