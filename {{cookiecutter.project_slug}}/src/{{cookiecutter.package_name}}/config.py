@@ -32,7 +32,6 @@ REPORT = ROOT / "reports" / "report.html"
 DATA_REPORT = ROOT / "reports" / "data.html"
 DATA_PROFILE = ROOT / "reports" / "data_profile.html"
 
-WHERE = "a path below data/raw, where `make fetch` puts what an address in data.source leads to"
 WEB = ("http://", "https://", "s3://")
 SECRETS = re.compile(r"://[^/@]*:[^@]*@|(pass|pwd)\w*(=|%3d)", re.IGNORECASE)
 WEB_SECRETS = re.compile("://[^/@]*:[^/@]*@")
@@ -57,7 +56,8 @@ class DataParams:
     def __post_init__(self) -> None:
         _hold(_number(self.test_size) and 0 < self.test_size < 1, "data.test_size", "in (0, 1)")
         _hold(isinstance(self.raw, str) and bool(self.raw), "data.raw", "the path of a file")
-        _hold("://" not in str(self.raw), "data.raw", WHERE)
+        here = "a path below data/raw, not an address; fetch the table and put it there"
+        _hold("://" not in str(self.raw), "data.raw", f"{here} ({self.raw})")
         _hold(isinstance(self.source, str), "data.source", "an address or a SQLAlchemy URL")
         _hold(isinstance(self.select, str), "data.select", "a sheet, a table or a query")
         secrets = WEB_SECRETS if self.source.startswith(WEB) else SECRETS

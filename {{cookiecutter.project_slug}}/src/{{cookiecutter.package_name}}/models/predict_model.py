@@ -28,7 +28,7 @@ SHOWN = 20  # a result of no more rows is printed too
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--input", type=Path, help="CSV or .parquet (default: rows without a target)"
+        "--input", type=Path, help="a file or folder (default: rows without a target)"
     )
     parser.add_argument("--output", type=Path, default=PREDICTIONS, help="CSV or .parquet")
     options = parser.parse_args(arguments)

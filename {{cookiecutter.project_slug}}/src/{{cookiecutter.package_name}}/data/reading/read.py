@@ -54,7 +54,7 @@ def read_batches(
     ProjectError
         When the file is missing, empty or no table.
     """
-    rows = 0
+    rows, empty = 0, True
     columns: pd.Index | None = None
     for file in files_of(path):
         source = source or detect(file)
@@ -65,8 +65,9 @@ def read_batches(
             table = _in_order(table, columns, file)
             last = max([last, *table.index[-1:], *(row.row for row in bad)])
             table.index += rows
-            for start in range(0, max(len(table), 1), BATCH_ROWS):
+            for start in range(0, len(table), BATCH_ROWS):
                 yield table.iloc[start : start + BATCH_ROWS]
+                empty = False
         if bad and ragged is None:
             raise ProjectError(
                 f"{file}: row {bad[0].row} has {bad[0].cells} cells, expected {bad[0].expected}: "
@@ -75,6 +76,8 @@ def read_batches(
         if ragged is not None:
             ragged.extend(row._replace(row=row.row + rows) for row in bad)
         rows += last
+    if empty:  # a table without rows has columns
+        yield table
 
 
 def detect(path: Path, sheet: str = "") -> Source:
