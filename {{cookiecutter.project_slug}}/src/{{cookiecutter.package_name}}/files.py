@@ -59,11 +59,13 @@ def parquet_file(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
 
 
 def parquet_batches(path: Path) -> Iterator[pd.DataFrame]:
-    """Tables of at most `BATCH_ROWS` rows; at least one, perhaps without rows."""
+    """Tables of at most `BATCH_ROWS` rows, whose index runs on; at least one, perhaps empty."""
     with pq.ParquetFile(path, pre_buffer=False) as file:  # else the whole file is kept
         yield file.schema_arrow.empty_table().to_pandas()
+        start = 0
         for batch in file.iter_batches(BATCH_ROWS):
-            yield batch.to_pandas()
+            yield batch.to_pandas().set_axis(range(start, start + len(batch)))
+            start += len(batch)
 
 
 def md5(path: Path) -> str:

@@ -10,8 +10,10 @@ MAX_ROWS = 100_000
 MAX_CELLS = 10_000_000
 
 
-def sample(batches: Iterable[pd.DataFrame], seed: int) -> tuple[pd.DataFrame, int]:
-    """All rows, or at most `MAX_ROWS` and `MAX_CELLS` of a larger table, in their order.
+def sample(
+    batches: Iterable[pd.DataFrame], seed: int, limit: int | None = None
+) -> tuple[pd.DataFrame, int]:
+    """All rows, or `limit` of a larger table, in their order; `MAX_ROWS` and `MAX_CELLS` if None.
 
     Each row gets a random key and those with the smallest are kept, so that the outcome does not
     depend on how the table is cut into batches.
@@ -29,10 +31,10 @@ def sample(batches: Iterable[pd.DataFrame], seed: int) -> tuple[pd.DataFrame, in
     rows = 0
     for batch in tqdm(batches, desc="look", unit="batch", delay=2, leave=False, disable=None):
         rows += len(batch)
-        most = max(1, min(MAX_ROWS, MAX_CELLS // max(batch.shape[1], 1)))
+        most = limit or max(1, min(MAX_ROWS, MAX_CELLS // max(batch.shape[1], 1)))
         keys = np.concatenate([keys, random.random(len(batch))])
         kept.append(batch)
-        if len(keys) > 2 * most:
+        if len(keys) > most + max(most, MAX_ROWS) // 2:
             kept, keys = _smallest(kept, keys, most)
     if len(keys) > most:
         kept, keys = _smallest(kept, keys, most)

@@ -16,6 +16,7 @@ from ..tracking import log_evaluation
 from ..visualization.visualize import draw_figures
 from .candidates import candidates
 from .metrics import Metric, deciding_metric, metrics_of, predict, truth_of
+from .rows import read_rows
 from .store import load_model
 from .threshold import threshold_of
 
@@ -23,7 +24,7 @@ from .threshold import threshold_of
 def main() -> None:
     params = load_params()
     schema = load_schema()
-    test = pd.read_parquet(TEST)
+    test = read_rows(TEST, params.train.max_rows, params.seed)
     model = load_model(MODEL)
     baseline = candidates(schema, params.seed)["baseline"].pipeline
     targets = pd.read_parquet(TRAIN, columns=[schema.target])  # all that it looks at

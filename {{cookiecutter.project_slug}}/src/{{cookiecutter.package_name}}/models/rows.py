@@ -5,8 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from sklearn.model_selection import (
     GroupKFold,
     KFold,
@@ -17,7 +15,9 @@ from sklearn.model_selection import (
 
 from ..config import Params
 from ..data.contract.schema import Schema
+from ..data.sample import sample
 from ..errors import ProjectError
+from ..files import parquet_batches
 from .metrics import truth_of
 
 Folds = list[tuple[np.ndarray, np.ndarray]]
@@ -26,22 +26,12 @@ Folds = list[tuple[np.ndarray, np.ndarray]]
 def read_rows(path: Path, limit: int, seed: int) -> pd.DataFrame:
     """Read a Parquet file, or `limit` random rows of a longer one, in their order.
 
-    Memory is bounded by `limit`: batches are read one by one, and how many rows to take from each
-    is drawn from the hypergeometric distribution, so that every set of rows is equally likely.
+    Memory is bounded by `limit`, not by the file.
     """
-    file = pq.ParquetFile(path)
-    left, wanted = file.metadata.num_rows, limit
-    if left <= limit:
-        return pd.read_parquet(path)
-    print(f"training on {limit} of {left} rows, drawn with the seed: see train.max_rows")
-    random = np.random.default_rng(seed)
-    pieces = []
-    for batch in file.iter_batches():
-        count = random.hypergeometric(wanted, left - wanted, len(batch))
-        chosen = random.choice(len(batch), count, replace=False)
-        pieces.append(batch.take(pa.array(np.sort(chosen))))
-        left, wanted = left - len(batch), wanted - count
-    return pa.Table.from_batches(pieces).to_pandas()
+    table, rows = sample(parquet_batches(path), seed, limit)
+    if len(table) < rows:
+        print(f"{path.name}: {limit} of {rows} rows, drawn with the seed: see train.max_rows")
+    return table.reset_index(drop=True)
 
 
 def make_folds(train: pd.DataFrame, schema: Schema, params: Params) -> Folds:

@@ -9,6 +9,7 @@ from pandas.api import types
 from .schema import Column, Source
 
 TRUE = ("true", "yes", "t", "y")
+SIGNS = "$€£¥% "  # around a number: a column has one of them, or none
 FALSE = ("false", "no", "f", "n")
 
 
@@ -54,7 +55,7 @@ def as_numbers(cells: pd.Series, decimal: str = ".", thousands: str = "") -> pd.
             numbers = pc.cast(pa.array(cells), pa.float64())
             cells = pd.Series(numbers.to_numpy(zero_copy_only=False), cells.index, name=cells.name)
         except pa.ArrowInvalid:
-            cells = pd.to_numeric(cells, errors="coerce")
+            cells = pd.to_numeric(cells.str.strip(SIGNS), errors="coerce")
     numbers = cells.astype(float)
     infinite = np.isinf(numbers)
     return numbers.mask(infinite) if infinite.any() else numbers

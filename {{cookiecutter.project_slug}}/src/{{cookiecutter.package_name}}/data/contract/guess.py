@@ -10,7 +10,7 @@ from pandas.api import types
 from pandas.tseries.api import guess_datetime_format
 
 from ...errors import ProjectError
-from .cells import FALSE, TRUE, as_numbers, as_text, without_missing
+from .cells import FALSE, SIGNS, TRUE, as_numbers, as_text, without_missing
 from .schema import Column, Schema, Source
 
 # Words that stand for an empty cell in data of many origins. `None` is not among them: it is
@@ -150,7 +150,9 @@ def guess_marks(table: pd.DataFrame, source: Source) -> tuple[str, str]:
         decimal, thousands = map(re.escape, marks)
         grouped = rf"\d{{1,3}}({thousands}\d{{3}})+|" if thousands else ""
         number = rf"[-+]?({grouped}\d+)?({decimal}\d+)?([eE][-+]?\d+)?"
-        return sum(cells.str.fullmatch(number).mean() >= ALMOST_ALL for cells in marked)
+        return sum(
+            cells.str.strip(SIGNS).str.fullmatch(number).mean() >= ALMOST_ALL for cells in marked
+        )
 
     return max(ways, key=numbers)
 

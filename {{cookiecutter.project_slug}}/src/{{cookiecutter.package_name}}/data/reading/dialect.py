@@ -25,7 +25,7 @@ NO_TEXT = (
 )
 MIXED = "mixed"  # UTF-8 with cells of Windows-1252 among it
 _SINGLE_QUOTED = re.compile(r"(^|[,;\t|])'[^'\n]*'([,;\t|]|$)", re.MULTILINE)
-NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*([eE][-+]?\d+)?%?")
+NUMBER = re.compile(r"[$€£¥]?[-+]?[\d.,]*\d[\d.,]*([eE][-+]?\d+)?[$€£¥%]?")
 
 csv.field_size_limit(1 << 30)
 
