@@ -29,6 +29,9 @@ apidoc_modules = [
     for package in PACKAGES
 ]
 autodoc_typehints = "description"
+# scikit-learn adds these to every estimator, with links into its own pages.
+REQUESTS = ("fit", "partial_fit", "predict", "predict_proba", "score", "transform")
+autodoc_default_options = {"exclude-members": ",".join(f"set_{name}_request" for name in REQUESTS)}
 napoleon_google_docstring = False
 
 exclude_patterns = ["_build"]

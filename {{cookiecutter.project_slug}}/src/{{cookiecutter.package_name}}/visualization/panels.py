@@ -24,6 +24,8 @@ def distribution(axes: Axes, cells: pd.Series, kind: str, colour: str = BLUE) ->
         axes.set(xticks=[], yticks=[])
         axes.text(0.5, 0.5, "no value", ha="center", va="center", transform=axes.transAxes)
     elif measured(kind):
+        if kind == "numeric":
+            axes.locator_params(axis="x", nbins=5)
         axes.hist(_amounts(axes, present, kind), bins=BINS, color=colour)
     else:
         values = frequent(present)
