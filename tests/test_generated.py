@@ -250,7 +250,7 @@ def test_setup_finishes_what_generation_left_even_without_git(
 ) -> None:
     project = shutil.move(work(project_slug="later").path, tmp_path / "moved elsewhere")
     said = work.sh(project, "make setup data")
-    assert "344 rows: 266 to train on, 67 to test on, 11 without 'sex'" in said
+    assert "344 rows: 267 to train on, 66 to test on, 11 without 'sex'" in said
     work.sh(project, "git init -q && make setup")
     assert "no_scm" not in (project / ".dvc/config.local").read_text(encoding="utf-8")
     work.sh(project, "git add --all && git -c user.name=x -c user.email=x@y commit -qm first")
