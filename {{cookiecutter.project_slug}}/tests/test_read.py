@@ -149,6 +149,11 @@ def test_ragged_rows_are_set_aside_with_their_numbers(tmp_path: Path) -> None:
         read.read_table(path)
 
 
+def test_lines_of_separators_alone_are_no_rows(tmp_path: Path) -> None:
+    path = written(tmp_path / "raw.csv", "a,b\n1,2\n,\n,4\n,\n,\n")
+    assert read.read_table(path)["b"].to_dict() == {1: "2", 3: "4"}
+
+
 def test_files_of_a_folder_are_one_table(tmp_path: Path) -> None:
     written(tmp_path / "1.csv", "a,b\n1,x\n2,y\n")
     written(tmp_path / "2.csv", "b,a\nz,3\n")

@@ -29,6 +29,7 @@ from .dialect import (
 )
 
 BLOCK = 8 << 20  # bytes read at a time, a dozen of them ahead; a row is no longer
+HEADER_ROWS = 1000  # that tell how many columns there are
 MAX_RAGGED = 100_000  # rows cut wrongly before the whole file is
 
 
@@ -90,7 +91,7 @@ def read_delimited(
                     first = rows[-1] + 1 if len(rows) else first
                     if quotes % 2 and not multiline:
                         multiline = _multiline(table, rows)
-                    yield _trimmed(table).set_axis(rows)
+                    yield _without_blank(_trimmed(table).set_axis(rows))
         except pa.ArrowInvalid as error:
             if first > 1 or "Empty CSV" not in str(error):
                 raise ProjectError(f"{path}: {_explained(str(error), source)}") from error
@@ -110,7 +111,8 @@ def column_names(path: Path, source: Source, contract: Schema | None = None) -> 
     """
     with open_bytes(path) as file:
         text = decode(file.read(SAMPLE), source.encoding)
-    rows = [row for row in parse(text, source)[source.skip_rows :] if any(row)]
+    lines = parse(text, source, most=source.skip_rows + HEADER_ROWS)[source.skip_rows :]
+    rows = [row for row in lines if any(row)]
     if not rows:
         raise ProjectError(f"{path}: the file is empty, but for blanks. Put a table there.")
     body = rows[source.header + source.skip_rows_after_header :]
@@ -190,6 +192,12 @@ def _multiline(batch: pa.RecordBatch, rows: np.ndarray) -> int:
 def _trimmed(batch: pa.RecordBatch) -> pd.DataFrame:
     columns = [pc.ascii_trim_whitespace(column) for column in batch.columns]
     return pa.table(columns, names=batch.schema.names).to_pandas()
+
+
+def _without_blank(table: pd.DataFrame) -> pd.DataFrame:
+    """Leave out lines of separators alone, which spreadsheets write below a table."""
+    maybe = table[table.iloc[:, 0] == ""]
+    return table.drop(index=maybe.index[(maybe == "").all(axis=1)]) if len(maybe) else table
 
 
 def _explained(error: str, source: Source) -> str:

@@ -6,7 +6,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 from charset_normalizer import from_bytes
@@ -65,9 +65,9 @@ def sniff(path: Path) -> Source:
     return source
 
 
-def parse(text: str, source: Source) -> list[list[str]]:
+def parse(text: str, source: Source, most: int | None = None) -> list[list[str]]:
     """Cells of each line of `text`, without the blanks around them; an empty line has none."""
-    return [[cell.strip() for cell in row] for row in _reader(text, source)]
+    return [[cell.strip() for cell in row] for row in islice(_reader(text, source), most)]
 
 
 def usual_width(rows: list[list[str]]) -> int:

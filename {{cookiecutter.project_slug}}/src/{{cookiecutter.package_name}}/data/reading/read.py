@@ -183,7 +183,8 @@ def _excel(path: Path, source: Source) -> Iterator[pd.DataFrame]:
                 f"{path}: no sheet {sheet!r}, but {', '.join(map(repr, book.sheet_names))}. Correct "
                 "`data.select` in params.yaml and `source.sheet` in references/schema.yaml."
             )
-        yield pd.read_excel(book, sheet, keep_default_na=False, na_values=[""])
+        table = pd.read_excel(book, sheet, keep_default_na=False, na_values=[""])
+        yield table.dropna(how="all")
 
 
 def _plain(table: pd.DataFrame, path: Path) -> pd.DataFrame:
@@ -198,6 +199,8 @@ def _plain(table: pd.DataFrame, path: Path) -> pd.DataFrame:
                     "its own, or leave it out."
                 )
             table[name] = cells.astype("str").where(cells.notna())
+        if types.is_string_dtype(table[name]):
+            table[name] = table[name].str.strip()
     return table
 
 
