@@ -352,8 +352,11 @@ def _rows(head: bytes) -> list[list[str]]:
         usual = max(set(widths), key=widths.count)
         return (widths.count(usual) / len(widths) if usual > 1 else 0.0), usual
 
-    tables = (csv.reader(io.StringIO(text, newline=""), delimiter=mark) for mark in ",;\t|")
-    return max(([row for row in table if row] for table in tables), key=score)
+    tables = [csv.reader(io.StringIO(text, newline=""), delimiter=mark) for mark in ",;\t|"]
+    best = max(([row for row in table if row] for table in tables), key=score)
+    if score(best)[0]:
+        return best
+    return [line.split() for line in text.splitlines() if line.strip()]  # parted by blanks
 
 
 def _is_utf8(head: bytes) -> bool:

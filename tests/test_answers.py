@@ -44,6 +44,23 @@ def test_text_is_literal(text: str, bake: Bakery) -> None:
     assert not list(bake.folder.rglob("pwned"))
 
 
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("Birds of 2024\n\nsize;sex\n1;f\n2;m\n", "sex"),
+        ("1,f\n2,m\n", "#1"),
+        ("1,f\n2,m\n", "-1"),
+        ("1,f\n2,m\n", "column_1"),
+        ("Polls,Polls\n1,2\n", "Polls.1"),
+        ("size  sex\n 1    f\n 12   m\n", "sex"),
+        ("size,größe\n1,2\n", "größe"),
+    ],
+)
+def test_target_is_found_where_the_project_finds_it(text: str, target: str, bake: Bakery) -> None:
+    (bake.folder / "table.csv").write_text(text, encoding="cp1252")
+    assert bake.run(raw_data="table.csv", target=target, venv=False).returncode == 0
+
+
 @pytest.mark.parametrize("target", ["\"q\" 's' \\n", "Fare (£) ü", "- a: b # c", "${x} $(x) %"])
 def test_column_and_file_are_literal(target: str, bake: Bakery) -> None:
     table = bake.folder / "a b ü 'c' $(touch pwned) `d`.csv"

@@ -103,6 +103,8 @@ def test_packed_and_other_files_hold_the_same_table(suffix: str, tmp_path: Path)
         ('a\tb\nx\t"hi\ny\tno\nz\tyes\n', {"quote": "", "separator": "\t"}),
         ("a,b\n'x,y',1\n'z',2\n", {"quote": "'"}),
         ('a,b\n"say \\"hi\\", no",1\nz,2\n', {"escape": "\\"}),
+        ("  1.0   22  x\n 10.5    3  y\n  7.25 14  x\n", {"separator": " ", "header": False}),
+        ('18.0  8  307  130  3504  12.0  70\t"big  one"\n' * 3, {"separator": " "}),
         ("city,2001,2002,2003\nx,1,2,3\ny,4,5,6\n", {"header": True}),
     ],
 )
@@ -137,6 +139,14 @@ def test_cells_of_two_encodings_are_both_read(tmp_path: Path) -> None:
 def test_names_are_made_where_there_are_none(tmp_path: Path) -> None:
     path = written(tmp_path / "raw.csv", "p,p,,p.1\n1,2,3,4,\n5,6,7,8,\n")
     assert list(read.read_table(path)) == ["p", "p.1", "column_2", "p.1.1", "column_4"]
+
+
+def test_aligned_columns_are_read(tmp_path: Path) -> None:
+    path = written(tmp_path / "raw.data", "  1.0   22  x\n 10.5    3  y\n  7.25 14  x\n" * 9)
+    assert read.read_table(path).head(2).to_numpy().tolist() == [
+        ["1.0", "22", "x"],
+        ["10.5", "3", "y"],
+    ]
 
 
 def test_ragged_rows_are_set_aside_with_their_numbers(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from .dialect import (
     decode,
     ends_in_quotes,
     parse,
+    single_blanks,
     usual_width,
 )
 
@@ -152,25 +153,23 @@ def _as_utf8(path: Path, source: Source) -> Iterator[Path]:
 
     Arrow reads ahead in a thread, which a file that is read by Python can hold up for ever.
     """
-    has_blanks = source.separator != source.mark
-    if source.encoding in ("utf-8", "utf-8-sig") and path.suffix != ".zip" and not has_blanks:
+    blanks = " " in (source.separator or "")
+    if source.encoding in ("utf-8", "utf-8-sig") and path.suffix != ".zip" and not blanks:
         yield path
         return
     codec, errors = codec_of(source.encoding)
     decoder = codecs.getincrementaldecoder(codec)(errors)
-    blanks = re.compile(f"{re.escape(source.mark)} +{source.quote}(?!{source.quote})")
     with tempfile.NamedTemporaryFile(suffix=".csv") as copy:
         try:
             with open_bytes(path) as file:
                 rest = ""
                 while block := file.read(SAMPLE):
                     text = rest + decoder.decode(block)
-                    if has_blanks:
-                        whole = text.rstrip(f"{source.mark} {source.quote}")
-                        rest = text[len(whole) :]  # may go on in the next block
-                        text = blanks.sub(source.mark + source.quote, whole)
+                    if blanks:
+                        end = max(text.rfind("\n"), text.rfind("\r")) + 1
+                        text, rest = _without_blanks(text[:end], source), text[end:]
                     copy.write(text.encode())
-                copy.write(blanks.sub(source.mark + source.quote, rest).encode())
+                copy.write(_without_blanks(rest, source).encode())
             copy.write(decoder.decode(b"", final=True).encode())
         except UnicodeDecodeError as error:
             raise ProjectError(
@@ -179,6 +178,14 @@ def _as_utf8(path: Path, source: Source) -> Iterator[Path]:
             ) from error
         copy.flush()
         yield Path(copy.name)
+
+
+def _without_blanks(text: str, source: Source) -> str:
+    """Whole lines without the blanks that Arrow takes for cells, or for the start of one."""
+    if source.mark == " ":
+        return single_blanks(text)
+    before_quote = f"{re.escape(source.mark)} +{source.quote}(?!{source.quote})"
+    return re.sub(before_quote, source.mark + source.quote, text)
 
 
 def _multiline(batch: pa.RecordBatch, rows: np.ndarray) -> int:

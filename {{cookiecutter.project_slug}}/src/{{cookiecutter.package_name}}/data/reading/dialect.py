@@ -53,9 +53,10 @@ def sniff(path: Path) -> Source:
         raise ProjectError(f"{path}: a web page, no table. Download the table itself.")
     source = Source(encoding=encoding)
     source.separator, source.quote, source.escape = _cut(text)
-    blanks = f"{re.escape(source.separator)} +{source.quote}(?!{source.quote})"
-    if source.quote and source.separator != " " and re.search(blanks, text):
-        source.separator += " "  # Arrow knows no quotes behind a blank
+    if source.quote and f"{source.separator} {source.quote}" in text:
+        literal = [row for row in _reader(text, source, skip_blanks=False) if row]
+        if _share_of_usual(literal) < _share_of_usual(parse(text, source)):
+            source.separator += " "  # Arrow knows no quotes behind a blank
     rows = parse(text, source)
     width = usual_width(rows)
     source.skip_rows = _rows_above(rows, width)
@@ -68,6 +69,11 @@ def sniff(path: Path) -> Source:
 def parse(text: str, source: Source, most: int | None = None) -> list[list[str]]:
     """Cells of each line of `text`, without the blanks around them; an empty line has none."""
     return [[cell.strip() for cell in row] for row in islice(_reader(text, source), most)]
+
+
+def single_blanks(text: str) -> str:
+    """Text whose cells are parted by one blank, from columns that are aligned with several."""
+    return re.sub(r"(?m)^ | $", "", re.sub(r"[ \t]+", " ", text))
 
 
 def usual_width(rows: list[list[str]]) -> int:
@@ -153,14 +159,22 @@ def _not_utf8(data: bytes) -> str:
     return "cp1252"
 
 
-def _reader(text: str, source: Source, *, strict: bool = False) -> Iterator[list[str]]:
+def _share_of_usual(rows: list[list[str]]) -> float:
+    width = usual_width(rows)
+    return sum(len(row) == width for row in rows) / max(sum(map(bool, rows)), 1)
+
+
+def _reader(
+    text: str, source: Source, *, strict: bool = False, skip_blanks: bool = True
+) -> Iterator[list[str]]:
+    text = single_blanks(text) if source.mark == " " else text
     return csv.reader(
         io.StringIO(text, newline=""),
         delimiter=source.mark,
         quotechar=source.quote or None,
         quoting=csv.QUOTE_MINIMAL if source.quote else csv.QUOTE_NONE,
         escapechar=source.escape or None,
-        skipinitialspace=source.mark != " ",
+        skipinitialspace=skip_blanks and source.mark != " ",
         strict=strict,
     )
 
@@ -178,7 +192,7 @@ def _cut(text: str) -> tuple[str, str, str]:
             tries = [(*_evenness(text, separator, *quote), quote) for quote in quotes]
             even, _, width, quote = max(tries, key=lambda tried: tried[:2])
             # Words of a sentence are no cells, unless every line has as many.
-            weight = 1.0 if separator != " " else 0.5 * (even == 1)
+            weight = 1.0 if separator != " " else 0.6 * (even == 1)
             score = weight * even**3 * (1 - 1 / width)
             best = max(best, (score, (separator, *quote)), key=lambda found: found[0])
     return best[1]
