@@ -74,6 +74,23 @@ def test_guesses_worth_a_look_are_shown(agreed) -> None:
     ]
 
 
+def test_one_odd_cell_does_not_make_numbers_words() -> None:
+    table = pd.DataFrame(
+        {
+            "x": [str(n) for n in range(29)] + ["12 apples"],
+            "z": [str(n % 7) for n in range(29)] + ["unknown"],
+            "at": [f"{n % 24:02}:30" for n in range(30)],
+            "y": ["a", "b"] * 15,
+        }
+    )
+    found = infer_schema.infer_schema(table, "y", schema.Source())
+    assert [found.columns[name].kind for name in "xz"] == ["numeric", "numeric"]
+    assert found.columns["at"].format == "%H:%M"
+    assert found.source.missing == ["", "unknown"]
+    _, problems = contract.apply_contract(table, found)
+    assert problems["rejected_value"].tolist() == ["12 apples"]
+
+
 def test_words_for_empty_cells_are_found_and_None_is_a_class() -> None:
     table = pd.DataFrame({"x": ["1", "NA", "", "4"] * 5, "y": ["None", "minor"] * 10})
     found = infer_schema.infer_schema(table, "y", schema.Source())

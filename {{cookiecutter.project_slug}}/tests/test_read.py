@@ -105,6 +105,7 @@ def test_packed_and_other_files_hold_the_same_table(suffix: str, tmp_path: Path)
         ('a,b\n"say \\"hi\\", no",1\nz,2\n', {"escape": "\\"}),
         ("  1.0   22  x\n 10.5    3  y\n  7.25 14  x\n", {"separator": " ", "header": False}),
         ('18.0  8  307  130  3504  12.0  70\t"big  one"\n' * 3, {"separator": " "}),
+        ("n,c\n1,c\n2,c\n3,b\n4,c\nn,c\n5,b\n6,c\n7,b\n", {"header": True}),
         ("city,2001,2002,2003\nx,1,2,3\ny,4,5,6\n", {"header": True}),
     ],
 )

@@ -17,14 +17,38 @@ from .schema import Column, Schema, Source
 # a class in some.
 MISSING = ["#N/A", "<NA>", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null", "-NaN", "-nan", "?"]
 # The same among numbers; among words they may mean something.
-MISSING_NUMBER = ["-", "--", "---", ".", "..", "None", "none", "#DIV/0!", "#VALUE!", "#NUM!"]
+MISSING_NUMBER = [
+    "unknown",
+    "Unknown",
+    "missing",
+    "n.a.",
+    "*",
+    "-",
+    "--",
+    "---",
+    ".",
+    "..",
+    "None",
+    "none",
+    "#DIV/0!",
+    "#VALUE!",
+    "#NUM!",
+]
 MAX_CATEGORIES = 20  # more distinct values than this are not listed: any value is allowed
 MAX_INTEGER_CLASSES = 5  # an integer target with more distinct values is a quantity
-ALMOST_ALL = 0.99  # of the cells have to fit a kind; rows of the others are rejected
+ALMOST_ALL = 0.99  # of the cells, or all but one, have to fit a kind; others are rejected
+FEW = 20  # cells, which have to fit all
 ID_NAME = re.compile(r"(^|[_\W])(id|ID|Id|key|number|no|index)$|[a-z](ID|Id|Number|No)$")
 DATE_NAME = re.compile(r"date|day|time|(^|_)(dt|ts)($|_)", re.IGNORECASE)
 # Beside those pandas guesses from a single date.
-DATE_FORMATS = ["ISO8601", "%m/%d/%y %H:%M", "%d.%m.%y", "%Y-%m-%d %I %M %S %p"]
+DATE_FORMATS = [
+    "ISO8601",
+    "%H:%M",
+    "%H:%M:%S",
+    "%m/%d/%y %H:%M",
+    "%d.%m.%y",
+    "%Y-%m-%d %I %M %S %p",
+]
 MARKS = [(".", ""), (",", ""), (".", ","), (",", "."), (".", " "), (",", " "), (".", "'")]
 
 
@@ -178,8 +202,13 @@ def _numbers(present: pd.Series, source: Source) -> pd.Series | None:
     if types.is_string_dtype(present) and present.str.fullmatch(r"0\d+").any():
         return None  # a code such as a postcode, not a quantity
     numbers = as_numbers(present, source.decimal, source.thousands)
-    least = ALMOST_ALL if types.is_string_dtype(present) else 0.01
-    return numbers if numbers.notna().mean() >= least else None
+    typed = not types.is_string_dtype(present) and numbers.notna().any()
+    return numbers if typed or _nearly_all(numbers.notna()) else None
+
+
+def _nearly_all(fits: pd.Series) -> bool:
+    odd = len(fits) - fits.sum()
+    return odd == 0 or (len(fits) >= FEW and odd <= max(1, (1 - ALMOST_ALL) * len(fits)))
 
 
 def _is_boolean(present: pd.Series) -> bool:
@@ -226,7 +255,7 @@ def _date_format(text: pd.Series) -> str | None:
 def _dates_fit(text: pd.Series, form: str) -> bool:
     def fit(cells: pd.Series) -> bool:
         dates = pd.to_datetime(cells, format=form, errors="coerce", utc=True)
-        return dates.notna().mean() >= ALMOST_ALL and dates.min().year >= 1000
+        return _nearly_all(dates.notna()) and dates.min().year >= 1000
 
     return fit(text.head(100)) and fit(text)
 

@@ -235,15 +235,16 @@ def _has_header(table: list[list[str]]) -> bool:
         return True
     first, body = table[0], table[1:]
     columns = list(zip(*(row for row in body if len(row) == len(first)), strict=False))
-    votes = 0
+    votes = words = 0
     for name, column in zip(first, columns, strict=False):
         if _is_number(column) and NUMBER.fullmatch(name) and not re.fullmatch("(19|20)..", name):
             return _counts(first)
         if _is_number(column):
-            votes += bool(name) and not NUMBER.fullmatch(name)
+            words += bool(name) and not NUMBER.fullmatch(name)
         elif name and name in column and len(set(column)) <= len(column) / 2:
             votes -= 1
-    return votes >= 0
+    # Files put together one below the other hold their header again and again.
+    return words + votes >= 0 or (words > 0 and first in body)
 
 
 def _rows_below(body: list[list[str]]) -> int:
