@@ -202,6 +202,8 @@ def _evenness(text: str, separator: str, quote: str, escape: str) -> tuple[float
     """Share of lines with the usual number of cells, whether quotes are in place, that number."""
     source = Source(separator=separator, quote=quote, escape=escape)
     widths = Counter(len(row) for row in _reader(text, source) if row)
+    if not widths:
+        return 0.0, False, 1
     width = max(widths, key=lambda width: (widths[width], width))
     try:
         well_quoted = bool(list(_reader(text, source, strict=True)))
