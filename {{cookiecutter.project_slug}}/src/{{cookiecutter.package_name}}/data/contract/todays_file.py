@@ -11,7 +11,7 @@ from tqdm import tqdm
 from ...errors import ProjectError
 from ..reading.archive import open_bytes
 from ..reading.delimited import RaggedRow, column_names
-from ..reading.dialect import SAMPLE
+from ..reading.encoding import SAMPLE
 from ..reading.read import detect, files_of, read_batches
 from ..rejected import Repeats
 from ..sample import sample

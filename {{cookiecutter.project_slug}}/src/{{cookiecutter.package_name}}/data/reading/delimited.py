@@ -18,16 +18,8 @@ from pyarrow import csv
 from ...errors import ProjectError
 from ..contract.schema import Schema, Source
 from .archive import open_bytes
-from .dialect import (
-    SAMPLE,
-    codec_of,
-    count_quotes,
-    decode,
-    ends_in_quotes,
-    parse,
-    single_blanks,
-    usual_width,
-)
+from .dialect import count_quotes, ends_in_quotes, parse, single_blanks, usual_width
+from .encoding import SAMPLE, codec_of, decode
 
 BLOCK = 8 << 20  # bytes read at a time, a dozen of them ahead; a row is no longer
 HEADER_ROWS = 1000  # that tell how many columns there are

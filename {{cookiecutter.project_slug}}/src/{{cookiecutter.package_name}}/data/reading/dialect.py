@@ -1,31 +1,24 @@
 """Tell how a text file of cells is written: encoding, separator, quotes, header."""
 
-import codecs
 import csv
 import io
 import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
-
-from charset_normalizer import from_bytes
 
 from ...errors import ProjectError
 from ..contract.schema import Source
 from .archive import open_bytes
+from .encoding import SAMPLE, decode, find_encoding
+from .header import has_header, rows_above, rows_below
 
 SEPARATORS = ("\t", ";", "|", ",", " ")  # the comma after those that rarely stand in a cell
-SAMPLE = 1 << 20  # bytes
-ROWS_ABOVE = 50  # a header further down is none
-# Encodings that can be told from the bytes. Latin ones look alike: they are read as Windows-1252.
-NOT_LATIN = ["cp1251", "koi8_r", "cp1253", "cp949", "cp932", "euc_jis_2004", "gb18030", "big5"]
 NO_TEXT = (
     "no text, and of no kind that its name tells. Save it as CSV, or name it after what it is."
 )
-MIXED = "mixed"  # UTF-8 with cells of Windows-1252 among it
 _SINGLE_QUOTED = re.compile(r"(^|[,;\t|])'[^'\n]*'([,;\t|]|$)", re.MULTILINE)
-NUMBER = re.compile(r"[$€£¥]?[-+]?[\d.,]*\d[\d.,]*([eE][-+]?\d+)?[$€£¥%]?")
 
 csv.field_size_limit(1 << 30)
 
@@ -38,7 +31,7 @@ def sniff(path: Path) -> Source:
     ProjectError
         When the file holds no text.
     """
-    encoding = _encoding(path)
+    encoding = find_encoding(path)
     with open_bytes(path) as file:
         data = file.read(SAMPLE)
     try:
@@ -59,10 +52,10 @@ def sniff(path: Path) -> Source:
             source.separator += " "  # Arrow knows no quotes behind a blank
     rows = parse(text, source)
     width = usual_width(rows)
-    source.skip_rows = _rows_above(rows, width)
+    source.skip_rows = rows_above(rows, width)
     table = [row for row in rows[source.skip_rows :] if row]
-    source.header = _has_header(table)
-    source.skip_rows_after_header = _rows_below(table[1:]) if source.header else 0
+    source.header = has_header(table)
+    source.skip_rows_after_header = rows_below(table[1:]) if source.header else 0
     return source
 
 
@@ -80,25 +73,6 @@ def usual_width(rows: list[list[str]]) -> int:
     """The number of cells most lines have."""
     widths = Counter(len(row) for row in rows if row)
     return max(widths, key=lambda width: (widths[width], width), default=0)
-
-
-def decode(data: bytes, encoding: str) -> str:
-    """Text of bytes that may end within a character."""
-    name, errors = codec_of(encoding)
-    return codecs.getincrementaldecoder(name)(errors).decode(data)
-
-
-def codec_of(encoding: str) -> tuple[str, str]:
-    """Python's name of an encoding, and of what to do with bytes that are not in it."""
-    return ("utf-8", MIXED) if encoding == MIXED else (encoding, "strict")
-
-
-def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:
-    assert isinstance(error, UnicodeDecodeError)
-    return error.object[error.start : error.end].decode("cp1252", errors="replace"), error.end
-
-
-codecs.register_error(MIXED, _as_windows_1252)
 
 
 def count_quotes(path: Path, source: Source) -> int:
@@ -122,41 +96,6 @@ def ends_in_quotes(path: Path, source: Source) -> bool:
         return not list(_reader(last, source, strict=True))
     except csv.Error:
         return True
-
-
-def _encoding(path: Path) -> str:
-    """UTF-16 by its mark or its zeros, UTF-8 where the whole file is, else what the bytes fit."""
-    with open_bytes(path) as file:
-        start = file.read(SAMPLE)
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    zeros = [start[parity::2].count(0) * 4 > len(start) for parity in (0, 1)]  # half of them
-    if zeros[0] != zeros[1]:
-        return "utf-16-be" if zeros[0] else "utf-16-le"
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    block = b""
-    try:
-        with open_bytes(path) as file:
-            while block := file.read(SAMPLE):
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return _not_utf8(block)
-    return "utf-8-sig" if start.startswith(codecs.BOM_UTF8) else "utf-8"
-
-
-def _not_utf8(data: bytes) -> str:
-    """Mixed when most characters beyond ASCII are UTF-8, else the alphabet the bytes fit."""
-    text = data.decode("utf-8", errors="surrogateescape")
-    beyond = [character for character in text if character > "\x7f"]
-    strangers = sum("\udc80" <= character <= "\udcff" for character in beyond)
-    if strangers <= len(beyond) / 2:
-        return MIXED
-    if len(beyond) >= 20:
-        best = from_bytes(data, cp_isolation=[*NOT_LATIN, "cp1252"]).best()
-        if best and best.encoding in NOT_LATIN:
-            return best.encoding
-    return "cp1252"
 
 
 def _share_of_usual(rows: list[list[str]]) -> float:
@@ -210,78 +149,3 @@ def _evenness(text: str, separator: str, quote: str, escape: str) -> tuple[float
     except csv.Error:
         well_quoted = False
     return round(widths[width] / widths.total(), 3), well_quoted, width
-
-
-def _rows_above(rows: list[list[str]], width: int) -> int:
-    """Titles, comments and empty lines above the table.
-
-    A line with one cell less than usual is a header: that of row names, or the last, is missing.
-    """
-    for number, row in enumerate(rows[:ROWS_ABOVE]):
-        title = len(row) < max(width - 1, min(width, 2)) and sum(map(bool, row)) <= 2
-        if any(row) and not title and not _is_comment(row):
-            return number
-    return 0
-
-
-def _is_comment(row: list[str]) -> bool:
-    return row[0].startswith(("#", "sep=")) and not any(row[1:])
-
-
-def _has_header(table: list[list[str]]) -> bool:
-    """Whether the first line is unlike those below: words over numbers, words that do not recur.
-
-    A line with a number is none, unless it counts or holds years.
-    """
-    if len(table) < 2:
-        return True
-    first, body = table[0], table[1:]
-    columns = list(zip(*(row for row in body if len(row) == len(first)), strict=False))
-    votes = words = 0
-    for name, column in zip(first, columns, strict=False):
-        if _is_number(column) and NUMBER.fullmatch(name) and not re.fullmatch("(19|20)..", name):
-            return _counts(first)
-        if _is_number(column):
-            words += bool(name) and not NUMBER.fullmatch(name)
-        elif name and name in column and len(set(column)) <= len(column) / 2:
-            votes -= 1
-    # Files put together one below the other hold their header again and again.
-    return words + votes >= 0 or (words > 0 and first in body)
-
-
-def _rows_below(body: list[list[str]]) -> int:
-    """Comments, units or a second line of names under the header."""
-    comments = 0
-    while comments < len(body) and _is_comment(body[comments]):
-        comments += 1
-    body = body[comments:]
-    if len(body) < 3:
-        return comments
-    first, rest = body[0], body[1:]
-    columns = list(zip(*(row for row in rest if len(row) == len(first)), strict=False))
-    unlike = [
-        bool(name) and name not in column and not NUMBER.fullmatch(name) and _is_number(column)
-        for name, column in zip(first, columns, strict=False)
-    ]
-    numbers = sum(map(_is_number, columns))
-    units = sum(unlike) > (numbers / 2 if numbers > 1 else sum(map(bool, first)) - 1)
-    new = Counter(
-        name for name, column in zip(first, columns, strict=False) if name and name not in column
-    )
-    word, times = max(new.items(), key=lambda item: item[1], default=("", 0))
-    second_names = times > 2 and times == first.count(word) and times >= len(first) / 3
-    return comments + bool(units or second_names)
-
-
-def _is_number(column: tuple[str, ...]) -> bool:
-    """Whether most cells are numbers."""
-    cells = [cell for cell in column if cell]
-    return sum(bool(NUMBER.fullmatch(cell)) for cell in cells) > 0.7 * len(cells)
-
-
-def _counts(names: list[str]) -> bool:
-    """Whether names are 0, 1, 2, ... or, after some words, years in a row."""
-    numbers = [int(name) for name in names if name.isascii() and name.isdigit()]
-    if len(numbers) < 3 or any(b - a != 1 for a, b in pairwise(numbers)):
-        return False
-    return len(numbers) == len(names) or numbers[0] >= 1900

@@ -1,0 +1,67 @@
+"""Tell the encoding of a text file, and decode it."""
+
+import codecs
+from pathlib import Path
+
+from charset_normalizer import from_bytes
+
+from .archive import open_bytes
+
+SAMPLE = 1 << 20  # bytes
+# Encodings that can be told from the bytes. Latin ones look alike: they are read as Windows-1252.
+NOT_LATIN = ["cp1251", "koi8_r", "cp1253", "cp949", "cp932", "euc_jis_2004", "gb18030", "big5"]
+MIXED = "mixed"  # UTF-8 with cells of Windows-1252 among it
+
+
+def find_encoding(path: Path) -> str:
+    """UTF-16 by its mark or its zeros, UTF-8 where the whole file is, else what the bytes fit."""
+    with open_bytes(path) as file:
+        start = file.read(SAMPLE)
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    zeros = [start[parity::2].count(0) * 4 > len(start) for parity in (0, 1)]  # half of them
+    if zeros[0] != zeros[1]:
+        return "utf-16-be" if zeros[0] else "utf-16-le"
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    block = b""
+    try:
+        with open_bytes(path) as file:
+            while block := file.read(SAMPLE):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return _not_utf8(block)
+    return "utf-8-sig" if start.startswith(codecs.BOM_UTF8) else "utf-8"
+
+
+def _not_utf8(data: bytes) -> str:
+    """Mixed when most characters beyond ASCII are UTF-8, else the alphabet the bytes fit."""
+    text = data.decode("utf-8", errors="surrogateescape")
+    beyond = [character for character in text if character > "\x7f"]
+    strangers = sum("\udc80" <= character <= "\udcff" for character in beyond)
+    if strangers <= len(beyond) / 2:
+        return MIXED
+    if len(beyond) >= 20:
+        best = from_bytes(data, cp_isolation=[*NOT_LATIN, "cp1252"]).best()
+        if best and best.encoding in NOT_LATIN:
+            return best.encoding
+    return "cp1252"
+
+
+def decode(data: bytes, encoding: str) -> str:
+    """Text of bytes that may end within a character."""
+    name, errors = codec_of(encoding)
+    return codecs.getincrementaldecoder(name)(errors).decode(data)
+
+
+def codec_of(encoding: str) -> tuple[str, str]:
+    """Python's name of an encoding, and of what to do with bytes that are not in it."""
+    return ("utf-8", MIXED) if encoding == MIXED else (encoding, "strict")
+
+
+def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return error.object[error.start : error.end].decode("cp1252", errors="replace"), error.end
+
+
+codecs.register_error(MIXED, _as_windows_1252)
