@@ -36,6 +36,8 @@ def without_missing(cells: pd.Series, words: list[str]) -> pd.Series:
 
 def as_text(cells: pd.Series) -> pd.Series:
     """Cells as text; whole numbers without a decimal point."""
+    if cells.dtype == "str":
+        return cells
     if types.is_float_dtype(cells) and (cells.dropna() % 1 == 0).all():
         cells = cells.astype("Int64")
     return cells.astype("str").where(cells.notna())
