@@ -30,7 +30,7 @@ def without_missing(cells: pd.Series, words: list[str]) -> pd.Series:
     """Cells with NaN in place of the words that stand for an empty cell."""
     if not types.is_string_dtype(cells):
         return cells
-    missing = cells.isin(words)
+    missing = cells == words[0] if len(words) == 1 else cells.isin(words)  # faster, and usual
     return cells.mask(missing) if missing.any() else cells
 
 
