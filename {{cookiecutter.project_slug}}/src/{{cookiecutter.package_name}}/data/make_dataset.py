@@ -110,7 +110,8 @@ def check_rows(
                 kept = typed.drop(index=bad) if len(bad) else typed
                 repeats.note(kept)
                 write_clean(kept)
-                write_rejected(with_cells(problems, batch))
+                if len(problems) or not rows:  # the first tells the columns
+                    write_rejected(with_cells(problems, batch))
                 rows += len(batch)
                 gone.extend(bad)
         problems = of_ragged(ragged)
