@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from under_test import data_figures, data_report, page, panels, schema, style
+from under_test import data_figures, data_report, page, panels, sample, schema, style
 
 BROKEN = pd.DataFrame(
     {
@@ -114,13 +114,13 @@ def test_sample_keeps_order_and_types(trained, tmp_path: Path) -> None:
     table["number"] = range(len(table))
     path = tmp_path / "clean.parquet"
     table.to_parquet(path, index=False, row_group_size=500)
-    some = data_report.sample_rows(path, 900, seed=1)
+    some = sample.sample_file(path, 1, 900)[0]
     assert len(some) == 900
     assert some["number"].is_monotonic_increasing
     assert some["number"].is_unique
     pd.testing.assert_frame_equal(some, table.iloc[some["number"]].reset_index(drop=True))
-    pd.testing.assert_frame_equal(some, data_report.sample_rows(path, 900, seed=1))
-    assert len(data_report.sample_rows(path, 10**6, seed=1)) == len(table)
+    pd.testing.assert_frame_equal(some, sample.sample_file(path, 1, 900)[0])
+    assert len(sample.sample_file(path, 1, 10**6)[0]) == len(table)
 
 
 @pytest.mark.parametrize(

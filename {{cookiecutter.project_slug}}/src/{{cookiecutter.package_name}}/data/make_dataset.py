@@ -32,7 +32,7 @@ from .dictionary import data_dictionary
 from .reading.delimited import RaggedRow
 from .reading.read import read_batches
 from .rejected import Repeats, of_ragged, with_cells
-from .sample import sample
+from .sample import sample_file
 from .split import Split, check_split_by, latest
 
 PARTS = {"train": TRAIN, "test": TEST, "unlabelled": UNLABELLED}
@@ -55,7 +55,7 @@ def main() -> None:
                 "changed. Correct the data or the schema, or raise data.max_rejected in params.yaml."
             )
         counts = split_rows(clean, schema, params)
-        some, _ = sample(parquet_batches(clean), params.seed)
+        some, _ = sample_file(clean, params.seed)
     with replacing(DATA_DICTIONARY) as partial:
         partial.write_text(data_dictionary(some, schema), encoding="utf-8")
     print(
@@ -69,7 +69,7 @@ def main() -> None:
 
 def warn(schema: Schema, params: Params) -> None:
     """Write and print what a careful colleague would say about the rows."""
-    train, test = (sample(parquet_batches(path), params.seed)[0] for path in (TRAIN, TEST))
+    train, test = (sample_file(path, params.seed)[0] for path in (TRAIN, TEST))
     advices = advise(train, test, schema, params)
     save_advice(advices, WARNINGS)
     if advices:

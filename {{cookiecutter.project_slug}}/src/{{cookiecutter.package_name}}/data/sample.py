@@ -1,10 +1,13 @@
 """Take rows at random from a table that need not fit into memory."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
+
+from ..files import parquet_batches
 
 MAX_ROWS = 100_000
 MAX_CELLS = 10_000_000
@@ -39,6 +42,12 @@ def sample(
     if len(keys) > most:
         kept, keys = _smallest(kept, keys, most)
     return pd.concat(kept), rows
+
+
+def sample_file(path: Path, seed: int, limit: int | None = None) -> tuple[pd.DataFrame, int]:
+    """The same of a Parquet file."""
+    table, rows = sample(parquet_batches(path), seed, limit)
+    return table.reset_index(drop=True), rows
 
 
 def _smallest(

@@ -15,9 +15,8 @@ from sklearn.model_selection import (
 
 from ..config import Params
 from ..data.contract.schema import Schema
-from ..data.sample import sample
+from ..data.sample import sample_file
 from ..errors import ProjectError
-from ..files import parquet_batches
 from .metrics import truth_of
 
 Folds = list[tuple[np.ndarray, np.ndarray]]
@@ -28,10 +27,10 @@ def read_rows(path: Path, limit: int, seed: int) -> pd.DataFrame:
 
     Memory is bounded by `limit`, not by the file.
     """
-    table, rows = sample(parquet_batches(path), seed, limit)
+    table, rows = sample_file(path, seed, limit)
     if len(table) < rows:
         print(f"{path.name}: {limit} of {rows} rows, drawn with the seed: see train.max_rows")
-    return table.reset_index(drop=True)
+    return table
 
 
 def make_folds(train: pd.DataFrame, schema: Schema, params: Params) -> Folds:

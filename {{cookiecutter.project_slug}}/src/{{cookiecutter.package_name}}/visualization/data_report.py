@@ -1,12 +1,8 @@
 """One HTML page, complete in itself, on what the data is like, and skrub's profile beside it."""
 
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from skrub import TableReport
 
 from ..config import (
@@ -19,6 +15,7 @@ from ..config import (
     load_params,
 )
 from ..data.contract.schema import load_schema
+from ..data.sample import sample_file
 from ..errors import explained
 from ..files import replacing
 from .data_figures import MOST_PANELS, draw_data_figures
@@ -66,7 +63,7 @@ CAPTIONS = {
 
 def main() -> None:
     params, schema = load_params(), load_schema()
-    rows = sample_rows(CLEAN, MOST_ROWS, params.seed)
+    rows, _ = sample_file(CLEAN, params.seed, MOST_ROWS)
     names = ["rejected_row", "rejected_column", "rejected_value", "rejected_rule"]
     rejected = pd.read_parquet(REJECTED, columns=names)
     draw_data_figures(rows, rejected, schema)
@@ -106,21 +103,6 @@ def render(**facts: Any) -> str:
         left_out=max(len(schema.features) - MOST_PANELS, 0),
         most_rules=MOST_RULES,
     )
-
-
-def sample_rows(path: Path, most: int, seed: int) -> pd.DataFrame:
-    """Rows of a Parquet file in their order, chosen at random where there are more than `most`."""
-    with pq.ParquetFile(path) as file:
-        total = file.metadata.num_rows
-        if total <= most:
-            return file.read().to_pandas()
-        chosen = np.sort(np.random.default_rng(seed).choice(total, most, replace=False))
-        parts, start = [], 0
-        for batch in file.iter_batches():
-            here = chosen[(chosen >= start) & (chosen < start + len(batch))]
-            parts.append(batch.take(pa.array(here - start)).to_pandas())
-            start += len(batch)
-    return pd.concat(parts, ignore_index=True)
 
 
 def broken_rules(rejected: pd.DataFrame) -> list[dict[str, Any]]:
