@@ -10,6 +10,8 @@ import yaml
 from .errors import ProjectError
 
 ROOT = Path(__file__).resolve().parents[2]
+# A queued experiment runs in a copy, <project>/.dvc/tmp/exps/<name>; what is logged is the project's.
+PROJECT = next((folder.parent for folder in ROOT.parents if folder.name == ".dvc"), ROOT)
 
 PARAMS = ROOT / "params.yaml"
 SCHEMA = ROOT / "references" / "schema.yaml"
@@ -20,14 +22,19 @@ REJECTED = ROOT / "data" / "interim" / "rejected.parquet"
 TRAIN = ROOT / "data" / "processed" / "train.parquet"
 TEST = ROOT / "data" / "processed" / "test.parquet"
 UNLABELLED = ROOT / "data" / "processed" / "unlabelled.parquet"
+TEST_PREDICTIONS = ROOT / "data" / "processed" / "test_predictions.parquet"
 PREDICTIONS = ROOT / "data" / "processed" / "predictions.csv"
 
 MODEL = ROOT / "models" / "model.skops"
+CHAMPION = ROOT / "models" / "champion.json"
+CHAMPIONS = ROOT / "models" / "champions"
 METRICS = ROOT / "reports" / "metrics.json"
 CANDIDATES = ROOT / "reports" / "candidates.json"
 FIGURES = ROOT / "reports" / "figures" / "evaluation"
 DATA_FIGURES = ROOT / "reports" / "figures" / "data"
 WARNINGS = ROOT / "reports" / "warnings.json"
+RUNS = ROOT / "reports" / "runs"
+LAB_NOTEBOOK = ROOT / "reports" / "lab_notebook.md"
 REPORT = ROOT / "reports" / "report.html"
 DATA_REPORT = ROOT / "reports" / "data.html"
 DATA_PROFILE = ROOT / "reports" / "data_profile.html"

@@ -40,7 +40,7 @@ class Contest:
     Attributes
     ----------
     trials : dict
-        By name of the candidate; `score` has `mean` and `sd` over the folds, `seconds`, and
+        By name of the candidate; `score` has `mean` and `sd` over the `folds`, `seconds`, and
         perhaps the `settings` of a search or the `parts` of a blend.
     """
 
@@ -154,7 +154,8 @@ class Contest:
                 f"every fold holds out one value of {self.schema.target!r} only, which leaves "
                 f"{self.metric} undefined: choose another train.metric or data.split."
             )
-        return {"mean": float(np.nanmean(scores)), "sd": float(np.nanstd(scores))}
+        mean, sd = float(np.nanmean(scores)), float(np.nanstd(scores))
+        return {"mean": mean, "sd": sd, "folds": [float(score) for score in scores]}
 
     def _keep(
         self, name: str, candidate: Candidate, predicted: list[np.ndarray], facts: dict[str, Any]

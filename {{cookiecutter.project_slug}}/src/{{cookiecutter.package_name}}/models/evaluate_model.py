@@ -8,14 +8,15 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from tqdm import tqdm
 
-from ..config import METRICS, MODEL, TEST, TRAIN, EvaluateParams, load_params
+from ..config import METRICS, MODEL, TEST, TEST_PREDICTIONS, TRAIN, EvaluateParams, load_params
 from ..data.contract.schema import Schema, load_schema
 from ..errors import explained
-from ..files import replacing
-from ..tracking import log_evaluation
+from ..files import parquet_file, replacing
+from ..tracking.runs import log_evaluation
 from ..visualization.visualize import draw_figures
 from .candidates import candidates
 from .metrics import Metric, deciding_metric, metrics_of, predict, truth_of
+from .predict_model import predict_table
 from .rows import read_rows
 from .store import load_model
 from .threshold import threshold_of
@@ -34,7 +35,9 @@ def main() -> None:
     with replacing(METRICS) as partial:
         partial.write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
     draw_figures(model, test, schema, name, params.seed)
-    log_evaluation(scores["test"])
+    with parquet_file(TEST_PREDICTIONS) as write:
+        write(predict_table(test[[schema.target]], test, model, schema))
+    log_evaluation(scores)
     print(as_table(scores))
 
 

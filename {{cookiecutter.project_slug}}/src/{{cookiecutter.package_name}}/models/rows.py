@@ -64,6 +64,12 @@ def make_folds(train: pd.DataFrame, schema: Schema, params: Params) -> Folds:
     return folds
 
 
+def row_hashes(table: pd.DataFrame, schema: Schema) -> np.ndarray:
+    """A number for each row, from its features and target, by which to find it elsewhere."""
+    columns = sorted([*schema.features, schema.target])
+    return pd.util.hash_pandas_object(table[columns], index=False).to_numpy()
+
+
 def _split(train: pd.DataFrame, classes: np.ndarray | None, count: int, params: Params) -> Folds:
     if params.data.split == "chronological":
         moments = train[params.data.split_by].reset_index(drop=True)

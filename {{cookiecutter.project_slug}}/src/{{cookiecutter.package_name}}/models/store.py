@@ -10,9 +10,10 @@ from sklearn.base import BaseEstimator
 
 from ..errors import ProjectError
 from ..files import replacing
+from .candidates import LIBRARIES
 
 PACKAGE = __name__.split(".")[0]
-TRUSTED_MODULES = ("sklearn.", "numpy.", "scipy.", f"{PACKAGE}.")
+TRUSTED_MODULES = tuple(f"{name}." for name in (*LIBRARIES, "numpy", "scipy", PACKAGE))
 
 
 def save_model(model: BaseEstimator, path: Path) -> None:
@@ -53,7 +54,7 @@ def trusted_types(data: bytes) -> list[str]:
         raise ProjectError(
             f"the model file holds {', '.join(foreign)}, which this project does not trust. "
             f"It loads types of {', '.join(name[:-1] for name in TRUSTED_MODULES)} only; "
-            "see src/" + PACKAGE + "/models/store.py."
+            f"see LIBRARIES in src/{PACKAGE}/models/candidates.py."
         )
     return unknown
 

@@ -13,7 +13,8 @@ from ..config import CANDIDATES, MODEL, TRAIN, Params, load_params
 from ..data.contract.schema import Schema, load_schema
 from ..errors import ProjectError, explained
 from ..files import replacing
-from ..tracking import log_training
+from ..tracking.record import provenance
+from ..tracking.runs import log_training
 from .calibration import Calibrated, calibrate
 from .candidates import candidates
 from .contest import Contest
@@ -28,12 +29,14 @@ BLEND = "blend"
 def main() -> None:
     params = load_params()
     schema = load_schema()
+    record, patch = provenance()
     train = read_rows(TRAIN, params.train.max_rows, params.seed)
     model, facts = train_model(train, schema, params)
     save_model(model, MODEL)
-    log_training(model, train[list(schema.features)], facts, params)
+    log_training(model, train, schema, facts, params, record, patch)
     for score in facts["candidates"].values():
         score.pop("seconds", None)  # differs from run to run, and this file must not
+        score.pop("folds")
     with replacing(CANDIDATES) as partial:
         partial.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     if threshold := facts.get("threshold"):

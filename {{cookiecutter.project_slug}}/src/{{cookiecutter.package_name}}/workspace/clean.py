@@ -12,6 +12,7 @@ OUTPUTS = (
     config.TRAIN,
     config.TEST,
     config.UNLABELLED,
+    config.TEST_PREDICTIONS,
     config.PREDICTIONS,
     config.MODEL,
     config.FIGURES,

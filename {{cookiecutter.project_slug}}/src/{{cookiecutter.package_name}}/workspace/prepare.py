@@ -19,7 +19,7 @@ def main() -> None:
     _find_remote()
     if in_git and (ROOT / ".git").exists() and os.name != "nt":  # the hooks run .venv/bin/...
         _run(sys.executable, "-m", "pre_commit", "install", check=True)
-    from ..tracking import create_database  # takes seconds to import
+    from ..tracking.runs import create_database  # takes seconds to import
 
     create_database()
     _add_raw_data(params)

@@ -1,0 +1,1 @@
+"""What is kept of every run, and which models are in use."""

@@ -1,0 +1,138 @@
+"""What is kept of every run: a file in reports/runs that travels with git, beside MLflow's record."""
+
+import getpass
+import json
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..config import ROOT, RUNS, SCHEMA, TRAIN
+from ..errors import ProjectError
+from ..files import md5, replacing
+from .git import commit, git, snapshot, uncommitted
+
+SHORT = 8  # characters of a run's identifier that people see
+
+Record = dict[str, Any]
+
+
+def provenance(why: str = "") -> tuple[Record, str]:
+    """Everything needed to repeat a run: code, data, environment, command, person, reason.
+
+    Taken before a run begins, as files may change while it goes on.
+
+    Returns
+    -------
+    record : dict
+        `data` has the hash of each raw file; `tree` is a git tree of the inputs as they are.
+    patch : str
+        What is not committed of them, for `git apply`.
+    """
+    tree = snapshot()
+    patch = uncommitted(tree)
+    return {
+        "started": now(),
+        "user": (git("config", "user.name") or "").strip() or getpass.getuser(),
+        "why": why or os.environ.get("WHY", ""),
+        "commit": commit(),
+        "dirty": bool(patch),
+        "tree": tree,
+        "data": raw_data(),
+        "train_md5": md5(TRAIN),
+        "schema_md5": md5(SCHEMA),
+        "lock_md5": md5(ROOT / "requirements.txt"),
+        "argv": " ".join(sys.orig_argv),
+        "platform": f"{platform.platform()}, Python {platform.python_version()}",
+    }, patch
+
+
+def raw_data() -> dict[str, str]:
+    """The hash of each file and folder that DVC keeps below data/, by its path."""
+    found = {}
+    for pointer in sorted((ROOT / "data").rglob("*.dvc")):
+        for out in yaml.safe_load(pointer.read_text(encoding="utf-8"))["outs"]:
+            path = (pointer.parent / out["path"]).relative_to(ROOT)
+            found[path.as_posix()] = out["md5"]
+    return found
+
+
+def save_record(record: Record, patch: str | None = None) -> Path:
+    """Write the file of a run, and beside it what was not committed."""
+    if patch:
+        with replacing(patch_of(record["run"])) as partial:
+            partial.write_bytes(patch.encode("utf-8", "surrogateescape"))
+    path = RUNS / f"{record['run']}.json"
+    with replacing(path) as partial:
+        partial.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def patch_of(run: str) -> Path:
+    """The file of what was not committed in a run; it is there where something was not."""
+    return RUNS / f"{run}.diff"
+
+
+def load_records() -> list[Record]:
+    """All runs with a file, the earliest first.
+
+    Raises
+    ------
+    ProjectError
+        When a file is damaged.
+    """
+    records = []
+    for path in RUNS.glob("*.json"):
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            record["run"], record["started"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ProjectError(
+                f"{path.relative_to(ROOT)} is damaged ({error}): `git checkout` it, or delete it; "
+                "`make experiments` takes it from MLflow again."
+            ) from error
+        records.append(record)
+    return sorted(records, key=lambda record: record["started"])
+
+
+def find_record(start: str) -> Record:
+    """The run whose identifier begins like this.
+
+    Raises
+    ------
+    ProjectError
+        When there is none, or more than one.
+    """
+    found = [record for record in load_records() if record["run"].startswith(start)]
+    if not start or len(found) != 1:
+        many = ", ".join(short(record) for record in found[-5:])
+        raise ProjectError(
+            f"{'no' if not found else 'more than one'} run begins with {start!r}"
+            f"{f' ({many})' if found and start else ''}. `make experiments` lists them."
+        )
+    return found[0]
+
+
+def record_of_model(model_md5: str) -> Record | None:
+    """The latest run that made a model, by the hash of the model."""
+    made = [record for record in load_records() if record.get("model_md5") == model_md5]
+    return made[-1] if made else None
+
+
+def short(record: Record) -> str:
+    """A run's identifier as people see it."""
+    return record["run"][:SHORT]
+
+
+def now() -> str:
+    """The time in UTC, to the second, such as 2024-05-01T12:00:00+00:00."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def seconds_since(started: str) -> int:
+    """Seconds from a time in UTC until now."""
+    return round((datetime.now(UTC) - datetime.fromisoformat(started)).total_seconds())

@@ -1,0 +1,203 @@
+"""What is logged of a training run, in MLflow and in reports/runs: who, why, from what, how good."""
+
+import os
+import socket
+import warnings
+from dataclasses import asdict
+from importlib.metadata import packages_distributions, version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import psutil
+from sklearn.base import BaseEstimator
+
+from ..config import FIGURES, MODEL, PROJECT, SCHEMA, TEST, TEST_PREDICTIONS, Params
+from ..data.contract.schema import Schema
+from ..files import md5
+from ..models.candidates import LIBRARIES
+from ..models.rows import row_hashes
+from ..models.store import trusted_types
+from .record import Record, patch_of, record_of_model, save_record, seconds_since
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_TRACKING_URI", f"sqlite:///{PROJECT / 'mlflow.db'}")
+
+# After the settings above: they are read on import.
+import mlflow
+from mlflow.exceptions import MlflowException
+from mlflow.models import infer_signature
+
+NAME = __name__.partition(".")[0]  # of the experiment, and of the model in the registry
+RUNNING_ON = "project.running_on"
+RECORD, ROWS = "run.json", "rows.npy"  # among the files of a run in MLflow
+
+
+def log_training(
+    model: BaseEstimator,
+    train: pd.DataFrame,
+    schema: Schema,
+    facts: dict[str, Any],
+    params: Params,
+    record: Record,
+    patch: str,
+) -> None:
+    """Log one run: parameters, provenance, every candidate's scores, the model with signature.
+
+    Parameters
+    ----------
+    train
+        The rows the model was fitted on.
+    facts
+        What `train_model` found.
+    record, patch
+        What `provenance` gave before training.
+    """
+    metric, best, scores = facts["metric"], facts["best"], facts["candidates"]
+    tried = flat(asdict(params))
+    open_experiment()
+    with mlflow.start_run(run_name=best, tags={RUNNING_ON: _this_process()}) as run:
+        mlflow.log_params(tried | flat({"best": scores[best].get("settings", {})}))
+        mlflow.log_metric(f"cv_{metric}", scores[best]["mean"])
+        mlflow.log_metric(f"cv_{metric}_sd", scores[best]["sd"])
+        mlflow.log_metrics({f"cv_{metric} {name}": score["mean"] for name, score in scores.items()})
+        mlflow.log_metric("settings_tried", facts["settings_tried"])
+        if "threshold" in facts:
+            mlflow.log_metric("threshold", facts["threshold"]["value"])
+        mlflow.log_dict(facts, "candidates.json")
+        mlflow.log_artifact(str(MODEL))
+        mlflow.log_artifact(str(SCHEMA))
+        _log_rows(row_hashes(train, schema))
+        uri = _log_model(model, train[list(schema.features)])
+        record |= {
+            "run": run.info.run_id,
+            "seconds": seconds_since(record["started"]),
+            "seed": params.seed,
+            "params": tried,
+            "model": best,
+            "model_md5": md5(MODEL),
+            "model_uri": uri,
+            "cv": {"metric": metric, **scores[best]},
+            "settings_tried": facts["settings_tried"],
+        }
+        mlflow.set_tags(_tags(record))
+        save_record(record, patch)
+        mlflow.log_dict(record, RECORD)
+        if patch:
+            mlflow.log_artifact(str(patch_of(record["run"])))
+
+
+def log_evaluation(scores: dict[str, Any]) -> None:
+    """Add test scores, figures and predictions to the run that trained the present model."""
+    record = record_of_model(md5(MODEL))
+    if record is None:
+        print("the model was trained elsewhere: its run is not in reports/runs")
+        return
+    record["evaluation"] = scores | {
+        "test_md5": md5(TEST),
+        "predictions_md5": md5(TEST_PREDICTIONS),
+    }
+    save_record(record)
+    open_experiment()
+    client, run = mlflow.MlflowClient(), record["run"]
+    try:
+        client.get_run(run)
+    except MlflowException:
+        return  # the model came with git and DVC, from another tracking database
+    for name, value in scores["test"].items():
+        client.log_metric(run, f"test_{name}", value)
+    client.log_artifacts(run, str(FIGURES), "figures")
+    client.log_artifact(run, str(TEST_PREDICTIONS))
+    client.log_dict(run, record, RECORD)
+
+
+def file_of_run(run: str, name: str, folder: Path) -> Path | None:
+    """Fetch a file of a run from MLflow into a folder; None where MLflow has no such file."""
+    try:
+        return Path(
+            mlflow.artifacts.download_artifacts(f"runs:/{run}/{name}", dst_path=str(folder))
+        )
+    except (MlflowException, OSError):
+        return None
+
+
+def create_database() -> None:
+    """Make the tables of the tracking database: several first runs at once would race for it."""
+    open_experiment()
+
+
+def open_experiment() -> None:
+    """Select the project's experiment and close runs whose process is gone."""
+    mlflow.set_experiment(NAME)
+    client = mlflow.MlflowClient()
+    for run in mlflow.search_runs(
+        filter_string="attributes.status = 'RUNNING'", output_format="list"
+    ):
+        if _is_over(run.data.tags.get(RUNNING_ON, "")):
+            client.set_terminated(run.info.run_id, "KILLED")
+
+
+def flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A tree of mappings as one, `{"train": {"folds": 5}}` as `{"train.folds": 5}`."""
+    found: dict[str, Any] = {}
+    for key, value in tree.items():
+        found |= (
+            flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+        )
+    return found
+
+
+def _this_process() -> str:
+    process = psutil.Process()
+    return f"{socket.gethostname()} {process.pid} {process.create_time()}"
+
+
+def _is_over(running_on: str) -> bool:
+    """Whether a process of this machine is gone; another may have its number by now."""
+    host, process, started = f"{running_on}  ".split(" ")[:3]
+    if host != socket.gethostname():
+        return False
+    try:
+        return str(psutil.Process(int(process)).create_time()) != started
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _tags(record: Record) -> dict[str, str]:
+    """What MLflow's pages show of a record."""
+    shown = ("why", "dirty", "train_md5", "lock_md5", "argv", "platform", "model_md5")
+    return {
+        "mlflow.source.git.commit": record["commit"] or "no commit",
+        "mlflow.user": record["user"],
+        "mlflow.note.content": record["why"],
+        **{f"project.{name}": str(record[name]) for name in shown},
+    }
+
+
+def _log_rows(hashes: np.ndarray) -> None:
+    with TemporaryDirectory() as folder:
+        np.save(Path(folder, ROWS), hashes)
+        mlflow.log_artifact(str(Path(folder, ROWS)))
+
+
+def _log_model(model: BaseEstimator, features: pd.DataFrame) -> str:
+    """Log the model in MLflow's own form, for its registry and servers; return where it is."""
+    sample = features.head(100)
+    with warnings.catch_warnings(action="ignore"):  # on gaps in numbers, which the contract allows
+        signature = infer_signature(sample, model.predict(sample))
+    installed = packages_distributions()
+    needed = ("pandas", "skops", *(installed[name][0] for name in LIBRARIES))
+    return mlflow.sklearn.log_model(
+        model,
+        name="model",
+        serialization_format="skops",
+        skops_trusted_types=trusted_types(MODEL.read_bytes()),
+        signature=signature,
+        pip_requirements=[f"{name}=={version(name)}" for name in needed],
+    ).model_uri
+
+
+if __name__ == "__main__":
+    create_database()
