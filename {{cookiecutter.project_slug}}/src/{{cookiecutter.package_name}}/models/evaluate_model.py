@@ -8,15 +8,26 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from tqdm import tqdm
 
-from ..config import METRICS, MODEL, TEST, TRAIN, EvaluateParams, load_params
+from ..config import (
+    BEHAVIOUR,
+    METRICS,
+    MODEL,
+    SLICES,
+    TEST,
+    TRAIN,
+    EvaluateParams,
+    load_params,
+)
 from ..data.contract.schema import Schema, load_schema
 from ..errors import explained
 from ..files import replacing
 from ..tracking import log_evaluation
-from ..visualization.visualize import draw_figures
+from ..visualization.visualize import draw_figures, draw_slices
+from .behaviour import run_tests
 from .candidates import candidates
 from .metrics import Metric, deciding_metric, metrics_of, predict, truth_of
 from .rows import read_rows
+from .slices import score_slices
 from .store import load_model
 from .threshold import threshold_of
 
@@ -30,10 +41,14 @@ def main() -> None:
     targets = pd.read_parquet(TRAIN, columns=[schema.target])  # all that it looks at
     baseline.fit(targets, targets[schema.target])
     name = deciding_metric(schema, params.train.metric)
+    tests = run_tests(model, test, schema, params.behaviour, params.seed)
+    slices = score_slices(model, test, schema, name, params.evaluate, params.seed)
     scores = evaluate(model, baseline, test, schema, name, params.evaluate, params.seed)
-    with replacing(METRICS) as partial:
-        partial.write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
+    for path, found in ((METRICS, scores), (SLICES, slices), (BEHAVIOUR, tests)):
+        with replacing(path) as partial:
+            partial.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     draw_figures(model, test, schema, name, params.seed)
+    draw_slices(slices, scores["test"][name], name)
     log_evaluation(scores["test"])
     print(as_table(scores))
 
