@@ -119,6 +119,7 @@ class EvaluateParams:
     slices: str | list[str] = "auto"
     minimum: dict[str, float] = field(default_factory=dict)
     slice_minimum: dict[str, float] = field(default_factory=dict)
+    allowed_loss: float = 0
 
     def __post_init__(self) -> None:
         _hold(_whole(self.bootstrap, 10), "evaluate.bootstrap", "a whole number from 10")
@@ -126,6 +127,8 @@ class EvaluateParams:
         _hold(inside, "evaluate.confidence", "in (0, 1)")
         named = isinstance(self.slices, list) and all(isinstance(x, str) for x in self.slices)
         _hold(self.slices == "auto" or named, "evaluate.slices", "auto or a list of columns")
+        loss = _number(self.allowed_loss) and self.allowed_loss >= 0
+        _hold(loss, "evaluate.allowed_loss", "a number from 0")
         for name in ("minimum", "slice_minimum"):
             floors = getattr(self, name)
             held = isinstance(floors, dict) and all(map(_number, floors.values()))

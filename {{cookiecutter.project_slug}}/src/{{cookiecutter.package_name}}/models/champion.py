@@ -119,3 +119,12 @@ def champion_before() -> Decision | None:
 def folder_of(run: str) -> Path:
     """Where the model of a run and its contract are kept once it was promoted."""
     return CHAMPIONS / run[:SHORT]
+
+
+def in_words(decision: Decision) -> str:
+    """A line about a decision."""
+    why = f": {decision['why']}" if decision["why"] else ""
+    return (
+        f"{decision['time']}  version {decision['version']} (run {decision['run'][:SHORT]}) "
+        f"{decision['what']} by {decision['by']}{why}"
+    )

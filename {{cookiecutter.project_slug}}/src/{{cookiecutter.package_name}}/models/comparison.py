@@ -7,6 +7,7 @@ from scipy.stats import t as student
 
 from ..config import EvaluateParams
 from .metrics import Metric
+from .slices import interval
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Gain:
     high: float
 
     def __str__(self) -> str:
-        return f"gain {self.value:.4f} ({self.low:.4f} to {self.high:.4f}): {self.verdict()}"
+        return f"gain {self.value:.4f} ({self.low:.4f} to {self.high:.4f}), {self.verdict()}"
 
     def verdict(self) -> str:
         """The answer in words."""
@@ -42,17 +43,12 @@ def paired_bootstrap(
     truth, predicted, reference
         As the metric takes them, a row each.
     """
-    random = np.random.default_rng(seed)
-    gains = np.empty(params.bootstrap)
-    for n in range(params.bootstrap):
-        rows = random.integers(len(truth), size=len(truth))
-        gains[n] = rule.gain(
-            rule.function(truth[rows], predicted[rows]), rule.function(truth[rows], reference[rows])
-        )
-    tail = (1 - params.confidence) / 2
-    low, high = np.nanquantile(gains, [tail, 1 - tail]) if np.isfinite(gains).any() else (np.nan,) * 2
-    value = rule.gain(rule.function(truth, predicted), rule.function(truth, reference))
-    return Gain(float(value), float(low), float(high))
+
+    def gain(truth: np.ndarray, both: np.ndarray) -> float:
+        return rule.gain(rule.function(truth, both[:, 0]), rule.function(truth, both[:, 1]))
+
+    both = np.stack([predicted, reference], axis=1)
+    return Gain(gain(truth, both), *interval(truth, both, Metric(gain), params, seed))
 
 
 def corrected_t_test(
@@ -60,16 +56,15 @@ def corrected_t_test(
 ) -> Gain:
     """Compare scores on the same folds (corrected resampled t-test, Nadeau & Bengio 2003).
 
-    The folds share most of their training rows, so their scores vary less than independent ones
-    would; the correction widens the interval.
+    Folds share most of the rows they are fitted on, so their scores vary less than independent
+    ones would; the correction widens the interval.
     """
     gains = np.array([rule.gain(*pair) for pair in zip(scores, reference, strict=True)])
     gains = gains[np.isfinite(gains)]
-    count = len(gains)
-    if count < 2:
-        return Gain(float(gains.mean()) if count else np.nan, -np.inf, np.inf)
-    share = 1 / (count - 1)  # held-out rows over rows to fit on
-    error = np.sqrt((1 / count + share) * gains.var(ddof=1))
-    reach = student.ppf((1 + confidence) / 2, count - 1) * error
-    middle = float(gains.mean())
+    if len(gains) < 2:
+        return Gain(float(gains.sum()), -np.inf, np.inf)
+    folds, middle = len(gains), float(gains.mean())
+    held_out_over_fitted = 1 / (folds - 1)
+    error = np.sqrt((1 / folds + held_out_over_fitted) * gains.var(ddof=1))
+    reach = float(student.ppf((1 + confidence) / 2, folds - 1) * error)
     return Gain(middle, middle - reach, middle + reach)

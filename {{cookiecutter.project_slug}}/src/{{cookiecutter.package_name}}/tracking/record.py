@@ -128,6 +128,17 @@ def short(record: Record) -> str:
     return record["run"][:SHORT]
 
 
+def test_score(record: Record) -> str:
+    """The deciding metric on the held-out rows, with its interval; empty before evaluation."""
+    if "evaluation" not in record:
+        return ""
+    scores = record["evaluation"]
+    name = scores["metric"]
+    return "{} {:.4f} ({low:.4f} to {high:.4f})".format(
+        name, scores["test"][name], **scores["interval"][name]
+    )
+
+
 def user() -> str:
     """Who works here: git's name, or that of the account."""
     return (git("config", "user.name") or "").strip() or getpass.getuser()

@@ -11,25 +11,40 @@ import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-import pandas as pd
-
-from ..config import CHAMPION, MODEL, ROOT
-from ..errors import ProjectError, explained
-from ..files import md5
-from ..models.champion import Decision, champion_before, decide_on, decisions, folder_of
-from ..models.store import load_model
-from .promotion import ask_the_gate
-from .record import Record, find_record, now, record_of_model, short, user
-from .runs import NAME, file_of_run, open_experiment
-
-# After .runs, which sets MLflow up.
 import mlflow
+import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-CHALLENGER, CHAMPION_ALIAS = "challenger", "champion"
+from ..config import CHAMPION, MODEL, ROOT
+from ..data.contract.schema import load_schema
+from ..errors import ProjectError, explained
+from ..files import md5
+from ..models.champion import (
+    Decision,
+    ModelInUse,
+    champion_before,
+    decide_on,
+    decisions,
+    folder_of,
+    in_words,
+)
+from ..models.store import load_model
+from .promotion import ask_the_gate
+from .record import (
+    Record,
+    find_record,
+    load_records,
+    now,
+    record_of_model,
+    short,
+    test_score,
+    user,
+)
+from .runs import NAME, file_of_run, open_experiment
+
+CHALLENGER_ALIAS, CHAMPION_ALIAS = "challenger", "champion"
 FILES = ("model.skops", "schema.yaml", "rows.npy")
 
 
@@ -47,41 +62,46 @@ def register(start: str) -> None:
     """Make the model of a run, or else the present one, the challenger."""
     record = find_record(start) if start else _record_of_present_model()
     version = version_of(record["run"]) or _new_version(record)
-    _client().set_registered_model_alias(NAME, CHALLENGER, version.version)
+    _client().set_registered_model_alias(NAME, CHALLENGER_ALIAS, version.version)
     print(f"version {version.version} (run {short(record)}) is the challenger")
 
 
 def promote(_: str) -> None:
     """Make the challenger the champion, if the gate lets it through."""
-    version = _by_alias(CHALLENGER)
-    if version is None:
+    number = _aliases().get(CHALLENGER_ALIAS)
+    if number is None:
         raise ProjectError("there is no challenger: `make register` makes the present model one.")
-    record = find_record(version.run_id)
-    why = os.environ.get("FORCE", "")
-    with TemporaryDirectory() as folder:
-        files = fetch(record, Path(folder))
-        failed = ask_the_gate(record, files)
-        if failed and not why:
+    version = _client().get_model_version(NAME, number)
+    record, forced = find_record(version.run_id), os.environ.get("FORCE", "")
+    with TemporaryDirectory() as name:
+        files = Path(name)
+        challenger = fetch(record, number, files)
+        found = ask_the_gate(record, challenger, files / "rows.npy")
+        for check in found:
+            print(f"{'ok' if check.passed else 'FAILED':6}  {check.words}")
+        failed = [check.words for check in found if not check.passed]
+        if failed and not forced:
             raise ProjectError(
-                f"version {version.version} is not promoted:\n"
-                + "\n".join(f"  {check}" for check in failed)
-                + '\nNothing has changed. FORCE="reason" promotes it all the same and keeps the reason.'
+                f"version {number} (run {short(record)}) is not promoted, nothing has changed:\n"
+                + "\n".join(f"  {words}" for words in failed)
+                + '\nFORCE="reason" promotes it all the same and keeps the reason.'
             )
         keep(record, files)
         schema_md5 = md5(files / "schema.yaml")
-    decision = {
-        "time": now(),
-        "what": "promoted by force" if failed else "promoted",
-        "version": version.version,
-        "run": record["run"],
-        "model_md5": record["model_md5"],
-        "schema_md5": schema_md5,
-        "by": user(),
-        "why": why or os.environ.get("WHY", "") or record["why"],
-        "failed": [str(check) for check in failed],
-    }
-    _decide(decision)
-    print(f"version {version.version} (run {short(record)}) is the champion; commit models/")
+    _decide(
+        {
+            "time": now(),
+            "what": "promoted by force" if failed else "promoted",
+            "version": number,
+            "run": record["run"],
+            "model_md5": record["model_md5"],
+            "schema_md5": schema_md5,
+            "by": user(),
+            "why": forced or os.environ.get("WHY", "") or record["why"],
+            "failed": failed,
+        }
+    )
+    print(f"version {number} (run {short(record)}) is the champion; commit what is in models/")
 
 
 def rollback(_: str) -> None:
@@ -89,42 +109,34 @@ def rollback(_: str) -> None:
     before = champion_before()
     if before is None:
         raise ProjectError(f"{CHAMPION.relative_to(ROOT)} has no champion before the present one.")
-    decision = before | {
-        "time": now(),
-        "what": "rolled back",
-        "by": user(),
-        "why": os.environ.get("WHY", ""),
-        "failed": [],
-    }
-    _decide(decision)
-    print(f"version {decision['version']} (run {decision['run'][:8]}) is the champion again")
+    why = os.environ.get("WHY", "")
+    _decide(before | {"time": now(), "what": "rolled back", "by": user(), "why": why, "failed": []})
+    print(
+        f"version {before['version']} (run {short(before)}) is the champion again; commit models/"
+    )
 
 
 def show(_: str) -> None:
     """List versions with their aliases, then the decisions."""
-    versions = _client().search_model_versions(f"name = '{NAME}'")
-    aliases = _aliases()
+    records = {record["run"]: record for record in load_records()}
+    aliases = {number: alias for alias, number in _aliases().items()}
     rows = []
-    for version in sorted(versions, key=lambda version: int(version.version)):
-        record = _record(version.run_id)
+    for version in reversed(_client().search_model_versions(f"name = '{NAME}'")):
+        record = records.get(version.run_id, {"run": version.run_id})
         rows.append(
             {
                 "version": version.version,
-                "alias": ", ".join(sorted(aliases.get(version.version, []))),
-                "run": version.run_id[:8],
+                "alias": aliases.get(version.version, ""),
+                "run": short(record),
                 "model": record.get("model", ""),
-                "trained": record.get("started", "")[:16].replace("T", " "),
-                "test": test_score(record),
+                "trained": record.get("started", ""),
+                "held-out rows": test_score(record),
                 "why": record.get("why", ""),
             }
         )
-    print(pd.DataFrame(rows).to_string(index=False) if rows else "no model is registered yet")
+    print(pd.DataFrame(rows).to_string(index=False) if rows else "no model is registered here")
     for decision in decisions():
-        why = f": {decision['why']}" if decision["why"] else ""
-        print(
-            f"{decision['time']}  version {decision['version']} (run {decision['run'][:8]}) "
-            f"{decision['what']} by {decision['by']}{why}"
-        )
+        print(in_words(decision))
 
 
 COMMANDS = {"register": register, "promote": promote, "rollback": rollback, "models": show}
@@ -137,11 +149,16 @@ def follow_decisions() -> None:
     """
     for decision in decisions()[-1:]:
         version = version_of(decision["run"])
-        if version and _mark(decision) not in version.tags:
-            _tell_registry(decision, version)
+        if version is None or _mark(decision) in version.tags:
+            continue
+        client, number = _client(), version.version
+        client.set_registered_model_alias(NAME, CHAMPION_ALIAS, number)
+        if _aliases().get(CHALLENGER_ALIAS) == number:
+            client.delete_registered_model_alias(NAME, CHALLENGER_ALIAS)
+        client.set_model_version_tag(NAME, number, _mark(decision), in_words(decision))
 
 
-def fetch(record: Record, folder: Path) -> Path:
+def fetch(record: Record, number: str, folder: Path) -> ModelInUse:
     """Bring the model of a run, its contract and the hashes of its rows from MLflow.
 
     Raises
@@ -153,15 +170,16 @@ def fetch(record: Record, folder: Path) -> Path:
         if file_of_run(record["run"], name, folder) is None:
             raise ProjectError(
                 f"MLflow has no {name} of run {short(record)}: it was logged elsewhere, or is lost. "
-                "`make train` here makes a run that can be promoted."
+                "A run of `make train` here can be promoted."
             )
-    if md5(folder / "model.skops") != record["model_md5"]:
+    path = folder / "model.skops"
+    if md5(path) != record["model_md5"]:
         raise ProjectError(
-            f"the model of run {short(record)} in MLflow is not what was trained: it is damaged. "
-            "`make register` registers another."
+            f"the model of run {short(record)} in MLflow is not what was trained, it is damaged. "
+            "A run of `make train` here can be promoted."
         )
-    load_model(folder / "model.skops")
-    return folder
+    schema = load_schema(folder / "schema.yaml")
+    return ModelInUse(load_model(path), schema, number, record["run"], record["model_md5"])
 
 
 def keep(record: Record, files: Path) -> None:
@@ -191,35 +209,46 @@ def version_of(run: str) -> ModelVersion | None:
     return found[0] if found else None
 
 
-def test_score(record: Record) -> str:
-    """The deciding metric on the held-out rows, with its interval."""
-    if "evaluation" not in record:
-        return ""
-    scores = record["evaluation"]
-    name = scores["metric"]
-    return "{} {:.4f} ({low:.4f} to {high:.4f})".format(
-        name, scores["test"][name], **scores["interval"][name]
-    )
+def _record_of_present_model() -> Record:
+    record = record_of_model(md5(MODEL)) if MODEL.is_file() else None
+    if record is None:
+        raise ProjectError(
+            "the present model has no run among reports/runs: `make train` makes one, or name "
+            "another with RUN=; `make experiments` lists them."
+        )
+    return record
+
+
+def _new_version(record: Record) -> ModelVersion:
+    try:
+        return mlflow.register_model(record["model_uri"], NAME)
+    except MlflowException as error:
+        raise ProjectError(
+            f"MLflow does not have the model of run {short(record)}: it was logged elsewhere, or is "
+            "lost. A run of `make train` here can be registered."
+        ) from error
 
 
 def _decide(decision: Decision) -> None:
     decide_on(decision)
-    if version := version_of(decision["run"]):
-        _tell_registry(decision, version)
-
-
-def _tell_registry(decision: Decision, version: ModelVersion) -> None:
-    client = _client()
-    client.set_registered_model_alias(NAME, CHAMPION_ALIAS, version.version)
-    if version.version in _aliases(CHALLENGER):
-        client.delete_registered_model_alias(NAME, CHALLENGER)
-    words = f"{decision['by']}: {decision['why']}"
-    client.set_model_version_tag(NAME, version.version, _mark(decision), words)
+    follow_decisions()
 
 
 def _mark(decision: Decision) -> str:
+    """The tag of a version that says the registry knows of a decision."""
     return f"{decision['time']} {decision['what']}"
+
+
+def _aliases() -> dict[str, str]:
+    """The version each alias names."""
+    models = _client().search_registered_models(f"name = '{NAME}'")
+    return dict(models[0].aliases) if models else {}
 
 
 def _client() -> mlflow.MlflowClient:
     return mlflow.MlflowClient()
+
+
+if __name__ == "__main__":
+    with explained():
+        main()
