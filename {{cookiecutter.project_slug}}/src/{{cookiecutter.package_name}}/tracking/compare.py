@@ -66,10 +66,10 @@ def by_rows(run: Record, other: Record) -> str:
     metric = run["evaluation"]["metric"]
     rule = metrics_of(schema)[metric]
     truth = truth_of(new, schema)
-    values = [matrix(table, schema) for table in (new, old)]
-    gain = paired_bootstrap(rule, truth, *values, params.evaluate, params.seed)
-    scores = [rule.function(truth, each) for each in values]
-    return f"{metric} {scores[0]:.4f} against {scores[1]:.4f}, {gain}"
+    this, that = matrix(new, schema), matrix(old, schema)
+    gain = paired_bootstrap(rule, truth, this, that, params.evaluate, params.seed)
+    scores = f"{rule.function(truth, this):.4f} against {rule.function(truth, that):.4f}"
+    return f"{metric} {scores}, {gain}"
 
 
 def predictions(record: Record, folder: Path) -> pd.DataFrame:

@@ -72,7 +72,7 @@ def promote(_: str) -> None:
     if number is None:
         raise ProjectError("there is no challenger: `make register` makes the present model one.")
     version = _client().get_model_version(NAME, number)
-    record, forced = find_record(version.run_id), os.environ.get("FORCE", "")
+    record, forced = find_record(version.run_id or ""), os.environ.get("FORCE", "")
     with TemporaryDirectory() as name:
         files = Path(name)
         challenger = fetch(record, number, files)
