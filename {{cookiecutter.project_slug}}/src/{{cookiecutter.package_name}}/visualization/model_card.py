@@ -23,7 +23,7 @@ from ..config import (
 from ..data.contract.schema import load_schema
 from ..errors import ProjectError, explained
 from ..files import md5, replacing
-from ..models.gate import present_checks, read_result
+from ..models.gate import present_checks, read_lines, read_scores
 from .page import TITLE, count_rows, fill, read_json
 
 YOURS = {
@@ -58,9 +58,9 @@ def main() -> None:
         rows=count_rows(),
         hashes={"train": md5(TRAIN), "test": md5(TEST), "model": md5(MODEL)},
         run=run_of_model(md5(MODEL)),
-        scores=read_result(METRICS),
-        slices=read_result(SLICES),
-        tests=read_result(BEHAVIOUR),
+        scores=read_scores(METRICS),
+        slices=read_lines(SLICES),
+        tests=read_lines(BEHAVIOUR),
         checks=present_checks(),
         candidates=read_json(CANDIDATES),
         warnings=read_json(WARNINGS),
