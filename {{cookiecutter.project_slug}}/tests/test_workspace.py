@@ -25,6 +25,10 @@ def test_params_of_the_project_are_complete() -> None:
             "data.source must be without a password",
         ),
         ("bootstrap: 500", "bootstrap: 0", "evaluate.bootstrap must be"),
+        ("slices: auto", "slices: all", "evaluate.slices must be auto or a list"),
+        ("  minimum: {}", "  minimum: 0.8", "evaluate.minimum must be a number for each"),
+        ("slice_minimum: {}", "slice_minimum: {f1: x}", "evaluate.slice_minimum must be"),
+        ("behaviour:", "behaviour: same\nseed_of:", "behaviour must be|seed_of is not"),
     ],
 )
 def test_wrong_params_are_named(old: str, new: str, words: str, tmp_path: Path) -> None:

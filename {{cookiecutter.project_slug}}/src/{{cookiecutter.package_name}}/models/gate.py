@@ -41,10 +41,10 @@ def present_checks() -> list[Check]:
     ProjectError
         When one of them is missing or damaged, or `params.yaml` names a metric that does not exist.
     """
-    files = [read_result(path) for path in (METRICS, SLICES, BEHAVIOUR)]
+    scores, slices, tests = read_scores(METRICS), read_lines(SLICES), read_lines(BEHAVIOUR)
     params, rules = load_params().evaluate, metrics_of(load_schema())
     try:
-        return checks(*files, params, rules)
+        return checks(scores, slices, tests, params, rules)
     except (AttributeError, KeyError, TypeError) as error:
         raise ProjectError(
             f"reports/{METRICS.name}, {SLICES.name} or {BEHAVIOUR.name} is from another version "
@@ -97,15 +97,27 @@ def verdict(found: list[Check]) -> str:
     return f"the gate is open: {found[0].words}{more}"
 
 
-def read_result(path: Path) -> Any:
-    """What a JSON file of `make evaluate` holds."""
+def read_scores(path: Path) -> dict[str, Any]:
+    """The mapping in a JSON file of `make evaluate`."""
+    return _read(path, dict)
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """The list in a JSON file of `make evaluate`."""
+    return _read(path, list)
+
+
+def _read(path: Path, kind: type) -> Any:
     where = f"reports/{path.name}"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ProjectError(f"{where} is missing: `make evaluate` writes it.") from error
     except (OSError, ValueError) as error:
         raise ProjectError(f"{where} cannot be read ({error}): `{ANEW}` writes it anew.") from error
+    if not isinstance(found, kind):
+        raise ProjectError(f"{where} holds something else: `{ANEW}` writes it anew.")
+    return found
 
 
 def _baseline(scores: dict[str, Any]) -> Check:

@@ -1,6 +1,7 @@
 """How good the model is on parts of the held-out rows: each value of a column, and its gaps."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -95,17 +96,17 @@ def score_slices(
     truth, predicted = truth_of(test, schema), predict(model, test, schema)
     found = []
     for column, value, mask in slices_of(test, schema, columns_of(test, schema, params.slices)):
-        entry = {"column": column, "value": value, "rows": int(mask.sum())}
         scores: dict[str, float] = {}
         low = high = None
-        if entry["rows"] >= LEAST_ROWS and len(np.unique(truth[mask])) > 1:
+        if mask.sum() >= LEAST_ROWS and len(np.unique(truth[mask])) > 1:
             there = truth[mask], predicted[mask]
             every = {name: float(rule.function(*there)) for name, rule in rules.items()}
             scores = {name: score for name, score in every.items() if np.isfinite(score)}
             if deciding in scores:
                 low, high = interval(*there, rules[deciding], params, seed)
-        score = scores.get(deciding)
-        found.append(entry | {"score": score, "low": low, "high": high, "scores": scores})
+        entry = {"column": column, "value": value, "rows": int(mask.sum())}
+        score = {"score": scores.get(deciding), "low": low, "high": high}
+        found.append(entry | score | {"scores": scores})
     return found
 
 
@@ -148,5 +149,5 @@ def _ranges(edges: np.ndarray) -> list[str]:
     if not len(edges):
         return []
     ends = [f"{edge:.8g}" for edge in edges]
-    inner = [f"over {low} to {high}" for low, high in zip(ends, ends[1:], strict=False)]
+    inner = [f"over {low} to {high}" for low, high in pairwise(ends)]
     return [f"up to {ends[0]}", *inner, f"over {ends[-1]}"]

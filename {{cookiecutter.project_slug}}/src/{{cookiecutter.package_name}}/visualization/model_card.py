@@ -23,7 +23,8 @@ from ..config import (
 from ..data.contract.schema import load_schema
 from ..errors import ProjectError, explained
 from ..files import md5, replacing
-from ..models.gate import present_checks, read_result
+from ..models.gate import present_checks, read_lines, read_scores
+from ..tracking.record import record_of_model
 from .page import TITLE, count_rows, fill, read_json
 
 YOURS = {
@@ -57,10 +58,10 @@ def main() -> None:
         params=params,
         rows=count_rows(),
         hashes={"train": md5(TRAIN), "test": md5(TEST), "model": md5(MODEL)},
-        run=run_of_model(md5(MODEL)),
-        scores=read_result(METRICS),
-        slices=read_result(SLICES),
-        tests=read_result(BEHAVIOUR),
+        run=record_of_model(md5(MODEL)),
+        scores=read_scores(METRICS),
+        slices=read_lines(SLICES),
+        tests=read_lines(BEHAVIOUR),
         checks=present_checks(),
         candidates=read_json(CANDIDATES),
         warnings=read_json(WARNINGS),
@@ -105,11 +106,6 @@ def kept(path: Path) -> dict[str, str]:
             path, f"`<!-- yours: {missing[0]} -->` or the `<!-- end -->` of it is missing"
         )
     return found
-
-
-def run_of_model(model_md5: str) -> str | None:
-    """The run that trained the model, or None where it is not known."""
-    return None
 
 
 def _damaged(path: Path, what: str) -> ProjectError:

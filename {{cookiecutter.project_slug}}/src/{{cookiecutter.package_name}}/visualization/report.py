@@ -16,7 +16,7 @@ from ..config import (
 from ..data.contract.schema import load_schema
 from ..errors import explained
 from ..files import md5, replacing
-from ..models.gate import present_checks, read_result, verdict
+from ..models.gate import present_checks, read_lines, read_scores, verdict
 from .page import TITLE, count_rows, figures_in, fill, read_json
 
 CAPTIONS = {
@@ -56,9 +56,9 @@ def main() -> None:
     page = render(
         title=TITLE,
         schema=load_schema(),
-        scores=read_result(METRICS),
-        slices=read_result(SLICES),
-        tests=read_result(BEHAVIOUR),
+        scores=read_scores(METRICS),
+        slices=read_lines(SLICES),
+        tests=read_lines(BEHAVIOUR),
         checks=present_checks(),
         candidates=read_json(CANDIDATES),
         rows=count_rows(),
