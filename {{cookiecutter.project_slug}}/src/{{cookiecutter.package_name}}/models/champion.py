@@ -88,6 +88,8 @@ def decisions() -> list[Decision]:
         return []
     try:
         log = json.loads(CHAMPION.read_text(encoding="utf-8"))
+        if not isinstance(log, list):
+            raise TypeError("it is no list")
         for decision in log:
             decision["run"], decision["version"], decision["model_md5"], decision["schema_md5"]
     except (ValueError, KeyError, TypeError) as error:

@@ -51,6 +51,7 @@ MARK = re.compile(r"^<!-- (?:yours: (.+?)|end) -->\r?\n?", re.MULTILINE)
 
 def main() -> None:
     schema, params = load_schema(), load_params()
+    record = record_of_model(md5(MODEL))
     card = render(
         yours=kept(MODEL_CARD),
         title=TITLE,
@@ -58,7 +59,7 @@ def main() -> None:
         params=params,
         rows=count_rows(),
         hashes={"train": md5(TRAIN), "test": md5(TEST), "model": md5(MODEL)},
-        run=record_of_model(md5(MODEL)),
+        run=record["run"] if record else None,
         scores=read_scores(METRICS),
         slices=read_lines(SLICES),
         tests=read_lines(BEHAVIOUR),
