@@ -126,7 +126,7 @@ def show(_: str) -> None:
         rows.append(
             {
                 "version": version.version,
-                "alias": aliases.get(version.version, ""),
+                "alias": aliases.get(str(version.version), ""),
                 "run": short(record),
                 "model": record.get("model", ""),
                 "trained": record.get("started", ""),
@@ -151,7 +151,7 @@ def follow_decisions() -> None:
         version = version_of(decision["run"])
         if version is None or _mark(decision) in version.tags:
             continue
-        client, number = _client(), version.version
+        client, number = _client(), str(version.version)
         client.set_registered_model_alias(NAME, CHAMPION_ALIAS, number)
         if _aliases().get(CHALLENGER_ALIAS) == number:
             client.delete_registered_model_alias(NAME, CHALLENGER_ALIAS)
@@ -242,7 +242,8 @@ def _mark(decision: Decision) -> str:
 def _aliases() -> dict[str, str]:
     """The version each alias names."""
     models = _client().search_registered_models(f"name = '{NAME}'")
-    return dict(models[0].aliases) if models else {}
+    found = models[0].aliases if models else {}
+    return {alias: str(version) for alias, version in found.items()}
 
 
 def _client() -> mlflow.MlflowClient:
