@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import shutil
 import signal
 import sqlite3
@@ -131,15 +130,20 @@ class Place:
         assert said.is_a_sentence(), said.text
         return said.text
 
-    def do_as_told(self, said: Said) -> None:
-        """Remove DVC's list of those at work, where it asks for that.
+    def go_on(self, command: str) -> None:
+        """Run a command after a fault; where DVC's list of those at work is in its way, without it.
 
-        It names processes that are gone but for their number, as in a container whose first
-        process does not look after them.
+        The list names processes that are gone but for their number, as in a container whose first
+        process does not look after them; or it was written to a full disk.
         """
-        for name in re.findall("you can manually remove '(.+?)'", said.text):
-            assert name.endswith(".dvc/tmp/rwlock")
-            Path(name).unlink()
+        said = self.run(command)
+        if said.code:
+            assert said.is_a_sentence(), said.text
+            self.wait_for_all()
+            if ".dvc/tmp/rwlock" in said.text:
+                (self.path / ".dvc/tmp/rwlock").unlink()
+            self.done(command)
+        self.wait_for_all()
 
     def wait_for_all(self) -> None:
         """Wait until no process is left of any command started here; zombies do not count."""
@@ -235,7 +239,7 @@ def files(project: Path) -> dict[str, str]:
 
 
 def _copy(source: Path, target: Path) -> None:
-    ignore = shutil.ignore_patterns(".venv", "__pycache__")
+    ignore = shutil.ignore_patterns(".venv")
     shutil.copytree(source, target, symlinks=True, ignore=ignore, dirs_exist_ok=True)
 
 

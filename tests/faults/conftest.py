@@ -11,6 +11,7 @@ from . import tally
 from .bench import Bench
 
 HERE = Path(__file__).parent
+THOROUGH = 50
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -18,8 +19,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--table", type=Path, help="write the table of faults to this file too")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Signals and file limits are those of POSIX."""
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", f"thorough: with --moments {THOROUGH} and more")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes long, and on Windows all: signals and file limits are those of POSIX."""
+    if config.getoption("--moments") < THOROUGH:
+        slow = [item for item in items if item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
     if os.name == "nt":
         for item in items:
             if HERE in item.path.parents:

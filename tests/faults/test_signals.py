@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from .bench import STEPS, Bench, Place
-from .tally import trying
+from .tally import asked_for, trying
 
 SEED = 20240501
 PREDICTIONS = "data/processed/predictions.csv"
@@ -56,13 +56,8 @@ def outcomes(
     bench: Bench, pool: ThreadPoolExecutor, request: pytest.FixtureRequest
 ) -> dict[Moment, Future]:
     """The trials of all moments that are asked for, two at a time."""
-    asked = [item.callspec.params.get("moment") for item in request.session.items if callspec(item)]
-    return {moment: pool.submit(survive, bench, moment) for moment in asked if moment}
-
-
-def callspec(item: pytest.Item) -> bool:
-    """Whether a test has parameters."""
-    return hasattr(item, "callspec")
+    asked = asked_for(request, "moment")
+    return {moment: pool.submit(survive, bench, moment) for moment in asked}
 
 
 def test_step_is_stopped_and_the_next_run_finishes_it(
@@ -77,13 +72,7 @@ def survive(bench: Bench, moment: Moment) -> None:
     place = stopped(bench, moment)
     undisturbed = bench.after[moment.step]
     nothing_is_lost_or_half_written(place, bench.before[moment.step], undisturbed)
-    said = place.run(STEPS[moment.step])
-    if said.code:  # what was left running is in the way
-        assert said.is_a_sentence(), said.text
-        place.wait_for_all()
-        place.do_as_told(said)
-        place.done(STEPS[moment.step])
-    place.wait_for_all()
+    place.go_on(STEPS[moment.step])
     assert place.files() == undisturbed
     assert "RUNNING" not in place.statuses()
     records_are_whole(place)

@@ -18,6 +18,7 @@ from ..data.contract.schema import Schema, load_schema
 from ..data.reading.read import detect_new, read_batches
 from ..errors import ProjectError, explained
 from ..files import replacing
+from ..workspace.lock_file import require_recorded
 from .metrics import classes_of, predict
 from .store import load_model
 from .threshold import decide, threshold_of
@@ -36,6 +37,7 @@ def main(arguments: list[str] | None = None) -> None:
         raise ProjectError(f"{options.output}: the output must be a .csv or .parquet file.")
     schema = load_schema()
     source = options.input or _default_input()
+    require_recorded(MODEL)
     rows = predict_file(source, options.output, load_model(MODEL), schema)
     print(f"{rows} rows of {_short(source)} predicted, written to {_short(options.output)}")
     if 0 < rows <= SHOWN:
