@@ -1,6 +1,5 @@
 """One project for all faults, and the table of what it survived."""
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,7 +9,6 @@ import pytest
 from . import tally
 from .bench import Bench
 
-HERE = Path(__file__).parent
 THOROUGH = 50
 
 
@@ -24,15 +22,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes long, and on Windows all: signals and file limits are those of POSIX."""
+    """Leave out what takes long, unless asked for."""
     if config.getoption("--moments") < THOROUGH:
         slow = [item for item in items if item.get_closest_marker("thorough")]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]
-    if os.name == "nt":
-        for item in items:
-            if HERE in item.path.parents:
-                item.add_marker(pytest.mark.skip(reason="no POSIX signals"))
 
 
 @pytest.fixture(scope="session")
