@@ -19,6 +19,7 @@ def models(tmp_path: Path, monkeypatch, trained) -> Path:
     monkeypatch.setattr(champion, "MODEL", tmp_path / "model.skops")
     monkeypatch.setattr(champion, "CHAMPION", tmp_path / "champion.json")
     monkeypatch.setattr(champion, "CHAMPIONS", tmp_path / "champions")
+    monkeypatch.setattr(champion, "require_recorded", lambda path: None)
     monkeypatch.setattr(champion, "load_schema", lambda path=None: path or trained.schema)
     store.save_model(trained.model, tmp_path / "model.skops")
     return tmp_path

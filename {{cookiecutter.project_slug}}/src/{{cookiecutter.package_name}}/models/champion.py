@@ -16,6 +16,7 @@ from ..data.contract.schema import Schema, load_schema
 from ..errors import ProjectError
 from ..files import md5, replacing
 from ..tracking.record import SHORT, record_of_model
+from ..workspace.lock_file import require_recorded
 from .store import load_model
 
 Decision = dict[str, Any]
@@ -46,6 +47,7 @@ def model_in_use() -> ModelInUse:
     """
     champion = decisions()[-1:]
     if not champion:
+        require_recorded(MODEL)
         record = record_of_model(md5(MODEL)) if MODEL.is_file() else None
         run = record["run"] if record else None
         model = load_model(MODEL)
