@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from joblib import parallel_config
 from sklearn import metrics
 from sklearn.base import BaseEstimator, is_classifier
+from threadpoolctl import threadpool_limits
 
 from ..data.contract.schema import Schema
 from ..errors import ProjectError
@@ -133,7 +135,9 @@ def predict(model: BaseEstimator, table: pd.DataFrame, schema: Schema) -> np.nda
     A class that no training row had gets probability 0.
     """
     features = table[list(schema.features)]
-    if not is_classifier(model):
-        return model.predict(features)
-    probabilities = pd.DataFrame(model.predict_proba(features), columns=model.classes_)
+    # One order of adding up, whatever the number of cores; see train_model.
+    with threadpool_limits(1, user_api="blas"), parallel_config("sequential"):
+        if not is_classifier(model):
+            return model.predict(features)
+        probabilities = pd.DataFrame(model.predict_proba(features), columns=model.classes_)
     return probabilities.reindex(columns=classes_of(schema), fill_value=0.0).to_numpy()

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import FixedThresholdClassifier
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from ..config import CANDIDATES, MODEL, TRAIN, Params, load_params
@@ -45,6 +46,9 @@ def main() -> None:
     print(f"best: {facts['best']}, saved as models/{MODEL.name}")
 
 
+# Sums in several threads are added up in an order of their own: on one, a run can be repeated to the
+# last bit on any number of cores. The folds of the contest still share the cores.
+@threadpool_limits.wrap(limits=1)
 def train_model(
     train: pd.DataFrame, schema: Schema, params: Params
 ) -> tuple[BaseEstimator, dict[str, Any]]:

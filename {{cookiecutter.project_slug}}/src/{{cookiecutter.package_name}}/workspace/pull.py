@@ -3,20 +3,19 @@
 A bare `dvc pull` fails while a step of the pipeline has never run.
 """
 
-import subprocess
 import sys
 
 import yaml
 
 from ..config import ROOT
+from .storage import dvc, pointers
 
 
 def main() -> None:
     lock = ROOT / "dvc.lock"
     stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"] if lock.exists() else {}
-    pointers = [str(path.relative_to(ROOT)) for path in (ROOT / "data").rglob("*.dvc")]
-    targets = [*sorted(pointers), *stages]
-    sys.exit(subprocess.call([sys.executable, "-m", "dvc", "pull", *targets], cwd=ROOT))
+    targets = [*(str(path.relative_to(ROOT)) for path in pointers()), *stages]
+    sys.exit(not dvc("pull", *targets, quiet=False))
 
 
 if __name__ == "__main__":
