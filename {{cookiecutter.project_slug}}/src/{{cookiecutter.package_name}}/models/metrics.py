@@ -1,6 +1,7 @@
 """How good predictions are: the one metric that decides, and those that inform."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,13 +130,23 @@ def truth_of(table: pd.DataFrame, schema: Schema) -> np.ndarray:
     return pd.Categorical(target, categories=classes_of(schema)).codes.astype(int)
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Add up in one order: sums in several threads differ in their last bits with the cores.
+
+    What asks for threads itself gets them, as the folds of the contest do, each on one core.
+    """
+    with threadpool_limits(1), parallel_config(n_jobs=1):
+        yield
+
+
 def predict(model: BaseEstimator, table: pd.DataFrame, schema: Schema) -> np.ndarray:
     """Values, shape (n_rows,), or probabilities, shape (n_rows, n_classes).
 
     A class that no training row had gets probability 0.
     """
     features = table[list(schema.features)]
-    # One order of adding up, whatever the number of cores; see train_model.
+    # Trees share rows among threads, and add up none in another order.
     with threadpool_limits(1, user_api="blas"), parallel_config("sequential"):
         if not is_classifier(model):
             return model.predict(features)

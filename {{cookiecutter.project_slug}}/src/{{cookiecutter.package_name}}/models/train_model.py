@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import FixedThresholdClassifier
-from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from ..config import CANDIDATES, MODEL, TRAIN, Params, load_params
@@ -19,7 +18,7 @@ from ..tracking.runs import log_training
 from .calibration import Calibrated, calibrate
 from .candidates import candidates
 from .contest import Contest
-from .metrics import classes_of
+from .metrics import classes_of, one_thread
 from .rows import read_rows
 from .store import save_model
 from .threshold import choose_threshold
@@ -46,9 +45,7 @@ def main() -> None:
     print(f"best: {facts['best']}, saved as models/{MODEL.name}")
 
 
-# Sums in several threads are added up in an order of their own: on one, a run can be repeated to the
-# last bit on any number of cores. The folds of the contest still share the cores.
-@threadpool_limits.wrap(limits=1)
+@one_thread()
 def train_model(
     train: pd.DataFrame, schema: Schema, params: Params
 ) -> tuple[BaseEstimator, dict[str, Any]]:

@@ -14,7 +14,7 @@ from .storage import dvc, pointers
 def main() -> None:
     lock = ROOT / "dvc.lock"
     stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"] if lock.exists() else {}
-    targets = [*(str(path.relative_to(ROOT)) for path in pointers()), *stages]
+    targets = [*(str(path.relative_to(ROOT)) for path in pointers(ROOT)), *stages]
     sys.exit(not dvc("pull", *targets, quiet=False))
 
 

@@ -11,6 +11,7 @@ from .clean import remove
 from .storage import dvc, only, stored
 from .verify import Kept, broken_objects, hash_of, list_of, listing
 
+
 def mend(damaged: list[Kept], of_older: dict[str, str]) -> None:
     """Bring back what can be: of the project, and objects that only older runs need.
 
@@ -36,8 +37,8 @@ def mend(damaged: list[Kept], of_older: dict[str, str]) -> None:
         else:
             lost.append(how_to_make(entry))
     for known, name in of_older.items():
-        for broken in broken_objects(known):
-            drop(broken)
+        for name_of_object in broken_objects(known):
+            drop(name_of_object)
         with only([known]) as folder:
             if dvc("fetch", at=folder) and not broken_objects(known) and stored(known).is_file():
                 print(f"{name}: from the remote", flush=True)

@@ -17,10 +17,10 @@ from ..errors import ProjectError, explained
 from ..files import md5
 from ..tracking.record import Record, find_record, short
 from .rerun import check_out, fetch_data, install, run_pipeline
-from .storage import TMP, dvc, only
+from .storage import dvc, only
 from .verdict import judge
 
-FOLDER = TMP / "reproduce"
+FOLDER = ROOT / ".dvc" / "tmp" / "reproduce"
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -14,16 +14,15 @@ from dvc.config import Config
 from ..config import ROOT
 from ..tracking.record import load_records, short
 
-TMP = ROOT / ".dvc" / "tmp"
 
-
-def dvc(*arguments: str, at: Path = ROOT, quiet: bool = True) -> bool:
-    """Run DVC in a folder; tell whether it worked."""
+def dvc(*arguments: str, at: Path | None = None, quiet: bool = True) -> bool:
+    """Run DVC in a folder, else in the project; tell whether it worked."""
     command = [sys.executable, "-m", "dvc", *arguments]
-    return subprocess.run(command, cwd=at, capture_output=quiet, check=False).returncode == 0
+    done = subprocess.run(command, cwd=at or ROOT, capture_output=quiet, check=False)
+    return done.returncode == 0
 
 
-def pointers(root: Path = ROOT, *parts: str) -> list[Path]:
+def pointers(root: Path, *parts: str) -> list[Path]:
     """The `.dvc` files below some folders: of data and of models unless others are named."""
     folders = [root / part for part in parts or ("data", "models")]
     return sorted(path for folder in folders for path in folder.rglob("*.dvc"))
@@ -73,8 +72,9 @@ def share(folder: Path, **core: bool) -> None:
 @contextmanager
 def only(hashes: Iterable[str]) -> Iterator[Path]:
     """A folder whose DVC knows these hashes alone, each as a file of that name, until the block ends."""
-    TMP.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=TMP, prefix="storage-") as name:
+    scratch = ROOT / ".dvc" / "tmp"
+    scratch.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=scratch, prefix="storage-") as name:
         folder = Path(name)
         share(folder, no_scm=True)
         for md5 in hashes:

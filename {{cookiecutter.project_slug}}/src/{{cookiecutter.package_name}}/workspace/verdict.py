@@ -79,7 +79,9 @@ def inputs(then: Record, now: Record) -> list[Line]:
         tested = (record["evaluation"]["test_md5"] for record in (then, now))
         facts.insert(-2, _fact("test rows", *tested))
     for name, old, new in zip(
-        ("system", "Python"), *(run["platform"].split(", Python ") for run in (then, now)), strict=True
+        ("system", "Python"),
+        *(run["platform"].split(", Python ") for run in (then, now)),
+        strict=True,
     ):
         # A system's name is long.
         shown = (old, new) if old != new else (old.partition("-")[0],) * 2
@@ -94,16 +96,16 @@ def results(then: Record, now: Record, before: Path | None, after: Path) -> list
         scores = now["evaluation"]["test"]
         for name, value in then["evaluation"]["test"].items():
             lines.append(_score(f"test_{name}", value, scores.get(name, math.nan)))
-        name, *hashes, same = _fact(
+        name, old, new, same = _fact(
             "test predictions", *(run["evaluation"]["predictions_md5"] for run in (then, now))
         )
         verdict, good = (IDENTICAL, True) if same else compare_tables(before, after)
-        lines.append(Line(name, *hashes, verdict, good))
-    name, *hashes, same = _fact("model", then["model_md5"], now["model_md5"])
+        lines.append(Line(name, old, new, verdict, good))
+    name, old, new, same = _fact("model", then["model_md5"], now["model_md5"])
     # Another machine may give the model other last digits; its predictions tell what they mean.
     judged = "evaluation" in then and not same
     verdict = "other bytes, see the predictions" if judged else "different"
-    lines.append(Line(name, *hashes, IDENTICAL if same else verdict, same or judged))
+    lines.append(Line(name, old, new, IDENTICAL if same else verdict, same or judged))
     return lines
 
 
