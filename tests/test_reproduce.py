@@ -60,7 +60,13 @@ def edit(path: Path, changes: dict[str, str]) -> None:
 
 def state(project: Path, work: Workshop) -> dict[str, str]:
     """All that must not change: what git says, and the hash of every file of consequence."""
-    names = (".git/config", ".git/index", ".git/hooks/pre-commit", ".dvc/config", ".dvc/config.local")
+    names = (
+        ".git/config",
+        ".git/index",
+        ".git/hooks/pre-commit",
+        ".dvc/config",
+        ".dvc/config.local",
+    )
     found = {name: hashlib.md5((project / name).read_bytes()).hexdigest() for name in names}
     found["database"] = hashlib.md5((project / "mlflow.db").read_bytes()).hexdigest()
     found["git"] = work.sh(project, "git for-each-ref && git worktree list && git ls-files -s")
@@ -94,7 +100,9 @@ def test_what_is_missing_is_named(work: Workshop, project: Path) -> None:
     assert "no run begins with 'zz'" in work.sh(project, "make reproduce RUN=zz", code=1)
     record = next(
         record
-        for record in (json.loads(file.read_text()) for file in (project / "reports/runs").glob("*.json"))
+        for record in (
+            json.loads(file.read_text()) for file in (project / "reports/runs").glob("*.json")
+        )
         if record["why"] == "today"
     )
     path = project / f"reports/runs/{record['run']}.json"

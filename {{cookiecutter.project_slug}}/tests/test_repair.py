@@ -125,12 +125,12 @@ def test_what_only_an_older_run_needs_comes_from_the_remote(
     raw = root / "data/raw/table.csv"
     old = verify.md5(raw)
     assert storage.dvc("push")
-    record = {"run": "1a2b3c4d5e", "data": {"data/raw/table.csv": old}}
+    record = {"run": "older-run", "data": {"data/raw/table.csv": old}}
     monkeypatch.setattr(storage, "load_records", lambda: [record])
     raw.write_text("a,b\n3,4\n", encoding="utf-8")
     assert storage.dvc("add", "data/raw/table.csv")
     spoil(storage.stored(old))
-    with pytest.raises(errors.ProjectError, match=r"table.csv of run 1a2b3c4d, in the cache"):
+    with pytest.raises(errors.ProjectError, match=r"table.csv of run older-ru, in the cache"):
         verify.main([])
     verify.main(["--repair"])
     assert verify.md5(storage.stored(old)) == old

@@ -25,11 +25,11 @@ TABLE = pd.DataFrame({"y": ["a", "b"], "predicted_y": ["a", "a"], "probability_a
 def run(**changes: object) -> dict:
     """A record like those of reports/runs."""
     return {
-        "run": "1a2b3c4d5e6f",
-        "commit": "c0ffee0011223344",
+        "run": "run-of-today",
+        "commit": "first commit",
         "dirty": False,
         "tree": "7ree",
-        "data": {"data/raw/a.csv": "11112222333344445555"},
+        "data": {"data/raw/a.csv": "raw file"},
         "train_md5": "aaaa",
         "schema_md5": "bbbb",
         "lock_md5": "cccc",
@@ -132,13 +132,13 @@ def test_any_number_of_cores_gives_the_same_model(
 ) -> None:
     table = make_raw(400)
     agreed = infer_schema.infer_schema(table, target, schema.Source())
-    knobs = {"candidates": ["linear", "forest", "boosting", "blend"], "search_iterations": 1}
+    knobs = {"candidates": ["linear", "forest", "boosting", "blend"], "search_iterations": 0}
     params = replace(
         PARAMS, data=replace(PARAMS.data, target=target), train=replace(PARAMS.train, **knobs)
     )
     rows = parts(contract.apply_contract(table, agreed)[0], agreed, params)
     found = set()
-    for cores in (1, 2, 4):
+    for cores in (1, 4):
         monkeypatch.setenv("LOKY_MAX_CPU_COUNT", str(cores))
         with threadpool_limits(cores), parallel_config(n_jobs=cores):
             model, _ = train_model.train_model(rows["train"], agreed, params)

@@ -146,7 +146,7 @@ def predict(model: BaseEstimator, table: pd.DataFrame, schema: Schema) -> np.nda
     A class that no training row had gets probability 0.
     """
     features = table[list(schema.features)]
-    # Trees share rows among threads, and add up none in another order.
+    # Boosting reads rows in parallel, which changes no sum; BLAS and forests add up as one_thread does.
     with threadpool_limits(1, user_api="blas"), parallel_config("sequential"):
         if not is_classifier(model):
             return model.predict(features)

@@ -9,12 +9,12 @@ from .storage import dvc, of_runs, only, stored
 def main() -> None:
     if not dvc("push", quiet=False):
         sys.exit(1)
-    # A run that was never committed, or whose data has changed since, is in no `dvc.lock`.
-    here = [md5 for md5 in of_runs() if stored(md5).exists()]
+    # What was never committed, or has changed since, is in no `dvc.lock` and `.dvc` file of today.
+    here = [known for known in of_runs() if stored(known).exists()]
     with only(here) as folder:
-        done = dvc("push", "--quiet", at=folder, quiet=False)
-    print(f"{len(here)} files of recorded runs are in the remote" if done else "not all is there")
-    sys.exit(not done)
+        if here and not dvc("push", "--quiet", at=folder, quiet=False):
+            sys.exit(1)
+    print(f"{len(here)} files that repeat the runs of reports/runs are in the remote")
 
 
 if __name__ == "__main__":

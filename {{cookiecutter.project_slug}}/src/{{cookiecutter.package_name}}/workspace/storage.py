@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import yaml
+from configobj import ConfigObj  # as DVC reads its settings
 from dvc.config import Config
 
 from ..config import ROOT
@@ -59,14 +60,17 @@ def of_runs() -> dict[str, str]:
 def share(folder: Path, **core: bool) -> None:
     """Give another DVC folder this project's cache, remote and credentials."""
     ours = Config(str(ROOT / ".dvc"))
-    core |= {"remote": ours["core"]["remote"]} if "remote" in ours["core"] else {}
-    (folder / ".dvc").mkdir(parents=True, exist_ok=True)
+    known = {"remote": ours["core"]["remote"]} if "remote" in ours["core"] else {}
+    theirs = {
+        "core": core | known,
+        "cache": ours["cache"] | {"dir": str(cache().parents[1])},
+        **{f'remote "{name}"': options for name, options in ours["remote"].items()},
+    }
     local = folder / ".dvc" / "config.local"
+    local.parent.mkdir(parents=True, exist_ok=True)
     local.touch(mode=0o600)  # it may hold passwords
-    with Config(str(folder / ".dvc")).edit("local") as theirs:
-        theirs["core"] = core
-        theirs["remote"] = ours["remote"]
-        theirs["cache"] = ours["cache"] | {"dir": str(cache().parents[1])}
+    with local.open("wb") as file:  # DVC itself would refuse letters beyond ASCII
+        ConfigObj(theirs, encoding="utf-8").write(file)
 
 
 @contextmanager
