@@ -135,7 +135,7 @@ def test_clone_elsewhere_gives_the_same_predictions(
 
 def test_report_and_docs_are_made(work: Workshop, example: Path) -> None:
     page = (example / "reports/report.html").read_text(encoding="utf-8")
-    assert page.count("data:image/png;base64,") == 5
+    assert page.count("data:image/png;base64,") == 6
     assert "The gate is open" in page
     assert "every row keeps" in (example / "reports/data.html").read_text(encoding="utf-8")
     assert (example / "reports/data_profile.html").stat().st_size > 10_000

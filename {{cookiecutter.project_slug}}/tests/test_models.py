@@ -1,6 +1,7 @@
 """Features, training, the saved model, evaluation and the gate."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -234,9 +235,25 @@ def test_model_with_foreign_types_is_refused(tmp_path: Path) -> None:
 def test_damaged_model_is_refused(trained, tmp_path: Path) -> None:
     path = tmp_path / "model.skops"
     store.save_model(trained.model, path)
-    path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(errors.ProjectError, match="not a model"):
-        store.load_model(path)
+    good = path.read_bytes()
+    for damaged in (b"", good[:-100], good.replace(b"PK\x01\x02", b"PK\x01\x03")):
+        path.write_bytes(damaged)
+        with pytest.raises(errors.ProjectError, match="not a model"):
+            store.load_model(path)
+
+
+def test_model_with_a_flipped_bit_is_loaded_or_refused(trained, tmp_path: Path) -> None:
+    path = tmp_path / "model.skops"
+    store.save_model(trained.model, path)
+    good = path.read_bytes()
+    directory = good.index(b"PK\x01\x02")  # of the names in the archive, at its end
+    random = np.random.default_rng(1)
+    for place in random.integers(directory, len(good), size=100):
+        damaged = bytearray(good)
+        damaged[place] ^= 1 << random.integers(8)
+        path.write_bytes(damaged)
+        with suppress(errors.ProjectError):
+            store.load_model(path)
 
 
 def test_unknown_candidate_and_metric_are_named(trained) -> None:
@@ -271,14 +288,16 @@ def test_scores_lie_within_their_intervals(trained) -> None:
 
 
 def test_gate_opens_for_a_good_model_only(trained) -> None:
-    assert "beats the baseline" in gate.verdict(scores_of(trained.model, trained))
+    rules = metrics.metrics_of(trained.schema)
+    (good,) = gate.checks(scores_of(trained.model, trained), [], [], trained.params.evaluate, rules)
+    assert good.passed and "beats the baseline" in good.words
     shuffled = trained.train.assign(
         bought=trained.train["bought"].sample(frac=1, random_state=0).to_numpy()
     )
     features = shuffled[list(trained.schema.features)]
     useless = clone(trained.model).fit(features, shuffled["bought"])
-    with pytest.raises(errors.ProjectError, match="does not beat the baseline"):
-        gate.verdict(scores_of(useless, trained))
+    (bad,) = gate.checks(scores_of(useless, trained), [], [], trained.params.evaluate, rules)
+    assert not bad.passed and "does not beat the baseline" in bad.words
 
 
 def test_log_loss_counts_classes_training_has_not_seen(trained) -> None:
@@ -298,20 +317,30 @@ def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
         "calibration",
         "permutation_importance",
     }
+    scores = json.loads(json.dumps(scores_of(trained.model, trained)))
+    part = {"column": "<city>", "value": "Bern", "rows": 12, "scores": {}}
+    slices = [part | {"score": 0.5, "low": 0.25, "high": 0.75}]
+    slices.append(part | {"value": "few", "score": None, "low": None, "high": None})
+    visualize.draw_slices(slices, 0.6, "roc_auc", tmp_path / "f")
     page = report.render(
         title="<Sales>",
         schema=trained.schema,
-        scores=json.loads(json.dumps(scores_of(trained.model, trained))),
+        scores=scores,
+        slices=slices,
+        tests=[],
+        checks=[gate.Check("one", True, "x Holds"), gate.Check("two", False, "y is LOW")],
         candidates=trained.facts,
         rows={"train": 1, "test": 2, "unlabelled": 3, "rejected": 4},
         warnings=1,
         figures=report.figures_in(tmp_path / "f", report.CAPTIONS),
+        slices_figure=report.figures_in(tmp_path / "f", report.SLICES_CAPTION),
         data="data/raw/sales.csv",
         data_md5="0" * 32,
         seed=1,
     )
-    assert page.count("data:image/png;base64,") == len(names)
-    assert "&lt;Sales&gt;" in page
+    assert page.count("data:image/png;base64,") == len(names) + 1
+    assert "&lt;Sales&gt;" in page and "&lt;city&gt;" in page
+    assert "The gate is closed: y is LOW" in page
     assert "1 warning about the data" in page
     assert "chosen for f1" in page and "Calibrated: " in page
     assert "http" not in page.replace("http-equiv", "")

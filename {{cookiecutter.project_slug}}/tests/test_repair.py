@@ -10,7 +10,7 @@ from under_test import errors, repair, storage, verify
 
 PIPELINE = """
 stages:
-  draw: {cmd: "true", outs: [figures]}
+  draw: {cmd: "true", outs: [{figures: {persist: true}}]}
   learn: {cmd: "true", outs: [models/model.bin]}
 """
 CONTENT = {

@@ -1,9 +1,12 @@
-"""Parameters."""
+"""Parameters, files that are written whole."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
-from under_test import config, errors
+from sqlalchemy.exc import DatabaseError, OperationalError
+from under_test import config, errors, files, lock_file
 
 
 def test_params_of_the_project_are_complete() -> None:
@@ -25,6 +28,10 @@ def test_params_of_the_project_are_complete() -> None:
             "data.source must be without a password",
         ),
         ("bootstrap: 500", "bootstrap: 0", "evaluate.bootstrap must be"),
+        ("slices: auto", "slices: all", "evaluate.slices must be auto or a list"),
+        ("  minimum: {}", "  minimum: 0.8", "evaluate.minimum must be a number for each"),
+        ("slice_minimum: {}", "slice_minimum: {f1: x}", "evaluate.slice_minimum must be"),
+        ("behaviour:", "behaviour: same\nseed_of:", "behaviour must be|seed_of is not"),
     ],
 )
 def test_wrong_params_are_named(old: str, new: str, words: str, tmp_path: Path) -> None:
@@ -33,3 +40,53 @@ def test_wrong_params_are_named(old: str, new: str, words: str, tmp_path: Path) 
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(errors.ProjectError, match=words):
         config.load_params(path)
+
+
+@pytest.mark.parametrize("text", ["", ":::", "stages:", "- a", "<<<<<<< HEAD\nstages: {}", "\xff"])
+def test_damaged_lock_file_is_told(text: str, tmp_path: Path) -> None:
+    assert lock_file.locked_stages(tmp_path) == {}
+    (tmp_path / "dvc.lock").write_bytes(text.encode("latin-1"))
+    with pytest.raises(errors.ProjectError, match=r"dvc\.lock is damaged"):
+        lock_file.locked_stages(tmp_path)
+
+
+def test_folder_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    folder = tmp_path / "figures"
+    for name in ("first", "second"):
+        with files.replacing(folder) as partial:
+            partial.mkdir()
+            (partial / name).touch()
+    with pytest.raises(KeyboardInterrupt), files.replacing(folder) as partial:
+        partial.mkdir()
+        raise KeyboardInterrupt
+    assert [path.name for path in folder.iterdir()] == ["second"]
+    assert [path.name for path in tmp_path.iterdir()] == ["figures"]
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    left, of_others = tmp_path / ".a.99999999.partial.csv", tmp_path / ".ab.99999999.partial.csv"
+    at_work = tmp_path / f".a.{os.getppid()}.partial.csv"
+    for path in (left, of_others, at_work):
+        path.touch()
+    with files.replacing(tmp_path / "a.csv") as partial:
+        partial.touch()
+    assert set(tmp_path.iterdir()) == {tmp_path / "a.csv", of_others, at_work}
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "Make room on the disk"),
+        (OSError("Not a Parquet file"), "Not a Parquet file. `make verify` tells"),
+        (OperationalError("SELECT", {}, Exception("database is locked")), "Wait until nobody"),
+        (DatabaseError("SELECT", {}, Exception("malformed")), "mv mlflow.db mlflow.db.damaged"),
+    ],
+)
+def test_what_a_reader_can_mend_is_a_sentence(error: Exception, words: str) -> None:
+    with pytest.raises(SystemExit, match=words), errors.explained():
+        raise error
+
+
+def test_mistake_in_the_code_keeps_its_traceback() -> None:
+    with pytest.raises(ZeroDivisionError), errors.explained():
+        1 / 0  # noqa: B018

@@ -1,7 +1,7 @@
 """Where things are, and the parameters of `params.yaml` with their types."""
 
 import re
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ CHAMPION = ROOT / "models" / "champion.json"
 CHAMPIONS = ROOT / "models" / "champions"
 METRICS = ROOT / "reports" / "metrics.json"
 CANDIDATES = ROOT / "reports" / "candidates.json"
+SLICES = ROOT / "reports" / "slices.json"
+BEHAVIOUR = ROOT / "reports" / "behaviour.json"
 FIGURES = ROOT / "reports" / "figures" / "evaluation"
 DATA_FIGURES = ROOT / "reports" / "figures" / "data"
 WARNINGS = ROOT / "reports" / "warnings.json"
@@ -38,6 +40,7 @@ LAB_NOTEBOOK = ROOT / "reports" / "lab_notebook.md"
 REPORT = ROOT / "reports" / "report.html"
 DATA_REPORT = ROOT / "reports" / "data.html"
 DATA_PROFILE = ROOT / "reports" / "data_profile.html"
+MODEL_CARD = ROOT / "reports" / "model_card.md"
 
 WEB = ("http://", "https://", "s3://")
 SECRETS = re.compile(r"://[^/@]*:[^@]*@|(pass|pwd)\w*(=|%3d)", re.IGNORECASE)
@@ -109,15 +112,27 @@ class TrainParams:
 
 @dataclass(frozen=True)
 class EvaluateParams:
-    """How sure the test scores are."""
+    """How sure the test scores are, where they are looked at, and how good they have to be."""
 
     bootstrap: int
     confidence: float
+    slices: str | list[str] = "auto"
+    minimum: dict[str, float] = field(default_factory=dict)
+    slice_minimum: dict[str, float] = field(default_factory=dict)
+    allowed_loss: float = 0
 
     def __post_init__(self) -> None:
         _hold(_whole(self.bootstrap, 10), "evaluate.bootstrap", "a whole number from 10")
         inside = _number(self.confidence) and 0 < self.confidence < 1
         _hold(inside, "evaluate.confidence", "in (0, 1)")
+        named = isinstance(self.slices, list) and all(isinstance(x, str) for x in self.slices)
+        _hold(self.slices == "auto" or named, "evaluate.slices", "auto or a list of columns")
+        loss = _number(self.allowed_loss) and self.allowed_loss >= 0
+        _hold(loss, "evaluate.allowed_loss", "a number from 0")
+        for name in ("minimum", "slice_minimum"):
+            floors = getattr(self, name)
+            held = isinstance(floors, dict) and all(map(_number, floors.values()))
+            _hold(held, f"evaluate.{name}", "a number for each metric, such as {roc_auc: 0.8}")
 
 
 @dataclass(frozen=True)
@@ -128,9 +143,14 @@ class Params:
     data: DataParams
     train: TrainParams
     evaluate: EvaluateParams
+    behaviour: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         _hold(_whole(self.seed, 0), "seed", "a whole number from 0")
+        entries = isinstance(self.behaviour, list) and all(
+            isinstance(entry, dict) for entry in self.behaviour
+        )
+        _hold(entries, "behaviour", "a list such as [{add: {age: 1}, expect: up}], or []")
 
 
 def load_params(path: Path = PARAMS) -> Params:
@@ -154,8 +174,10 @@ def load_params(path: Path = PARAMS) -> Params:
 
 def _section(kind: type, values: Any, where: str) -> Any:
     values = values if isinstance(values, dict) else {}
-    known = {field.name for field in fields(kind)}
-    required = {field.name for field in fields(kind) if field.default is MISSING}
+    known = {entry.name for entry in fields(kind)}
+    required = {
+        entry.name for entry in fields(kind) if entry.default is entry.default_factory is MISSING
+    }
     if missing := sorted(required - values.keys()):
         raise ProjectError(f"{where}: {', '.join(missing)} is missing. Add it.")
     if unknown := sorted(map(str, values.keys() - known)):

@@ -8,16 +8,30 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from tqdm import tqdm
 
-from ..config import METRICS, MODEL, TEST, TEST_PREDICTIONS, TRAIN, EvaluateParams, load_params
+from ..config import (
+    BEHAVIOUR,
+    FIGURES,
+    METRICS,
+    MODEL,
+    SLICES,
+    TEST,
+    TEST_PREDICTIONS,
+    TRAIN,
+    EvaluateParams,
+    Params,
+    load_params,
+)
 from ..data.contract.schema import Schema, load_schema
 from ..errors import explained
 from ..files import parquet_file, replacing
 from ..tracking.runs import log_evaluation
-from ..visualization.visualize import draw_figures
+from ..visualization.visualize import draw_figures, draw_slices
+from .behaviour import run_tests
 from .candidates import candidates
 from .metrics import Metric, deciding_metric, metrics_of, predict, truth_of
 from .predict_model import predict_table
 from .rows import read_rows
+from .slices import score_slices
 from .store import load_model
 from .threshold import threshold_of
 
@@ -27,18 +41,38 @@ def main() -> None:
     schema = load_schema()
     test = read_rows(TEST, params.train.max_rows, params.seed)
     model = load_model(MODEL)
+    scores, slices, tests = judge(model, test, schema, params)
+    for path, found in ((METRICS, scores), (SLICES, slices), (BEHAVIOUR, tests)):
+        with replacing(path) as partial:
+            partial.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    with parquet_file(TEST_PREDICTIONS) as write:
+        write(predict_table(test[[schema.target]], test, model, schema))
+    name = scores["metric"]
+    with replacing(FIGURES) as folder:
+        draw_figures(model, test, schema, name, params.seed, folder)
+        draw_slices(slices, scores["test"][name], name, folder)
+    log_evaluation(scores)
+    print(as_table(scores))
+
+
+def judge(
+    model: BaseEstimator, test: pd.DataFrame, schema: Schema, params: Params
+) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Score a model beside the baseline, on slices and in behavioural tests.
+
+    Returns
+    -------
+    scores, slices, tests
+        As `evaluate`, `score_slices` and `run_tests` give them.
+    """
     baseline = candidates(schema, params.seed)["baseline"].pipeline
     targets = pd.read_parquet(TRAIN, columns=[schema.target])  # all that it looks at
     baseline.fit(targets, targets[schema.target])
     name = deciding_metric(schema, params.train.metric)
+    tests = run_tests(model, test, schema, params.behaviour, params.seed)
+    slices = score_slices(model, test, schema, name, params.evaluate, params.seed)
     scores = evaluate(model, baseline, test, schema, name, params.evaluate, params.seed)
-    with replacing(METRICS) as partial:
-        partial.write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
-    draw_figures(model, test, schema, name, params.seed)
-    with parquet_file(TEST_PREDICTIONS) as write:
-        write(predict_table(test[[schema.target]], test, model, schema))
-    log_evaluation(scores)
-    print(as_table(scores))
+    return scores, slices, tests
 
 
 def evaluate(

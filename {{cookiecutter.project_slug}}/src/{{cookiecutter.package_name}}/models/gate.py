@@ -1,39 +1,178 @@
-"""Refuse a model that does not beat the baseline beyond chance."""
+"""Refuse a model that is not good enough: what has to hold, and by how much it does."""
 
 import json
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from ..config import METRICS
+from ..config import BEHAVIOUR, METRICS, SLICES, EvaluateParams, load_params
+from ..data.contract.schema import load_schema
 from ..errors import ProjectError, explained
+from .metrics import Metric, metrics_of
+
+MOST_NAMED = 3  # slices below their floor
+ANEW = "dvc repro --force evaluate"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that has to hold, whether it does, and a line with the figures."""
+
+    name: str
+    passed: bool
+    words: str
 
 
 def main() -> None:
-    if not METRICS.is_file():
-        raise ProjectError("reports/metrics.json is missing: `make evaluate` writes it.")
-    print(verdict(json.loads(METRICS.read_text(encoding="utf-8"))))
+    found = present_checks()
+    for check in found:
+        print(f"{'ok' if check.passed else 'FAILED':6}  {check.words}")
+    sentence = verdict(found)
+    if not all(check.passed for check in found):
+        raise ProjectError(sentence)
+    print(sentence)
 
 
-def verdict(scores: dict[str, Any]) -> str:
-    """A sentence for a model that passes.
-
-    Parameters
-    ----------
-    scores
-        What `evaluate` returns.
+def present_checks() -> list[Check]:
+    """What is to say of the present model, from the files that `make evaluate` writes.
 
     Raises
     ------
     ProjectError
-        When the interval of the gain over the baseline reaches 0 or below.
+        When one of them is missing or damaged, or `params.yaml` names a metric that does not exist.
     """
+    scores, slices, tests = read_scores(METRICS), read_lines(SLICES), read_lines(BEHAVIOUR)
+    params, rules = load_params().evaluate, metrics_of(load_schema())
+    try:
+        return checks(scores, slices, tests, params, rules)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ProjectError(
+            f"reports/{METRICS.name}, {SLICES.name} or {BEHAVIOUR.name} is from another version "
+            f"({error!r}): `{ANEW}` writes them anew."
+        ) from error
+
+
+def checks(
+    scores: dict[str, Any],
+    slices: list[dict[str, Any]],
+    tests: list[dict[str, Any]],
+    params: EvaluateParams,
+    rules: dict[str, Metric],
+) -> list[Check]:
+    """All that a model has to pass. Nothing is read or written.
+
+    Parameters
+    ----------
+    scores, slices, tests
+        What `reports/metrics.json`, `slices.json` and `behaviour.json` hold.
+    params
+        For `minimum` and `slice_minimum`.
+    rules
+        The metrics of the task by name, as from `metrics_of`.
+
+    Raises
+    ------
+    ProjectError
+        When a minimum names a metric that is not among `rules`.
+    """
+    for name in ("minimum", "slice_minimum"):
+        if unknown := [metric for metric in getattr(params, name) if metric not in rules]:
+            raise ProjectError(
+                f"params.yaml: evaluate.{name} names {', '.join(map(str, unknown))}; known are "
+                f"{', '.join(rules)}. Correct or remove it."
+            )
+    return [
+        _baseline(scores),
+        *(_floor(name, worst, scores, rules) for name, worst in params.minimum.items()),
+        *(_slices(name, worst, slices, rules) for name, worst in params.slice_minimum.items()),
+        *(_behaviour(test) for test in tests),
+    ]
+
+
+def verdict(found: list[Check]) -> str:
+    """One sentence: the gate is open, or closed and by what."""
+    if failed := [check.words for check in found if not check.passed]:
+        return f"the gate is closed: {'; '.join(failed)}"
+    more = f", and {len(found) - 1} more checks hold" if len(found) > 1 else ""
+    return f"the gate is open: {found[0].words}{more}"
+
+
+def read_scores(path: Path) -> dict[str, Any]:
+    """The mapping in a JSON file of `make evaluate`."""
+    return _read(path, dict)
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """The list in a JSON file of `make evaluate`."""
+    return _read(path, list)
+
+
+def _read(path: Path, kind: type) -> Any:
+    where = f"reports/{path.name}"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ProjectError(f"{where} is missing: `make evaluate` writes it.") from error
+    except (OSError, ValueError) as error:
+        raise ProjectError(f"{where} cannot be read ({error}): `{ANEW}` writes it anew.") from error
+    if not isinstance(found, kind):
+        raise ProjectError(f"{where} holds something else: `{ANEW}` writes it anew.")
+    return found
+
+
+def _baseline(scores: dict[str, Any]) -> Check:
+    """The interval of the gain over the baseline lies above 0."""
     name, gain = scores["metric"], scores["gain_interval"]
-    model, baseline = scores["test"][name], scores["baseline"][name]
-    figures = (
-        f"{name} {model:.4f} against {baseline:.4f}, gain {gain['low']:.4f} to {gain['high']:.4f}"
-    )
-    if not gain["low"] > 0:
-        raise ProjectError(f"the gate is closed: the model does not beat the baseline ({figures}).")
-    return f"the gate is open: the model beats the baseline ({figures})"
+    passed = gain["low"] > 0
+    verb = "beats" if passed else "does not beat"
+    against = f"{scores['test'][name]:.4f} against {scores['baseline'][name]:.4f}"
+    figures = f"{name} {against}, gain {gain['low']:.4f} to {gain['high']:.4f}"
+    return Check("baseline", passed, f"the model {verb} the baseline ({figures})")
+
+
+def _floor(name: str, worst: float, scores: dict[str, Any], rules: dict[str, Metric]) -> Check:
+    passed, words = _compare(scores["test"][name], worst, rules[name])
+    return Check(f"minimum {name}", passed, f"{name} on all held-out rows is {words}")
+
+
+def _slices(
+    name: str, worst: float, slices: list[dict[str, Any]], rules: dict[str, Metric]
+) -> Check:
+    """The metric is good enough in every slice that has it."""
+    rule = rules[name]
+    scored = [part for part in slices if name in part["scores"]]
+    if not scored:
+        words = f"{name} of slices is not known: none of evaluate.slices has rows enough"
+        return Check(f"slices {name}", False, words)
+    scored.sort(key=lambda part: rule.gain(part["scores"][name], worst))
+    failed = [part for part in scored if not _compare(part["scores"][name], worst, rule)[0]]
+    lines = [
+        f"{part['column']} {part['value']!r} ({part['rows']} rows) "
+        f"{_compare(part['scores'][name], worst, rule)[1]}"
+        for part in (failed or scored)[: MOST_NAMED if failed else 1]
+    ]
+    if not failed:
+        return Check(
+            f"slices {name}", True, f"{name} in the worst of {len(scored)} slices: {lines[0]}"
+        )
+    words = f"{name} in {len(failed)} of {len(scored)} slices: {', '.join(lines)}"
+    more = " and more" if len(failed) > MOST_NAMED else ""
+    return Check(f"slices {name}", False, words + more)
+
+
+def _behaviour(test: dict[str, Any]) -> Check:
+    share = f"{test['share']:.1%} of {test['rows']} rows, {test['needed']:.1%} needed"
+    passed = test["share"] >= test["needed"]
+    return Check("behaviour", passed, f"{test['test']}: in {share}")
+
+
+def _compare(score: float, worst: float, rule: Metric) -> tuple[bool, str]:
+    """Whether a score is good enough, and by how much in words; NaN never is."""
+    gain = rule.gain(score, worst)
+    limit = "lowest" if rule.greater_is_better else "highest"
+    side = "better" if gain >= 0 else "worse"
+    words = f"{score:.4f}, {abs(gain):.4f} {side} than the {limit} allowed ({worst:g})"
+    return bool(gain >= 0), words
 
 
 if __name__ == "__main__":

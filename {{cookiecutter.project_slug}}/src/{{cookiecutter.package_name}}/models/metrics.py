@@ -97,6 +97,12 @@ def _of_decisions(function: Callable[..., float], threshold: float) -> Metric:
     return Metric(lambda truth, predicted: function(truth, decide(predicted, threshold)))
 
 
+def greater_is_better(name: str) -> bool:
+    """Whether a higher score in a metric is the better one."""
+    known = (CLASSES | TWO_CLASSES | VALUES).get(name)
+    return known is None or known.greater_is_better
+
+
 def deciding_metric(schema: Schema, asked: str) -> str:
     """The name of the one metric for all decisions: `asked`, or for `auto` the task's usual one.
 

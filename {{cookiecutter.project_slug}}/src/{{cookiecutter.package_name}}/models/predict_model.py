@@ -1,6 +1,7 @@
 """Predict every row of a file: `make predict INPUT=new.csv OUTPUT=predictions.csv`."""
 
 import argparse
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,14 +13,15 @@ import pyarrow.parquet as pq
 from sklearn.base import BaseEstimator
 from tqdm import tqdm
 
-from ..config import MODEL, PREDICTIONS, ROOT, TEST, UNLABELLED
+from ..config import PREDICTIONS, ROOT, TEST, UNLABELLED
 from ..data.contract.rules import ROW, apply_contract, describe
-from ..data.contract.schema import Schema, load_schema
+from ..data.contract.schema import Schema
 from ..data.reading.read import detect_new, read_batches
 from ..errors import ProjectError, explained
-from ..files import replacing
+from ..files import md5, replacing
+from ..tracking.record import now
+from .champion import ModelInUse, model_in_use
 from .metrics import classes_of, predict
-from .store import load_model
 from .threshold import decide, threshold_of
 
 SHOWN = 20  # a result of no more rows is printed too
@@ -34,10 +36,11 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if options.output.suffix not in (".csv", ".parquet") or options.output.is_dir():
         raise ProjectError(f"{options.output}: the output must be a .csv or .parquet file.")
-    schema = load_schema()
+    used = model_in_use()
     source = options.input or _default_input()
-    rows = predict_file(source, options.output, load_model(MODEL), schema)
-    print(f"{rows} rows of {_short(source)} predicted, written to {_short(options.output)}")
+    rows = predict_file(source, options.output, used.model, used.schema)
+    write_origin(source, options.output, used, rows)
+    print(f"{rows} rows of {_short(source)} predicted by {used}, in {_short(options.output)}")
     if 0 < rows <= SHOWN:
         parquet = options.output.suffix == ".parquet"
         table = pd.read_parquet(options.output) if parquet else pd.read_csv(options.output)
@@ -78,6 +81,24 @@ def predict_file(source: Path, output: Path, model: BaseEstimator, schema: Schem
                 "Correct the rows, or the contract in references/schema.yaml."
             )
     return done
+
+
+def write_origin(source: Path, output: Path, used: ModelInUse, rows: int) -> None:
+    """Say beside the predictions which model made them, of what, and when.
+
+    It is a file of its own, so that the same rows and the same model give the same predictions.
+    """
+    origin = {
+        "model_version": used.version,
+        "run": used.run,
+        "model_md5": used.model_md5,
+        "predicted_at": now(),
+        "input": source.name,
+        "rows": rows,
+        "output_md5": md5(output),
+    }
+    with replacing(output.with_name(f"{output.name}.origin.json")) as partial:
+        partial.write_text(json.dumps(origin, indent=2) + "\n", encoding="utf-8")
 
 
 def predict_table(

@@ -60,3 +60,8 @@ def uncommitted(tree: str) -> str:
 def is_committed(tree: str) -> bool:
     """Whether the inputs in a snapshot are those of the present commit."""
     return bool(tree) and git("diff", "--quiet", tree, "HEAD", "--", *INPUTS) is not None
+
+
+def changed_since(tree: str) -> list[str]:
+    """The inputs in which a snapshot differs from the present commit."""
+    return (git("diff", "--name-only", tree, "HEAD", "--", *INPUTS) or "").splitlines()

@@ -21,7 +21,7 @@ SHORT = 8  # characters of a run's identifier that people see
 Record = dict[str, Any]
 
 
-def provenance(why: str = "") -> tuple[Record, str]:
+def provenance() -> tuple[Record, str]:
     """Everything needed to repeat a run: code, data, environment, command, person, reason.
 
     Taken before a run begins, as files may change while it goes on.
@@ -37,8 +37,8 @@ def provenance(why: str = "") -> tuple[Record, str]:
     patch = uncommitted(tree)
     return {
         "started": now(),
-        "user": (git("config", "user.name") or "").strip() or getpass.getuser(),
-        "why": why or os.environ.get("WHY", ""),
+        "user": user(),
+        "why": os.environ.get("WHY", ""),
         "commit": commit(),
         "dirty": bool(patch),
         "tree": tree,
@@ -128,9 +128,25 @@ def short(record: Record) -> str:
     return record["run"][:SHORT]
 
 
+def test_score(record: Record) -> str:
+    """The deciding metric on the held-out rows, with its interval; empty before evaluation."""
+    if "evaluation" not in record:
+        return ""
+    scores = record["evaluation"]
+    name = scores["metric"]
+    return "{} {:.4f} ({low:.4f} to {high:.4f})".format(
+        name, scores["test"][name], **scores["interval"][name]
+    )
+
+
+def user() -> str:
+    """Who works here: git's name, or that of the account."""
+    return (git("config", "user.name") or "").strip() or getpass.getuser()
+
+
 def now() -> str:
-    """The time in UTC, to the second, such as 2024-05-01T12:00:00+00:00."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    """The time in UTC, to the second, such as 2024-05-01T12:00:00Z."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def seconds_since(started: str) -> int:

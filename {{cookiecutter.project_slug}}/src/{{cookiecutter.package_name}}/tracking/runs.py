@@ -1,6 +1,5 @@
 """What is logged of a training run, in MLflow and in reports/runs: who, why, from what, how good."""
 
-import os
 import socket
 import warnings
 from dataclasses import asdict
@@ -9,26 +8,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import mlflow
 import numpy as np
 import pandas as pd
 import psutil
+from mlflow.exceptions import MlflowException
+from mlflow.models import infer_signature
 from sklearn.base import BaseEstimator
 
-from ..config import FIGURES, MODEL, PROJECT, SCHEMA, TEST, TEST_PREDICTIONS, Params
+from ..config import FIGURES, MODEL, SCHEMA, TEST, TEST_PREDICTIONS, Params
 from ..data.contract.schema import Schema
 from ..files import md5
 from ..models.candidates import LIBRARIES
 from ..models.rows import row_hashes
 from ..models.store import trusted_types
 from .record import Record, patch_of, record_of_model, save_record, seconds_since
-
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("MLFLOW_TRACKING_URI", f"sqlite:///{PROJECT / 'mlflow.db'}")
-
-# After the settings above: they are read on import.
-import mlflow
-from mlflow.exceptions import MlflowException
-from mlflow.models import infer_signature
 
 NAME = __name__.partition(".")[0]  # of the experiment, and of the model in the registry
 RUNNING_ON = "project.running_on"
@@ -160,7 +154,8 @@ def _is_over(running_on: str) -> bool:
     if host != socket.gethostname():
         return False
     try:
-        return str(psutil.Process(int(process)).create_time()) != started
+        found = psutil.Process(int(process))
+        return str(found.create_time()) != started or found.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +13,25 @@ from jinja2 import Environment, PackageLoader
 from ..config import CLEAN, REJECTED, ROOT, TEST, TRAIN, UNLABELLED
 
 TITLE = ROOT.name.replace("-", " ")
+SPECIAL = re.compile(r"[\\`*\[\]<>|~&$#]|(?<![^\W_])_|_(?![^\W_])")  # to Markdown
 
 
 def fill(template: str, **facts: Any) -> str:
     """Fill a template of this folder with the facts."""
     environment = Environment(
         loader=PackageLoader(__package__, "."),
-        autoescape=True,
+        autoescape=not template.endswith(".md.jinja"),
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
+    environment.filters["plain"] = plain
     return environment.get_template(template).render(**facts)
+
+
+def plain(value: object) -> str:
+    """A value from the data on one line, with nothing that Markdown reads as its own."""
+    return SPECIAL.sub(r"\\\g<0>", " ".join(str(value).split()))
 
 
 def figures_in(folder: Path, captions: dict[str, tuple[str, str]]) -> list[dict[str, str]]:

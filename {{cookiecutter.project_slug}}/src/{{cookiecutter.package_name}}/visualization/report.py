@@ -2,11 +2,21 @@
 
 from typing import Any
 
-from ..config import CANDIDATES, FIGURES, METRICS, REPORT, TRAIN, WARNINGS, load_params
+from ..config import (
+    BEHAVIOUR,
+    CANDIDATES,
+    FIGURES,
+    METRICS,
+    REPORT,
+    SLICES,
+    TRAIN,
+    WARNINGS,
+    load_params,
+)
 from ..data.contract.schema import load_schema
-from ..errors import ProjectError, explained
+from ..errors import explained
 from ..files import md5, replacing
-from ..models.gate import verdict
+from ..models.gate import present_checks, read_lines, read_scores, verdict
 from .page import TITLE, count_rows, figures_in, fill, read_json
 
 CAPTIONS = {
@@ -33,6 +43,12 @@ CAPTIONS = {
         "what the model leans on: the loss when a column is shuffled",
     ),
 }
+SLICES_CAPTION = {
+    "slices": (
+        "Slices",
+        "score and interval of each; one far from the dotted line is a group the model serves otherwise",
+    )
+}
 
 
 def main() -> None:
@@ -40,11 +56,15 @@ def main() -> None:
     page = render(
         title=TITLE,
         schema=load_schema(),
-        scores=read_json(METRICS),
+        scores=read_scores(METRICS),
+        slices=read_lines(SLICES),
+        tests=read_lines(BEHAVIOUR),
+        checks=present_checks(),
         candidates=read_json(CANDIDATES),
         rows=count_rows(),
         warnings=len(read_json(WARNINGS)),
         figures=figures_in(FIGURES, CAPTIONS),
+        slices_figure=figures_in(FIGURES, SLICES_CAPTION),
         data=params.data.raw,
         data_md5=md5(TRAIN),
         seed=params.seed,
@@ -56,11 +76,8 @@ def main() -> None:
 
 def render(**facts: Any) -> str:
     """Fill `report.html.jinja` with the facts."""
-    try:
-        outcome, passed = verdict(facts["scores"]), True
-    except ProjectError as refusal:
-        outcome, passed = str(refusal), False
-    return fill("report.html.jinja", **facts, outcome=outcome, passed=passed)
+    passed = all(check.passed for check in facts["checks"])
+    return fill("report.html.jinja", **facts, outcome=verdict(facts["checks"]), passed=passed)
 
 
 if __name__ == "__main__":

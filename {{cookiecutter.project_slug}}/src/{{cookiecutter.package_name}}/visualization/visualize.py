@@ -28,10 +28,12 @@ from ..config import FIGURES
 from ..data.contract.schema import Schema
 from ..models.metrics import classes_of, metrics_of, predict, truth_of
 from ..models.threshold import decide, threshold_of
+from .style import BLUE, GREY, drawing, short
 
 MAX_CURVES = 10  # classes, the most frequent first, that get a curve of their own
 IMPORTANCE_ROWS = 2000
 MOST_IMPORTANT = 20
+MOST_SLICES = 40
 
 
 def draw_figures(
@@ -63,6 +65,24 @@ def draw_figures(
             _calibration(axes, truth, predicted, labels)
     with _figure(folder / "permutation_importance.png") as axes:
         _importance(axes, model, test, schema, metric, seed)
+
+
+def draw_slices(
+    slices: list[dict[str, Any]], overall: float, metric: str, folder: Path = FIGURES
+) -> None:
+    """Add `slices.png`: score and interval of each slice that has them, beside that of all rows."""
+    scored = [part for part in slices if part["low"] is not None][:MOST_SLICES][::-1]
+    if not scored:
+        return
+    with drawing(folder / "slices.png", 6.4, 0.8 + 0.22 * len(scored)) as figure:
+        axes = figure.subplots()
+        axes.axvline(overall, color=GREY, linestyle=":")
+        for place, part in enumerate(scored):
+            axes.plot([part["low"], part["high"]], [place, place], color=BLUE)
+            axes.plot(part["score"], place, "o", color=BLUE, markersize=4)
+        names = [f"{short(part['column'])}: {short(part['value'])}" for part in scored]
+        axes.set_yticks(range(len(scored)), names)
+        axes.set(xlabel=f"{metric}; dotted: all held-out rows", ylim=(-0.6, len(scored) - 0.4))
 
 
 @contextmanager

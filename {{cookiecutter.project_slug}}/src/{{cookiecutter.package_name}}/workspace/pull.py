@@ -5,18 +5,17 @@ A bare `dvc pull` fails while a step of the pipeline has never run.
 
 import sys
 
-import yaml
-
 from ..config import ROOT
+from ..errors import explained
+from .lock_file import locked_stages
 from .storage import dvc, pointers
 
 
 def main() -> None:
-    lock = ROOT / "dvc.lock"
-    stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"] if lock.exists() else {}
-    targets = [*(str(path.relative_to(ROOT)) for path in pointers(ROOT)), *stages]
+    targets = [*(str(path.relative_to(ROOT)) for path in pointers(ROOT)), *locked_stages()]
     sys.exit(not dvc("pull", *targets, quiet=False))
 
 
 if __name__ == "__main__":
-    main()
+    with explained():
+        main()

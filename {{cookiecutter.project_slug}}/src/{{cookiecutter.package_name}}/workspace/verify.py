@@ -6,7 +6,7 @@ DVC itself trusts what is in its cache: a damaged object there has to go before 
 import argparse
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import yaml
 from ..config import ROOT
 from ..errors import ProjectError, explained
 from ..files import md5
+from .lock_file import locked_stages
 from .storage import of_runs, outs_of, pointers, stored
 
 MEND = "make verify REPAIR=1"
@@ -87,14 +88,11 @@ def recorded(root: Path) -> Iterator[Kept]:
 
     What `dvc.yaml` marks with `cache: false` is git's to keep, and yours to edit.
     """
-    lock = root / "dvc.lock"
-    if lock.exists():
-        stages = _read(root / "dvc.yaml")["stages"].values()
-        made = [out for stage in stages for out in stage.get("outs", []) if isinstance(out, str)]
-        for name, stage in _read(lock)["stages"].items():
-            for out in stage.get("outs", []):
-                if out["path"] in made:
-                    yield Kept(root / out["path"], out["md5"], name)
+    made = dict(_outs(_read(root / "dvc.yaml")["stages"].values()))
+    for name, stage in locked_stages(root).items():
+        for out in stage.get("outs", []):
+            if made.get(out["path"], {"cache": False}).get("cache", True):
+                yield Kept(root / out["path"], out["md5"], name)
     for pointer in pointers(root):
         for path, known in outs_of(pointer):
             yield Kept(path, known)
@@ -140,6 +138,13 @@ def list_of(folder: Path) -> bytes:
     ]
     files.sort(key=lambda entry: entry["relpath"])
     return json.dumps(files, sort_keys=True).encode()
+
+
+def _outs(stages: Iterable[dict]) -> Iterator[tuple[str, dict]]:
+    """Each output in `dvc.yaml`, with its options."""
+    for stage in stages:
+        for out in [*stage.get("outs", []), *stage.get("metrics", [])]:
+            yield from [(out, {})] if isinstance(out, str) else out.items()
 
 
 def _read(path: Path) -> dict:

@@ -1,0 +1,166 @@
+"""Behavioural tests: what must hold when held-out rows change, by `behaviour` in `params.yaml`.
+
+They are the three kinds of Ribeiro, Wu, Guestrin & Singh, "Beyond Accuracy: Behavioral Testing of
+NLP Models with CheckList" (ACL 2020): directional expectation (`up`, `down`), invariance (`same`)
+and minimum functionality (a class, or a range of values).
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+
+from ..data.contract.cells import typed, without_missing
+from ..data.contract.rules import broken_rules
+from ..data.contract.schema import Schema
+from ..errors import ProjectError
+from .expectation import Expectation, is_number, read_entry
+from .metrics import classes_of, predict, truth_of
+from .threshold import decide, threshold_of
+
+ROUNDING = 1e-9  # sums of floating point numbers differ in the last digits
+MOST_ROWS = 10_000  # that are changed
+
+
+def run_tests(
+    model: BaseEstimator,
+    test: pd.DataFrame,
+    schema: Schema,
+    entries: list[dict[str, Any]],
+    seed: int,
+) -> list[dict[str, Any]]:
+    """Hold the model against every entry, on at most `MOST_ROWS` of the held-out rows.
+
+    Returns
+    -------
+    list of dict
+        `test` in words, number of `rows` it could be tried on, `share` of them in which it holds,
+        share `needed`, whether it `passed`, and as `example` the first row in which it does not
+        hold, or None: its number in `test` from 0, the cells as they `were`, the prediction
+        `before` and `after`.
+
+    Raises
+    ------
+    ProjectError
+        When an entry is wrong, or can be tried on no row.
+    """
+    rows = test if len(test) <= MOST_ROWS else test.sample(MOST_ROWS, random_state=seed)
+    rows = rows.sort_index()
+    spread = truth_of(test, schema).std() if schema.task == "regression" else 1.0
+    results = []
+    for number, entry in enumerate(entries, 1):
+        where = f"params.yaml: behaviour, entry {number}"
+        try:
+            expected = read_entry(entry, schema, float(spread))
+            results.append(_run(model, rows, schema, expected, ROUNDING * max(spread, 1.0)))
+        except ProjectError as error:
+            raise ProjectError(f"{where}: {error}") from error
+    return results
+
+
+def _run(
+    model: BaseEstimator,
+    rows: pd.DataFrame,
+    schema: Schema,
+    expected: Expectation,
+    rounding: float,
+) -> dict[str, Any]:
+    rows, changed = change(rows, schema, expected)
+    before, after = (_outcome(model, table, schema, expected) for table in (rows, changed))
+    slack = expected.tolerance + rounding
+    if expected.expect == "same":
+        holds = np.abs(after - before) <= slack
+    elif expected.expect in ("up", "down"):
+        holds = (after - before) * (1 if expected.expect == "up" else -1) >= -slack
+    elif isinstance(expected.expect, list):
+        low, high = expected.expect
+        holds = (low - slack <= after) & (after <= high + slack)
+    else:
+        holds = after == expected.expect
+    example = None
+    if not holds.all():
+        first = int(np.argmin(holds))
+        were = rows[[*expected.add, *expected.set]].iloc[first]
+        example = {
+            "row": int(rows.index[first]),
+            "were": {name: _plain(cell) for name, cell in were.items()},
+            "before": _plain(before[first]),
+            "after": _plain(after[first]),
+        }
+    return {
+        "test": str(expected),
+        "rows": len(rows),
+        "share": float(holds.mean()),
+        "needed": expected.share,
+        "passed": bool(holds.mean() >= expected.share),
+        "example": example,
+    }
+
+
+def change(
+    rows: pd.DataFrame, schema: Schema, expected: Expectation
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows that can be changed within the contract, before and after.
+
+    To go up or down or stay the same says something of rows only in which a cell is another.
+
+    Raises
+    ------
+    ProjectError
+        When there is none.
+    """
+    possible, rule = np.ones(len(rows), dtype=bool), ""
+    moved = np.full(len(rows), expected.expect not in ("up", "down", "same"))
+    changed = rows.copy()
+    for name in [*expected.add, *expected.set]:
+        column = schema.features[name]
+        if name in expected.add:
+            cells = values = rows[name] + expected.add[name]
+            possible &= rows[name].notna().to_numpy()
+        else:
+            cell = expected.set[name]
+            cell = cell if cell is None or is_number(cell) else str(cell)
+            dtype = "float" if is_number(cell) else "str"
+            cells = pd.Series([cell] * len(rows), rows.index, dtype=dtype, name=name)
+            cells = without_missing(cells, schema.source.missing)
+            values = typed(cells, column, schema.source)
+        for bad, broken in broken_rules(cells, values, column, is_target=False):
+            rule = f": column {name!r} takes {broken}" if bad.any() and not rule else rule
+            possible &= ~bad
+        moved |= ~_alike(rows[name], values)
+        changed[name] = values
+    possible &= moved
+    if not possible.any():
+        raise ProjectError(f"no held-out row can be changed so{rule}.")
+    return rows[possible], changed[possible]
+
+
+def _alike(cells: pd.Series, others: pd.Series) -> np.ndarray:
+    """Where two columns hold the same, or both nothing."""
+    same = (cells == others).fillna(False).to_numpy(dtype=bool)
+    return same | (cells.isna() & others.isna()).to_numpy()
+
+
+def _outcome(
+    model: BaseEstimator, rows: pd.DataFrame, schema: Schema, expected: Expectation
+) -> np.ndarray:
+    """Of each row the predicted value, the probability of one class, or the predicted class."""
+    predicted = predict(model, rows, schema)
+    if schema.task == "regression":
+        return predicted
+    classes = classes_of(schema)
+    if expected.of:
+        return predicted[:, classes.index(expected.of)]
+    return np.array(classes)[decide(predicted, threshold_of(model))]
+
+
+def _plain(value: Any) -> Any:
+    """A cell or prediction as JSON has it."""
+    if pd.isna(value):
+        return None
+    return value if isinstance(value, str | bool) else float(value) if _real(value) else str(value)
+
+
+def _real(value: Any) -> bool:
+    return isinstance(value, int | float | np.number)

@@ -1,0 +1,157 @@
+"""How good the model is on parts of the held-out rows: each value of a column, and its gaps."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sklearn
+from sklearn.base import BaseEstimator
+
+from ..config import EvaluateParams
+from ..data.contract.schema import Schema
+from ..errors import ProjectError
+from .metrics import Metric, metrics_of, predict, truth_of
+from .threshold import threshold_of
+
+EMPTY = "(empty)"
+MOST_COLUMNS, MOST_VALUES = 5, 10  # of `auto`
+MOST_SLICES = 20  # of a column that is named: its most frequent values
+QUARTERS = 4  # of a number that is named; of no more values, each
+LEAST_ROWS = 10  # or there is no score
+# The interval of a slice is less exact than that of all rows, and takes milliseconds.
+RESAMPLES, DRAWN_ROWS = 200, 2000
+
+
+def columns_of(test: pd.DataFrame, schema: Schema, asked: str | list[str]) -> list[str]:
+    """The columns to slice by: `asked`, or for `auto` the first few with few values.
+
+    Raises
+    ------
+    ProjectError
+        When there is no such column among those of the held-out rows.
+    """
+    if asked == "auto":
+        few = [
+            name
+            for name in schema.names("category", "boolean")
+            if 2 <= test[name].nunique(dropna=False) <= MOST_VALUES + test[name].hasnans
+        ]
+        return few[:MOST_COLUMNS]
+    known = [name for name in test.columns if name != schema.target]
+    if unknown := [name for name in asked if name not in known]:
+        raise ProjectError(
+            f"params.yaml: evaluate.slices names {', '.join(unknown)}; known are "
+            f"{', '.join(known)}. Correct or remove it."
+        )
+    return list(dict.fromkeys(asked))
+
+
+def slices_of(
+    test: pd.DataFrame, schema: Schema, columns: list[str]
+) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Cut rows by columns: categories by value, numbers at the quartiles of `test`, all by gaps.
+
+    Yields
+    ------
+    column, label : str
+        Such as `city` and `Bern`, `age` and `up to 32`, `age` and `(empty)`.
+    mask : ndarray of bool, shape (n_rows,)
+        Which rows belong to the slice; at least one.
+    """
+    for name in columns:
+        cells = test[name]
+        for label, mask in _values(cells, schema.columns[name].kind):
+            if mask.any():
+                yield name, label, mask
+        if cells.hasnans:
+            yield name, EMPTY, cells.isna().to_numpy()
+
+
+def score_slices(
+    model: BaseEstimator,
+    test: pd.DataFrame,
+    schema: Schema,
+    deciding: str,
+    params: EvaluateParams,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """Score each slice of `evaluate.slices`.
+
+    Parameters
+    ----------
+    test
+        Typed, labelled rows that the model has not seen.
+    deciding
+        The metric that decides.
+
+    Returns
+    -------
+    list of dict
+        `column`, `value` and `rows`; the `score` in the deciding metric with its bootstrap
+        interval from `low` to `high`; all `scores` by metric. Where rows are too few, or the
+        target is the same in all of them, the score is None and `scores` is empty.
+    """
+    rules = metrics_of(schema, threshold_of(model))
+    truth, predicted = truth_of(test, schema), predict(model, test, schema)
+    found = []
+    for column, value, mask in slices_of(test, schema, columns_of(test, schema, params.slices)):
+        scores: dict[str, float] = {}
+        low = high = None
+        if mask.sum() >= LEAST_ROWS and len(np.unique(truth[mask])) > 1:
+            there = truth[mask], predicted[mask]
+            every = {name: float(rule.function(*there)) for name, rule in rules.items()}
+            scores = {name: score for name, score in every.items() if np.isfinite(score)}
+            if deciding in scores:
+                low, high = interval(*there, rules[deciding], params, seed)
+        entry = {"column": column, "value": value, "rows": int(mask.sum())}
+        score = {"score": scores.get(deciding), "low": low, "high": high}
+        found.append(entry | score | {"scores": scores})
+    return found
+
+
+def interval(
+    truth: np.ndarray, predicted: np.ndarray, rule: Metric, params: EvaluateParams, seed: int
+) -> tuple[float, float]:
+    """Percentile bootstrap of one metric, from at most `RESAMPLES` samples of `DRAWN_ROWS` rows.
+
+    Samples smaller than the slice scatter more, by the square root of the ratio; the interval is
+    narrowed by it (m out of n bootstrap, Bickel, Götze & van Zwet 1997).
+    """
+    random = np.random.default_rng(seed)
+    rows = len(truth)
+    size, resamples = min(rows, DRAWN_ROWS), min(params.bootstrap, RESAMPLES)
+    score = rule.function(truth, predicted)
+    with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):  # faster
+        samples = (random.integers(rows, size=size) for _ in range(resamples))
+        values = np.array([rule.function(truth[drawn], predicted[drawn]) for drawn in samples])
+    tail = (1 - params.confidence) / 2
+    ends = score + (np.nanquantile(values, [tail, 1 - tail]) - score) * np.sqrt(size / rows)
+    return float(ends[0]), float(ends[1])
+
+
+def _values(cells: pd.Series, kind: str) -> Iterator[tuple[str, np.ndarray]]:
+    """Labels and masks of the rows that are not empty."""
+    match kind:
+        case "numeric" if cells.nunique() <= QUARTERS:
+            for value in np.sort(cells.dropna().unique()):
+                yield f"{value:.8g}", (cells == value).to_numpy()
+        case "numeric":
+            edges = np.unique(cells.quantile([0.25, 0.5, 0.75]).dropna())
+            quarter = np.searchsorted(edges, cells)  # a value on an edge belongs below it
+            for number, label in enumerate(_ranges(edges)):
+                yield label, (quarter == number) & cells.notna().to_numpy()
+        case "category" | "boolean" | "identifier":
+            counts = cells.value_counts()
+            frequent = sorted(counts.index, key=lambda value: (-counts[value], str(value)))
+            for value in sorted(frequent[:MOST_SLICES]):
+                yield str(value), (cells == value).fillna(False).to_numpy(dtype=bool)
+
+
+def _ranges(edges: np.ndarray) -> list[str]:
+    if not len(edges):
+        return []
+    ends = [f"{edge:.8g}" for edge in edges]
+    inner = [f"over {low} to {high}" for low, high in pairwise(ends)]
+    return [f"up to {ends[0]}", *inner, f"over {ends[-1]}"]

@@ -1,0 +1,109 @@
+"""Is one run better than another, or is it chance? `make compare RUN=... WITH=...`"""
+
+import argparse
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+
+from ..config import load_params
+from ..data.contract.schema import Schema, load_schema
+from ..errors import ProjectError, explained
+from ..models.champion import decisions
+from ..models.comparison import corrected_t_test, paired_bootstrap
+from ..models.metrics import classes_of, metrics_of, truth_of
+from .experiments import differences
+from .record import Record, find_record, load_records, short, test_score
+from .runs import file_of_run
+
+FOLDS = ("train_md5", "seed")  # what has to be the same for folds to be, beside parameters
+FOLD_PARAMS = ("train.folds", "data.split", "data.split_by", "train.max_rows")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", default="", help="how its identifier begins (default: the latest)")
+    parser.add_argument("--with", default="", dest="other", help="(default: the champion)")
+    options = parser.parse_args(arguments)
+    run = find_record(options.run) if options.run else _latest()
+    other = find_record(options.other) if options.other else _champion()
+    if run["run"] == other["run"]:
+        raise ProjectError(f"{short(run)} is compared with itself: name another with WITH=.")
+    for record in (run, other):
+        print(
+            f"{short(record)}  {record['model']}, {test_score(record) or 'not evaluated'}"
+            f"{': ' + record['why'] if record['why'] else ''}"
+        )
+    print(f"differ in: {differences(run, other) or 'no parameter'}")
+    print(f"cross-validation: {by_folds(run, other)}")
+    print(f"held-out rows: {by_rows(run, other)}")
+
+
+def by_folds(run: Record, other: Record) -> str:
+    """The corrected t-test on the folds, where both runs had the same."""
+    metric = run["cv"]["metric"]
+    same = all(run[name] == other[name] for name in FOLDS) and all(
+        run["params"][name] == other["params"][name] for name in FOLD_PARAMS
+    )
+    if not same or metric != other["cv"]["metric"]:
+        return "not compared, the folds or the metric were not the same"
+    rule = metrics_of(load_schema())[metric]
+    confidence = load_params().evaluate.confidence
+    gain = corrected_t_test(rule, run["cv"]["folds"], other["cv"]["folds"], confidence)
+    return f"{metric} {run['cv']['mean']:.4f} against {other['cv']['mean']:.4f}, {gain}"
+
+
+def by_rows(run: Record, other: Record) -> str:
+    """The paired bootstrap on the held-out rows, where both runs had the same."""
+    if "evaluation" not in run or "evaluation" not in other:
+        return "not compared, `make evaluate` was not run for both"
+    if run["evaluation"]["test_md5"] != other["evaluation"]["test_md5"]:
+        return "not compared, they were not the same rows"
+    schema, params = load_schema(), load_params()
+    with TemporaryDirectory() as folder:
+        new, old = (predictions(record, Path(folder)) for record in (run, other))
+    metric = run["evaluation"]["metric"]
+    rule = metrics_of(schema)[metric]
+    truth = truth_of(new, schema)
+    this, that = matrix(new, schema), matrix(old, schema)
+    gain = paired_bootstrap(rule, truth, this, that, params.evaluate, params.seed)
+    scores = f"{rule.function(truth, this):.4f} against {rule.function(truth, that):.4f}"
+    return f"{metric} {scores}, {gain}"
+
+
+def predictions(record: Record, folder: Path) -> pd.DataFrame:
+    """What the model of a run predicted for the held-out rows."""
+    path = file_of_run(record["run"], "test_predictions.parquet", folder / record["run"])
+    if path is None:
+        raise ProjectError(
+            f"the predictions of run {short(record)} are not in this MLflow database: compare on "
+            "the machine that made the run, or on the team's server (MLFLOW_TRACKING_URI)."
+        )
+    return pd.read_parquet(path)
+
+
+def matrix(table: pd.DataFrame, schema: Schema) -> np.ndarray:
+    """Predictions as a metric takes them: values, or a column of probabilities for each class."""
+    if schema.task == "regression":
+        return table[f"predicted_{schema.target}"].to_numpy()
+    return table[[f"probability_{label}" for label in classes_of(schema)]].to_numpy()
+
+
+def _latest() -> Record:
+    records = load_records()
+    if not records:
+        raise ProjectError("there is no run yet: `make train` makes one.")
+    return records[-1]
+
+
+def _champion() -> Record:
+    last = decisions()[-1:]
+    if not last:
+        raise ProjectError("there is no champion to compare with: name a run with WITH=.")
+    return find_record(last[0]["run"])
+
+
+if __name__ == "__main__":
+    with explained():
+        main()

@@ -1,0 +1,135 @@
+"""List all runs, the best first, and write the lab notebook: `make experiments`."""
+
+import shutil
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import mlflow
+import pandas as pd
+
+from ..config import LAB_NOTEBOOK, RUNS
+from ..errors import explained
+from ..files import replacing
+from ..models.champion import Decision, decisions
+from ..models.metrics import greater_is_better
+from ..visualization.page import TITLE, fill
+from ..visualization.yours import kept
+from .record import Record, load_records, patch_of, short, test_score
+from .runs import NAME, RECORD, file_of_run
+
+YOURS = {
+    "conclusions": (
+        "Nothing is concluded yet. What the runs below have taught, and what to try next, stands here."
+    )
+}
+WIDEST = 40  # characters of a cell on the screen; the notebook has them whole
+
+
+def main() -> None:
+    collect()
+    records, made = load_records(), decisions()
+    if not records:
+        print("no run yet: `make train` makes one")
+        return
+    table = leaderboard(records, made)
+    screen = table.map(lambda cell: cell if len(cell) <= WIDEST else f"{cell[: WIDEST - 1]}…")
+    print(screen.to_string(index=False))
+    page = notebook(table, records, made, kept(LAB_NOTEBOOK, YOURS))
+    with replacing(LAB_NOTEBOOK) as partial:
+        partial.write_text(page, encoding="utf-8", newline="")
+    print(f"\nwrote reports/{LAB_NOTEBOOK.name}")
+
+
+def collect() -> None:
+    """Take the files of runs that only MLflow has: of queued experiments, and from a server."""
+    experiment = mlflow.get_experiment_by_name(NAME)
+    if experiment is None:
+        return
+    finished = mlflow.search_runs(
+        [experiment.experiment_id], "attributes.status = 'FINISHED'", output_format="list"
+    )
+    for run in (run.info.run_id for run in finished):
+        if (RUNS / f"{run}.json").exists():
+            continue
+        with TemporaryDirectory() as name:
+            wanted = {patch_of(run).name: patch_of(run), RECORD: RUNS / f"{run}.json"}
+            for file, goal in wanted.items():
+                if path := file_of_run(run, file, Path(name)):
+                    with replacing(goal) as partial:
+                        shutil.copy(path, partial)
+
+
+def leaderboard(records: list[Record], made: list[Decision]) -> pd.DataFrame:
+    """A row for each run, the best in cross-validation first.
+
+    `commit` ends in + where the inputs held changes that were not committed, and `parameters` has
+    those that are not the same in all runs.
+    """
+    varied = varying(records)
+    champion = made[-1]["run"] if made else None
+    rows = [
+        {
+            "run": short(record),
+            "": "champion" if record["run"] == champion else "",
+            "when": record["started"][:16].replace("T", " "),
+            "commit": f"{record['commit'][:7] or 'none'}{'+' if record['dirty'] else ''}",
+            "data": record["train_md5"][:6],
+            "model": record["model"],
+            "cross-validated": "{metric} {mean:.4f} ± {sd:.4f}".format(**record["cv"]),
+            "held-out rows": test_score(record),
+            "seconds": str(record["seconds"]),
+            "parameters": ", ".join(f"{name} {record['params'].get(name)}" for name in varied),
+            "why": record["why"],
+        }
+        for record in sorted(records, key=_rank)
+    ]
+    return pd.DataFrame(rows)
+
+
+def varying(records: list[Record]) -> list[str]:
+    """The parameters of data and training that are not the same in all runs."""
+    names = sorted({name for record in records for name in record["params"]})
+    names = [name for name in names if name.startswith(("seed", "data.", "train."))]
+    return [
+        name for name in names if len({repr(record["params"].get(name)) for record in records}) > 1
+    ]
+
+
+def notebook(
+    table: pd.DataFrame, records: list[Record], made: list[Decision], yours: dict[str, str]
+) -> str:
+    """What people concluded, the leaderboard, then runs and decisions, the latest first."""
+    events = [(record["started"], "run", record) for record in records]
+    events += [(decision["time"], "decision", decision) for decision in made]
+    events.sort(key=lambda event: event[0], reverse=True)
+    return fill(
+        "lab_notebook.md.jinja",
+        title=TITLE,
+        yours=yours,
+        table=table.to_dict("records"),
+        columns=list(table.columns),
+        events=events,
+        changes={new["run"]: differences(new, old) for old, new in pairwise(records)},
+        test_score=test_score,
+        short=short,
+    )
+
+
+def differences(run: Record, other: Record) -> str:
+    """The parameters in which a run differs from another."""
+    return ", ".join(
+        f"{name} {run['params'].get(name)} (was {other['params'].get(name)})"
+        for name in varying([run, other])
+    )
+
+
+def _rank(record: Record) -> tuple[str, float]:
+    """Runs of one metric stand together."""
+    metric, mean = record["cv"]["metric"], record["cv"]["mean"]
+    return metric, -mean if greater_is_better(metric) else mean
+
+
+if __name__ == "__main__":
+    with explained():
+        main()

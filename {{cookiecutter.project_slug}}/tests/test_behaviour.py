@@ -1,0 +1,170 @@
+"""What must hold when held-out rows change."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from under_test import behaviour, errors, schema
+
+
+class Rising(ClassifierMixin, BaseEstimator):
+    """The probability of the second class is `x` / 10, plus 0.3 in Bern."""
+
+    classes_ = np.array(["no", "yes"])
+
+    def predict_proba(self, rows: pd.DataFrame) -> np.ndarray:
+        """Two columns."""
+        yes = (rows["x"] / 10 + 0.3 * (rows["city"] == "Bern")).fillna(0).to_numpy()
+        return np.column_stack([1 - yes, yes])
+
+
+class Line(RegressorMixin, BaseEstimator):
+    """The value is twice `x`."""
+
+    def predict(self, rows: pd.DataFrame) -> np.ndarray:
+        """Values."""
+        return 2 * rows["x"].to_numpy()
+
+
+X = schema.Column("numeric", range=[0, 6])
+CITY = schema.Column("category", nullable=False, categories=["Bern", "Graz"])
+CLASSES = schema.Schema(
+    "y",
+    "classification",
+    {
+        "x": X,
+        "city": CITY,
+        "day": schema.Column("datetime", format="%d.%m.%Y"),
+        "id": schema.Column("identifier"),
+        "y": schema.Column("category", categories=["no", "yes"]),
+    },
+)
+VALUES = replace(CLASSES, task="regression", columns=CLASSES.columns | {"y": X})
+ROWS = pd.DataFrame(
+    {
+        "x": [1.0, 2.0, 3.0, np.nan],
+        "city": ["Bern", "Graz", "Graz", "Graz"],
+        "day": pd.to_datetime(["2024-01-01"] * 4),
+        "y": ["yes", "no", "yes", "no"],
+    },
+    index=[4, 5, 6, 7],
+)
+AMOUNTS = ROWS.assign(y=[2.0, 4.0, 6.0, 8.0])
+
+
+def share(entry: dict, agreed: schema.Schema = CLASSES) -> float:
+    """The share of rows in which an entry holds."""
+    classes = agreed.task == "classification"
+    model, rows = (Rising(), ROWS) if classes else (Line(), AMOUNTS)
+    (result,) = behaviour.run_tests(model, rows, agreed, [entry], seed=1)
+    return result["share"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ({"add": {"x": 1}, "expect": "up"}, 1),
+        ({"add": {"x": 1}, "expect": "down"}, 0),
+        ({"add": {"x": 1}, "expect": "down", "tolerance": 0.1}, 1),
+        ({"add": {"x": 1}, "expect": "up", "of": "no"}, 0),
+        ({"add": {"x": 0.5}, "expect": "same"}, 1),
+        ({"add": {"x": 0.6}, "expect": "same"}, 0),
+        ({"add": {"x": 0.6}, "expect": "same", "tolerance": 0.1}, 1),
+        ({"set": {"city": "Graz"}, "expect": "same"}, 0),
+        ({"set": {"city": "Graz"}, "expect": "same", "tolerance": 0.3}, 1),
+        ({"set": {"day": "31.12.2024"}, "expect": "same", "tolerance": 0}, 1),
+        ({"set": {"x": 5, "city": "Graz"}, "expect": "yes"}, 1),
+        ({"set": {"x": "4.9", "city": "Graz"}, "expect": "yes"}, 0),
+        ({"set": {"x": None}, "expect": "no"}, 1),
+        ({"set": {"city": "Bern"}, "add": {"x": 0.9}, "expect": "yes"}, 2 / 3),
+    ],
+)
+def test_share_of_rows_is_counted_for_classes(entry: dict, expected: float) -> None:
+    assert share(entry) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ({"add": {"x": -1}, "expect": "down"}, 1),
+        ({"add": {"x": 1}, "expect": [4, 6]}, 2 / 3),
+        ({"add": {"x": 0.05}, "expect": "same"}, 1),  # 5 % of sqrt(5) are 0.11
+        ({"add": {"x": 0.06}, "expect": "same"}, 0),
+    ],
+)
+def test_share_of_rows_is_counted_for_values(entry: dict, expected: float) -> None:
+    assert share(entry, VALUES) == pytest.approx(expected)
+
+
+def test_rows_in_which_nothing_changes_are_not_counted() -> None:
+    same = {"set": {"x": 2, "city": "Graz"}, "expect": "same"}
+    results = behaviour.run_tests(Rising(), ROWS, CLASSES, [same, same | {"expect": "no"}], seed=1)
+    assert [result["rows"] for result in results] == [3, 4]
+
+
+def test_rows_that_would_leave_the_contract_are_not_counted() -> None:
+    (result,) = behaviour.run_tests(
+        Rising(), ROWS, CLASSES, [{"add": {"x": 4}, "expect": "up"}], seed=1
+    )
+    assert result["rows"] == 2  # 3 + 4 is over 6, an empty cell stays empty
+
+
+def test_result_names_the_first_row_that_fails() -> None:
+    entries = [{"set": {"x": 2, "city": "Graz"}, "expect": "up", "share": 0.3}]
+    (result,) = behaviour.run_tests(Rising(), ROWS, CLASSES, entries, seed=1)
+    assert result.pop("example") == {
+        "row": 4,
+        "were": {"x": 1.0, "city": "Bern"},
+        "before": pytest.approx(0.4),
+        "after": pytest.approx(0.2),
+    }
+    assert result.pop("share") == pytest.approx(1 / 3)
+    words = "set 'x' to '2', set 'city' to 'Graz': the probability of 'yes' goes up"
+    assert result == {"test": words, "rows": 3, "needed": 0.3, "passed": True}
+    (result,) = behaviour.run_tests(Rising(), ROWS, CLASSES, [entries[0] | {"share": 0.4}], seed=1)
+    assert not result["passed"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"add": {"x": 1}, "expects": "up"}, "expects is not a key; known are add"),
+        ({"expect": "up"}, "say what changes"),
+        ({"add": "x", "expect": "up"}, "say what changes"),
+        ({"add": {"z": 1}, "expect": "up"}, "'z' is no feature; features are x, city, day"),
+        ({"set": {"id": 1}, "expect": "same"}, "'id' is no feature"),
+        ({"add": {"city": 1}, "expect": "up"}, "add takes numeric columns"),
+        ({"add": {"x": "1"}, "expect": "up"}, "add takes numeric columns"),
+        ({"add": {"x": 1}, "set": {"x": 1}, "expect": "up"}, "in both add and set"),
+        ({"set": {"city": "Rome"}, "expect": "same"}, "'city' takes one of Bern, Graz"),
+        ({"set": {"city": None}, "expect": "same"}, "'city' takes a value"),
+        ({"set": {"x": 99}, "expect": "same"}, "'x' takes a value from 0 to 6"),
+        ({"set": {"x": "many"}, "expect": "same"}, "'x' takes a number"),
+        ({"set": {"day": "2024-12-31"}, "expect": "same"}, "'day' takes a date written like %d"),
+        ({"add": {"x": 1}, "expect": True}, "expect is True, not up, .* or a class: 'no', 'yes'"),
+        ({"add": {"x": 1}, "expect": [1, 2]}, "or a class"),
+        ({"add": {"x": 1}, "expect": "up", "of": "maybe"}, "of is 'maybe', not a class"),
+        ({"add": {"x": 1}, "expect": "yes", "of": "yes"}, "of belongs to up, down or same"),
+        ({"add": {"x": 1}, "expect": "up", "share": 95}, "share is 95"),
+        ({"add": {"x": 1}, "expect": "up", "tolerance": -1}, "tolerance is -1"),
+    ],
+)
+def test_mistakes_in_an_entry_are_named(entry: dict, words: str) -> None:
+    good = {"add": {"x": 1}, "expect": "up"}
+    with pytest.raises(errors.ProjectError, match=f"behaviour, entry 2: .*{words}"):
+        behaviour.run_tests(Rising(), ROWS, CLASSES, [good, entry], seed=1)
+
+
+def test_class_is_needed_with_more_than_two() -> None:
+    three = schema.Column("category", categories=["no", "yes", "unknown"])
+    agreed = replace(CLASSES, columns=CLASSES.columns | {"y": three})
+    with pytest.raises(errors.ProjectError, match="of is None, not a class"):
+        share({"add": {"x": 1}, "expect": "up"}, agreed)
+    assert share({"add": {"x": 1}, "expect": "up", "of": "yes"}, agreed) == 1
+
+
+def test_range_is_for_values_only() -> None:
+    with pytest.raises(errors.ProjectError, match=r"'yes', not up, down, same or a range"):
+        share({"add": {"x": 1}, "expect": "yes"}, VALUES)
