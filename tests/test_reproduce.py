@@ -15,6 +15,7 @@ QUICK = {
     "search_seconds: 60": "search_seconds: 0.01",  # the clock ends the search
     "bootstrap: 500": "bootstrap: 20",
 }
+IMPORT = "from .strength import ALPHA\n\nLIBRARIES ="
 SAVE = "git add --all && git -c user.name=x -c user.email=x@y commit -qnm"
 
 
@@ -42,11 +43,10 @@ def project(work: Workshop) -> Path:
     raw.write_text(TABLE + "x1;3.5;red;9\nx2;4.5;blue;23\n", encoding="utf-8")
     work.sh(path, f"make evaluate WHY=changed && {SAVE} changed")
     edit(path / "params.yaml", {"seed: 42": "seed: 7"})
-    work.sh(path, f"{SAVE} seed && make train WHY=today && {SAVE} today && make push")
+    work.sh(path, f"{SAVE} seed && make train WHY=today")
+    checked = SAVE.replace("-qnm", "-qm")  # git's hooks take hashes in records for what they are
+    work.sh(path, f"{checked} today && make push")
     return path
-
-
-IMPORT = "from .strength import ALPHA\n\nLIBRARIES ="
 
 
 def edit(path: Path, changes: dict[str, str]) -> None:
@@ -58,7 +58,14 @@ def edit(path: Path, changes: dict[str, str]) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def state(project: Path, work: Workshop) -> dict[str, str]:
+def records(project: Path) -> dict[str, dict]:
+    """The files of runs by their reason."""
+    files = (project / "reports/runs").glob("*.json")
+    found = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    return {record["why"]: record for record in found}
+
+
+def state(work: Workshop, project: Path) -> dict[str, str]:
     """All that must not change: what git says, and the hash of every file of consequence."""
     names = (
         ".git/config",
@@ -71,7 +78,9 @@ def state(project: Path, work: Workshop) -> dict[str, str]:
     found["database"] = hashlib.md5((project / "mlflow.db").read_bytes()).hexdigest()
     found["git"] = work.sh(project, "git for-each-ref && git worktree list && git ls-files -s")
     found["runs"] = " ".join(sorted(path.name for path in (project / "reports/runs").iterdir()))
-    return found | {"status": work.sh(project, "git status --short --ignored")}
+    status = work.sh(project, "git status --short --ignored").splitlines()
+    # Data that has come from the remote stays in DVC's cache.
+    return found | {"status": " ".join(line for line in status if ".dvc/cache" not in line)}
 
 
 def test_runs_are_repeated_from_git_and_the_remote_alone(
@@ -81,30 +90,23 @@ def test_runs_are_repeated_from_git_and_the_remote_alone(
     clone = tmp_path / "clone with spaces é"
     work.sh(project, f'git clone -q . "{clone}"')
     work.sh(clone, "make setup")
-    files = (clone / "reports/runs").glob("*.json")
-    runs = {record["why"]: record for record in (json.loads(file.read_text()) for file in files)}
+    runs = records(clone)
     assert [runs[why]["dirty"] for why in ("first", "changed", "today")] == [True, True, False]
     assert runs["first"]["settings_tried"] == 1
-    before = state(clone, work)
+    before = state(work, clone)
     for why, record in runs.items():
         said = work.sh(clone, f"make reproduce RUN={record['run'][:8]}")
         assert "is reproduced: every result is identical" in said, said
         assert "differs" not in said
         assert ("never evaluated" in said) == (why == "today")
         assert ("test_rmse" in said) == (why != "today")
-    assert state(clone, work) == before
+    assert state(work, clone) == before
     assert not list((clone / ".dvc/tmp/reproduce").iterdir())
 
 
 def test_what_is_missing_is_named(work: Workshop, project: Path) -> None:
     assert "no run begins with 'zz'" in work.sh(project, "make reproduce RUN=zz", code=1)
-    record = next(
-        record
-        for record in (
-            json.loads(file.read_text()) for file in (project / "reports/runs").glob("*.json")
-        )
-        if record["why"] == "today"
-    )
+    record = records(project)["today"]
     path = project / f"reports/runs/{record['run']}.json"
     good = path.read_text(encoding="utf-8")
     path.write_text(good.replace(record["commit"], "1" * 40), encoding="utf-8")
