@@ -72,7 +72,8 @@ def share(entry: dict, agreed: schema.Schema = CLASSES) -> float:
         ({"add": {"x": 0.5}, "expect": "same"}, 1),
         ({"add": {"x": 0.6}, "expect": "same"}, 0),
         ({"add": {"x": 0.6}, "expect": "same", "tolerance": 0.1}, 1),
-        ({"set": {"city": "Graz"}, "expect": "same"}, 3 / 4),
+        ({"set": {"city": "Graz"}, "expect": "same"}, 0),
+        ({"set": {"city": "Graz"}, "expect": "same", "tolerance": 0.3}, 1),
         ({"set": {"day": "31.12.2024"}, "expect": "same", "tolerance": 0}, 1),
         ({"set": {"x": 5, "city": "Graz"}, "expect": "yes"}, 1),
         ({"set": {"x": "4.9", "city": "Graz"}, "expect": "yes"}, 0),
@@ -97,6 +98,12 @@ def test_share_of_rows_is_counted_for_values(entry: dict, expected: float) -> No
     assert share(entry, VALUES) == pytest.approx(expected)
 
 
+def test_rows_in_which_nothing_changes_are_not_counted() -> None:
+    same = {"set": {"x": 2, "city": "Graz"}, "expect": "same"}
+    results = behaviour.run_tests(Rising(), ROWS, CLASSES, [same, same | {"expect": "no"}], seed=1)
+    assert [result["rows"] for result in results] == [3, 4]
+
+
 def test_rows_that_would_leave_the_contract_are_not_counted() -> None:
     (result,) = behaviour.run_tests(
         Rising(), ROWS, CLASSES, [{"add": {"x": 4}, "expect": "up"}], seed=1
@@ -105,17 +112,18 @@ def test_rows_that_would_leave_the_contract_are_not_counted() -> None:
 
 
 def test_result_names_the_first_row_that_fails() -> None:
-    entries = [{"set": {"city": "Graz"}, "expect": "same", "share": 0.7}]
+    entries = [{"set": {"x": 2, "city": "Graz"}, "expect": "up", "share": 0.3}]
     (result,) = behaviour.run_tests(Rising(), ROWS, CLASSES, entries, seed=1)
     assert result.pop("example") == {
         "row": 4,
-        "were": {"city": "Bern"},
+        "were": {"x": 1.0, "city": "Bern"},
         "before": pytest.approx(0.4),
-        "after": pytest.approx(0.1),
+        "after": pytest.approx(0.2),
     }
-    words = "set 'city' to 'Graz': the probability of 'yes' stays the same, within 0.05"
-    assert result == {"test": words, "rows": 4, "share": 0.75, "needed": 0.7, "passed": True}
-    (result,) = behaviour.run_tests(Rising(), ROWS, CLASSES, [entries[0] | {"share": 0.8}], seed=1)
+    assert result.pop("share") == pytest.approx(1 / 3)
+    words = "set 'x' to '2', set 'city' to 'Graz': the probability of 'yes' goes up"
+    assert result == {"test": words, "rows": 3, "needed": 0.3, "passed": True}
+    (result,) = behaviour.run_tests(Rising(), ROWS, CLASSES, [entries[0] | {"share": 0.4}], seed=1)
     assert not result["passed"]
 
 

@@ -1,6 +1,7 @@
 """Features, training, the saved model, evaluation and the gate."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -234,9 +235,25 @@ def test_model_with_foreign_types_is_refused(tmp_path: Path) -> None:
 def test_damaged_model_is_refused(trained, tmp_path: Path) -> None:
     path = tmp_path / "model.skops"
     store.save_model(trained.model, path)
-    path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(errors.ProjectError, match="not a model"):
-        store.load_model(path)
+    good = path.read_bytes()
+    for damaged in (b"", good[:-100], good.replace(b"PK\x01\x02", b"PK\x01\x03")):
+        path.write_bytes(damaged)
+        with pytest.raises(errors.ProjectError, match="not a model"):
+            store.load_model(path)
+
+
+def test_model_with_a_flipped_bit_is_loaded_or_refused(trained, tmp_path: Path) -> None:
+    path = tmp_path / "model.skops"
+    store.save_model(trained.model, path)
+    good = path.read_bytes()
+    directory = good.index(b"PK\x01\x02")  # of the names in the archive, at its end
+    random = np.random.default_rng(1)
+    for place in random.integers(directory, len(good), size=100):
+        damaged = bytearray(good)
+        damaged[place] ^= 1 << random.integers(8)
+        path.write_bytes(damaged)
+        with suppress(errors.ProjectError):
+            store.load_model(path)
 
 
 def test_unknown_candidate_and_metric_are_named(trained) -> None:

@@ -49,6 +49,12 @@ def test_slices_are_values_quartiles_and_gaps() -> None:
     }
 
 
+def test_numbers_of_few_values_are_cut_by_value() -> None:
+    found = masks(pd.DataFrame({"class": [1, 3, 2, 3, 2.5]}), agreed_on(**{"class": "numeric"}))
+    assert [label for _, label in found] == ["1", "2", "2.5", "3"]
+    assert found["class", "3"] == [1, 3]
+
+
 @pytest.mark.parametrize("cells", [[3.0] * 4, [np.nan] * 4])
 def test_numbers_without_spread_are_one_slice(cells: list[float]) -> None:
     found = masks(pd.DataFrame({"age": cells}), agreed_on(age="numeric"))

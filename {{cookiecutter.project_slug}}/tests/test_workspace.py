@@ -1,9 +1,12 @@
-"""Parameters and the check of recorded files."""
+"""Parameters, files that are written whole, and the check of recorded ones."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
-from under_test import config, errors, verify
+from sqlalchemy.exc import DatabaseError, OperationalError
+from under_test import config, errors, files, lock_file, verify
 
 
 def test_params_of_the_project_are_complete() -> None:
@@ -52,7 +55,59 @@ def test_damage_is_found_in_files_and_folders(tmp_path: Path) -> None:
         f"stages:\n  draw:\n    outs:\n    - path: figures\n      md5: {hashes['figures']}\n",
         encoding="utf-8",
     )
-    (tmp_path / "dvc.yaml").write_text("stages:\n  draw:\n    outs: [figures]\n", encoding="utf-8")
+    (tmp_path / "dvc.yaml").write_text(
+        "stages:\n  draw:\n    outs: [figures: {persist: true}]\n", encoding="utf-8"
+    )
     assert [verify.hash_of(path) == md5 for path, md5 in verify.recorded(tmp_path)] == [True, True]
     (tmp_path / "figures/b.png").write_text("other", encoding="utf-8")
     assert [verify.hash_of(path) == md5 for path, md5 in verify.recorded(tmp_path)] == [False, True]
+
+
+@pytest.mark.parametrize("text", ["", ":::", "stages:", "- a", "<<<<<<< HEAD\nstages: {}", "\xff"])
+def test_damaged_lock_file_is_told(text: str, tmp_path: Path) -> None:
+    assert lock_file.locked_stages(tmp_path) == {}
+    (tmp_path / "dvc.lock").write_bytes(text.encode("latin-1"))
+    with pytest.raises(errors.ProjectError, match=r"dvc\.lock is damaged"):
+        lock_file.locked_stages(tmp_path)
+
+
+def test_folder_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    folder = tmp_path / "figures"
+    for name in ("first", "second"):
+        with files.replacing(folder) as partial:
+            partial.mkdir()
+            (partial / name).touch()
+    with pytest.raises(KeyboardInterrupt), files.replacing(folder) as partial:
+        partial.mkdir()
+        raise KeyboardInterrupt
+    assert [path.name for path in folder.iterdir()] == ["second"]
+    assert [path.name for path in tmp_path.iterdir()] == ["figures"]
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    left, of_others = tmp_path / ".a.99999999.partial.csv", tmp_path / ".ab.99999999.partial.csv"
+    at_work = tmp_path / f".a.{os.getppid()}.partial.csv"
+    for path in (left, of_others, at_work):
+        path.touch()
+    with files.replacing(tmp_path / "a.csv") as partial:
+        partial.touch()
+    assert set(tmp_path.iterdir()) == {tmp_path / "a.csv", of_others, at_work}
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "Make room on the disk"),
+        (OSError("Not a Parquet file"), "Not a Parquet file. `make verify` tells"),
+        (OperationalError("SELECT", {}, Exception("database is locked")), "Wait until nobody"),
+        (DatabaseError("SELECT", {}, Exception("malformed")), "mv mlflow.db mlflow.db.damaged"),
+    ],
+)
+def test_what_a_reader_can_mend_is_a_sentence(error: Exception, words: str) -> None:
+    with pytest.raises(SystemExit, match=words), errors.explained():
+        raise error
+
+
+def test_mistake_in_the_code_keeps_its_traceback() -> None:
+    with pytest.raises(ZeroDivisionError), errors.explained():
+        1 / 0  # noqa: B018

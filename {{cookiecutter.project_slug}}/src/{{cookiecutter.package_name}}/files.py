@@ -1,13 +1,16 @@
-"""Write a file whole or not at all; read and write tables piece by piece."""
+"""Write a file or folder whole or not at all; read and write tables piece by piece."""
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 
 import pandas as pd
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -18,15 +21,42 @@ BATCH_ROWS = 100_000
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary name beside `path`; rename it to `path` when the block succeeds.
 
-    The temporary name keeps the suffix, so writers that look at it work as usual.
+    The temporary name keeps the suffix, so writers that look at it work as usual. What a killed
+    process has left under such a name is removed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    before = partial.with_name(f"{partial.name}.before")
+    for left in path.parent.glob(f".{escape(path.stem)}.*.partial{path.suffix}*"):
+        number = left.name.removeprefix(f".{path.stem}.").partition(".")[0]
+        if number.isdigit() and _is_gone(int(number)):
+            remove(left)
     try:
         yield partial
+        if path.is_dir():  # no folder takes the place of another at once
+            path.rename(before)
         partial.replace(path)
     finally:
-        partial.unlink(missing_ok=True)
+        remove(partial)
+        remove(before)
+
+
+def remove(path: Path) -> bool:
+    """Delete a file or folder; tell whether it was there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+        return True
+    existed = path.exists()
+    path.unlink(missing_ok=True)
+    return existed
+
+
+def _is_gone(process: int) -> bool:
+    """Whether a process of this machine is over; its number may be there until somebody asks."""
+    try:
+        return psutil.Process(process).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 @contextmanager

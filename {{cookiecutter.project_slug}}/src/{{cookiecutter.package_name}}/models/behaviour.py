@@ -103,12 +103,15 @@ def change(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows that can be changed within the contract, before and after.
 
+    To go up or down or stay the same says something of rows only in which a cell is another.
+
     Raises
     ------
     ProjectError
         When there is none.
     """
     possible, rule = np.ones(len(rows), dtype=bool), ""
+    moved = np.full(len(rows), expected.expect not in ("up", "down", "same"))
     changed = rows.copy()
     for name in [*expected.add, *expected.set]:
         column = schema.features[name]
@@ -125,10 +128,18 @@ def change(
         for bad, broken in broken_rules(cells, values, column, is_target=False):
             rule = f": column {name!r} takes {broken}" if bad.any() and not rule else rule
             possible &= ~bad
+        moved |= ~_alike(rows[name], values)
         changed[name] = values
+    possible &= moved
     if not possible.any():
         raise ProjectError(f"no held-out row can be changed so{rule}.")
     return rows[possible], changed[possible]
+
+
+def _alike(cells: pd.Series, others: pd.Series) -> np.ndarray:
+    """Where two columns hold the same, or both nothing."""
+    same = (cells == others).fillna(False).to_numpy(dtype=bool)
+    return same | (cells.isna() & others.isna()).to_numpy()
 
 
 def _outcome(

@@ -16,6 +16,7 @@ from ..data.contract.schema import Schema, load_schema
 from ..errors import ProjectError
 from ..files import md5, replacing
 from ..tracking.record import SHORT, record_of_model
+from ..workspace.lock_file import require_recorded
 from .store import load_model
 
 Decision = dict[str, Any]
@@ -46,6 +47,7 @@ def model_in_use() -> ModelInUse:
     """
     champion = decisions()[-1:]
     if not champion:
+        require_recorded(MODEL)
         record = record_of_model(md5(MODEL)) if MODEL.is_file() else None
         run = record["run"] if record else None
         model = load_model(MODEL)
@@ -88,6 +90,8 @@ def decisions() -> list[Decision]:
         return []
     try:
         log = json.loads(CHAMPION.read_text(encoding="utf-8"))
+        if not isinstance(log, list):
+            raise TypeError("it is no list")
         for decision in log:
             decision["run"], decision["version"], decision["model_md5"], decision["schema_md5"]
     except (ValueError, KeyError, TypeError) as error:

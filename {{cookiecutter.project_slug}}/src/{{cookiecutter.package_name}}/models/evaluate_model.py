@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from ..config import (
     BEHAVIOUR,
+    FIGURES,
     METRICS,
     MODEL,
     SLICES,
@@ -47,8 +48,9 @@ def main() -> None:
     with parquet_file(TEST_PREDICTIONS) as write:
         write(predict_table(test[[schema.target]], test, model, schema))
     name = scores["metric"]
-    draw_figures(model, test, schema, name, params.seed)
-    draw_slices(slices, scores["test"][name], name)
+    with replacing(FIGURES) as folder:
+        draw_figures(model, test, schema, name, params.seed, folder)
+        draw_slices(slices, scores["test"][name], name, folder)
     log_evaluation(scores)
     print(as_table(scores))
 

@@ -18,6 +18,7 @@ from .threshold import threshold_of
 EMPTY = "(empty)"
 MOST_COLUMNS, MOST_VALUES = 5, 10  # of `auto`
 MOST_SLICES = 20  # of a column that is named: its most frequent values
+QUARTERS = 4  # of a number that is named; of no more values, each
 LEAST_ROWS = 10  # or there is no score
 # The interval of a slice is less exact than that of all rows, and takes milliseconds.
 RESAMPLES, DRAWN_ROWS = 200, 2000
@@ -133,6 +134,9 @@ def interval(
 def _values(cells: pd.Series, kind: str) -> Iterator[tuple[str, np.ndarray]]:
     """Labels and masks of the rows that are not empty."""
     match kind:
+        case "numeric" if cells.nunique() <= QUARTERS:
+            for value in np.sort(cells.dropna().unique()):
+                yield f"{value:.8g}", (cells == value).to_numpy()
         case "numeric":
             edges = np.unique(cells.quantile([0.25, 0.5, 0.75]).dropna())
             quarter = np.searchsorted(edges, cells)  # a value on an edge belongs below it

@@ -14,7 +14,7 @@ from ..data.contract.schema import Schema, load_schema
 from ..errors import ProjectError, explained
 from ..files import replacing
 from ..tracking.record import provenance
-from ..tracking.runs import log_training
+from ..tracking.runs import log_training, open_experiment
 from .calibration import Calibrated, calibrate
 from .candidates import candidates
 from .contest import Contest
@@ -29,6 +29,7 @@ BLEND = "blend"
 def main() -> None:
     params = load_params()
     schema = load_schema()
+    open_experiment()  # a damaged database is told of before the work, not after it
     record, patch = provenance()
     train = read_rows(TRAIN, params.train.max_rows, params.seed)
     model, facts = train_model(train, schema, params)

@@ -154,7 +154,8 @@ def _is_over(running_on: str) -> bool:
     if host != socket.gethostname():
         return False
     try:
-        return str(psutil.Process(int(process)).create_time()) != started
+        found = psutil.Process(int(process))
+        return str(found.create_time()) != started or found.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
 

@@ -66,7 +66,8 @@ def main() -> None:
     rows, _ = sample_file(CLEAN, params.seed, MOST_ROWS)
     names = ["rejected_row", "rejected_column", "rejected_value", "rejected_rule"]
     rejected = pd.read_parquet(REJECTED, columns=names)
-    draw_data_figures(rows, rejected, schema)
+    with replacing(DATA_FIGURES) as folder:
+        draw_data_figures(rows, rejected, schema, folder)
     page = render(
         title=TITLE,
         schema=schema,

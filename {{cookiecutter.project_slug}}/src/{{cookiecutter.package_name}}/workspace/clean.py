@@ -1,10 +1,8 @@
 """Remove what can be made again: pipeline outputs and tool caches. Raw data and runs stay."""
 
-import shutil
-from pathlib import Path
-
 from .. import config
 from ..config import ROOT
+from ..files import remove
 
 OUTPUTS = (
     config.CLEAN,
@@ -30,16 +28,6 @@ def main() -> None:
         caches += (ROOT / folder).rglob("__pycache__")
     removed = [remove(path) for path in (*OUTPUTS, *caches)]
     print(f"removed {sum(removed)} files and folders; `make all` makes what is needed again")
-
-
-def remove(path: Path) -> bool:
-    """Delete a file or folder; tell whether it was there."""
-    if path.is_dir():
-        shutil.rmtree(path)
-        return True
-    existed = path.exists()
-    path.unlink(missing_ok=True)
-    return existed
 
 
 if __name__ == "__main__":

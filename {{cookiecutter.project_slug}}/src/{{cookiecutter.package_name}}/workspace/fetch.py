@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from ..config import ROOT, WEB, DataParams, load_params
 from ..errors import ProjectError, explained
-from .clean import remove
+from ..files import remove
 
 
 def main() -> None:

@@ -6,18 +6,17 @@ A bare `dvc pull` fails while a step of the pipeline has never run.
 import subprocess
 import sys
 
-import yaml
-
 from ..config import ROOT
+from ..errors import explained
+from .lock_file import locked_stages
 
 
 def main() -> None:
-    lock = ROOT / "dvc.lock"
-    stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"] if lock.exists() else {}
     pointers = [str(path.relative_to(ROOT)) for path in (ROOT / "data").rglob("*.dvc")]
-    targets = [*sorted(pointers), *stages]
+    targets = [*sorted(pointers), *locked_stages(ROOT)]
     sys.exit(subprocess.call([sys.executable, "-m", "dvc", "pull", *targets], cwd=ROOT))
 
 
 if __name__ == "__main__":
-    main()
+    with explained():
+        main()

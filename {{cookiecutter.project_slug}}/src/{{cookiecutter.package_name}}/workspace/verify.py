@@ -10,6 +10,7 @@ import yaml
 from ..config import ROOT
 from ..errors import ProjectError, explained
 from ..files import md5
+from .lock_file import locked_stages
 
 
 def main() -> None:
@@ -36,14 +37,12 @@ def recorded(root: Path) -> Iterator[tuple[Path, str]]:
 
     What `dvc.yaml` marks with `cache: false` is git's to keep, and yours to edit.
     """
-    lock = root / "dvc.lock"
-    if lock.exists():
-        stages = _read(root / "dvc.yaml")["stages"].values()
-        made = [out for stage in stages for out in stage.get("outs", []) if isinstance(out, str)]
-        for stage in _read(lock)["stages"].values():
-            for out in stage.get("outs", []):
-                if out["path"] in made:
-                    yield root / out["path"], out["md5"]
+    stages = _read(root / "dvc.yaml")["stages"].values()
+    outs = [out for stage in stages for out in stage.get("outs", [])]
+    for stage in locked_stages(root).values():
+        for out in stage.get("outs", []):
+            if out["path"] in outs or {out["path"]: {"persist": True}} in outs:
+                yield root / out["path"], out["md5"]
     for pointer in sorted((root / "data").rglob("*.dvc")):
         for out in _read(pointer)["outs"]:
             yield pointer.parent / out["path"], out["md5"]

@@ -1,0 +1,260 @@
+"""Files are damaged: a sentence says so and what to do, and doing that helps."""
+
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from .bench import MAKEFILE, Bench, Place
+from .tally import asked_for, some, trying
+
+GARBAGE = Random(7).randbytes(3000)
+MODEL = "models/model.skops"
+PREDICT = ".venv/bin/python -m {package}.models.predict_model"
+
+
+def cut(data: bytes) -> bytes:
+    """The first half, as after a crash."""
+    return data[: len(data) // 2]
+
+
+def flipped(data: bytes) -> bytes:
+    """One bit in the middle is another."""
+    place = len(data) // 2
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+
+
+def garbage(_: bytes) -> bytes:
+    """Something else."""
+    return GARBAGE
+
+
+def empty(_: bytes) -> bytes:
+    """Nothing."""
+    return b""
+
+
+def in_conflict(data: bytes) -> bytes:
+    """Both sides of a merge."""
+    lines = data.splitlines(keepends=True)
+    marks = [b"<<<<<<< HEAD\n", lines[-1], b"=======\n", lines[-1], b">>>>>>> other\n"]
+    return b"".join([*lines[:-1], *marks])
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A file, what happens to it, and a command that meets it."""
+
+    name: str
+    change: Callable[[bytes], bytes]
+    command: str
+    mend: str  # as the sentence says, or as everybody knows: `git checkout` for what git keeps
+
+    def __str__(self) -> str:
+        return f"{self.name.rpartition('/')[2]}-{self.change.__name__}-{self.command.split()[1]}"
+
+
+AGAIN = "git checkout --quiet {name}"
+ASIDE = "mv mlflow.db mlflow.db.damaged"
+DAMAGES = [
+    *[
+        Damage(name, change, "make data", AGAIN)
+        for name in ("params.yaml", "references/schema.yaml", "dvc.lock")
+        for change in (cut, garbage, empty, in_conflict)
+        if (name, change) != ("dvc.lock", cut)
+    ],
+    *[Damage("dvc.lock", change, "make verify", AGAIN) for change in (garbage, empty, in_conflict)],
+    Damage("dvc.lock", garbage, "make pull", AGAIN),
+    *[Damage("mlflow.db", change, "make train", ASIDE) for change in (cut, garbage)],
+]
+
+
+@pytest.fixture(scope="module")
+def outcomes(
+    bench: Bench, pool: ThreadPoolExecutor, request: pytest.FixtureRequest
+) -> dict[Damage, Future]:
+    """The trials of all damages that are asked for, two at a time."""
+    asked = asked_for(request, "damage")
+    return {damage: pool.submit(survive, bench, damage) for damage in asked}
+
+
+@pytest.mark.parametrize("damage", some(DAMAGES, 2), ids=str)
+def test_damage_is_told_and_mended_as_told(damage: Damage, outcomes: dict[Damage, Future]) -> None:
+    with trying(f"damaged {damage.name}"):
+        outcomes[damage].result()
+
+
+def survive(bench: Bench, damage: Damage) -> None:
+    """Damage a file of a whole project, see the command refuse it, mend it, and go on."""
+    state = "train" if damage.name == "mlflow.db" else "done"
+    place = bench.place(state, bench.root / "damages" / str(damage) / "project")
+    place.done("git add --all")
+    place.done("git -c user.name=x -c user.email=x@y commit --quiet --no-verify -m all")
+    before = place.files()
+    path = place.path / damage.name
+    path.write_bytes(damage.change(path.read_bytes()))
+    said = place.told(damage.command)
+    assert Path(damage.name).name in said, said
+    place.done(damage.mend.format(name=damage.name))
+    if state == "train":
+        place.done("make train")
+        assert place.files().items() >= bench.after["train"].items()
+        assert place.statuses() == ["FINISHED"]
+    else:
+        place.done("make push")
+        place.done(damage.command)
+        assert place.files() == before
+    shutil.rmtree(place.path.parent)
+
+
+def test_database_without_a_byte_is_made_anew(bench: Bench, tmp_path: Path) -> None:
+    place = bench.place("train", tmp_path / "project")
+    with trying("damaged mlflow.db"):
+        (place.path / "mlflow.db").write_bytes(b"")
+        place.done("make train")
+        assert place.statuses() == ["FINISHED"]
+
+
+def test_locked_database_is_told_before_the_work(bench: Bench, tmp_path: Path) -> None:
+    place = bench.place("train", tmp_path / "project")
+    with trying("locked mlflow.db"):
+        with closing(sqlite3.connect(place.path / "mlflow.db")) as database:
+            database.execute("BEGIN EXCLUSIVE")
+            assert "locked" in place.told("make train")
+        place.done("make train")
+        assert place.files() == bench.after["train"]
+
+
+@pytest.mark.parametrize("change", some([flipped, cut, garbage, empty], 2))
+def test_damaged_model_is_refused_and_comes_back(
+    change: Callable[[bytes], bytes], bench: Bench, tmp_path: Path
+) -> None:
+    place = bench.place("done", tmp_path / "project")
+    model = place.path / MODEL
+    good = model.read_bytes()
+    with trying("damaged model file"):
+        replace(model, change(good))
+        refused(place, bench)
+        assert MODEL in place.told("make verify")
+        place.done("make predict")
+        assert model.read_bytes() == good
+        assert place.files() == bench.after["push"]
+
+
+def test_model_swapped_for_another_is_refused(bench: Bench, tmp_path: Path) -> None:
+    place = bench.place("done", tmp_path / "project")
+    other = bench.states["train"] / MODEL  # of the first seed
+    with trying("model file swapped"):
+        assert other.read_bytes() != (place.path / MODEL).read_bytes()
+        replace(place.path / MODEL, other.read_bytes())
+        refused(place, bench)
+        assert MODEL in place.told("make verify")
+        place.done("make predict")
+        assert place.files() == bench.after["push"]
+
+
+def test_foreign_type_in_a_model_never_runs(bench: Bench, tmp_path: Path) -> None:
+    place = bench.place("done", tmp_path / "project")
+    marker = tmp_path / "it ran"
+    with trying("model file with a foreign type"):
+        (tmp_path / "foreign.py").write_text(FOREIGN.format(marker=str(marker)), encoding="utf-8")
+        model = place.path / MODEL
+        model.unlink()
+        python = [bench.venv / "bin/python", tmp_path / "foreign.py", model]
+        subprocess.run(python, check=True, env=place.environment)
+        # Where Python would find the type, should anything ask for it.
+        place.environment["PYTHONPATH"] += f":{tmp_path}"
+        said = refused(place, bench)
+        assert "does not trust" in said
+        assert not marker.exists()
+        # Nor does it run when DVC has been told that this is the model.
+        lock = place.path / "dvc.lock"
+        place.done(".venv/bin/python -m dvc commit --force train")
+        assert lock.exists()
+        assert "does not trust" in refused(place, bench)
+        assert "does not trust" in place.told("make evaluate")
+        assert not marker.exists()
+
+
+FOREIGN = '''
+import sys
+from pathlib import Path
+
+import skops.io
+
+
+class Sneaky:
+    """Leaves a mark when an object of it is made."""
+
+    def __new__(cls, *_):
+        Path({marker!r}).touch()
+        return object.__new__(cls)
+
+    def __setstate__(self, state):
+        Path({marker!r}).touch()
+
+
+if __name__ == "__main__":
+    import foreign
+
+    made = foreign.Sneaky()
+    made.x = 1
+    skops.io.dump(made, sys.argv[1])
+    Path({marker!r}).unlink()
+    # It does run for those who trust it.
+    skops.io.load(sys.argv[1], trusted=["foreign.Sneaky"])
+    Path({marker!r}).unlink()
+'''
+
+
+def test_damaged_objects_in_the_cache_are_mended(bench: Bench, tmp_path: Path) -> None:
+    if "REPAIR" not in MAKEFILE.read_text(encoding="utf-8"):
+        pytest.skip("`make verify REPAIR=1` is not there yet")
+    place = bench.place("done", tmp_path / "project")
+    with trying("damaged object in DVC's cache", 2):
+        for name in ("data/processed/train.parquet", MODEL):
+            md5 = bench.after["push"][name]
+            replace(place.path / f".dvc/cache/files/md5/{md5[:2]}/{md5[2:]}", GARBAGE, 0o444)
+        assert MODEL in place.told("make verify")
+        place.done("make verify REPAIR=1")
+        place.done("make push")
+        shutil.rmtree(place.path / ".dvc/cache")
+        place.done("make clean")
+        place.done("make pull verify predict")
+        assert place.files() == bench.after["push"]
+
+
+def test_damaged_table_that_dvc_took_from_its_cache_is_told(bench: Bench, tmp_path: Path) -> None:
+    place = bench.place("done", tmp_path / "project")
+    table = "data/processed/train.parquet"
+    with trying("damaged object in DVC's cache"):
+        md5 = bench.after["push"][table]
+        stored = place.path / f".dvc/cache/files/md5/{md5[:2]}/{md5[2:]}"
+        replace(stored, GARBAGE, 0o444)
+        (place.path / table).unlink()
+        place.change("params.yaml", "folds: 2", "folds: 3")
+        assert "`make verify`" in place.told("make train")
+        assert table in place.told("make verify")
+        stored.unlink()
+        place.change("params.yaml", "folds: 3", "folds: 2")
+        place.done("make predict")
+        assert place.files() == bench.after["push"]
+
+
+def replace(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Write other bytes, whatever the file's mode."""
+    path.unlink()
+    path.write_bytes(data)
+    path.chmod(mode)
+
+
+def refused(place: Place, bench: Bench) -> str:
+    """Predict with the model that is there, unseen by DVC."""
+    return place.told(PREDICT.format(package=bench.package))

@@ -1,0 +1,65 @@
+"""The disk is full, or a file may not grow: a sentence, nothing half-written, and on with more room."""
+
+import resource
+import shutil
+import subprocess
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from .bench import STEPS, Bench, Place
+from .tally import some, trying
+from .test_signals import nothing_is_lost_or_half_written
+
+KIB = 1024
+SIZE = 200 * KIB * KIB
+ON_DISK = [step for step in STEPS if step != "push"]
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A small disk of one's own, where this machine lets one mount it."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(folder)]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no disk can be mounted here; the limit for files is tried instead")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("step", some(ON_DISK, 2))
+def test_step_on_a_full_disk(step: str, bench: Bench, disk: Path) -> None:
+    room = Random(step).choice([0, 16, 64, 256]) * KIB
+    place = bench.place(step, disk / "project")
+    filler = disk / "filler"
+    free = shutil.disk_usage(disk).free
+    filler.write_bytes(bytes(max(free - room, 0)))
+    with trying(f"full disk during {step}"):
+        failed_and_goes_on(place, step, bench, lambda: filler.unlink())
+
+
+@pytest.mark.parametrize("step", some(ON_DISK[::-1], 2))
+def test_step_whose_files_may_not_grow(step: str, bench: Bench, tmp_path: Path) -> None:
+    place = bench.place(step, tmp_path / "project")
+    # Python takes for written what it could not write of its own files.
+    place.environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    most = Random(step).choice([1, 2, 4]) * KIB
+    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+    with trying(f"files limited in size during {step}"):
+        failed_and_goes_on(place, step, bench, lambda: None, preexec_fn=limit)
+
+
+def failed_and_goes_on(place: Place, step: str, bench: Bench, make_room, **options) -> None:
+    """Run a step without room, look at what is there, then run it with room."""
+    said = place.run(STEPS[step], **options)
+    assert said.code == 0 or said.is_a_sentence(), said.text
+    undisturbed = bench.after[step]
+    nothing_is_lost_or_half_written(place, bench.before[step], undisturbed)
+    make_room()
+    place.go_on(STEPS[step])
+    assert place.files() == undisturbed
+    assert "RUNNING" not in place.statuses()

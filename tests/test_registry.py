@@ -1,0 +1,274 @@
+"""Runs, the registry and its gate in a generated project, by the commands of its README."""
+
+import json
+import random
+import re
+import socket
+import sqlite3
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from test_generated import ACTIVATE, PYTHON, Workshop
+
+COMMIT = "git add --all && git -c user.name=Ada -c user.email=a@b commit -qnm work"
+QUICK = {
+    "search_iterations: 20": "search_iterations: 0",
+    "bootstrap: 500": "bootstrap: 60",
+    "candidates: [linear, forest, boosting, blend]": "candidates: [linear]",
+}
+TRAINING = "train = read_rows(TRAIN, params.train.max_rows, params.seed)"
+
+
+def table() -> str:
+    """Rows in which `bought` follows from size, colour and noise; some are not known yet."""
+    draw = random.Random(7)
+    lines = ["key,size,colour,bought"]
+    for n in range(600):
+        size, colour = draw.gauss(0, 1), draw.choice(["blue", "green", "red"])
+        score = size + (colour == "red") + draw.gauss(0, 0.7)
+        bought = "" if n % 20 == 0 else "yes" if score > 0.4 else "no"
+        lines.append(f"k{n},{size:.3f},{colour},{bought}")
+    return "\n".join(lines) + "\n"
+
+
+def edit(project: Path, name: str, changes: dict[str, str]) -> None:
+    """Replace words in a file, each of which is there."""
+    path = next(project.glob(name))
+    text = path.read_text(encoding="utf-8")
+    for old, new in changes.items():
+        assert old in text, (name, old)
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+
+
+def state(project: Path) -> tuple:
+    """What a refusal must not change: decisions, aliases, and every file git and DVC know."""
+    with closing(sqlite3.connect(project / "mlflow.db")) as database:
+        aliases = database.execute("SELECT alias, version FROM registered_model_aliases").fetchall()
+    models = sorted((project / "models").rglob("*"))
+    contents = {path.name: path.read_bytes() for path in models if path.is_file()}
+    status = subprocess.check_output(["git", "status", "--porcelain"], cwd=project)
+    return sorted(aliases), contents, status
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    """Generates projects for all tests here from one package cache."""
+    return Workshop(tmp_path_factory.mktemp("registry"))
+
+
+@pytest.fixture(scope="module")
+def project(work: Workshop) -> Path:
+    """A project whose second model is the champion."""
+    (work.folder / "shop.csv").write_text(table(), encoding="utf-8")
+    made = work(venv=True, raw_data="shop.csv", target="bought", project_slug="shop")
+    assert "not done" not in made.output
+    edit(made.path, "params.yaml", QUICK | {"candidates: [linear]": "candidates: [forest]"})
+    work.sh(made.path, f"{COMMIT} && make evaluate WHY='the first' && {COMMIT}")
+    work.sh(made.path, "make register promote")
+    edit(made.path, "params.yaml", {"candidates: [forest]": "candidates: [linear]"})
+    work.sh(made.path, f"{COMMIT} && make evaluate register WHY='straight | lines'")
+    said = work.sh(made.path, "make promote")
+    assert "is the champion" in said
+    work.sh(made.path, f"{COMMIT} && make push")
+    return made.path
+
+
+@contextmanager
+def other_work(work: Workshop, project: Path) -> Iterator[None]:
+    """Afterwards all is as it was committed before."""
+    before = work.sh(project, "git rev-parse HEAD").strip()
+    try:
+        yield
+    finally:
+        work.sh(project, f"git checkout -q . && git reset -q --hard {before}")
+        work.sh(project, f". .venv/{ACTIVATE} && dvc checkout -qf data train evaluate")
+
+
+def refused(work: Workshop, project: Path) -> str:
+    """Try to promote the present model; it changes nothing."""
+    work.sh(project, "make evaluate || true")  # its gate may be closed already
+    work.sh(project, "make register")
+    before = state(project)
+    said = work.sh(project, "make promote", code=1)
+    assert state(project) == before
+    return said.partition("error:")[2]
+
+
+def test_champion_predicts_and_predictions_say_so(work: Workshop, project: Path) -> None:
+    edit(project, "params.yaml", {"candidates: [linear]": "candidates: [forest]"})
+    said = work.sh(project, "make predict")
+    edit(project, "params.yaml", {"candidates: [forest]": "candidates: [linear]"})
+    assert "Running stage 'train'" not in said
+    assert "30 rows of data/processed/unlabelled.parquet predicted by version 2" in said
+    name = "data/processed/predictions.csv.origin.json"
+    origin = json.loads((project / name).read_text(encoding="utf-8"))
+    (decision,) = [one for one in decisions(project) if one["version"] == "2"]
+    assert (origin["model_version"], origin["run"]) == ("2", decision["run"])
+    assert origin["rows"] == 30
+    assert origin["predicted_at"]
+
+
+def decisions(project: Path) -> list[dict]:
+    """The log of promotions."""
+    return json.loads((project / "models/champion.json").read_text(encoding="utf-8"))
+
+
+def test_worse_challenger_is_refused(work: Workshop, project: Path) -> None:
+    with other_work(work, project):
+        few = f"{TRAINING}.sample(30, random_state=4)"
+        edit(project, "src/*/models/train_model.py", {TRAINING: few})
+        work.sh(project, COMMIT)
+        said = refused(work, project)
+    assert re.search(r"roc_auc 0\.\d+ against 0\.\d+ of the champion, version 2", said), said
+    assert "gain -0." in said
+
+
+def test_challenger_trained_on_held_out_rows_is_refused(work: Workshop, project: Path) -> None:
+    leak = f"{TRAINING}\n    import pandas as pd\n    from ..config import TEST\n"
+    leak += "    train = pd.concat([train, pd.read_parquet(TEST)], ignore_index=True)"
+    with other_work(work, project):
+        edit(project, "src/*/models/train_model.py", {TRAINING: leak})
+        work.sh(project, COMMIT)
+        said = refused(work, project)
+    held_out = re.search(r"(\d+) of (\d+) held-out rows are among those it was fitted on", said)
+    assert held_out, said
+    assert held_out[1] == held_out[2] != "0"
+
+
+def test_challenger_with_a_collapsed_slice_is_refused(work: Workshop, project: Path) -> None:
+    collapse = f"{TRAINING}\n    green = train['colour'] == 'green'\n"
+    collapse += "    train.loc[green, 'size'] = -4 * train.loc[green, 'size']"
+    with other_work(work, project):
+        edit(project, "src/*/models/train_model.py", {TRAINING: collapse})
+        changes = {"slice_minimum: {}": "slice_minimum: {roc_auc: 0.6}"}
+        changes |= {"allowed_loss: 0": "allowed_loss: 0.9", "[linear]": "[forest]"}
+        edit(project, "params.yaml", changes)
+        work.sh(project, COMMIT)
+        said = refused(work, project)
+    assert re.search(r"colour 'green' .* worse than the lowest allowed, 0\.6", said), said
+    assert re.search(r"roc_auc on colour 'green' .* falls behind the champion's", said), said
+    assert "of the champion, version 2" not in said  # over all rows the loss is allowed
+
+
+def test_challenger_from_a_dirty_tree_is_refused_and_forced(work: Workshop, project: Path) -> None:
+    with other_work(work, project):
+        edit(project, "params.yaml", {"folds: 5": "folds: 4"})
+        said = refused(work, project)
+        assert "trained from changes that are in no commit (params.yaml)" in said
+        assert "champion" not in said.partition("FORCE")[0]
+        work.sh(project, "make promote FORCE='the fair is tomorrow'")
+        forced = decisions(project)[-1]
+        assert (forced["what"], forced["why"]) == ("promoted by force", "the fair is tomorrow")
+        assert "in no commit" in forced["failed"][0]
+        work.sh(project, "make experiments rollback WHY='fair over'")
+        assert "the fair is tomorrow" in (project / "reports/lab_notebook.md").read_text("utf-8")
+        back = decisions(project)[-1]
+        assert (back["what"], back["version"], back["why"]) == ("rolled back", "2", "fair over")
+        assert "by version 2" in work.sh(project, "make predict")
+        listed = work.sh(project, "make models")
+        assert re.search(r"2 +champion", listed)
+        assert "promoted by force" in listed
+
+
+def test_changes_that_are_committed_later_are_no_obstacle(work: Workshop, project: Path) -> None:
+    with other_work(work, project):
+        edit(project, "params.yaml", {"folds: 5": "folds: 3"})
+        work.sh(project, "make evaluate register")
+        said = work.sh(project, f"{COMMIT} && make promote")
+        assert "trained from what is in commit" in said
+
+
+def test_rollback_brings_back_the_same_predictions(work: Workshop, project: Path) -> None:
+    predictions = project / "data/processed/predictions.csv"
+    with other_work(work, project):
+        work.sh(project, "make predict")
+        second = predictions.read_bytes()
+        work.sh(project, "make rollback predict")
+        first = predictions.read_bytes()
+        assert first != second
+        assert "no champion before" in work.sh(project, "make rollback", code=1)
+        work.sh(project, f"{COMMIT} && make register promote FORCE='back again' predict")
+        assert predictions.read_bytes() == second
+
+
+def test_clone_predicts_with_the_champion(work: Workshop, project: Path, tmp_path: Path) -> None:
+    work.sh(project, "make predict")
+    clone = tmp_path / "clone"
+    work.sh(project, f'git clone -q . "{clone}"')
+    assert "`make pull` brings it" in work.sh(clone, "make setup data predict", code=1)
+    assert "by version 2" in work.sh(clone, "make pull predict")
+    name = "data/processed/predictions.csv"
+    assert (clone / name).read_bytes() == (project / name).read_bytes()
+    champion = next((clone / "models/champions").glob("*/model.skops"))
+    champion.chmod(0o644)
+    champion.write_bytes((clone / "models/model.skops").read_bytes()[:-1] + b"x")
+    assert "is not what was promoted" in work.sh(clone, "make predict", code=1)
+
+
+def test_runs_are_listed_compared_and_come_from_copies(work: Workshop, project: Path) -> None:
+    with other_work(work, project):
+        dvc = f". .venv/{ACTIVATE} && dvc"
+        work.sh(project, f"{dvc} exp run -q --temp -S train.folds=7 evaluate")
+        listed = work.sh(project, "make experiments")
+        assert "train.folds 7" in listed
+        assert "straight | lines" in listed
+        page = (project / "reports/lab_notebook.md").read_text(encoding="utf-8")
+        assert "straight \\| lines" in page
+        assert "(was 5)" in page
+        first, second = (one["run"] for one in decisions(project)[:2])
+        said = work.sh(project, f"make compare RUN={first[:9]} WITH={second}")
+    assert "train.candidates ['forest'] (was ['linear'])" in said
+    for line in ("cross-validation: roc_auc", "held-out rows: roc_auc"):
+        assert re.search(f"{line} 0.* against 0.*, gain .*(better|worse|difference)", said), said
+
+
+@contextmanager
+def mlflow_server(work: Workshop, project: Path, folder: Path) -> Iterator[str]:
+    """The address of a server of the project's MLflow."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    command = [
+        project / ".venv" / PYTHON,
+        "-m",
+        "mlflow",
+        "server",
+        "--port",
+        port,
+        "--workers",
+        "1",
+    ]
+    command += ["--backend-store-uri", f"sqlite:///{folder}/server.db"]
+    command += ["--artifacts-destination", folder / "artifacts"]
+    environment = work.environment | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with subprocess.Popen(
+        command, env=environment, cwd=folder, stderr=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            assert server.stderr is not None
+            assert any("startup complete" in line for line in server.stderr)
+            threading.Thread(target=server.stderr.read, daemon=True).start()
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+
+
+def test_runs_and_champions_live_on_a_server(work: Workshop, project: Path, tmp_path: Path) -> None:
+    settings = project / ".env"
+    with mlflow_server(work, project, tmp_path) as address, other_work(work, project):
+        settings.write_text(f"MLFLOW_TRACKING_URI={address}\n", encoding="utf-8")
+        before = set((project / "reports/runs").glob("*.json"))
+        work.sh(project, "make train AGAIN=1 WHY='for the team'")
+        work.sh(project, "make evaluate register promote")
+        (run,) = set((project / "reports/runs").glob("*.json")) - before
+        run.unlink()
+        assert "for the team" in work.sh(project, "make experiments")
+        assert run.exists()
+        assert "1 champion" in work.sh(project, "make models")
+        settings.unlink()
+    with closing(sqlite3.connect(tmp_path / "server.db")) as database:
+        assert database.execute("SELECT status FROM runs").fetchall() == [("FINISHED",)]

@@ -1,0 +1,56 @@
+"""Is one model better than another, or may it be chance?"""
+
+import numpy as np
+import pytest
+from under_test import comparison, metrics
+
+RMSE, AUC = metrics.VALUES["rmse"], metrics.CLASSES["roc_auc"]
+random = np.random.default_rng(0)
+TRUTH = random.normal(size=300)
+GOOD = TRUTH + random.normal(0, 0.3, 300)
+BAD = TRUTH + random.normal(0, 0.6, 300)
+
+
+def compare(first: np.ndarray, second: np.ndarray, params) -> object:
+    """The gain in RMSE of some predictions over others."""
+    return comparison.paired_bootstrap(RMSE, TRUTH, first, second, params.evaluate, seed=1)
+
+
+def test_better_predictions_are_found_better_and_the_others_worse(trained) -> None:
+    gain, loss = compare(GOOD, BAD, trained.params), compare(BAD, GOOD, trained.params)
+    assert gain.value == pytest.approx(0.3, abs=0.05)
+    assert gain.low < gain.value < gain.high
+    assert (gain.verdict(), loss.verdict()) == ("better", "worse")
+    assert loss.value == pytest.approx(-gain.value)
+
+
+def test_predictions_that_differ_by_chance_are_no_evidence(trained) -> None:
+    other = TRUTH + np.random.default_rng(5).normal(0, 0.3, 300)
+    assert compare(GOOD, other, trained.params).verdict() == "no evidence of a difference"
+    same = compare(GOOD, GOOD, trained.params)
+    assert (same.value, same.low, same.high) == (0, 0, 0)
+    assert same.verdict() == "no evidence of a difference"
+
+
+def test_probabilities_are_compared_too(trained) -> None:
+    truth = metrics.truth_of(trained.test, trained.schema)
+    predicted = metrics.predict(trained.model, trained.test, trained.schema)
+    guessed = np.full_like(predicted, 0.5)
+    gain = comparison.paired_bootstrap(AUC, truth, predicted, guessed, trained.params.evaluate, 1)
+    assert gain.low > 0.2 and "better" in str(gain)
+
+
+def test_corrected_t_test_is_that_of_the_paper() -> None:
+    gain = comparison.corrected_t_test(
+        AUC, [0.91, 0.92, 0.93, 0.92, 0.92], [0.9] * 5, confidence=0.95
+    )
+    # The mean is 0.02, the variance 5e-5; t with 4 degrees of freedom is 2.776.
+    reach = 2.776 * np.sqrt((1 / 5 + 1 / 4) * 5e-5)
+    assert (gain.value, gain.high) == pytest.approx((0.02, 0.02 + reach), abs=1e-5)
+    assert gain.verdict() == "better"
+    errors = comparison.corrected_t_test(RMSE, [1.0, 1.2, 1.1], [1.1, 1.1, 1.1], confidence=0.95)
+    assert errors.verdict() == "no evidence of a difference"
+
+
+def test_one_fold_is_no_evidence() -> None:
+    assert "no evidence" in str(comparison.corrected_t_test(AUC, [0.9, np.nan], [0.1, 0.2], 0.95))
