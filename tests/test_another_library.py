@@ -53,7 +53,7 @@ def project(work: Workshop) -> Path:
     path = work(venv=True, dvc_remote="none").path
     work.sh(path, "make data && git add --all && git commit -qm contract")
     languages, texts = zip(*blocks(), strict=True)
-    assert languages == ("toml", "bash", "python", "python", "python", "yaml", "bash", "bash")
+    assert languages == ("text", "bash", "python", "python", "python", "yaml", "bash", "bash")
     dependency, lock, imports, libraries, entry, compete, look, train = texts
     edit(path / "pyproject.toml", r"^dependencies = \[\n", f"dependencies = [\n    {dependency}")
     edit(path / CANDIDATES, r"^import numpy as np\n", f"import numpy as np\n{imports}")
