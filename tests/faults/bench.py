@@ -14,7 +14,7 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 from conftest import TEMPLATE
-from test_generated import Workshop
+from workshop import Workshop
 
 TABLE = "key,weight,colour,bought\n" + "".join(
     f"k{n},{n % 17}.5,{'red' if n % 3 else 'blue'},"

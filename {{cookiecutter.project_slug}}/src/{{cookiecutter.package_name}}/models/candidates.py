@@ -22,7 +22,8 @@ from sklearn.pipeline import Pipeline
 from ..data.contract.schema import Schema
 from ..features.build_features import build_features
 
-LIBRARIES = ("sklearn",)  # that models come from; only their types are loaded from a model file
+# Models come from these; types of no others are loaded from a model file.
+LIBRARIES = ("sklearn",)
 
 
 @dataclass(frozen=True)

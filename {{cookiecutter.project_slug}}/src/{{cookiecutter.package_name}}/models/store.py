@@ -14,6 +14,7 @@ from .candidates import LIBRARIES
 
 PACKAGE = __name__.split(".")[0]
 TRUSTED_MODULES = tuple(f"{name}." for name in (*LIBRARIES, "numpy", "scipy", PACKAGE))
+CONTAINERS = ("collections.OrderedDict",)  # trusted by exact name: LightGBM keeps scores in it
 
 
 def save_model(model: BaseEstimator, path: Path) -> None:
@@ -23,7 +24,7 @@ def save_model(model: BaseEstimator, path: Path) -> None:
 
 
 def load_model(path: Path) -> BaseEstimator:
-    """Read a model, refusing types from any module but scikit-learn, NumPy, SciPy and this package.
+    """Read a model, refusing types from any module but `LIBRARIES`, NumPy, SciPy and this package.
 
     Raises
     ------
@@ -52,7 +53,8 @@ def trusted_types(data: bytes) -> list[str]:
         When there is any other.
     """
     unknown = skops.io.get_untrusted_types(data=data)
-    if foreign := [name for name in unknown if not name.startswith(TRUSTED_MODULES)]:
+    others = [name for name in unknown if name not in CONTAINERS]
+    if foreign := [name for name in others if not name.startswith(TRUSTED_MODULES)]:
         raise ProjectError(
             f"the model file holds {', '.join(foreign)}, which this project does not trust. "
             f"It loads types of {', '.join(name[:-1] for name in TRUSTED_MODULES)} only; "

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from test_generated import TABLE, Workshop
+from workshop import TABLE, Workshop
 
 QUICK = {
     "candidates: [linear, forest, boosting, blend]": "candidates: [linear, forest]",

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from test_generated import ACTIVATE, PYTHON, Workshop
+from workshop import ACTIVATE, PYTHON, Workshop
 
 COMMIT = "git add --all && git -c user.name=Ada -c user.email=a@b commit -qnm work"
 QUICK = {
