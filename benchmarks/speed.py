@@ -78,6 +78,7 @@ def point_at(project: Path, raw: str, target: str) -> None:
     params = project / "params.yaml"
     text = params.read_text(encoding="utf-8").replace("penguins.csv", raw)
     text = text.replace("search_seconds: 60", "search_seconds: 86400")
+    text = f"{text.partition('behaviour:')[0]}behaviour: []\n"  # those there are of penguins
     params.write_text(text.replace("target: 'sex'", f"target: '{target}'"), encoding="utf-8")
     (project / "references" / "schema.yaml").unlink(missing_ok=True)
 

@@ -86,7 +86,7 @@ def other_work(work: Workshop, project: Path) -> Iterator[None]:
         yield
     finally:
         work.sh(project, f"git checkout -q . && git reset -q --hard {before}")
-        work.sh(project, f". .venv/{ACTIVATE} && dvc checkout -q")
+        work.sh(project, f". .venv/{ACTIVATE} && dvc checkout -qf data train evaluate")
 
 
 def refused(work: Workshop, project: Path) -> str:

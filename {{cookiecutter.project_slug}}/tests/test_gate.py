@@ -43,10 +43,10 @@ def test_gain_that_may_be_chance_closes_the_gate(low: float) -> None:
 @pytest.mark.parametrize(
     ("minimum", "passed", "words"),
     [
-        ({"rmse": 3.0}, True, "3.0000, 0.0000 better than the highest allowed, 3"),
-        ({"rmse": 2.9}, False, "3.0000, 0.1000 worse than the highest allowed, 2.9"),
-        ({"r2": 0.4}, True, "0.5000, 0.1000 better than the lowest allowed, 0.4"),
-        ({"r2": 0.6}, False, "0.5000, 0.1000 worse than the lowest allowed, 0.6"),
+        ({"rmse": 3.0}, True, "3.0000, 0.0000 better than the highest allowed (3)"),
+        ({"rmse": 2.9}, False, "3.0000, 0.1000 worse than the highest allowed (2.9)"),
+        ({"r2": 0.4}, True, "0.5000, 0.1000 better than the lowest allowed (0.4)"),
+        ({"r2": 0.6}, False, "0.5000, 0.1000 worse than the lowest allowed (0.6)"),
     ],
 )
 def test_score_has_a_floor_or_a_ceiling(minimum: dict, passed: bool, words: str) -> None:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from under_test import errors, gate, model_card, page
+from under_test import errors, gate, model_card, page, yours
 
 ODD = "a|b `c`\n<!-- end -->\n# d *e* _f_ [g](h) $x$ \\ 🐧"
 
@@ -35,8 +35,13 @@ def card(trained, yours: dict[str, str], **facts) -> str:
     return model_card.render(yours, **known | facts)
 
 
+def yours_of(path: Path) -> dict[str, str]:
+    """The words of people on a card."""
+    return yours.kept(path, model_card.YOURS)
+
+
 def test_first_card_says_what_is_not_decided(trained, tmp_path: Path) -> None:
-    text = card(trained, model_card.kept(tmp_path / "card.md"))
+    text = card(trained, yours_of(tmp_path / "card.md"))
     for name in model_card.YOURS:
         assert re.search(f"<!-- yours: {name} -->\n(No|Nobody).+?\n<!-- end -->\n", text, re.DOTALL)
     for known in ("**bought**", "1" * 32, "| roc_auc | 0.9000 | 0.5000 to 1.0000 | 0.5000 |"):
@@ -46,7 +51,7 @@ def test_first_card_says_what_is_not_decided(trained, tmp_path: Path) -> None:
 
 
 def test_run_that_trained_the_model_is_named(trained, tmp_path: Path) -> None:
-    text = card(trained, model_card.kept(tmp_path / "card.md"), run="abc123")
+    text = card(trained, yours_of(tmp_path / "card.md"), run="abc123")
     assert "`make reproduce RUN=abc123`" in text and "git checkout" not in text
 
 
@@ -55,11 +60,11 @@ def test_run_that_trained_the_model_is_named(trained, tmp_path: Path) -> None:
 )
 def test_words_of_people_stay_byte_for_byte(words: str, trained, tmp_path: Path) -> None:
     path = tmp_path / "card.md"
-    yours = model_card.kept(path) | {"limits": words}
+    words_of = yours_of(path) | {"limits": words}
     for title in ("before", "after", "after that"):
-        path.write_bytes(card(trained, yours, title=title).encode())
-        assert model_card.kept(path) == yours
-        yours = model_card.kept(path)
+        path.write_bytes(card(trained, words_of, title=title).encode())
+        assert yours_of(path) == words_of
+        words_of = yours_of(path)
     assert f"<!-- yours: limits -->\n{words}<!-- end -->".encode() in path.read_bytes()
     assert b"# Model card: after that" in path.read_bytes()
 
@@ -76,9 +81,9 @@ def test_words_of_people_stay_byte_for_byte(words: str, trained, tmp_path: Path)
 )
 def test_damaged_marks_are_named(old: str, new: str, words: str, trained, tmp_path: Path) -> None:
     path = tmp_path / "card.md"
-    path.write_text(card(trained, model_card.kept(path)).replace(old, new, 1), encoding="utf-8")
+    path.write_text(card(trained, yours_of(path)).replace(old, new, 1), encoding="utf-8")
     with pytest.raises(errors.ProjectError, match=words):
-        model_card.kept(path)
+        yours_of(path)
 
 
 @pytest.mark.parametrize("text", [b"", b"# Our own card\n", b"\xff\xfe\x00"])
@@ -86,31 +91,31 @@ def test_file_that_is_no_card_is_left_alone(text: bytes, tmp_path: Path) -> None
     path = tmp_path / "card.md"
     path.write_bytes(text)
     with pytest.raises(errors.ProjectError, match="nothing is overwritten"):
-        model_card.kept(path)
+        yours_of(path)
 
 
 def test_card_without_an_end_is_damaged(trained, tmp_path: Path) -> None:
     path = tmp_path / "card.md"
-    text = card(trained, model_card.kept(path))
+    text = card(trained, yours_of(path))
     path.write_text(text[: text.rindex("<!-- end -->")], encoding="utf-8")
     with pytest.raises(errors.ProjectError, match="contacts"):
-        model_card.kept(path)
+        yours_of(path)
 
 
 def test_values_of_the_data_keep_tables_and_marks_whole(trained, tmp_path: Path) -> None:
     path = tmp_path / "card.md"
-    yours = model_card.kept(path)
+    words_of = yours_of(path)
     part = {"column": ODD, "value": ODD, "rows": 9, "score": None, "low": None, "high": None}
     text = card(
         trained,
-        yours,
+        words_of,
         slices=[part],
         tests=[{"test": ODD, "share": 1.0, "needed": 0.95, "passed": True}],
         checks=[gate.Check("x", True, ODD)],
         warnings=[{"column": ODD, "message": ODD, "settle": ODD}],
     )
     path.write_text(text, encoding="utf-8")
-    assert model_card.kept(path) == yours
+    assert yours_of(path) == words_of
     columns = {"slices": 5, "tests": 4, "warnings": 3}
     lines = [line for line in text.splitlines() if line.startswith("|") and "🐧" in line]
     assert [len(re.findall(r"(?<!\\)\|", line)) - 1 for line in lines] == [

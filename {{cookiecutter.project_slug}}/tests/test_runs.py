@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from under_test import errors, experiments, git, record, runs
+from under_test import errors, experiments, git, record, runs, yours
 
 
 def made(run: str, mean: float = 0.9, metric: str = "roc_auc", **changes) -> dict:
@@ -148,9 +148,11 @@ def test_notebook_tells_runs_and_decisions_whatever_the_words(tmp_path: Path) ->
     ]
     forced = {"time": "2024-06-01T00:00:00Z", "run": "b" * 9, "version": "2", "by": "Eve"}
     forced |= {"what": "promoted by force", "why": "the fair is tomorrow", "failed": ["too | bad"]}
-    page = experiments.notebook(experiments.leaderboard(records, [forced]), records, [forced])
-    lines = page.splitlines()
-    table = [line for line in lines if line.startswith("|")]
+    words = {"conclusions": "Forests are enough.\n"}
+    table = experiments.leaderboard(records, [forced])
+    page = experiments.notebook(table, records, [forced], words)
+    assert yours.kept(written(page, tmp_path), experiments.YOURS) == words
+    table = [line for line in page.splitlines() if line.startswith("|")]
     assert len({line.replace("\\|", "").count("|") for line in table}) == 1
     assert len(table) == 2 + len(records)
     assert page.index("the fair is tomorrow") < page.index("run bbbbbbbb") < page.index("run aaaaa")
@@ -158,6 +160,13 @@ def test_notebook_tells_runs_and_decisions_whatever_the_words(tmp_path: Path) ->
     assert "train.folds 9 (was 5)" in page
     assert "runs/aaaaa.diff" in page and "runs/bbbbbbbbb.diff" not in page
     assert "# <b>" not in page
+
+
+def written(page: str, folder: Path) -> Path:
+    """The file of a page."""
+    path = folder / "page.md"
+    path.write_bytes(page.encode())
+    return path
 
 
 def test_run_is_over_when_its_process_is() -> None:

@@ -171,7 +171,7 @@ def _compare(score: float, worst: float, rule: Metric) -> tuple[bool, str]:
     gain = rule.gain(score, worst)
     limit = "lowest" if rule.greater_is_better else "highest"
     side = "better" if gain >= 0 else "worse"
-    words = f"{score:.4f}, {abs(gain):.4f} {side} than the {limit} allowed, {worst:g}"
+    words = f"{score:.4f}, {abs(gain):.4f} {side} than the {limit} allowed ({worst:g})"
     return bool(gain >= 0), words
 
 

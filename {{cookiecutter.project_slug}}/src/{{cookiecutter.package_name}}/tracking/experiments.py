@@ -14,9 +14,15 @@ from ..files import replacing
 from ..models.champion import Decision, decisions
 from ..models.metrics import greater_is_better
 from ..visualization.page import TITLE, fill
+from ..visualization.yours import kept
 from .record import Record, load_records, patch_of, short, test_score
 from .runs import NAME, RECORD, file_of_run
 
+YOURS = {
+    "conclusions": (
+        "Nothing is concluded yet. What the runs below have taught, and what to try next, stands here."
+    )
+}
 WIDEST = 40  # characters of a cell on the screen; the notebook has them whole
 
 
@@ -29,8 +35,9 @@ def main() -> None:
     table = leaderboard(records, made)
     screen = table.map(lambda cell: cell if len(cell) <= WIDEST else f"{cell[: WIDEST - 1]}…")
     print(screen.to_string(index=False))
+    page = notebook(table, records, made, kept(LAB_NOTEBOOK, YOURS))
     with replacing(LAB_NOTEBOOK) as partial:
-        partial.write_text(notebook(table, records, made), encoding="utf-8")
+        partial.write_text(page, encoding="utf-8", newline="")
     print(f"\nwrote reports/{LAB_NOTEBOOK.name}")
 
 
@@ -89,14 +96,17 @@ def varying(records: list[Record]) -> list[str]:
     ]
 
 
-def notebook(table: pd.DataFrame, records: list[Record], made: list[Decision]) -> str:
-    """The leaderboard, then runs and decisions as they came, the latest first."""
+def notebook(
+    table: pd.DataFrame, records: list[Record], made: list[Decision], yours: dict[str, str]
+) -> str:
+    """What people concluded, the leaderboard, then runs and decisions, the latest first."""
     events = [(record["started"], "run", record) for record in records]
     events += [(decision["time"], "decision", decision) for decision in made]
     events.sort(key=lambda event: event[0], reverse=True)
     return fill(
         "lab_notebook.md.jinja",
         title=TITLE,
+        yours=yours,
         table=table.to_dict("records"),
         columns=list(table.columns),
         events=events,

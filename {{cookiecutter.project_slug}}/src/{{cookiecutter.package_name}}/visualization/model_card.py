@@ -4,8 +4,6 @@ After Mitchell et al., "Model Cards for Model Reporting" (FAT* 2019). What is kn
 what people write between two marks is kept byte for byte.
 """
 
-import re
-from pathlib import Path
 from typing import Any
 
 from ..config import (
@@ -21,11 +19,12 @@ from ..config import (
     load_params,
 )
 from ..data.contract.schema import load_schema
-from ..errors import ProjectError, explained
+from ..errors import explained
 from ..files import md5, replacing
 from ..models.gate import present_checks, read_lines, read_scores
 from ..tracking.record import record_of_model
 from .page import TITLE, count_rows, fill, read_json
+from .yours import kept
 
 YOURS = {
     "intended use": (
@@ -46,14 +45,13 @@ YOURS = {
         "`git log` says who made it."
     ),
 }
-MARK = re.compile(r"^<!-- (?:yours: (.+?)|end) -->\r?\n?", re.MULTILINE)
 
 
 def main() -> None:
     schema, params = load_schema(), load_params()
     record = record_of_model(md5(MODEL))
     card = render(
-        yours=kept(MODEL_CARD),
+        yours=kept(MODEL_CARD, YOURS),
         title=TITLE,
         schema=schema,
         params=params,
@@ -75,45 +73,6 @@ def main() -> None:
 def render(yours: dict[str, str], **facts: Any) -> str:
     """Fill `model_card.md.jinja`; `yours` has the text between the marks, by name."""
     return fill("model_card.md.jinja", yours=yours, **facts)
-
-
-def kept(path: Path) -> dict[str, str]:
-    """What people wrote between the marks of a card; where there is no card, what is true unasked.
-
-    Raises
-    ------
-    ProjectError
-        When a mark is missing, twice there or in the wrong place.
-    """
-    if not path.exists():
-        return {name: f"{text}\n" for name, text in YOURS.items()}
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise _damaged(path, "it is not written in UTF-8") from error
-    found: dict[str, str] = {}
-    name, start = None, 0
-    for mark in MARK.finditer(text):
-        if (mark[1] is None) == (name is None):
-            line = text.count("\n", 0, mark.start()) + 1
-            raise _damaged(path, f"the mark in line {line} has no partner")
-        if name is not None:
-            found[name] = text[start : mark.start()]
-        elif mark[1] in found or mark[1] not in YOURS:
-            raise _damaged(path, f"`{mark[0].strip()}` is there twice, or is no mark of this card")
-        name, start = mark[1], mark.end()
-    if missing := [name for name in YOURS if name not in found]:
-        raise _damaged(
-            path, f"`<!-- yours: {missing[0]} -->` or the `<!-- end -->` of it is missing"
-        )
-    return found
-
-
-def _damaged(path: Path, what: str) -> ProjectError:
-    return ProjectError(
-        f"reports/{path.name}: {what}, and nothing is overwritten. Mend it (`git diff` shows what "
-        "changed), or move the file away: the next `make report` begins a new one."
-    )
 
 
 if __name__ == "__main__":
