@@ -42,7 +42,7 @@ STEPS = {
 }
 STEPS = {name: line for name, line in STEPS.items() if f"\n{name}:" in MAKEFILE.read_text("utf-8")}
 # What a run writes that is not a file of the project: git's, DVC's and MLflow's own.
-TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+]00:00")
+TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+]00:00)")
 APART = {".git", ".venv", ".dvc", "mlruns", "__pycache__"}
 PLACES = ("experiments.artifact_location", "runs.artifact_uri", "logged_models.artifact_location")
 
@@ -142,8 +142,8 @@ class Place:
         if said.code:
             assert said.is_a_sentence(), said.text
             self.wait_for_all()
-            if "there is no challenger" in said.text:
-                return  # it is the champion already
+            if "there is no challenger" in said.text or "champion already" in said.text:
+                return  # it had been promoted
             if ".dvc/tmp/rwlock" in said.text:
                 (self.path / ".dvc/tmp/rwlock").unlink()
             self.done(command)
