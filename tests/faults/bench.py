@@ -42,6 +42,7 @@ STEPS = {
 }
 STEPS = {name: line for name, line in STEPS.items() if f"\n{name}:" in MAKEFILE.read_text("utf-8")}
 # What a run writes that is not a file of the project: git's, DVC's and MLflow's own.
+RUN = re.compile(rb'"run": "[0-9a-f]+"')
 TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+]00:00)")
 APART = {".git", ".venv", ".dvc", "mlruns", "__pycache__"}
 PLACES = ("experiments.artifact_location", "runs.artifact_uri", "logged_models.artifact_location")
@@ -251,6 +252,8 @@ def files(project: Path) -> dict[str, str]:
                 data = path.read_bytes()
                 if path.suffix == ".json":
                     data = TIME.sub(b"", data)
+                if path.name.endswith(".origin.json"):
+                    data = RUN.sub(b"", data)  # the model may have been trained again
                 found[key] = hashlib.md5(data).hexdigest()
     return found
 

@@ -72,7 +72,7 @@ DAMAGES = [
     ],
     *[Damage("dvc.lock", change, "make verify", AGAIN) for change in (garbage, empty, in_conflict)],
     Damage("dvc.lock", garbage, "make pull", AGAIN),
-    *[Damage("models/champion.json", change, "make predict", AGAIN) for change in (garbage, cut)],
+    *[Damage("models/champion.json", change, "make models", AGAIN) for change in (garbage, cut)],
     *[Damage("mlflow.db", change, "make train", ASIDE) for change in (cut, garbage)],
 ]
 
