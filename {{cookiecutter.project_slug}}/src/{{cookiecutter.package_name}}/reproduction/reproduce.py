@@ -16,8 +16,8 @@ from ..config import ROOT, TEST_PREDICTIONS
 from ..errors import ProjectError, explained
 from ..files import md5
 from ..tracking.record import Record, find_record, short
+from ..workspace.storage import dvc, only
 from .rerun import check_out, fetch_data, install, run_pipeline
-from .storage import dvc, only
 from .verdict import judge
 
 FOLDER = ROOT / ".dvc" / "tmp" / "reproduce"
