@@ -129,5 +129,5 @@ def test_workflow_of_the_template_runs_the_command_of_the_readme() -> None:
     (job,) = yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"].values()
 
     command = job["steps"][-1]["run"]
-    assert command == "python3 -m pip install tox && python3 -m tox"
+    assert command == "python3 -m pip install tox && python3 -m tox run-parallel"
     assert command in (TEMPLATE / "README.md").read_text(encoding="utf-8")

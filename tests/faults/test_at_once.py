@@ -7,6 +7,7 @@ import pytest
 
 from .bench import Bench, Said
 from .tally import some, trying
+from .test_signals import PREDICTIONS
 
 BUSY = ("is busy", "Unable to acquire lock")
 
@@ -57,7 +58,7 @@ def test_trainings_in_projects_that_share_a_database(
 @pytest.mark.parametrize("count", some([4, 2], 2))
 def test_predictions_to_one_file_and_to_several(count: int, bench: Bench, tmp_path: Path) -> None:
     place = bench.place("done", tmp_path / "project")
-    good = (place.path / "data/processed/predictions.csv").read_bytes()
+    good = (place.path / PREDICTIONS).read_bytes()
     predict = f".venv/bin/python -m {bench.package}.models.predict_model --output"
     outputs = [tmp_path / "same.csv", *(tmp_path / f"{n}.csv" for n in range(count - 1))]
     with trying(f"{count} predictions at once"):

@@ -63,3 +63,4 @@ def failed_and_goes_on(place: Place, step: str, bench: Bench, make_room, **optio
     place.go_on(STEPS[step])
     assert place.files() == undisturbed
     assert "RUNNING" not in place.statuses()
+    assert place.registry() == bench.registry[step]

@@ -75,6 +75,7 @@ def survive(bench: Bench, moment: Moment) -> None:
     place.go_on(STEPS[moment.step])
     assert place.files() == undisturbed
     assert "RUNNING" not in place.statuses()
+    assert place.registry() == bench.registry[moment.step]
     records_are_whole(place)
     if moment.step == "push":
         everything_is_on_the_remote(place, undisturbed)

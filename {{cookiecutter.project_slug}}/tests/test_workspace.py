@@ -1,4 +1,4 @@
-"""Parameters, files that are written whole, and the check of recorded ones."""
+"""Parameters, files that are written whole."""
 
 import errno
 import os
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import DatabaseError, OperationalError
-from under_test import config, errors, files, lock_file, verify
+from under_test import config, errors, files, lock_file
 
 
 def test_params_of_the_project_are_complete() -> None:
@@ -40,27 +40,6 @@ def test_wrong_params_are_named(old: str, new: str, words: str, tmp_path: Path) 
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(errors.ProjectError, match=words):
         config.load_params(path)
-
-
-def test_damage_is_found_in_files_and_folders(tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir()
-    (tmp_path / "figures").mkdir()
-    for name in ("data/raw.csv", "figures/a.png", "figures/b.png"):
-        (tmp_path / name).write_text(name, encoding="utf-8")
-    hashes = {name: verify.hash_of(tmp_path / name) for name in ("data/raw.csv", "figures")}
-    (tmp_path / "data/raw.csv.dvc").write_text(
-        f"outs:\n- md5: {hashes['data/raw.csv']}\n  path: raw.csv\n", encoding="utf-8"
-    )
-    (tmp_path / "dvc.lock").write_text(
-        f"stages:\n  draw:\n    outs:\n    - path: figures\n      md5: {hashes['figures']}\n",
-        encoding="utf-8",
-    )
-    (tmp_path / "dvc.yaml").write_text(
-        "stages:\n  draw:\n    outs: [figures: {persist: true}]\n", encoding="utf-8"
-    )
-    assert [verify.hash_of(path) == md5 for path, md5 in verify.recorded(tmp_path)] == [True, True]
-    (tmp_path / "figures/b.png").write_text("other", encoding="utf-8")
-    assert [verify.hash_of(path) == md5 for path, md5 in verify.recorded(tmp_path)] == [False, True]
 
 
 @pytest.mark.parametrize("text", ["", ":::", "stages:", "- a", "<<<<<<< HEAD\nstages: {}", "\xff"])

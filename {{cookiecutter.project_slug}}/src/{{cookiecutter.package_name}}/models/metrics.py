@@ -1,13 +1,16 @@
 """How good predictions are: the one metric that decides, and those that inform."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from joblib import parallel_config
 from sklearn import metrics
 from sklearn.base import BaseEstimator, is_classifier
+from threadpoolctl import threadpool_limits
 
 from ..data.contract.schema import Schema
 from ..errors import ProjectError
@@ -133,13 +136,25 @@ def truth_of(table: pd.DataFrame, schema: Schema) -> np.ndarray:
     return pd.Categorical(target, categories=classes_of(schema)).codes.astype(int)
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Add up in one order: sums in several threads differ in their last bits with the cores.
+
+    What asks for threads itself gets them, as the folds of the contest do, each on one core.
+    """
+    with threadpool_limits(1), parallel_config(n_jobs=1):
+        yield
+
+
 def predict(model: BaseEstimator, table: pd.DataFrame, schema: Schema) -> np.ndarray:
     """Values, shape (n_rows,), or probabilities, shape (n_rows, n_classes).
 
     A class that no training row had gets probability 0.
     """
     features = table[list(schema.features)]
-    if not is_classifier(model):
-        return model.predict(features)
-    probabilities = pd.DataFrame(model.predict_proba(features), columns=model.classes_)
+    # Boosting reads rows in parallel, which changes no sum; BLAS and forests add up as one_thread does.
+    with threadpool_limits(1, user_api="blas"), parallel_config("sequential"):
+        if not is_classifier(model):
+            return model.predict(features)
+        probabilities = pd.DataFrame(model.predict_proba(features), columns=model.classes_)
     return probabilities.reindex(columns=classes_of(schema), fill_value=0.0).to_numpy()

@@ -18,7 +18,7 @@ from ..tracking.runs import log_training, open_experiment
 from .calibration import Calibrated, calibrate
 from .candidates import candidates
 from .contest import Contest
-from .metrics import classes_of
+from .metrics import classes_of, one_thread
 from .rows import read_rows
 from .store import save_model
 from .threshold import choose_threshold
@@ -46,6 +46,7 @@ def main() -> None:
     print(f"best: {facts['best']}, saved as models/{MODEL.name}")
 
 
+@one_thread()
 def train_model(
     train: pd.DataFrame, schema: Schema, params: Params
 ) -> tuple[BaseEstimator, dict[str, Any]]:

@@ -15,7 +15,6 @@ from ..config import CHAMPION, MODEL, ROOT
 from ..errors import ProjectError, explained
 from ..files import md5
 from ..models.champion import Decision, champion_before, decide_on, decisions, in_words
-from .promotion import ask_the_gate
 from .record import Record, find_record, load_records, now, record_of_model, short, test_score, user
 from .runs import open_experiment
 from .versions import (
@@ -58,6 +57,8 @@ def promote(_: str) -> None:
     if decisions()[-1:] and decisions()[-1]["run"] == run:
         raise ProjectError(f"version {number} is the champion already.")
     record, forced = find_record(run or ""), os.environ.get("FORCE", "")
+    from .promotion import ask_the_gate  # takes seconds to import, which the others need not wait
+
     with TemporaryDirectory() as name:
         files = Path(name)
         challenger = fetch(record, number, files)

@@ -1,5 +1,6 @@
 """What is logged of a training run, in MLflow and in reports/runs: who, why, from what, how good."""
 
+import logging
 import socket
 import warnings
 from dataclasses import asdict
@@ -27,6 +28,9 @@ from .record import Record, patch_of, record_of_model, save_record, seconds_sinc
 NAME = __name__.partition(".")[0]  # of the experiment, and of the model in the registry
 RUNNING_ON = "project.running_on"
 RECORD, ROWS = "run.json", "rows.npy"  # among the files of a run in MLflow
+
+# It prints the traceback of what errors.py makes a sentence of.
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
 
 def log_training(

@@ -19,7 +19,15 @@ OUTPUTS = (
     config.DATA_REPORT,
     config.DATA_PROFILE,
 )
-CACHES = (".pytest_cache", ".ruff_cache", ".tox", "build", "docs/_build", "docs/api")
+CACHES = (
+    ".dvc/tmp/reproduce",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".tox",
+    "build",
+    "docs/_build",
+    "docs/api",
+)
 
 
 def main() -> None:

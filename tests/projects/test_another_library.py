@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import TEMPLATE
-from test_generated import Workshop
+from workshop import Workshop
 
 CANDIDATES = "src/my_ml_project/models/candidates.py"
 WHO = {

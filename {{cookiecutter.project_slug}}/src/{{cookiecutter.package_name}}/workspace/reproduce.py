@@ -1,0 +1,87 @@
+"""Repeat a run of any age beside the project, and compare: `make reproduce RUN=1a2b3c4d`."""
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from ..config import ROOT, TEST_PREDICTIONS
+from ..errors import ProjectError, explained
+from ..files import md5
+from ..tracking.record import Record, find_record, short
+from .rerun import check_out, fetch_data, install, run_pipeline
+from .storage import dvc, only
+from .verdict import judge
+
+FOLDER = ROOT / ".dvc" / "tmp" / "reproduce"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", default="", help="its identifier, or how that begins")
+    record = find_record(parser.parse_args(arguments).run)
+    remove_leftovers()
+    folder = FOLDER / f"{short(record)}-{os.getpid()}"
+    with phase("checkout"):
+        project, tree = check_out(record, folder)
+    with phase("environment"):
+        install(project)
+    with phase("data"):
+        fetch_data(project, record)
+    print("  pipeline", flush=True)
+    with phase(""):
+        again = run_pipeline(project, record) | {"tree": tree, "dirty": record["dirty"]}
+    with predictions_of(record) as then:
+        text, reproduced = judge(record, again, then, project / TEST_PREDICTIONS.relative_to(ROOT))
+    print(f"\n{text}")
+    if not reproduced:
+        print(f"{folder.relative_to(ROOT)} has what came out, until the next `make reproduce`.")
+        sys.exit(1)
+    shutil.rmtree(folder)
+
+
+def remove_leftovers() -> None:
+    """Delete the folders of calls that were stopped, or that ended with a difference."""
+    for folder in FOLDER.glob("*-*"):
+        if not psutil.pid_exists(int(folder.name.rpartition("-")[2])):
+            shutil.rmtree(folder)
+
+
+@contextmanager
+def phase(name: str) -> Iterator[None]:
+    """Print the name of what is done, then the seconds it took."""
+    print(f"  {name:<12}", end="", flush=True)
+    started = time.perf_counter()
+    try:
+        yield
+    except BaseException:
+        print()
+        raise
+    print(f"{time.perf_counter() - started:6.1f} s", flush=True)
+
+
+@contextmanager
+def predictions_of(record: Record) -> Iterator[Path | None]:
+    """The test predictions a run was recorded with; None where they are nowhere, or damaged."""
+    known = record.get("evaluation", {}).get("predictions_md5")
+    with only([known] if known else []) as folder:
+        there = bool(known) and (dvc("checkout", at=folder) or dvc("pull", at=folder))
+        yield folder / known if there and md5(folder / known) == known else None
+
+
+def _stop(*_: object) -> None:
+    raise ProjectError("stopped; the project is as it was.")
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    with explained():
+        main()

@@ -1,0 +1,136 @@
+"""Damaged files are found in the project and in DVC's cache, and come back."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from under_test import errors, repair, storage, verify
+
+PIPELINE = """
+stages:
+  draw: {cmd: "true", outs: [{figures: {persist: true}}]}
+  learn: {cmd: "true", outs: [models/model.bin]}
+"""
+CONTENT = {
+    "data/raw/table.csv": "a,b\n1,2\n",
+    "figures/a.png": "picture",
+    "figures/b.png": "another",
+    "models/model.bin": "weights",
+}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A raw file, a folder and a model, all in DVC's cache and none in its remote."""
+    root = tmp_path_factory.mktemp("whole")
+    for name, text in CONTENT.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+    (root / "dvc.yaml").write_text(PIPELINE, encoding="utf-8")
+    for command in (
+        "init --quiet --no-scm",
+        "config core.analytics false",
+        "config cache.type copy",
+        "remote add --quiet --default storage remote",
+        "add --quiet data/raw/table.csv",
+        "commit --quiet --force",
+    ):
+        assert storage.dvc(*command.split(), at=root)
+    return root
+
+
+@pytest.fixture
+def root(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of it, as the project."""
+    root = tmp_path / "project"
+    shutil.copytree(whole, root)
+    for module in (storage, verify, repair):
+        monkeypatch.setattr(module, "ROOT", root)
+    monkeypatch.setattr(storage, "load_records", list)
+    storage.cache.cache_clear()
+    yield root
+    storage.cache.cache_clear()
+
+
+def spoil(path: Path) -> None:
+    """Change a byte and nothing else, as a bad disk does: DVC looks at size and time."""
+    known = path.stat()
+    path.chmod(0o644)
+    path.write_bytes(b"?" + path.read_bytes()[1:])
+    path.chmod(known.st_mode)
+    os.utime(path, ns=(known.st_atime_ns, known.st_mtime_ns))
+
+
+def entry(root: Path, name: str) -> object:
+    """What is wrong with a file or folder of the project."""
+    found = {kept.name: verify.checked(kept) for kept in verify.recorded(root)}
+    return found[name]
+
+
+def test_nothing_is_wrong_at_first(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    verify.main([])
+    assert capsys.readouterr().out.startswith("3 files and folders are as recorded, 0 are not")
+
+
+def test_what_the_cache_has_comes_back_and_raw_data_is_kept(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("data/raw/table.csv", "figures/b.png", "models/model.bin"):
+        spoil(root / name)
+    with pytest.raises(errors.ProjectError, match=r"table.csv: `make verify REPAIR=1`, or `mv"):
+        verify.main([])
+    verify.main(["--repair"])
+    for name, text in CONTENT.items():
+        assert (root / name).read_text(encoding="utf-8") == text
+    assert (root / "data/raw/table.csv.damaged").read_text(encoding="utf-8") == "?,b\n1,2\n"
+    assert [path.name for path in (root / "models").iterdir()] == ["model.bin"]
+    assert "what was there is now data/raw/table.csv.damaged" in capsys.readouterr().out
+    verify.main([])
+
+
+def test_the_cache_is_mended_from_the_project(root: Path) -> None:
+    folder = entry(root, "figures").md5
+    spoil(storage.stored(folder))
+    spoil(storage.stored(verify.md5(root / "figures/a.png")))
+    spoil(storage.stored(entry(root, "models/model.bin").md5))
+    with pytest.raises(errors.ProjectError, match=r"model.bin, in the cache"):
+        verify.main([])
+    verify.main(["--repair"])
+    verify.main([])
+    assert storage.dvc("status", "--quiet")
+
+
+def test_the_remote_has_it_or_tells_which_step_makes_it(root: Path) -> None:
+    assert storage.dvc("push", "figures", "data/raw/table.csv")
+    for name in ("figures/b.png", "models/model.bin", "data/raw/table.csv"):
+        spoil(storage.stored(verify.md5(root / name)))
+        spoil(root / name)
+    with pytest.raises(errors.ProjectError, match="here and in the cache"):
+        verify.main([])
+    with pytest.raises(errors.ProjectError) as lost:
+        verify.main(["--repair"])
+    assert "models/model.bin: `dvc repro --force learn` makes it again" in str(lost.value)
+    assert "figures" not in str(lost.value)
+    assert (root / "figures/b.png").read_text(encoding="utf-8") == "another"
+    assert (root / "data/raw/table.csv").read_text(encoding="utf-8") == "a,b\n1,2\n"
+    assert (root / "data/raw/table.csv.damaged").exists()
+    assert not storage.stored(entry(root, "models/model.bin").md5).exists()
+
+
+def test_what_only_an_older_run_needs_comes_from_the_remote(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = root / "data/raw/table.csv"
+    old = verify.md5(raw)
+    assert storage.dvc("push")
+    record = {"run": "older-run", "data": {"data/raw/table.csv": old}}
+    monkeypatch.setattr(storage, "load_records", lambda: [record])
+    raw.write_text("a,b\n3,4\n", encoding="utf-8")
+    assert storage.dvc("add", "data/raw/table.csv")
+    spoil(storage.stored(old))
+    with pytest.raises(errors.ProjectError, match=r"table.csv of run older-ru, in the cache"):
+        verify.main([])
+    verify.main(["--repair"])
+    assert verify.md5(storage.stored(old)) == old
