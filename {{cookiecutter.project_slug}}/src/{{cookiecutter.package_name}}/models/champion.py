@@ -103,9 +103,12 @@ def decisions() -> list[Decision]:
 
 
 def decide_on(decision: Decision) -> None:
-    """Put a model in force, at once and as a whole."""
+    """Put a model in force, at once and as a whole; once, should two processes decide it."""
+    before = decisions()
+    if before and before[-1]["run"] == decision["run"]:
+        return
     with replacing(CHAMPION) as partial:
-        log = json.dumps([*decisions(), decision], indent=2, ensure_ascii=False)
+        log = json.dumps([*before, decision], indent=2, ensure_ascii=False)
         partial.write_text(log + "\n", encoding="utf-8")
 
 
