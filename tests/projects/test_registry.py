@@ -207,7 +207,7 @@ def test_clone_predicts_with_the_champion(work: Workshop, project: Path, tmp_pat
     assert "by version 2" in work.sh(clone, "make pull predict")
     name = "data/processed/predictions.csv"
     assert (clone / name).read_bytes() == (project / name).read_bytes()
-    champion = next((clone / "models/champions").glob("*/model.skops"))
+    champion = clone / "models/champions" / decisions(clone)[-1]["run"][:8] / "model.skops"
     champion.chmod(0o644)
     champion.write_bytes((clone / "models/model.skops").read_bytes()[:-1] + b"x")
     assert "is not what was promoted" in work.sh(clone, "make predict", code=1)
@@ -222,7 +222,7 @@ def test_runs_are_listed_compared_and_come_from_copies(work: Workshop, project: 
         assert "straight | lines" in listed
         page = (project / "reports/lab_notebook.md").read_text(encoding="utf-8")
         assert "straight \\| lines" in page
-        assert "train.folds 7 (was 5)" in page
+        assert re.search(r"train\.folds 7 \(was \d\)", page)
         first, second = (one["run"] for one in decisions(project)[:2])
         said = work.sh(project, f"make compare RUN={first[:9]} WITH={second}")
     assert "train.candidates ['forest'] (was ['linear'])" in said

@@ -80,7 +80,8 @@ def state(work: Workshop, project: Path) -> dict[str, str]:
     found["runs"] = " ".join(sorted(path.name for path in (project / "reports/runs").iterdir()))
     status = work.sh(project, "git status --short --ignored").splitlines()
     # Data that has come from the remote stays in DVC's cache.
-    return found | {"status": " ".join(line for line in status if ".dvc/cache" not in line)}
+    kept = [line for line in status if ".dvc/cache" not in line and "__pycache__" not in line]
+    return found | {"status": " ".join(kept)}
 
 
 def test_runs_are_repeated_from_git_and_the_remote_alone(
