@@ -12,7 +12,7 @@ from random import Random
 
 import pytest
 
-from .bench import MAKEFILE, Bench, Place
+from .bench import Bench, Place
 from .tally import asked_for, some, trying
 
 GARBAGE = Random(7).randbytes(3000)
@@ -223,12 +223,10 @@ if __name__ == "__main__":
 
 
 def test_damaged_objects_in_the_cache_are_mended(bench: Bench, tmp_path: Path) -> None:
-    if "REPAIR" not in MAKEFILE.read_text(encoding="utf-8"):
-        pytest.skip("`make verify REPAIR=1` is not there yet")
-    place = bench.place("done", tmp_path / "project")
+    place = bench.place("register", tmp_path / "project")
     with trying("damaged object in DVC's cache", 2):
         for name in ("data/processed/train.parquet", MODEL):
-            md5 = bench.after["push"][name]
+            md5 = bench.after["predict"][name]
             replace(place.path / f".dvc/cache/files/md5/{md5[:2]}/{md5[2:]}", GARBAGE, 0o444)
         assert MODEL in place.told("make verify")
         place.done("make verify REPAIR=1")
@@ -236,14 +234,14 @@ def test_damaged_objects_in_the_cache_are_mended(bench: Bench, tmp_path: Path) -
         shutil.rmtree(place.path / ".dvc/cache")
         place.done("make clean")
         place.done("make pull verify predict")
-        assert place.files() == bench.after["push"]
+        assert place.files() == bench.after["predict"]
 
 
 def test_damaged_table_that_dvc_took_from_its_cache_is_told(bench: Bench, tmp_path: Path) -> None:
-    place = bench.place("done", tmp_path / "project")
+    place = bench.place("register", tmp_path / "project")
     table = "data/processed/train.parquet"
     with trying("damaged object in DVC's cache"):
-        md5 = bench.after["push"][table]
+        md5 = bench.after["predict"][table]
         stored = place.path / f".dvc/cache/files/md5/{md5[:2]}/{md5[2:]}"
         replace(stored, GARBAGE, 0o444)
         (place.path / table).unlink()
@@ -253,7 +251,7 @@ def test_damaged_table_that_dvc_took_from_its_cache_is_told(bench: Bench, tmp_pa
         stored.unlink()
         place.change("params.yaml", "folds: 3", "folds: 2")
         place.done("make predict")
-        assert place.files() == bench.after["push"]
+        assert place.files() == bench.after["predict"]
 
 
 def replace(path: Path, data: bytes, mode: int = 0o644) -> None:
