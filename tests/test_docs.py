@@ -217,6 +217,8 @@ def test_ml_test_score_names_what_exists(project: dict[str, str]) -> None:
             assert targets >= set(words[1].split()), span
         elif test:
             assert f"\ndef {test}(" in project[file], span
-        elif PATH.fullmatch(span) and span not in parameters:
+        elif re.fullmatch(r"[a-z]+\.[a-z_]+", span) and span.split(".")[0] in parameters:
+            assert span in parameters, span
+        elif PATH.fullmatch(span):
             assert any(fnmatch(name, span) for name in known), span
     assert any("::" in span for span in spans)

@@ -33,6 +33,7 @@ autodoc_typehints = "description"
 REQUESTS = ("fit", "partial_fit", "predict", "predict_proba", "score", "transform")
 autodoc_default_options = {"exclude-members": ",".join(f"set_{name}_request" for name in REQUESTS)}
 napoleon_google_docstring = False
+napoleon_use_ivar = True  # autodoc describes the fields of a dataclass, once is enough
 
 exclude_patterns = ["_build"]
 # `make data` writes the data dictionary; before that there is nothing to show.

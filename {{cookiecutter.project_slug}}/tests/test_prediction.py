@@ -79,6 +79,14 @@ def test_columns_of_the_input_are_not_overwritten(trained, tmp_path: Path) -> No
         predict(make_raw(5).assign(predicted_bought="yes"), trained, tmp_path)
 
 
+def test_prediction_that_is_no_number_is_refused(trained, monkeypatch) -> None:
+    values = np.array([[0.5, 0.5], [np.nan, np.inf]])
+    monkeypatch.setattr(predict_model, "predict", lambda *_: values)
+    rows = trained.test.head(2).reset_index(drop=True)
+    with pytest.raises(errors.ProjectError, match="no finite prediction for row 2"):
+        predict_model.predict_table(rows, rows, trained.model, trained.schema)
+
+
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "result.csv"
     path.write_text("old", encoding="utf-8")

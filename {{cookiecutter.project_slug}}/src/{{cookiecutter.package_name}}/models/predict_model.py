@@ -104,9 +104,18 @@ def write_origin(source: Path, output: Path, used: ModelInUse, rows: int) -> Non
 def predict_table(
     batch: pd.DataFrame, typed: pd.DataFrame, model: BaseEstimator, schema: Schema
 ) -> pd.DataFrame:
-    """Add `predicted_<target>` and for classes one `probability_<class>` each to the raw rows."""
+    """Add `predicted_<target>` and for classes one `probability_<class>` each to the raw rows.
+
+    Raises
+    ------
+    ProjectError
+        When a column of that name is there, or a prediction is no finite number.
+    """
     columns: dict[str, object] = {}
     values = predict(model, typed, schema) if len(typed) else None
+    if values is not None and not np.isfinite(values).all():
+        row = typed.index[~np.isfinite(values.reshape(len(values), -1)).all(axis=1)][0] + 1
+        raise ProjectError(f"the model has no finite prediction for row {row}: look at its cells.")
     name = f"predicted_{schema.target}"
     if schema.task == "regression":
         columns[name] = pd.Series(dtype=float) if values is None else values

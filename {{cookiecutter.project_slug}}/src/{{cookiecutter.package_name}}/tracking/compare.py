@@ -13,6 +13,7 @@ from ..errors import ProjectError, explained
 from ..models.champion import decisions
 from ..models.comparison import corrected_t_test, paired_bootstrap
 from ..models.metrics import classes_of, metrics_of, truth_of
+from ..workspace.storage import restored
 from .experiments import differences
 from .record import Record, find_record, load_records, short, test_score
 from .runs import file_of_run
@@ -73,14 +74,22 @@ def by_rows(run: Record, other: Record) -> str:
 
 
 def predictions(record: Record, folder: Path) -> pd.DataFrame:
-    """What the model of a run predicted for the held-out rows."""
-    path = file_of_run(record["run"], "test_predictions.parquet", folder / record["run"])
-    if path is None:
-        raise ProjectError(
-            f"the predictions of run {short(record)} are not in this MLflow database: compare on "
-            "the machine that made the run, or on the team's server (MLFLOW_TRACKING_URI)."
-        )
-    return pd.read_parquet(path)
+    """What the model of a run predicted for the held-out rows.
+
+    Raises
+    ------
+    ProjectError
+        When neither MLflow nor DVC has it.
+    """
+    if path := file_of_run(record["run"], "test_predictions.parquet", folder / record["run"]):
+        return pd.read_parquet(path)
+    with restored(record["evaluation"]["predictions_md5"]) as path:
+        if path is None:
+            raise ProjectError(
+                f"the predictions of run {short(record)} are neither in this MLflow database nor in "
+                "DVC's cache or remote: `make push` where the run was made."
+            )
+        return pd.read_parquet(path)
 
 
 def matrix(table: pd.DataFrame, schema: Schema) -> np.ndarray:

@@ -23,7 +23,7 @@ YOURS = {
         "Nothing is concluded yet. What the runs below have taught, and what to try next, stands here."
     )
 }
-WIDEST = 40  # characters of a cell on the screen; the notebook has them whole
+WIDEST = 60  # characters of a cell on the screen; the notebook has them whole
 
 
 def main() -> None:

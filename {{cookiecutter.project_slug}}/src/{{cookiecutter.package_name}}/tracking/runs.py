@@ -80,6 +80,10 @@ def log_training(
             "cv": {"metric": metric, **scores[best]},
             "settings_tried": facts["settings_tried"],
         }
+        same = record_of_model(record["model_md5"])
+        if same and same.get("evaluation", {}).get("test_md5") == md5(TEST):
+            record["evaluation"] = same["evaluation"]  # what is up to date is not evaluated again
+            mlflow.log_metrics(_test_metrics(record))
         mlflow.set_tags(_tags(record))
         save_record(record, patch)
         mlflow.log_dict(record, RECORD)
@@ -104,8 +108,8 @@ def log_evaluation(scores: dict[str, Any]) -> None:
         client.get_run(run)
     except MlflowException:
         return  # the model came with git and DVC, from another tracking database
-    for name, value in scores["test"].items():
-        client.log_metric(run, f"test_{name}", value)
+    for name, value in _test_metrics(record).items():
+        client.log_metric(run, name, value)
     client.log_artifacts(run, str(FIGURES), "figures")
     client.log_artifact(run, str(TEST_PREDICTIONS))
     client.log_dict(run, record, RECORD)
@@ -162,6 +166,10 @@ def _is_over(running_on: str) -> bool:
         return str(found.create_time()) != started or found.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+def _test_metrics(record: Record) -> dict[str, float]:
+    return {f"test_{name}": value for name, value in record["evaluation"]["test"].items()}
 
 
 def _tags(record: Record) -> dict[str, str]:

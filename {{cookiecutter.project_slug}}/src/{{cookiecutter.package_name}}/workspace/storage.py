@@ -13,6 +13,7 @@ from configobj import ConfigObj  # as DVC reads its settings
 from dvc.config import Config
 
 from ..config import ROOT
+from ..files import md5 as file_md5
 from ..tracking.record import load_records, short
 
 
@@ -85,3 +86,11 @@ def only(hashes: Iterable[str]) -> Iterator[Path]:
             out = {"md5": md5, "hash": "md5", "path": md5}
             (folder / f"{md5}.dvc").write_text(yaml.safe_dump({"outs": [out]}), encoding="utf-8")
         yield folder
+
+
+@contextmanager
+def restored(known: str | None) -> Iterator[Path | None]:
+    """The file with a hash, until the block ends; None where it is nowhere, or damaged."""
+    with only([known] if known else []) as folder:
+        there = known and (dvc("checkout", at=folder) or dvc("pull", at=folder))
+        yield folder / known if there and known and file_md5(folder / known) == known else None

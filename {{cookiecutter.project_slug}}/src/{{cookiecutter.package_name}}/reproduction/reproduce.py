@@ -8,16 +8,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import psutil
 
 from ..config import ROOT, TEST_PREDICTIONS
 from ..errors import ProjectError, explained
-from ..files import md5
-from ..tracking.record import Record, find_record, short
+from ..tracking.record import find_record, short
+from ..workspace.storage import restored
 from .rerun import check_out, fetch_data, install, run_pipeline
-from .storage import dvc, only
 from .verdict import judge
 
 FOLDER = ROOT / ".dvc" / "tmp" / "reproduce"
@@ -38,7 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
     print("  pipeline", flush=True)
     with phase(""):
         again = run_pipeline(project, record) | {"tree": tree, "dirty": record["dirty"]}
-    with predictions_of(record) as then:
+    with restored(record.get("evaluation", {}).get("predictions_md5")) as then:
         text, reproduced = judge(record, again, then, project / TEST_PREDICTIONS.relative_to(ROOT))
     print(f"\n{text}")
     if not reproduced:
@@ -65,15 +63,6 @@ def phase(name: str) -> Iterator[None]:
         print()
         raise
     print(f"{time.perf_counter() - started:6.1f} s", flush=True)
-
-
-@contextmanager
-def predictions_of(record: Record) -> Iterator[Path | None]:
-    """The test predictions a run was recorded with; None where they are nowhere, or damaged."""
-    known = record.get("evaluation", {}).get("predictions_md5")
-    with only([known] if known else []) as folder:
-        there = bool(known) and (dvc("checkout", at=folder) or dvc("pull", at=folder))
-        yield folder / known if there and md5(folder / known) == known else None
 
 
 def _stop(*_: object) -> None:

@@ -13,8 +13,8 @@ from ..config import ROOT
 from ..errors import ProjectError
 from ..tracking.git import git
 from ..tracking.record import Record, patch_of, short
-from .storage import dvc, outs_of, pointers, share
-from .verify import hash_of
+from ..workspace.storage import dvc, outs_of, pointers, share
+from ..workspace.verify import hash_of
 
 BIN = "Scripts" if os.name == "nt" else "bin"
 A_DAY = 24 * 60 * 60  # seconds

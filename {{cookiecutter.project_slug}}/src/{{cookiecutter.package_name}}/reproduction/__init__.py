@@ -1,0 +1,1 @@
+"""Repeat a run of any age, and compare."""
