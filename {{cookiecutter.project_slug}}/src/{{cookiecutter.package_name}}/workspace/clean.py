@@ -12,6 +12,7 @@ OUTPUTS = (
     config.UNLABELLED,
     config.TEST_PREDICTIONS,
     config.PREDICTIONS,
+    config.ORIGIN,
     config.MODEL,
     config.FIGURES,
     config.DATA_FIGURES,
