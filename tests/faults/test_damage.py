@@ -86,7 +86,7 @@ def outcomes(
     return {damage: pool.submit(survive, bench, damage) for damage in asked}
 
 
-@pytest.mark.parametrize("damage", some(DAMAGES, 2), ids=str)
+@pytest.mark.parametrize("damage", some(DAMAGES, 3), ids=str)
 def test_damage_is_told_and_mended_as_told(damage: Damage, outcomes: dict[Damage, Future]) -> None:
     with trying(f"damaged {damage.name}"):
         outcomes[damage].result()
@@ -115,6 +115,7 @@ def survive(bench: Bench, damage: Damage) -> None:
     shutil.rmtree(place.path.parent)
 
 
+@pytest.mark.thorough
 def test_database_without_a_byte_is_made_anew(bench: Bench, tmp_path: Path) -> None:
     place = bench.place("train", tmp_path / "project")
     with trying("damaged mlflow.db"):
@@ -133,7 +134,7 @@ def test_locked_database_is_told_before_the_work(bench: Bench, tmp_path: Path) -
         assert place.files() == bench.after["train"]
 
 
-@pytest.mark.parametrize("change", some([flipped, cut, garbage, empty], 2))
+@pytest.mark.parametrize("change", some([flipped, cut, garbage, empty], 4))
 def test_damaged_model_is_refused_and_comes_back(
     change: Callable[[bytes], bytes], bench: Bench, tmp_path: Path
 ) -> None:
@@ -237,6 +238,7 @@ def test_damaged_objects_in_the_cache_are_mended(bench: Bench, tmp_path: Path) -
         assert place.files() == bench.after["predict"]
 
 
+@pytest.mark.thorough
 def test_damaged_table_that_dvc_took_from_its_cache_is_told(bench: Bench, tmp_path: Path) -> None:
     place = bench.place("register", tmp_path / "project")
     table = "data/processed/train.parquet"

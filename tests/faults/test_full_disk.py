@@ -41,7 +41,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-@pytest.mark.parametrize("step", some(ON_DISK, 2))
+@pytest.mark.parametrize("step", some(ON_DISK, 3))
 def test_step_on_a_full_disk(step: str, bench: Bench, disk: Path) -> None:
     room = ROOM[step] * KIB
     place = bench.place(step, disk / "project")
@@ -52,7 +52,7 @@ def test_step_on_a_full_disk(step: str, bench: Bench, disk: Path) -> None:
         failed_and_goes_on(place, step, STEPS[step], bench, filler.unlink)
 
 
-@pytest.mark.parametrize("step", some(ON_DISK[::-1], 2))
+@pytest.mark.parametrize("step", some(ON_DISK[::-1], 3))
 def test_step_whose_files_may_not_grow(step: str, bench: Bench, tmp_path: Path) -> None:
     place = bench.place(step, tmp_path / "project")
     # Python takes for written what it could not write of its own files.

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from .bench import Bench
-from .tally import trying
+from .tally import some, trying
 from .test_signals import PREDICTIONS
 
 REMOTE = "faults-remote"
@@ -17,7 +17,7 @@ def objects(remote: Path) -> int:
     return sum(path.is_file() for path in remote.rglob("*"))
 
 
-@pytest.mark.parametrize("after", [0, 50])
+@pytest.mark.parametrize("after", some([50, 0], 2))
 def test_remote_dies_during_push_and_the_next_push_finishes(
     after: int, bench: Bench, tmp_path: Path
 ) -> None:
