@@ -43,6 +43,9 @@ STEPS = {
 STEPS = {name: line for name, line in STEPS.items() if f"\n{name}:" in MAKEFILE.read_text("utf-8")}
 # What a run writes that is not a file of the project: git's, DVC's and MLflow's own.
 RUN = re.compile(rb'"run": "[0-9a-f]+"')
+OF_DVC = re.compile(
+    r"[.][\w-]{22}[.]tmp"
+)  # left of a copy that DVC could not finish; git ignores it
 TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+]00:00)")
 APART = {".git", ".venv", ".dvc", "mlruns", "__pycache__"}
 PLACES = ("experiments.artifact_location", "runs.artifact_uri", "logged_models.artifact_location")
@@ -246,7 +249,7 @@ def files(project: Path) -> dict[str, str]:
     found = {}
     for folder, folders, names in os.walk(project):
         folders[:] = [name for name in folders if name not in APART]
-        for path in (Path(folder, name) for name in names):
+        for path in (Path(folder, name) for name in names if not OF_DVC.fullmatch(name)):
             key = path.relative_to(project).as_posix()
             if not key.startswith(("mlflow.db", ".venv", "reports/runs/")):
                 data = path.read_bytes()

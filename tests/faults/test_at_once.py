@@ -86,6 +86,7 @@ def test_make_predict_several_times_at_once(bench: Bench, tmp_path: Path) -> Non
         assert place.files() == bench.after["predict"]
 
 
+@pytest.mark.thorough
 def test_two_projects_push_to_one_remote_at_once(bench: Bench, tmp_path: Path) -> None:
     places = [bench.place("done", tmp_path / f"{n}") for n in range(2)]
     with trying("2 pushes at once to one remote"):

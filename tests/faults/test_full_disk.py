@@ -3,10 +3,10 @@
 import resource
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from random import Random
+from typing import Any
 
 import pytest
 
@@ -15,8 +15,18 @@ from .tally import some, trying
 from .test_signals import nothing_is_lost_or_half_written
 
 KIB = 1024
+MOST = 500  # bytes, fewer than any output has
 SIZE = 200 * KIB * KIB
 ON_DISK = [step for step in STEPS if step != "push"]
+# What is left on the disk, so that DVC can begin and the step cannot end.
+ROOM = {"data": 16, "train": 1024, "evaluate": 96, "predict": 0, "register": 0, "promote": 512}
+# DVC itself writes larger files than these may: they are run without it.
+BY_HAND = {
+    "data": ".venv/bin/python -m faults.data.make_dataset",
+    "train": ".venv/bin/python -m faults.models.train_model",
+    "evaluate": ".venv/bin/python -m faults.models.evaluate_model",
+    "predict": ".venv/bin/python -m faults.models.predict_model",
+}
 
 
 @pytest.fixture
@@ -31,32 +41,38 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-@pytest.mark.parametrize("step", some(ON_DISK, 2))
+@pytest.mark.parametrize("step", some(ON_DISK, 3))
 def test_step_on_a_full_disk(step: str, bench: Bench, disk: Path) -> None:
-    room = Random(step).choice([0, 16, 64, 256]) * KIB
+    room = ROOM[step] * KIB
     place = bench.place(step, disk / "project")
     filler = disk / "filler"
     free = shutil.disk_usage(disk).free
     filler.write_bytes(bytes(max(free - room, 0)))
     with trying(f"full disk during {step}"):
-        failed_and_goes_on(place, step, bench, lambda: filler.unlink())
+        failed_and_goes_on(place, step, STEPS[step], bench, filler.unlink)
 
 
-@pytest.mark.parametrize("step", some(ON_DISK[::-1], 2))
+@pytest.mark.parametrize("step", some(ON_DISK[::-1], 3))
 def test_step_whose_files_may_not_grow(step: str, bench: Bench, tmp_path: Path) -> None:
     place = bench.place(step, tmp_path / "project")
     # Python takes for written what it could not write of its own files.
     place.environment["PYTHONDONTWRITEBYTECODE"] = "1"
-    most = Random(step).choice([1, 2, 4]) * KIB
-    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (MOST, resource.RLIM_INFINITY))
     with trying(f"files limited in size during {step}"):
-        failed_and_goes_on(place, step, bench, lambda: None, preexec_fn=limit)
+        command = BY_HAND.get(step, STEPS[step])
+        failed_and_goes_on(place, step, command, bench, lambda: None, preexec_fn=limit)
 
 
-def failed_and_goes_on(place: Place, step: str, bench: Bench, make_room, **options) -> None:
+def failed_and_goes_on(
+    place: Place,
+    step: str,
+    command: str,
+    bench: Bench,
+    make_room: Callable[[], None],
+    **options: Any,
+) -> None:
     """Run a step without room, look at what is there, then run it with room."""
-    said = place.run(STEPS[step], **options)
-    assert said.code == 0 or said.is_a_sentence(), said.text
+    place.told(command, **options)
     undisturbed = bench.after[step]
     nothing_is_lost_or_half_written(place, bench.before[step], undisturbed)
     make_room()

@@ -5,6 +5,7 @@ import shutil
 import signal
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -65,6 +66,20 @@ def test_step_is_stopped_and_the_next_run_finishes_it(
 ) -> None:
     with trying(f"{moment.signal} during {moment.step}"):
         outcomes[moment].result()
+
+
+def test_run_whose_process_was_killed_is_closed(bench: Bench, tmp_path: Path) -> None:
+    place = bench.place("train", tmp_path / "project")
+    with trying("SIGKILL while a run is logged"):
+        running = place.start("make train")
+        while "RUNNING" not in place.statuses() and not running.ends_within(0.01):
+            pass
+        running.stop(signal.SIGKILL, whole_group=True)
+        running.end()
+        assert place.statuses().count("RUNNING") == 1
+        place.go_on("make train")
+        assert place.files() == bench.after["train"]
+        assert sorted(place.statuses()) == ["FINISHED", "FINISHED", "KILLED"]
 
 
 def survive(bench: Bench, moment: Moment) -> None:
