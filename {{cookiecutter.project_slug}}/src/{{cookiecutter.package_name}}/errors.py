@@ -5,8 +5,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pyarrow import ArrowException
-
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 MAKE_ROOM = "Make room on the disk, then run this again."
 
@@ -22,14 +20,15 @@ def explained() -> Iterator[None]:
         yield
     except ProjectError as error:
         sys.exit(f"error: {error}")
-    except (OSError, ArrowException) as error:
-        full = isinstance(error, OSError) and error.errno in FULL
-        mend = MAKE_ROOM if full else "`make verify` tells whether a file is damaged."
-        sys.exit(f"error: {_line(error)}. {mend}")
     except Exception as error:
-        if type(error).__module__.partition(".")[0] not in ("mlflow", "sqlalchemy"):
-            raise
-        sys.exit(f"error: the database of runs: {_line(error)}. {_mend_database(str(error))}")
+        library = type(error).__module__.partition(".")[0]  # not imported: that takes a second
+        if isinstance(error, OSError) or library == "pyarrow":
+            full = getattr(error, "errno", None) in FULL
+            mend = MAKE_ROOM if full else "`make verify` tells whether a file is damaged."
+            sys.exit(f"error: {_line(error)}. {mend}")
+        if library in ("mlflow", "sqlalchemy"):
+            sys.exit(f"error: the database of runs: {_line(error)}. {_mend_database(str(error))}")
+        raise
 
 
 def _line(error: Exception) -> str:

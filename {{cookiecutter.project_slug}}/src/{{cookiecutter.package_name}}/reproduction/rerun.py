@@ -133,8 +133,9 @@ def _run(
     try:
         said, errors = process.communicate()
     except BaseException:  # nobody needs what its children go on with
-        for child in [*psutil.Process(process.pid).children(recursive=True), process]:
+        for child in psutil.Process(process.pid).children(recursive=True):
             child.kill()
+        process.kill()
         raise
     if process.returncode:
         why = f": {(errors or said).strip()}" if errors or said else "."

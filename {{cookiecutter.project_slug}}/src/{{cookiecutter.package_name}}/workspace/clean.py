@@ -36,7 +36,9 @@ def main() -> None:
     for folder in ("src", "tests"):
         caches += (ROOT / folder).rglob("__pycache__")
     removed = [remove(path) for path in (*OUTPUTS, *caches)]
-    print(f"removed {sum(removed)} files and folders; `dvc checkout` brings them back, `make all` anew")
+    print(
+        f"removed {sum(removed)} files and folders; `dvc checkout` brings them back, `make all` anew"
+    )
 
 
 if __name__ == "__main__":
