@@ -173,8 +173,10 @@ def test_model_of_uncommitted_changes_is_refused(monkeypatch) -> None:
     monkeypatch.setattr(promotion, "commit", lambda: "e" * 40)
     monkeypatch.setattr(promotion, "changed_since", lambda tree: ["src/a.py"])
     monkeypatch.setattr(promotion, "is_committed", lambda tree: False)
-    check = promotion.committed(made)
-    assert not check.passed and "src/a.py" in check.words
+    for still, mend in ((True, "commit them, then"), (False, "commit them and `make train")):
+        monkeypatch.setattr(promotion, "is_as_now", lambda tree, still=still: still)
+        check = promotion.committed(made)
+        assert not check.passed and "(src/a.py)" in check.words and mend in check.words
     assert promotion.committed(made | {"dirty": False}).passed
     assert not promotion.committed({"commit": "", "dirty": False, "tree": ""}).passed
     monkeypatch.setattr(promotion, "is_committed", lambda tree: True)

@@ -99,10 +99,12 @@ def test_snapshot_has_what_is_not_committed_and_changes_nothing(repository: Path
     assert "+new = 1" in patch and "+seed: 2" in patch and "notes" not in patch
     assert git.git("status", "--porcelain") == before
     assert not git.is_committed(tree)
+    assert git.is_as_now(tree)
     assert git.changed_since(tree) == ["params.yaml", "src/new.py"]
     commit()
     assert git.is_committed(tree)
     (repository / "src/new.py").unlink()
+    assert not git.is_as_now(tree)
     commit()
     assert not git.is_committed(tree)
 

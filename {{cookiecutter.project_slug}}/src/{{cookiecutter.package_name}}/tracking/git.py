@@ -59,9 +59,18 @@ def uncommitted(tree: str) -> str:
 
 def is_committed(tree: str) -> bool:
     """Whether the inputs in a snapshot are those of the present commit."""
-    return bool(tree) and git("diff", "--quiet", tree, "HEAD", "--", *INPUTS) is not None
+    return _alike(tree, "HEAD")
+
+
+def is_as_now(tree: str) -> bool:
+    """Whether the inputs in a snapshot are as they are now, committed or not."""
+    return _alike(tree, snapshot())
 
 
 def changed_since(tree: str) -> list[str]:
     """The inputs in which a snapshot differs from the present commit."""
     return (git("diff", "--name-only", tree, "HEAD", "--", *INPUTS) or "").splitlines()
+
+
+def _alike(tree: str, other: str) -> bool:
+    return bool(tree) and git("diff", "--quiet", tree, other, "--", *INPUTS) is not None

@@ -18,7 +18,7 @@ from ..models.metrics import classes_of, deciding_metric, metrics_of, predict, t
 from ..models.rows import read_rows, row_hashes
 from ..models.slices import LEAST_ROWS, columns_of, slices_of
 from ..models.threshold import threshold_of
-from .git import changed_since, commit, is_committed
+from .git import changed_since, commit, is_as_now, is_committed
 from .record import Record
 
 
@@ -118,4 +118,5 @@ def committed(record: Record) -> Check:
     changed = changed_since(record["tree"])
     files = f" ({', '.join(changed[:3])}{' and more' if len(changed) > 3 else ''})"
     words = f"trained from changes that are in no commit{files if changed else ''}"
-    return Check("commit", False, f"{words}: commit, then `make train AGAIN=1 evaluate register`")
+    now = "" if is_as_now(record["tree"]) else " and `make train AGAIN=1 evaluate register`"
+    return Check("commit", False, f"{words}: commit them{now}, then promote again")
