@@ -45,14 +45,12 @@ def model_in_use() -> ModelInUse:
     ProjectError
         When its file is missing or damaged, or is not the one that was promoted.
     """
-    champion = decisions()[-1:]
-    if not champion:
-        require_recorded(MODEL)
-        record = record_of_model(md5(MODEL)) if MODEL.is_file() else None
-        run = record["run"] if record else None
-        model = load_model(MODEL)
-        return ModelInUse(model, load_schema(), None, run, md5(MODEL))
-    return load_champion(champion[0])
+    if champion := in_force():
+        return load_champion(champion)
+    require_recorded(MODEL)
+    model, known = load_model(MODEL), md5(MODEL)
+    record = record_of_model(known)
+    return ModelInUse(model, load_schema(), None, record["run"] if record else None, known)
 
 
 def load_champion(decision: Decision) -> ModelInUse:
@@ -100,6 +98,12 @@ def decisions() -> list[Decision]:
             "`git checkout models/champion.json` restores it."
         ) from error
     return log
+
+
+def in_force() -> Decision | None:
+    """The last decision; None before the first promotion."""
+    log = decisions()
+    return log[-1] if log else None
 
 
 def decide_on(decision: Decision) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 from ..config import load_params
 from ..data.contract.schema import Schema, load_schema
 from ..errors import ProjectError, explained
-from ..models.champion import decisions
+from ..models.champion import in_force
 from ..models.comparison import corrected_t_test, paired_bootstrap
 from ..models.metrics import classes_of, metrics_of, truth_of
 from ..workspace.storage import restored
@@ -107,10 +107,10 @@ def _latest() -> Record:
 
 
 def _champion() -> Record:
-    last = decisions()[-1:]
-    if not last:
+    last = in_force()
+    if last is None:
         raise ProjectError("there is no champion to compare with: name a run with WITH=.")
-    return find_record(last[0]["run"])
+    return find_record(last["run"])
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from ..config import CLEAN, TEST, Params, load_params
 from ..data.contract.schema import Schema, load_schema
 from ..errors import ProjectError
 from ..files import parquet_batches
-from ..models.champion import ModelInUse, decisions, load_champion
+from ..models.champion import ModelInUse, in_force, load_champion
 from ..models.comparison import paired_bootstrap
 from ..models.evaluate_model import judge
 from ..models.gate import Check, checks
@@ -65,10 +65,10 @@ def mismatch(schema: Schema, other: Schema, test: pd.DataFrame) -> str:
 
 def against_champion(challenger: ModelInUse, test: pd.DataFrame, params: Params) -> list[Check]:
     """Not worse than the champion on the same rows, nor beyond chance on a slice of them."""
-    last = decisions()[-1:]
-    if not last:
+    last = in_force()
+    if last is None:
         return []
-    champion, schema = load_champion(last[0]), challenger.schema
+    champion, schema = load_champion(last), challenger.schema
     if problem := mismatch(champion.schema, schema, test):
         return [Check("champion", False, f"{champion} cannot be compared: {problem}")]
     name = deciding_metric(schema, params.train.metric)

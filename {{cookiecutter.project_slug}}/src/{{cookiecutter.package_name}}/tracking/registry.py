@@ -14,7 +14,7 @@ import pandas as pd
 from ..config import CHAMPION, MODEL, ROOT
 from ..errors import ProjectError, explained
 from ..files import md5
-from ..models.champion import Decision, champion_before, decide_on, decisions, in_words
+from ..models.champion import Decision, champion_before, decide_on, decisions, in_force, in_words
 from .record import Record, find_record, load_records, now, record_of_model, short, test_score, user
 from .runs import open_experiment
 from .versions import (
@@ -54,7 +54,7 @@ def promote(_: str) -> None:
     if number is None:
         raise ProjectError("there is no challenger: `make register` makes the present model one.")
     (run,) = [version.run_id for version in versions() if str(version.version) == number]
-    if decisions()[-1:] and decisions()[-1]["run"] == run:
+    if (last := in_force()) and last["run"] == run:
         raise ProjectError(f"version {number} is the champion already.")
     record, forced = find_record(run or ""), os.environ.get("FORCE", "")
     from .promotion import ask_the_gate  # takes seconds to import, which the others need not wait

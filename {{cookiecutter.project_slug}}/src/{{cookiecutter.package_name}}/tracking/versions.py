@@ -12,8 +12,8 @@ from mlflow.exceptions import MlflowException
 from ..config import ROOT
 from ..data.contract.schema import load_schema
 from ..errors import ProjectError
-from ..files import md5
-from ..models.champion import Decision, ModelInUse, decisions, folder_of, in_words
+from ..files import md5, replacing
+from ..models.champion import Decision, ModelInUse, folder_of, in_force, in_words
 from ..models.store import load_model
 from .record import Record, short
 from .runs import NAME, file_of_run
@@ -68,15 +68,15 @@ def follow_decisions() -> None:
 
     A decision that came with git, about a run this registry does not have, is left alone.
     """
-    for decision in decisions()[-1:]:
-        version = version_of(decision["run"])
-        if version is None or _mark(decision) in version.tags:
-            continue
-        client, number = _client(), str(version.version)
-        client.set_registered_model_alias(NAME, CHAMPION, number)
-        if aliases().get(CHALLENGER) == number:
-            client.delete_registered_model_alias(NAME, CHALLENGER)
-        client.set_model_version_tag(NAME, number, _mark(decision), in_words(decision))
+    decision = in_force()
+    version = version_of(decision["run"]) if decision else None
+    if decision is None or version is None or _mark(decision) in version.tags:
+        return
+    client, number = _client(), str(version.version)
+    client.set_registered_model_alias(NAME, CHAMPION, number)
+    if aliases().get(CHALLENGER) == number:
+        client.delete_registered_model_alias(NAME, CHALLENGER)
+    client.set_model_version_tag(NAME, number, _mark(decision), in_words(decision))
 
 
 def fetch(record: Record, number: str, folder: Path) -> ModelInUse:
@@ -107,12 +107,10 @@ def keep(record: Record, files: Path) -> None:
     """Put a model and its contract below models/champions, for DVC to carry."""
     folder = folder_of(record["run"])
     if not folder.exists():
-        partial = folder.with_name(f".{folder.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        for name in FILES[:2]:
-            shutil.copy2(files / name, partial / name)
-        partial.rename(folder)
+        with replacing(folder) as partial:
+            partial.mkdir()
+            for name in FILES[:2]:
+                shutil.copy2(files / name, partial / name)
     done = subprocess.run(
         [sys.executable, "-m", "dvc", "add", "--quiet", str(folder)],
         cwd=ROOT,
