@@ -1,0 +1,1 @@
+"""The modules of a generated project, each on its own."""
