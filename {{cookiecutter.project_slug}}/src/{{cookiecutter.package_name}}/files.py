@@ -2,19 +2,26 @@
 
 import hashlib
 import os
+import re
 import shutil
+import socket
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from glob import escape
 from pathlib import Path
+from uuid import uuid4
 
 import pandas as pd
 import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from .errors import ProjectError, first_line
+
 BATCH_ROWS = 100_000
+A_DAY = 24 * 60 * 60  # seconds after which a temporary file is nobody's any more
 
 
 @contextmanager
@@ -24,12 +31,16 @@ def replacing(path: Path) -> Iterator[Path]:
     The temporary name keeps the suffix, so writers that look at it work as usual. What a killed
     process has left under such a name is removed.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ProjectError(f"{path.parent} cannot be made: {error.strerror}.") from error
+    if not os.access(path.parent, os.W_OK):
+        raise ProjectError(f"{path.parent} may not be written to. Change its permissions.")
+    partial = path.with_name(f".{path.stem}.{temporary_name()}.partial{path.suffix}")
     before = partial.with_name(f"{partial.name}.before")
     for left in path.parent.glob(f".{escape(path.stem)}.*.partial{path.suffix}*"):
-        number = left.name.removeprefix(f".{path.stem}.").partition(".")[0]
-        if number.isdigit() and _is_gone(int(number)):
+        if is_left(left, left.name.removeprefix(f".{path.stem}.").partition(".partial")[0]):
             remove(left)
     try:
         yield partial
@@ -51,12 +62,44 @@ def remove(path: Path) -> bool:
     return existed
 
 
+def temporary_name() -> str:
+    """A name that nobody else has, here or on another machine that shares the disk."""
+    return f"{os.getpid()}-{uuid4().hex[:8]}-{_host()}"
+
+
+def is_left(path: Path, name: str) -> bool:
+    """Whether nobody is at work any more on what has a `temporary_name` as its name, or in it."""
+    found = re.fullmatch(r"(\d+)(?:-\w{8}-(\w*))?", name)
+    if found and found[2] == _host():
+        return _is_gone(int(found[1]))
+    try:
+        return bool(found) and path.stat().st_mtime < time.time() - A_DAY
+    except FileNotFoundError:  # somebody else has removed it
+        return False
+
+
+def _host() -> str:
+    return re.sub(r"\W", "_", socket.gethostname())
+
+
 def _is_gone(process: int) -> bool:
     """Whether a process of this machine is over; its number may be there until somebody asks."""
     try:
         return psutil.Process(process).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Say which file it is that cannot be read, and why."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise ProjectError(f"{path} is missing: `make all` makes it.") from error
+    except (OSError, pa.ArrowException) as error:
+        why = f"{path} cannot be read: {first_line(error)}"
+        raise ProjectError(f"{why}. `make verify` tells whether it is damaged.") from error
 
 
 @contextmanager
