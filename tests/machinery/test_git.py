@@ -121,7 +121,10 @@ def test_answer_is_the_same_after_a_clean_up_and_in_a_clone(
 
 
 def test_commit_that_history_has_lost_matters_to_the_hash_of_no_run(
-    repository: Path, git: ModuleType, record: ModuleType, tmp_path: Path,
+    repository: Path,
+    git: ModuleType,
+    record: ModuleType,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (repository / "params.yaml").write_text("seed: 2\n", encoding="utf-8")
