@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 from uuid import uuid4
@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from .errors import ProjectError, first_line
 
 BATCH_ROWS = 100_000
+HOST = re.sub(r"\W", "_", socket.gethostname())
 A_DAY = 24 * 60 * 60  # seconds after which a temporary file is nobody's any more
 
 
@@ -31,10 +32,7 @@ def replacing(path: Path) -> Iterator[Path]:
     The temporary name keeps the suffix, so writers that look at it work as usual. What a killed
     process has left under such a name is removed.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ProjectError(f"{path.parent} cannot be made: {error.strerror}.") from error
+    path.parent.mkdir(parents=True, exist_ok=True)
     if not os.access(path.parent, os.W_OK):
         raise ProjectError(f"{path.parent} may not be written to. Change its permissions.")
     partial = path.with_name(f".{path.stem}.{temporary_name()}.partial{path.suffix}")
@@ -64,22 +62,17 @@ def remove(path: Path) -> bool:
 
 def temporary_name() -> str:
     """A name that nobody else has, here or on another machine that shares the disk."""
-    return f"{os.getpid()}-{uuid4().hex[:8]}-{_host()}"
+    return f"{os.getpid()}-{uuid4().hex[:8]}-{HOST}"
 
 
 def is_left(path: Path, name: str) -> bool:
     """Whether nobody is at work any more on what has a `temporary_name` as its name, or in it."""
     found = re.fullmatch(r"(\d+)(?:-\w{8}-(\w*))?", name)
-    if found and found[2] == _host():
+    if found and found[2] == HOST:
         return _is_gone(int(found[1]))
-    try:
+    with suppress(FileNotFoundError):  # somebody else has removed it
         return bool(found) and path.stat().st_mtime < time.time() - A_DAY
-    except FileNotFoundError:  # somebody else has removed it
-        return False
-
-
-def _host() -> str:
-    return re.sub(r"\W", "_", socket.gethostname())
+    return False
 
 
 def _is_gone(process: int) -> bool:
@@ -95,8 +88,6 @@ def readable(path: Path) -> Iterator[None]:
     """Say which file it is that cannot be read, and why."""
     try:
         yield
-    except FileNotFoundError as error:
-        raise ProjectError(f"{path} is missing: `make all` makes it.") from error
     except (OSError, pa.ArrowException) as error:
         why = f"{path} cannot be read: {first_line(error)}"
         raise ProjectError(f"{why}. `make verify` tells whether it is damaged.") from error
@@ -133,7 +124,8 @@ def parquet_file(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
 
 def parquet_batches(path: Path) -> Iterator[pd.DataFrame]:
     """Tables of at most `BATCH_ROWS` rows, whose index runs on; at least one, perhaps empty."""
-    with pq.ParquetFile(path, pre_buffer=False) as file:  # else the whole file is kept
+    # Not buffered, else the whole file is kept.
+    with readable(path), pq.ParquetFile(path, pre_buffer=False) as file:
         yield file.schema_arrow.empty_table().to_pandas()
         start = 0
         for batch in file.iter_batches(BATCH_ROWS):

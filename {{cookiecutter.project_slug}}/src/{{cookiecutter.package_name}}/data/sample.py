@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from ..files import parquet_batches, readable
+from ..files import parquet_batches
 
 MAX_ROWS = 100_000
 MAX_CELLS = 10_000_000
@@ -46,8 +46,7 @@ def sample(
 
 def sample_file(path: Path, seed: int, limit: int | None = None) -> tuple[pd.DataFrame, int]:
     """The same of a Parquet file."""
-    with readable(path):
-        table, rows = sample(parquet_batches(path), seed, limit)
+    table, rows = sample(parquet_batches(path), seed, limit)
     return table.reset_index(drop=True), rows
 
 

@@ -23,7 +23,7 @@ from ..config import (
 )
 from ..data.contract.schema import Schema, load_schema
 from ..errors import explained
-from ..files import parquet_file, readable, replacing
+from ..files import parquet_file, replacing
 from ..tracking.runs import log_evaluation
 from ..visualization.visualize import draw_figures, draw_slices
 from .behaviour import run_tests
@@ -66,8 +66,7 @@ def judge(
         As `evaluate`, `score_slices` and `run_tests` give them.
     """
     baseline = candidates(schema, params.seed)["baseline"].pipeline
-    with readable(TRAIN):
-        targets = pd.read_parquet(TRAIN, columns=[schema.target])  # all that it looks at
+    targets = pd.read_parquet(TRAIN, columns=[schema.target])  # all that it looks at
     baseline.fit(targets, targets[schema.target])
     name = deciding_metric(schema, params.train.metric)
     tests = run_tests(model, test, schema, params.behaviour, params.seed)

@@ -31,8 +31,7 @@ def check_out(record: Record, folder: Path) -> tuple[Path, str]:
     project : Path
         Where in the clone the project is.
     inputs : str
-        The git tree of the inputs, with the uncommitted changes of the run; of a run from before
-        these were told apart, that of all files.
+        The git tree of the inputs with the uncommitted changes; of an older run, of all files.
     """
     run, base, patch = short(record), record["commit"], patch_of(record["run"])
     if not base:

@@ -8,15 +8,12 @@ from ..config import PROJECT
 
 
 def sqlite_uri(path: Path) -> str:
-    """The address of an SQLite file, whatever characters its path has."""
-    quoted = quote(path.as_posix(), safe=" +/:")
-    # By the name without a driver, MLflow makes a folder of a quoted path.
-    return f"sqlite:///{quoted}" if quoted == path.as_posix() else f"sqlite+pysqlite:///{quoted}"
+    """The address of an SQLite file; without the driver in it, MLflow makes a folder of its name."""
+    return f"sqlite+pysqlite:///{quote(path.as_posix(), safe=' +/:')}"
 
 
 DATABASE = PROJECT / "mlflow.db"
 LOCAL = sqlite_uri(DATABASE)
-
 # Before MLflow is imported, which reads them then.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_TRACKING_URI", LOCAL)

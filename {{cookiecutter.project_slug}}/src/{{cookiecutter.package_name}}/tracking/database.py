@@ -1,4 +1,4 @@
-"""MLflow's database or server: told of in a sentence when it fails, moved with the project."""
+"""MLflow's database or server: what is wrong is told in a sentence; it moves with the project."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -19,15 +19,21 @@ from ..config import PROJECT
 from ..errors import MAKE_ROOM, ProjectError, first_line
 from . import DATABASE, LOCAL
 
-PATIENCE = 3  # seconds for a server to answer
+PATIENCE = 3  # seconds for a server to answer; MLflow itself tries for minutes
 # Where MLflow keeps whole paths.
 PLACES = (
-    ("experiments", "artifact_location"),
-    ("runs", "artifact_uri"),
-    ("logged_models", "artifact_location"),
-    ("model_versions", "source"),
-    ("model_versions", "storage_location"),
+    *("experiments.artifact_location", "runs.artifact_uri", "logged_models.artifact_location"),
+    *("model_versions.source", "model_versions.storage_location"),
 )
+REMEDIES = {
+    "is full": MAKE_ROOM,
+    "locked": "Wait until nobody else writes to it, then run this again.",
+    "readonly": "Change the permissions of mlflow.db and its folder.",
+    "": (
+        "If mlflow.db is damaged, `mv mlflow.db mlflow.db.damaged` and run this again: it gets a "
+        "new one. The files of runs in reports/runs stay."
+    ),
+}
 
 
 @contextmanager
@@ -36,41 +42,30 @@ def database_errors() -> Iterator[None]:
     try:
         yield
     except (MlflowException, SQLAlchemyError, sqlite3.Error) as error:
-        cause: BaseException | None = error
-        while isinstance(cause, MlflowException):
-            cause = cause.__cause__ or cause.__context__
+        cause = error.__context__ if isinstance(error, MlflowException) else error
         if isinstance(cause, RequestException):
-            raise ProjectError(_unreachable(error)) from error
+            raise _unreachable(error) from error
         if not isinstance(cause, SQLAlchemyError | sqlite3.Error):
             raise
-        raise ProjectError(
-            f"the database of runs: {first_line(error)}. {_remedy(str(error))}"
-        ) from error
+        remedy = next(words for said, words in REMEDIES.items() if said in str(error))
+        raise ProjectError(f"the database of runs: {first_line(error)}. {remedy}") from error
 
 
 def require_server() -> None:
-    """Ask the server, where there is one, for a sign of life: MLflow itself tries for minutes.
-
-    Raises
-    ------
-    ProjectError
-        When nobody answers.
-    """
+    """Refuse to work with a server, where one is named, that gives no sign of life."""
     address = mlflow.get_tracking_uri()
-    if not address.startswith(("http://", "https://")):
-        return
-    creds, once = get_default_host_creds(address), {"max_retries": 0, "raise_on_status": False}
-    try:
-        http_request(creds, "/health", "GET", timeout=PATIENCE, **once)
-    except MlflowException as error:
-        raise ProjectError(_unreachable(error)) from error
+    if address.startswith(("http://", "https://")):
+        creds, once = get_default_host_creds(address), {"max_retries": 0, "raise_on_status": False}
+        try:
+            http_request(creds, "/health", "GET", timeout=PATIENCE, **once)
+        except MlflowException as error:
+            raise _unreachable(error) from error
 
 
 def own_experiment(name: str) -> None:
-    """Have an experiment whose files are in the project, where the database is the project's.
+    """Keep the files of the project's own database in the project, wherever that has moved.
 
-    MLflow would put them below the working directory. What the database says of a folder from which
-    the project was moved or copied becomes the folder of now.
+    MLflow notes whole paths; those from which the project was moved or copied become those of now.
     """
     if mlflow.get_tracking_uri() != LOCAL:
         return
@@ -82,39 +77,23 @@ def own_experiment(name: str) -> None:
         return
     place = experiment.artifact_location
     root = place.rpartition("/")[0]
-    local = is_local_uri(place) and root.endswith("/mlruns")
-    if local and PROJECT not in Path(local_file_uri_to_path(place)).parents:
-        _replace_root(f"{root}/", here)
+    if not is_local_uri(place) or not root.endswith("/mlruns"):
+        return
+    if PROJECT not in Path(local_file_uri_to_path(place)).parents:
+        with closing(sqlite3.connect(DATABASE)) as database, database:
+            for table, column in (place.split(".") for place in PLACES):
+                change = f"UPDATE {table} SET {column} = ? || substr({column}, ?)"
+                database.execute(
+                    f"{change} WHERE substr({column}, 1, ?) = ?",
+                    (here, len(root) + 2, len(root) + 1, f"{root}/"),
+                )
 
 
-def _replace_root(old: str, new: str) -> None:
-    with closing(sqlite3.connect(DATABASE)) as database, database:
-        for table, column in PLACES:
-            database.execute(
-                f"UPDATE {table} SET {column} = ? || substr({column}, ?) "
-                f"WHERE substr({column}, 1, ?) = ?",
-                (new, len(old) + 1, len(old), old),
-            )
-
-
-def _unreachable(error: Exception) -> str:
+def _unreachable(error: Exception) -> ProjectError:
     address = urlsplit(mlflow.get_tracking_uri())
     host = address.netloc.rpartition("@")[2]  # without a password
-    return (
+    return ProjectError(
         f"no MLflow server answers at {address.scheme}://{host}, which MLFLOW_TRACKING_URI names "
-        f"({type(error.__cause__ or error).__name__}). Start it, correct the variable, or unset it "
-        "to keep runs in mlflow.db."
-    )
-
-
-def _remedy(said: str) -> str:
-    if "is full" in said:
-        return MAKE_ROOM
-    if "locked" in said:
-        return "Wait until nobody else writes to it, then run this again."
-    if "readonly" in said or "unable to open" in said:
-        return "Change the permissions of mlflow.db and its folder."
-    return (
-        "If mlflow.db is damaged, `mv mlflow.db mlflow.db.damaged` and run this again: it gets a "
-        "new one. The files of runs in reports/runs stay."
+        f"({type(error.__context__).__name__}). Start it, correct the variable, or unset it to keep "
+        "runs in mlflow.db."
     )

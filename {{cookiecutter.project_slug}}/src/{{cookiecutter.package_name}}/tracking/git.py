@@ -23,13 +23,9 @@ INPUTS = (
 def git(*arguments: str, **environment: str) -> str | None:
     """What git prints; None where it says no, or where there is no git or no repository.
 
-    Raises
-    ------
-    ProjectError
-        With git's own sentence, when it can do nothing here.
+    When it can do nothing here its own sentence is a `ProjectError`.
     """
-    # In English, and without a question to anybody.
-    plain = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
+    plain = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}  # in English, without a question
     try:
         done = subprocess.run(
             ["git", *arguments],

@@ -52,15 +52,11 @@ def provenance() -> tuple[Record, str]:
 
 
 def inputs_of(record: Record) -> str:
-    """The git tree of the inputs of a run, made again from its commit and what was not in it.
-
-    Git drops trees that no commit has, and a clone never gets them. Older runs have no name of one.
-    """
+    """The git tree of the inputs of a run, made again: git drops trees that no commit has."""
     patch = patch_of(record["run"]) if record["dirty"] else None
-    again = ""
-    if record["commit"] and (not patch or patch.is_file()):
-        again = snapshot(record["commit"], patch)
-    return record.get("inputs") or again
+    known = record["commit"] and (not patch or patch.is_file())
+    again = snapshot(record["commit"], patch) if known else ""
+    return record.get("inputs", again)  # older runs have no name of one
 
 
 def raw_data() -> dict[str, str]:

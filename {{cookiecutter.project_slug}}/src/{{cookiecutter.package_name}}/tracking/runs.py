@@ -129,20 +129,9 @@ def file_of_run(run: str, name: str, folder: Path) -> Path | None:
         return None
 
 
-def create_database() -> None:
-    """Make the tables of the tracking database: several first runs at once would race for it."""
-    open_experiment()
-
-
 @database_errors()
 def open_experiment() -> None:
-    """Select the project's experiment and close runs whose process is gone.
-
-    Raises
-    ------
-    ProjectError
-        When the database or the server cannot be used.
-    """
+    """Select the project's experiment and close runs whose process is gone."""
     require_server()
     own_experiment(NAME)
     mlflow.set_experiment(NAME)
@@ -217,7 +206,3 @@ def _log_model(model: BaseEstimator, features: pd.DataFrame) -> str:
         signature=signature,
         pip_requirements=[f"{name}=={version(name)}" for name in needed],
     ).model_uri
-
-
-if __name__ == "__main__":
-    create_database()

@@ -17,7 +17,7 @@ from ..config import (
 from ..data.contract.schema import load_schema
 from ..data.sample import sample_file
 from ..errors import explained
-from ..files import readable, replacing
+from ..files import replacing
 from .data_figures import MOST_PANELS, draw_data_figures
 from .page import TITLE, count_rows, figures_in, fill, read_json
 from .style import short
@@ -65,8 +65,7 @@ def main() -> None:
     params, schema = load_params(), load_schema()
     rows, _ = sample_file(CLEAN, params.seed, MOST_ROWS)
     names = ["rejected_row", "rejected_column", "rejected_value", "rejected_rule"]
-    with readable(REJECTED):
-        rejected = pd.read_parquet(REJECTED, columns=names)
+    rejected = pd.read_parquet(REJECTED, columns=names)
     with replacing(DATA_FIGURES) as folder:
         draw_data_figures(rows, rejected, schema, folder)
     page = render(

@@ -11,7 +11,6 @@ import pyarrow.parquet as pq
 from jinja2 import Environment, PackageLoader
 
 from ..config import CLEAN, REJECTED, ROOT, TEST, TRAIN, UNLABELLED
-from ..files import readable
 
 TITLE = ROOT.name.replace("-", " ")
 SPECIAL = re.compile(r"[\\`*\[\]<>|~&$#]|(?<![^\W_])_|_(?![^\W_])")  # to Markdown
@@ -51,13 +50,10 @@ def figures_in(folder: Path, captions: dict[str, tuple[str, str]]) -> list[dict[
 
 def count_rows() -> dict[str, int]:
     """Number of clean, train, test, unlabelled and rejected rows."""
-    counts = {}
-    for path in (CLEAN, TRAIN, TEST, UNLABELLED):
-        with readable(path):
-            counts[path.stem] = pq.read_metadata(path).num_rows
-    with readable(REJECTED):
-        broken = pd.read_parquet(REJECTED, columns=["rejected_row"])  # a line for each broken rule
-    return {**counts, "rejected": broken["rejected_row"].nunique()}
+    tables = (CLEAN, TRAIN, TEST, UNLABELLED)
+    counts = {path.stem: pq.read_metadata(path).num_rows for path in tables}
+    rejected = pd.read_parquet(REJECTED, columns=["rejected_row"])  # a line for each broken rule
+    return {**counts, "rejected": rejected["rejected_row"].nunique()}
 
 
 def read_json(path: Path) -> Any:

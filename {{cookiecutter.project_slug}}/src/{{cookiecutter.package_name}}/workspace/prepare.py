@@ -21,9 +21,9 @@ def main() -> None:
     _find_remote()
     if in_git and (ROOT / ".git").exists() and os.name != "nt":  # the hooks run .venv/bin/...
         _run(sys.executable, "-m", "pre_commit", "install", check=True)
-    from ..tracking.runs import create_database  # takes seconds to import
+    from ..tracking.runs import open_experiment  # takes seconds to import
 
-    create_database()
+    open_experiment()  # several first runs at once would race to make the database
     _make_movable()
     _add_raw_data(params)
     _check_target(params)
@@ -32,10 +32,9 @@ def main() -> None:
 def _make_movable() -> None:
     """Let the environment find the package from where it is itself, so that both can be moved."""
     packages = Path(sysconfig.get_path("purelib"))
-    if ROOT in packages.resolve().parents:
-        for link in packages.glob("__editable__.*.pth"):
-            if link.read_text(encoding="utf-8").strip() == str(ROOT / "src"):
-                link.write_text(f"{os.path.relpath(ROOT / 'src', packages)}\n", encoding="utf-8")
+    for link in packages.glob("__editable__.*.pth") if ROOT in packages.resolve().parents else ():
+        if link.read_text(encoding="utf-8").strip() == str(ROOT / "src"):
+            link.write_text(os.path.relpath(ROOT / "src", packages) + "\n", encoding="utf-8")
 
 
 def _tell_dvc_about_git(in_git: bool) -> None:
