@@ -169,7 +169,8 @@ def test_model_that_has_seen_held_out_rows_is_refused(trained, tmp_path: Path, m
 
 
 def test_model_of_uncommitted_changes_is_refused(monkeypatch) -> None:
-    made = {"commit": "c" * 40, "dirty": True, "tree": "t"}
+    made = {"commit": "c" * 40, "dirty": True}
+    monkeypatch.setattr(promotion, "inputs_of", lambda record: "t")
     monkeypatch.setattr(promotion, "commit", lambda: "e" * 40)
     monkeypatch.setattr(promotion, "changed_since", lambda tree: ["src/a.py"])
     monkeypatch.setattr(promotion, "is_committed", lambda tree: False)
@@ -178,7 +179,7 @@ def test_model_of_uncommitted_changes_is_refused(monkeypatch) -> None:
         check = promotion.committed(made)
         assert not check.passed and "(src/a.py)" in check.words and mend in check.words
     assert promotion.committed(made | {"dirty": False}).passed
-    assert not promotion.committed({"commit": "", "dirty": False, "tree": ""}).passed
+    assert not promotion.committed({"commit": "", "dirty": False}).passed
     monkeypatch.setattr(promotion, "is_committed", lambda tree: True)
     assert "commit eeeeeee" in promotion.committed(made).words  # committed since
 

@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import DatabaseError, OperationalError
 from under_test import config, errors, files, lock_file
 
 
@@ -64,29 +63,30 @@ def test_folder_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
-    left, of_others = tmp_path / ".a.99999999.partial.csv", tmp_path / ".ab.99999999.partial.csv"
-    at_work = tmp_path / f".a.{os.getppid()}.partial.csv"
-    for path in (left, of_others, at_work):
+    _, token, host = files.temporary_name().split("-")
+    name = ".a.{}-{}-{}.partial.csv"
+    left = tmp_path / name.format(99999999, token, host)
+    kept = {
+        tmp_path / name.format(os.getppid(), token, host),
+        tmp_path / name.format(99999999, token, "elsewhere"),
+        tmp_path / left.name.replace(".a.", ".ab."),
+    }
+    old = tmp_path / name.format(99999998, token, "elsewhere")
+    for path in (left, old, *kept):
         path.touch()
+    os.utime(old, (0, 0))
     with files.replacing(tmp_path / "a.csv") as partial:
         partial.touch()
-    assert set(tmp_path.iterdir()) == {tmp_path / "a.csv", of_others, at_work}
+    assert set(tmp_path.iterdir()) == {tmp_path / "a.csv", *kept}
 
 
-@pytest.mark.parametrize(
-    ("error", "words"),
-    [
-        (OSError(errno.ENOSPC, "No space left on device"), "Make room on the disk"),
-        (OSError("Not a Parquet file"), "Not a Parquet file. `make verify` tells"),
-        (OperationalError("SELECT", {}, Exception("database is locked")), "Wait until nobody"),
-        (DatabaseError("SELECT", {}, Exception("malformed")), "mv mlflow.db mlflow.db.damaged"),
-    ],
-)
-def test_what_a_reader_can_mend_is_a_sentence(error: Exception, words: str) -> None:
-    with pytest.raises(SystemExit, match=words), errors.explained():
+def test_what_a_reader_can_mend_is_a_sentence() -> None:
+    for error in (errors.ProjectError("x"), OSError(errno.ENOSPC, "No space left on device")):
+        with pytest.raises(SystemExit, match=r"x|Make room on the disk"), errors.explained():
+            raise error
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("x"), OSError("x")])
+def test_mistake_in_the_code_keeps_its_traceback(error: Exception) -> None:
+    with pytest.raises(type(error)), errors.explained():
         raise error
-
-
-def test_mistake_in_the_code_keeps_its_traceback() -> None:
-    with pytest.raises(ZeroDivisionError), errors.explained():
-        1 / 0  # noqa: B018

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 MAKE_ROOM = "Make room on the disk, then run this again."
+INTERRUPTED = 130  # the exit code of a shell for Ctrl-C
 
 
 class ProjectError(Exception):
@@ -15,32 +16,24 @@ class ProjectError(Exception):
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Turn an error its reader can mend into a message on stderr and exit code 1."""
+    """Turn an error its reader can mend into a message on stderr and exit code 1.
+
+    What is known to be about a file or the database is a `ProjectError` where it happens; any other
+    exception is a fault in code, whose traceback is needed.
+    """
     try:
         yield
     except ProjectError as error:
         sys.exit(f"error: {error}")
-    except Exception as error:
-        library = type(error).__module__.partition(".")[0]  # not imported: that takes a second
-        if isinstance(error, OSError) or library == "pyarrow":
-            full = getattr(error, "errno", None) in FULL
-            mend = MAKE_ROOM if full else "`make verify` tells whether a file is damaged."
-            sys.exit(f"error: {_line(error)}. {mend}")
-        if library in ("mlflow", "sqlalchemy"):
-            sys.exit(f"error: the database of runs: {_line(error)}. {_mend_database(str(error))}")
-        raise
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        sys.exit(f"error: {first_line(error)}. {MAKE_ROOM}")
+    except KeyboardInterrupt:
+        print("error: stopped; the same command starts again.", file=sys.stderr)
+        sys.exit(INTERRUPTED)
 
 
-def _line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
+    """What an error says, without the rest and the full stop."""
     return str(error).strip().partition("\n")[0].rstrip(".")
-
-
-def _mend_database(said: str) -> str:
-    if "is full" in said:
-        return MAKE_ROOM
-    if "locked" in said:
-        return "Wait until nobody else writes to it, then run this again."
-    return (
-        "If mlflow.db is damaged, `mv mlflow.db mlflow.db.damaged` and run this again: it gets a "
-        "new one. The files of runs in reports/runs stay."
-    )

@@ -2,19 +2,27 @@
 
 import hashlib
 import os
+import re
 import shutil
+import socket
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
+from uuid import uuid4
 
 import pandas as pd
 import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from .errors import ProjectError, first_line
+
 BATCH_ROWS = 100_000
+HOST = re.sub(r"\W", "_", socket.gethostname())
+A_DAY = 24 * 60 * 60  # seconds after which a temporary file is nobody's any more
 
 
 @contextmanager
@@ -25,11 +33,12 @@ def replacing(path: Path) -> Iterator[Path]:
     process has left under such a name is removed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    if not os.access(path.parent, os.W_OK):
+        raise ProjectError(f"{path.parent} may not be written to. Change its permissions.")
+    partial = path.with_name(f".{path.stem}.{temporary_name()}.partial{path.suffix}")
     before = partial.with_name(f"{partial.name}.before")
     for left in path.parent.glob(f".{escape(path.stem)}.*.partial{path.suffix}*"):
-        number = left.name.removeprefix(f".{path.stem}.").partition(".")[0]
-        if number.isdigit() and _is_gone(int(number)):
+        if is_left(left, left.name.removeprefix(f".{path.stem}.").partition(".partial")[0]):
             remove(left)
     try:
         yield partial
@@ -51,12 +60,37 @@ def remove(path: Path) -> bool:
     return existed
 
 
+def temporary_name() -> str:
+    """A name that nobody else has, here or on another machine that shares the disk."""
+    return f"{os.getpid()}-{uuid4().hex[:8]}-{HOST}"
+
+
+def is_left(path: Path, name: str) -> bool:
+    """Whether nobody is at work any more on what has a `temporary_name` as its name, or in it."""
+    found = re.fullmatch(r"(\d+)(?:-\w{8}-(\w*))?", name)
+    if found and found[2] == HOST:
+        return _is_gone(int(found[1]))
+    with suppress(FileNotFoundError):  # somebody else has removed it
+        return bool(found) and path.stat().st_mtime < time.time() - A_DAY
+    return False
+
+
 def _is_gone(process: int) -> bool:
     """Whether a process of this machine is over; its number may be there until somebody asks."""
     try:
         return psutil.Process(process).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Say which file it is that cannot be read, and why."""
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        why = f"{path} cannot be read: {first_line(error)}"
+        raise ProjectError(f"{why}. `make verify` tells whether it is damaged.") from error
 
 
 @contextmanager
@@ -90,7 +124,8 @@ def parquet_file(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
 
 def parquet_batches(path: Path) -> Iterator[pd.DataFrame]:
     """Tables of at most `BATCH_ROWS` rows, whose index runs on; at least one, perhaps empty."""
-    with pq.ParquetFile(path, pre_buffer=False) as file:  # else the whole file is kept
+    # Not buffered, else the whole file is kept.
+    with readable(path), pq.ParquetFile(path, pre_buffer=False) as file:
         yield file.schema_arrow.empty_table().to_pandas()
         start = 0
         for batch in file.iter_batches(BATCH_ROWS):

@@ -1,7 +1,6 @@
 """Repeat a run of any age beside the project, and compare: `make reproduce RUN=1a2b3c4d`."""
 
 import argparse
-import os
 import shutil
 import signal
 import sys
@@ -9,10 +8,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psutil
-
 from ..config import ROOT, TEST_PREDICTIONS
 from ..errors import ProjectError, explained
+from ..files import is_left, temporary_name
 from ..tracking.record import find_record, short
 from ..workspace.storage import restored
 from .rerun import check_out, fetch_data, install, run_pipeline
@@ -26,16 +24,16 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--run", default="", help="its identifier, or how that begins")
     record = find_record(parser.parse_args(arguments).run)
     remove_leftovers()
-    folder = FOLDER / f"{short(record)}-{os.getpid()}"
+    folder = FOLDER / f"{short(record)}.{temporary_name()}"
     with phase("checkout"):
-        project, tree = check_out(record, folder)
+        project, inputs = check_out(record, folder)
     with phase("environment"):
         install(project)
     with phase("data"):
         fetch_data(project, record)
     print("  pipeline", flush=True)
     with phase(""):
-        again = run_pipeline(project, record) | {"tree": tree, "dirty": record["dirty"]}
+        again = run_pipeline(project, record) | {"inputs": inputs, "dirty": record["dirty"]}
     with restored(record.get("evaluation", {}).get("predictions_md5")) as then:
         text, reproduced = judge(record, again, then, project / TEST_PREDICTIONS.relative_to(ROOT))
     print(f"\n{text}")
@@ -47,8 +45,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def remove_leftovers() -> None:
     """Delete the folders of calls that were stopped, or that ended with a difference."""
-    for folder in FOLDER.glob("*-*"):
-        if not psutil.pid_exists(int(folder.name.rpartition("-")[2])):
+    for folder in FOLDER.glob("*.*"):
+        if is_left(folder, folder.name.partition(".")[2]):
             shutil.rmtree(folder)
 
 

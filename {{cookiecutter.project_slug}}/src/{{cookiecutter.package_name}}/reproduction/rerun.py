@@ -11,7 +11,8 @@ import yaml
 
 from ..config import ROOT
 from ..errors import ProjectError
-from ..tracking.git import git
+from ..tracking import sqlite_uri
+from ..tracking.git import commit, git, snapshot
 from ..tracking.record import Record, patch_of, short
 from ..workspace.storage import dvc, outs_of, pointers, share
 from ..workspace.verify import hash_of
@@ -29,15 +30,15 @@ def check_out(record: Record, folder: Path) -> tuple[Path, str]:
     -------
     project : Path
         Where in the clone the project is.
-    tree : str
-        The git tree of all files, with the uncommitted changes of the run.
+    inputs : str
+        The git tree of the inputs with the uncommitted changes; of an older run, of all files.
     """
-    run, commit, patch = short(record), record["commit"], patch_of(record["run"])
-    if not commit:
+    run, base, patch = short(record), record["commit"], patch_of(record["run"])
+    if not base:
         raise ProjectError(f"run {run} has no commit that tells its code: commit, and train anew.")
-    if git("cat-file", "-e", f"{commit}^{{commit}}") is None:
+    if not commit(base):
         raise ProjectError(
-            f"commit {commit[:8]} of run {run} is not in this clone: `git fetch --all` (with "
+            f"commit {base[:8]} of run {run} is not in this clone: `git fetch --all` (with "
             f"--unshallow where the clone is shallow), or ask {record['user']} to push it."
         )
     if record["dirty"] and not patch.is_file():
@@ -49,14 +50,18 @@ def check_out(record: Record, folder: Path) -> tuple[Path, str]:
     bare = ("-c", "core.hooksPath=/dev/null")
     new = ("clone", "--quiet", "--shared", "--no-checkout", "--template=")
     _run("git", *bare, *new, top.rstrip("\n"), str(folder))
-    _run("git", *bare, "checkout", "--quiet", "--detach", commit, at=folder)
+    _run("git", *bare, "checkout", "--quiet", "--detach", base, at=folder)
     if record["dirty"]:
         problem = (
-            f"{patch.relative_to(ROOT)} does not apply to commit {commit[:8]}. It has changed since "
+            f"{patch.relative_to(ROOT)} does not apply to commit {base[:8]}. It has changed since "
             "it was written: `git checkout` it"
         )
         _run("git", "apply", "--index", "--whitespace=nowarn", str(patch), at=folder, or_=problem)
-    return folder / prefix.rstrip("\n"), _run("git", "write-tree", at=folder).strip()
+    if "inputs" in record:
+        inputs = snapshot(base, patch if record["dirty"] else None)
+    else:
+        inputs = _run("git", "write-tree", at=folder).strip()
+    return folder / prefix.rstrip("\n"), inputs
 
 
 def install(project: Path) -> None:
@@ -113,7 +118,7 @@ def pin_search(params: Path, tried: int) -> None:
 def environment(project: Path) -> dict[str, str]:
     """The variables of this process without what would lead back to this project."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-    database = f"sqlite:///{project / 'mlflow.db'}"
+    database = sqlite_uri(project / "mlflow.db")
     return kept | {
         "PATH": f"{project / '.venv' / BIN}{os.pathsep}{os.environ['PATH']}",
         "MLFLOW_DISABLE_TELEMETRY": "true",

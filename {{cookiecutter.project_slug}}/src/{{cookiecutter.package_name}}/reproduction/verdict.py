@@ -65,7 +65,8 @@ def judge(then: Record, now: Record, before: Path | None, after: Path) -> tuple[
 
 def inputs(then: Record, now: Record) -> list[Line]:
     """What both runs took: code, each raw file, contract, rows, environment, seed, platform."""
-    facts = [("code", _code(then), _code(now), then["tree"] == now["tree"])]
+    same = then.get("inputs", then.get("tree")) == now["inputs"]
+    facts = [("code", _code(then), _code(now), same)]
     for path in sorted(then["data"] | now["data"]):
         facts.append(_fact(path, *(record["data"].get(path, "none") for record in (then, now))))
     for name, key in {

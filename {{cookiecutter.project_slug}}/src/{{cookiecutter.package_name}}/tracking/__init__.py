@@ -1,10 +1,20 @@
 """What is kept of every run, and which models are in use."""
 
 import os
+from pathlib import Path
+from urllib.parse import quote
 
 from ..config import PROJECT
 
+
+def sqlite_uri(path: Path) -> str:
+    """The address of an SQLite file; without the driver in it, MLflow makes a folder of its name."""
+    return f"sqlite+pysqlite:///{quote(path.as_posix(), safe=' +/:')}"
+
+
+DATABASE = PROJECT / "mlflow.db"
+LOCAL = sqlite_uri(DATABASE)
 # Before MLflow is imported, which reads them then.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("MLFLOW_TRACKING_URI", f"sqlite:///{PROJECT / 'mlflow.db'}")
+os.environ.setdefault("MLFLOW_TRACKING_URI", LOCAL)
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")

@@ -15,6 +15,7 @@ from ..models.champion import Decision, decisions
 from ..models.metrics import greater_is_better
 from ..visualization.page import TITLE, fill
 from ..visualization.yours import kept
+from .database import database_errors, require_server
 from .record import Record, load_records, patch_of, short, test_score
 from .runs import NAME, RECORD, file_of_run
 
@@ -26,6 +27,7 @@ YOURS = {
 WIDEST = 60  # characters of a cell on the screen; the notebook has them whole
 
 
+@database_errors()
 def main() -> None:
     collect()
     records, made = load_records(), decisions()
@@ -43,6 +45,7 @@ def main() -> None:
 
 def collect() -> None:
     """Take the files of runs that only MLflow has: of queued experiments, and from a server."""
+    require_server()
     experiment = mlflow.get_experiment_by_name(NAME)
     if experiment is None:
         return

@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ..config import ROOT
+from ..errors import ProjectError
 
 # All that decides what a run does; what the pipeline writes is not among it.
 INPUTS = (
@@ -20,57 +21,75 @@ INPUTS = (
 
 
 def git(*arguments: str, **environment: str) -> str | None:
-    """What git prints; None where it fails, or where there is no git."""
+    """What git prints; None where it says no, or where there is no git or no repository.
+
+    When it can do nothing here its own sentence is a `ProjectError`.
+    """
+    plain = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}  # in English, without a question
     try:
         done = subprocess.run(
             ["git", *arguments],
             cwd=ROOT,
-            env=os.environ | environment,
+            env=os.environ | plain | environment,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
         )
     except FileNotFoundError:
         return None
+    why = " ".join(done.stderr.decode("utf-8", "replace").split())
+    if done.returncode > 1 and "not a git repository (or any" not in why:
+        raise ProjectError(f"`git {arguments[0]}` stopped: {why.removeprefix('fatal: ')}")
     # A file in another encoding comes through a patch unharmed.
     return done.stdout.decode("utf-8", "surrogateescape") if done.returncode == 0 else None
 
 
-def commit() -> str:
-    """The present commit, or nothing where there is none."""
-    return (git("rev-parse", "HEAD") or "").strip()
+def commit(name: str = "HEAD") -> str:
+    """The present commit, or another; nothing where there is none."""
+    return (git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}") or "").strip()
 
 
-def snapshot() -> str:
-    """The git tree of the inputs as they are now, committed or not; nothing without a commit.
+def snapshot(base: str = "", patch: Path | None = None) -> str:
+    """The git tree of the inputs alone, as they are now, or in a commit with a patch.
 
-    Neither the working tree nor git's own index changes.
+    Its name is a hash of what is in it, and the same in every clone. Neither the working tree nor
+    git's own index changes. Nothing without a commit, or where the patch does not apply.
     """
+    if not commit(base or "HEAD"):
+        return ""
     with TemporaryDirectory() as folder:
         index = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
-        git("read-tree", "HEAD", **index)
-        git("add", "--all", "--", *INPUTS, **index)
-        return (git("write-tree", **index) or "").strip() if commit() else ""
+        git("read-tree", base or "HEAD", **index)
+        if not base:
+            known = ("ls-files", "--cached", "--others", "--exclude-standard", "--")
+            here = [name for name in INPUTS if git(*known, name, **index)]
+            git("add", "--all", "--", *here, **index)
+        if patch and git("apply", "--cached", "--whitespace=nowarn", str(patch), **index) is None:
+            return ""
+        others = (":/", *(f":!{name}" for name in INPUTS))
+        git("rm", "-r", "--force", "--cached", "--quiet", "--ignore-unmatch", *others, **index)
+        return (git("write-tree", **index) or "").strip()
 
 
 def uncommitted(tree: str) -> str:
     """The patch from the present commit to a snapshot; empty where they are alike."""
-    return git("diff", "--binary", "--no-color", "--no-ext-diff", "HEAD", tree) or ""
+    plain = ("--binary", "--no-color", "--no-ext-diff")
+    return (git("diff", *plain, snapshot("HEAD"), tree) or "") if tree else ""
 
 
 def is_committed(tree: str) -> bool:
     """Whether the inputs in a snapshot are those of the present commit."""
-    return _alike(tree, "HEAD")
+    return bool(tree) and tree == snapshot("HEAD")
 
 
 def is_as_now(tree: str) -> bool:
     """Whether the inputs in a snapshot are as they are now, committed or not."""
-    return _alike(tree, snapshot())
+    return bool(tree) and tree == snapshot()
 
 
 def changed_since(tree: str) -> list[str]:
-    """The inputs in which a snapshot differs from the present commit."""
-    return (git("diff", "--name-only", tree, "HEAD", "--", *INPUTS) or "").splitlines()
-
-
-def _alike(tree: str, other: str) -> bool:
-    return bool(tree) and git("diff", "--quiet", tree, other, "--", *INPUTS) is not None
+    """The inputs in which a snapshot differs from the present commit, if git still has it."""
+    try:
+        return (git("diff", "--name-only", tree, snapshot("HEAD")) or "").splitlines()
+    except ProjectError:
+        return []

@@ -19,7 +19,7 @@ from ..models.rows import read_rows, row_hashes
 from ..models.slices import LEAST_ROWS, columns_of, slices_of
 from ..models.threshold import threshold_of
 from .git import changed_since, commit, is_as_now, is_committed
-from .record import Record
+from .record import Record, inputs_of
 
 
 def ask_the_gate(record: Record, challenger: ModelInUse, fitted: Path) -> list[Check]:
@@ -113,10 +113,11 @@ def committed(record: Record) -> Check:
     """Trained from what a commit holds."""
     if record["commit"] and not record["dirty"]:
         return Check("commit", True, f"trained from commit {record['commit'][:7]}")
-    if is_committed(record["tree"]):
+    inputs = inputs_of(record)
+    if is_committed(inputs):
         return Check("commit", True, f"trained from what is in commit {commit()[:7]}")
-    changed = changed_since(record["tree"])
+    changed = changed_since(inputs)
     files = f" ({', '.join(changed[:3])}{' and more' if len(changed) > 3 else ''})"
     words = f"trained from changes that are in no commit{files if changed else ''}"
-    now = "" if is_as_now(record["tree"]) else " and `make train AGAIN=1 evaluate register`"
+    now = "" if is_as_now(inputs) else " and `make train AGAIN=1 evaluate register`"
     return Check("commit", False, f"{words}: commit them{now}, then promote again")

@@ -29,7 +29,7 @@ def provenance() -> tuple[Record, str]:
     Returns
     -------
     record : dict
-        `data` has the hash of each raw file; `tree` is a git tree of the inputs as they are.
+        `data` has the hash of each raw file; `inputs` is the git tree of the inputs as they are.
     patch : str
         What is not committed of them, for `git apply`.
     """
@@ -41,7 +41,7 @@ def provenance() -> tuple[Record, str]:
         "why": os.environ.get("WHY", ""),
         "commit": commit(),
         "dirty": bool(patch),
-        "tree": tree,
+        "inputs": tree,
         "data": raw_data(),
         "train_md5": md5(TRAIN),
         "schema_md5": md5(SCHEMA),
@@ -49,6 +49,14 @@ def provenance() -> tuple[Record, str]:
         "argv": " ".join(sys.orig_argv),
         "platform": f"{platform.platform()}, Python {platform.python_version()}",
     }, patch
+
+
+def inputs_of(record: Record) -> str:
+    """The git tree of the inputs of a run, made again: git drops trees that no commit has."""
+    patch = patch_of(record["run"]) if record["dirty"] else None
+    known = record["commit"] and (not patch or patch.is_file())
+    again = snapshot(record["commit"], patch) if known else ""
+    return record.get("inputs", again)  # older runs have no name of one
 
 
 def raw_data() -> dict[str, str]:

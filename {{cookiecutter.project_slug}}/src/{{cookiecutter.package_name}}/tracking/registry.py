@@ -15,6 +15,7 @@ from ..config import CHAMPION, MODEL, ROOT
 from ..errors import ProjectError, explained
 from ..files import md5
 from ..models.champion import Decision, champion_before, decide_on, decisions, in_force, in_words
+from .database import database_errors
 from .record import Record, find_record, load_records, now, record_of_model, short, test_score, user
 from .runs import open_experiment
 from .versions import (
@@ -30,6 +31,7 @@ from .versions import (
 )
 
 
+@database_errors()
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("command", choices=COMMANDS)

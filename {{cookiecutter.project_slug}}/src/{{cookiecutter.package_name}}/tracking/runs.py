@@ -23,6 +23,7 @@ from ..files import md5
 from ..models.candidates import LIBRARIES
 from ..models.rows import row_hashes
 from ..models.store import trusted_types
+from .database import database_errors, own_experiment, require_server
 from .record import Record, patch_of, record_of_model, save_record, seconds_since
 
 NAME = __name__.partition(".")[0]  # of the experiment, and of the model in the registry
@@ -33,6 +34,7 @@ RECORD, ROWS = "run.json", "rows.npy"  # among the files of a run in MLflow
 logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
 
+@database_errors()
 def log_training(
     model: BaseEstimator,
     train: pd.DataFrame,
@@ -91,6 +93,7 @@ def log_training(
             mlflow.log_artifact(str(patch_of(record["run"])))
 
 
+@database_errors()
 def log_evaluation(scores: dict[str, Any]) -> None:
     """Add test scores, figures and predictions to the run that trained the present model."""
     record = record_of_model(md5(MODEL))
@@ -117,6 +120,7 @@ def log_evaluation(scores: dict[str, Any]) -> None:
 
 def file_of_run(run: str, name: str, folder: Path) -> Path | None:
     """Fetch a file of a run from MLflow into a folder; None where MLflow has no such file."""
+    require_server()
     try:
         return Path(
             mlflow.artifacts.download_artifacts(f"runs:/{run}/{name}", dst_path=str(folder))
@@ -125,13 +129,11 @@ def file_of_run(run: str, name: str, folder: Path) -> Path | None:
         return None
 
 
-def create_database() -> None:
-    """Make the tables of the tracking database: several first runs at once would race for it."""
-    open_experiment()
-
-
+@database_errors()
 def open_experiment() -> None:
     """Select the project's experiment and close runs whose process is gone."""
+    require_server()
+    own_experiment(NAME)
     mlflow.set_experiment(NAME)
     client = mlflow.MlflowClient()
     for run in mlflow.search_runs(
@@ -204,7 +206,3 @@ def _log_model(model: BaseEstimator, features: pd.DataFrame) -> str:
         signature=signature,
         pip_requirements=[f"{name}=={version(name)}" for name in needed],
     ).model_uri
-
-
-if __name__ == "__main__":
-    create_database()

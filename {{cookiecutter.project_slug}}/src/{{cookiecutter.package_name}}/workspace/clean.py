@@ -21,6 +21,7 @@ OUTPUTS = (
     config.DATA_PROFILE,
 )
 CACHES = (
+    ".cache",
     ".dvc/tmp/reproduce",
     ".pytest_cache",
     ".ruff_cache",

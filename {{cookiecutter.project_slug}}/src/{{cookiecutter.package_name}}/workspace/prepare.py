@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 from ..config import ROOT, DataParams, load_params
 from ..errors import ProjectError, explained
+from ..tracking.git import git
 
 LOCAL_CONFIG = ROOT / ".dvc" / "config.local"
 REMOTE = "storage"
@@ -14,16 +16,25 @@ REMOTE = "storage"
 
 def main() -> None:
     params = load_params().data
-    in_git = _run("git", "rev-parse", "--git-dir") is not None
+    in_git = git("rev-parse", "--git-dir") is not None
     _tell_dvc_about_git(in_git)
     _find_remote()
     if in_git and (ROOT / ".git").exists() and os.name != "nt":  # the hooks run .venv/bin/...
         _run(sys.executable, "-m", "pre_commit", "install", check=True)
-    from ..tracking.runs import create_database  # takes seconds to import
+    from ..tracking.runs import open_experiment  # takes seconds to import
 
-    create_database()
+    open_experiment()  # several first runs at once would race to make the database
+    _make_movable()
     _add_raw_data(params)
     _check_target(params)
+
+
+def _make_movable() -> None:
+    """Let the environment find the package from where it is itself, so that both can be moved."""
+    packages = Path(sysconfig.get_path("purelib"))
+    for link in packages.glob("__editable__.*.pth") if ROOT in packages.resolve().parents else ():
+        if link.read_text(encoding="utf-8").strip() == str(ROOT / "src"):
+            link.write_text(os.path.relpath(ROOT / "src", packages) + "\n", encoding="utf-8")
 
 
 def _tell_dvc_about_git(in_git: bool) -> None:
@@ -36,7 +47,7 @@ def _tell_dvc_about_git(in_git: bool) -> None:
 
 def _find_remote() -> None:
     """In a clone of a folder on this machine, use that folder's DVC remote when ours is not there."""
-    origin = _run("git", "config", "remote.origin.url")
+    origin = (git("config", "remote.origin.url") or "").strip()
     if not origin or not Path(origin).is_dir():
         return
     url = _dvc("config", f"remote.{REMOTE}.url")
@@ -52,7 +63,7 @@ def _add_raw_data(params: DataParams) -> None:
     raw = ROOT / params.raw
     known = raw.with_name(raw.name + ".dvc").exists()
     if raw.exists():
-        _run(sys.executable, "-m", "dvc", "add", "--quiet", str(raw), check=True)
+        _run(sys.executable, "-m", "dvc", "add", str(raw), check=True)
     elif params.source and not known:
         if not Path(__file__).with_name("fetch.py").exists():
             raise ProjectError(
@@ -83,13 +94,11 @@ def _dvc(*arguments: str) -> str | None:
 
 def _run(*command: str, check: bool = False) -> str | None:
     """What the command prints; None when it fails, unless it must not."""
-    try:
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return None
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode and check:
-        why = (done.stderr or done.stdout).strip()
-        raise ProjectError(f"`{' '.join(command[1:])}` failed: {why}")
+        said = (done.stderr or done.stdout).strip()
+        _, _, why = said.rpartition("ERROR: ")  # DVC's last word
+        raise ProjectError(f"`{' '.join(command[2:])}` failed: {why}")
     return done.stdout.strip() if done.returncode == 0 else None
 
 
