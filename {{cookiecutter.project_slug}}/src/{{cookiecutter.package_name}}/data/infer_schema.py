@@ -38,7 +38,7 @@ def infer_from_file(
     source
         How the file is written; detected when not given.
     """
-    source = source or detect(path, params.select)
+    source = source or detect(path, params.select, [params.target])
     table, rows = sample(read_batches(path, source, ragged=[]), seed)
     if not rows:
         raise ProjectError(f"{path}: the table is empty. Put rows below its header.")

@@ -24,9 +24,7 @@ def with_cells(problems: pd.DataFrame, batch: pd.DataFrame) -> pd.DataFrame:
 
 def of_ragged(rows: list[RaggedRow]) -> pd.DataFrame:
     """A line for each row with too many or too few cells; the value is its text."""
-    lines = [
-        (row.row, WHOLE_ROW, row.text, f"{row.expected} cells, not {row.cells}") for row in rows
-    ]
+    lines = [(row.row, WHOLE_ROW, row.text, row.rule) for row in rows]
     return pd.DataFrame(lines, columns=list(PROBLEM)).astype(PROBLEM)
 
 

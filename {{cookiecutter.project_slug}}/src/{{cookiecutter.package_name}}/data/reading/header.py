@@ -2,10 +2,39 @@
 
 import re
 from collections import Counter
+from collections.abc import Collection
 from itertools import pairwise
 
+# Around a cell they are no part of it: those of ASCII, no-break ones, and those of no width.
+BLANKS = " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u2007\u202f\u200b\ufeff"
 ROWS_ABOVE = 50  # a header further down is none
 NUMBER = re.compile(r"[$€£¥]?[-+]?[\d.,]*\d[\d.,]*([eE][-+]?\d+)?[$€£¥%]?")
+
+NO_VALUE = re.compile(r"n\W?[ak]\W?|nan|nil|none|null|missing|unknown|[-.?*#]+", re.IGNORECASE)
+WORDS = re.compile(r"\s|^\W")  # in a remark, rarely in the name of a thing
+
+
+def layout(rows: list[list[str]], names: Collection[str] = ()) -> tuple[int, bool, int]:
+    """Lines above the header, whether there is one, and lines below it that are no rows.
+
+    Parameters
+    ----------
+    rows
+        The cells of the first lines; an empty line has none.
+    names
+        Columns that are known: the line that holds them is the header, whatever it looks like.
+    """
+    named = _line_of(names, rows[:ROWS_ABOVE])
+    above = rows_above(rows, usual_width(rows)) if named is None else named
+    table = [row for row in rows[above:] if any(row)]
+    header = named is not None or has_header(table)
+    return above, header, rows_below(table[1:]) if header else 0
+
+
+def usual_width(rows: list[list[str]]) -> int:
+    """The number of cells most lines have."""
+    widths = Counter(len(row) for row in rows if row)
+    return max(widths, key=lambda width: (widths[width], width), default=0)
 
 
 def rows_above(rows: list[list[str]], width: int) -> int:
@@ -55,18 +84,37 @@ def rows_below(body: list[list[str]]) -> int:
         return comments
     first, rest = body[0], body[1:]
     columns = list(zip(*(row for row in rest if len(row) == len(first)), strict=False))
-    unlike = [
-        bool(name) and name not in column and not NUMBER.fullmatch(name) and _is_number(column)
-        for name, column in zip(first, columns, strict=False)
-    ]
-    numbers = sum(map(_is_number, columns))
-    units = sum(unlike) > (numbers / 2 if numbers > 1 else sum(map(bool, first)) - 1)
-    new = Counter(
-        name for name, column in zip(first, columns, strict=False) if name and name not in column
-    )
-    word, times = max(new.items(), key=lambda item: item[1], default=("", 0))
+    over = [(name, column, _is_number(column)) for name, column in zip(first, columns, strict=False)]
+    words = [(n, number) for n, c, number in over if n and n not in c and not NUMBER.fullmatch(n)]
+    unlike = [name for name, number in words if number]
+    numbers = sum(number for *_, number in over)
+    units = len(unlike) > (numbers / 2 if numbers > 1 else sum(map(bool, first)) - 1)
+    word, times = max(Counter(n for n, _ in words).items(), key=lambda it: it[1], default=("", 0))
     second_names = times > 2 and times == first.count(word) and times >= len(first) / 3
-    return comments + bool(units or second_names)
+    # A row has words that recur, or where its numbers are missing words that say so.
+    row = any(name and name in column for name, column, _ in over) or all(
+        NO_VALUE.fullmatch(name) for name in (unlike if units else [word])
+    )
+    return comments + bool((units or second_names) and not row)
+
+
+def remarks_below(rows: list[list[str]]) -> int:
+    """Lines at the end of which only one cell is filled, with words, such as footnotes."""
+    for number, row in enumerate(reversed(rows)):
+        cells = [cell for cell in row if cell]
+        if len(row) < 3 or len(cells) > 1 or not all(map(WORDS.search, cells)):
+            return number
+    return 0  # all of them: this is how the table is
+
+
+def _line_of(names: Collection[str], rows: list[list[str]]) -> int | None:
+    """The line that holds the most of the names, unless others hold as many."""
+    hits = [len(set(names).intersection(row)) for row in rows]
+    most = max(hits, default=0)
+    lines = [row for row, found in zip(rows, hits, strict=True) if found == most]
+    if not most or most < len(names) / 2 or any(line != lines[0] for line in lines):
+        return None
+    return hits.index(most)
 
 
 def _is_number(column: tuple[str, ...]) -> bool:
