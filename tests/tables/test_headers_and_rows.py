@@ -192,6 +192,7 @@ def test_text_of_digits_stays_text(bench: Workbench) -> None:
     assert found["m"].dtype == "float64"
 
 
+PLAIN = [[f"z{n % 9}", "ab"[n % 2], n * 7 % 30, n + 0.5, ("yes", "no")[n % 3 > 0]] for n in range(30)]
 ABOVE: dict[str, list[list[object]]] = {
     "a title": [["Survey of 2024"], []],
     "titles in cells": [["Survey", 2024, "by", "hand", "x"]],
@@ -202,7 +203,7 @@ ABOVE: dict[str, list[list[object]]] = {
 @pytest.mark.parametrize("above", ABOVE)
 def test_table_in_a_sheet_is_found(bench: Workbench, above: str) -> None:
     units = [[None, None, "cm", "kg", None]] if above == "units" else []
-    rows = [*ABOVE[above], NAMES, *units, *CELLS[:9], [], *CELLS[9:]]
+    rows = [*ABOVE[above], NAMES, *units, *PLAIN[:9], [], *PLAIN[9:]]
     end = [[], ["Source: the survey of 2024"], ["* by hand"]]
     workbook(bench.clear() / "table.xlsx", {"Sheet": [*rows, *end]})
     run = bench.run("table.xlsx", "y", max_rejected=0.5)
@@ -234,7 +235,7 @@ def test_other_sheets_are_named_where_the_first_has_no_table(
 
 
 def test_what_was_read_and_left_out_is_said(bench: Workbench) -> None:
-    sheets = {"Data": [["Survey"], NAMES, [None, None, "cm", "kg", None], *CELLS], "More": [["x"]]}
+    sheets = {"Data": [["Survey"], NAMES, [None, None, "cm", "kg", None], *PLAIN], "More": [["x"]]}
     workbook(bench.clear() / "table.xlsx", sheets)
     bench.set(raw="data/raw/table.xlsx", target="y")
     said = bench.step("infer_schema").output

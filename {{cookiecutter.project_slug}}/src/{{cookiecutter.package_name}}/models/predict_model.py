@@ -42,9 +42,18 @@ def main(arguments: list[str] | None = None) -> None:
     write_origin(source, options.output, used, rows)
     print(f"{rows} rows of {_short(source)} predicted by {used}, in {_short(options.output)}")
     if 0 < rows <= SHOWN:
-        parquet = options.output.suffix == ".parquet"
-        table = pd.read_parquet(options.output) if parquet else pd.read_csv(options.output)
-        print(table.to_string(index=False, na_rep="", float_format="{:.4g}".format))
+        show(options.output)
+
+
+def show(path: Path) -> None:
+    """Print a file of predictions as it is, its probabilities shorter."""
+    if path.suffix == ".parquet":
+        table = pd.read_parquet(path, dtype_backend="pyarrow")
+    else:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    for name in table.columns[table.columns.str.startswith("probability_")]:
+        table[name] = pd.to_numeric(table[name])
+    print(table.to_string(index=False, na_rep="", float_format="{:.4g}".format))
 
 
 def predict_file(source: Path, output: Path, model: BaseEstimator, schema: Schema) -> int:

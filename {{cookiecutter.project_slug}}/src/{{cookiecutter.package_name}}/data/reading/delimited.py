@@ -5,7 +5,6 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import chain, count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,10 +18,9 @@ from ..contract.schema import Schema, Source
 from .archive import open_bytes
 from .dialect import count_in, ends_in_quotes, parse, single_blanks
 from .encoding import SAMPLE, codec_of, decode
-from .header import BLANKS, remarks_below, usual_width
+from .header import BLANKS, TOP_ROWS, Top, remarks_below, top_of
 
 BLOCK = 8 << 20  # bytes read at a time, a dozen of them ahead; a row is no longer
-HEADER_ROWS = 1000  # that tell how many columns there are
 MAX_RAGGED = 100_000  # rows cut wrongly before the whole file is
 
 
@@ -46,14 +44,6 @@ class RaggedRow(NamedTuple):
     def rule(self) -> str:
         """The rule that it breaks."""
         return f"no NUL in {self.nul!r}" if self.nul else f"{self.expected} cells, not {self.cells}"
-
-
-class Top(NamedTuple):
-    """What stands above the rows of a text file."""
-
-    columns: list[str]
-    lines: list[list[str]]  # cells of the header and of what is below it
-    length: int  # lines they take, with empty ones between them
 
 
 def read_delimited(
@@ -139,50 +129,14 @@ def column_names(path: Path, source: Source, contract: Schema | None = None) -> 
 
 
 def _top(path: Path, source: Source, contract: Schema | None) -> Top:
+    return top_of(path, first_lines(path, source)[source.skip_rows :], source, contract)
+
+
+def first_lines(path: Path, source: Source) -> list[list[str]]:
+    """The cells of the first lines of a file, also those above the header."""
     with open_bytes(path) as file:
         text = decode(file.read(SAMPLE), source.encoding)
-    lines = parse(text, source, most=source.skip_rows + HEADER_ROWS)[source.skip_rows :]
-    return top_of(path, lines, source, contract)
-
-
-def top_of(path: Path, lines: list[list[str]], source: Source, contract: Schema | None) -> Top:
-    """The header of a table and what belongs to it, from the lines below a title."""
-    filled = [number for number, row in enumerate(lines) if any(row)]
-    if not filled:
-        raise ProjectError(f"{path}: the file is empty, but for blanks. Put a table there.")
-    rows = [lines[number] for number in filled]
-    below = source.header + source.skip_rows_after_header
-    body = rows[below:]
-    width = usual_width(body) or len(rows[0])
-    found = rows[0].copy() if source.header else _names_in(contract, width)
-    while len(found) > width and not found[-1]:
-        found.pop()
-    if source.header and len(found) < width - 1:
-        raise ProjectError(
-            f"{path}: most rows have {width} cells, the header names {len(found)} columns. Name "
-            "the others too."
-        )
-    if source.header and len(found) == width - 1 and any(row[-1] for row in body):
-        found.insert(0, "")  # a column of row names often has none itself
-    found += [""] * (width - len(found))
-    length = filled[min(below, len(filled)) - 1] + 1 if below else 0
-    return Top(unique_names(found), [found, *rows[1:below]] if source.header else [], length)
-
-
-def _names_in(contract: Schema | None, width: int) -> list[str]:
-    names = list(contract.columns) if contract else []
-    if contract and len(names) == width + 1:
-        names.remove(contract.target)
-    return names if len(names) == width else []
-
-
-def unique_names(names: list[str]) -> list[str]:
-    """Names of columns, also for those that have none or another's."""
-    taken: dict[str, None] = {}
-    for name in (name or f"column_{position}" for position, name in enumerate(names)):
-        tries = chain([name], (f"{name}.{number}" for number in count(1)))
-        taken[next(one for one in tries if one not in taken)] = None
-    return list(taken)
+    return parse(text, source, most=source.skip_rows + TOP_ROWS)
 
 
 @contextmanager

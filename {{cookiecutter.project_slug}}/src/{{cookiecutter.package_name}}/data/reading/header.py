@@ -3,15 +3,29 @@
 import re
 from collections import Counter
 from collections.abc import Collection
-from itertools import pairwise
+from itertools import chain, count, pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+from ...errors import ProjectError
+from ..contract.schema import Schema, Source
 
 # Around a cell they are no part of it: those of ASCII, no-break ones, and those of no width.
 BLANKS = " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u2007\u202f\u200b\ufeff"
+TOP_ROWS = 1000  # that tell how many columns there are
 ROWS_ABOVE = 50  # a header further down is none
 NUMBER = re.compile(r"[$€£¥]?[-+]?[\d.,]*\d[\d.,]*([eE][-+]?\d+)?[$€£¥%]?")
 
 NO_VALUE = re.compile(r"n\W?[ak]\W?|nan|nil|none|null|missing|unknown|[-.?*#]+", re.IGNORECASE)
 WORDS = re.compile(r"\s|^\W")  # in a remark, rarely in the name of a thing
+
+
+class Top(NamedTuple):
+    """What stands above the rows of a text file."""
+
+    columns: list[str]
+    lines: list[list[str]]  # cells of the header and of what is below it
+    length: int  # lines they take, with empty ones between them
 
 
 def layout(rows: list[list[str]], names: Collection[str] = ()) -> tuple[int, bool, int]:
@@ -82,7 +96,7 @@ def rows_below(body: list[list[str]]) -> int:
     body = body[comments:]
     if len(body) < 3:
         return comments
-    first, rest = body[0], body[1:]
+    first, rest = body[0], [row for row in body if row != body[0]]
     columns = list(zip(*(row for row in rest if len(row) == len(first)), strict=False))
     over = [(name, column, _is_number(column)) for name, column in zip(first, columns, strict=False)]
     words = [(n, number) for n, c, number in over if n and n not in c and not NUMBER.fullmatch(n)]
@@ -129,3 +143,43 @@ def _counts(names: list[str]) -> bool:
     if len(numbers) < 3 or any(b - a != 1 for a, b in pairwise(numbers)):
         return False
     return len(numbers) == len(names) or numbers[0] >= 1900
+
+
+def top_of(path: Path, lines: list[list[str]], source: Source, contract: Schema | None) -> Top:
+    """The header of a table and what belongs to it, from the lines below a title."""
+    filled = [number for number, row in enumerate(lines) if any(row)]
+    if not filled:
+        raise ProjectError(f"{path}: the file is empty, but for blanks. Put a table there.")
+    rows = [lines[number] for number in filled]
+    below = source.header + source.skip_rows_after_header
+    body = rows[below:]
+    width = usual_width(body) or len(rows[0])
+    found = rows[0].copy() if source.header else _names_in(contract, width)
+    while len(found) > width and not found[-1]:
+        found.pop()
+    if source.header and len(found) < width - 1:
+        raise ProjectError(
+            f"{path}: most rows have {width} cells, the header names {len(found)} columns. Name "
+            "the others too."
+        )
+    if source.header and len(found) == width - 1 and any(row[-1] for row in body):
+        found.insert(0, "")  # a column of row names often has none itself
+    found += [""] * (width - len(found))
+    length = filled[min(below, len(filled)) - 1] + 1 if below else 0
+    return Top(unique_names(found), [found, *rows[1:below]] if source.header else [], length)
+
+
+def _names_in(contract: Schema | None, width: int) -> list[str]:
+    names = list(contract.columns) if contract else []
+    if contract and len(names) == width + 1:
+        names.remove(contract.target)
+    return names if len(names) == width else []
+
+
+def unique_names(names: list[str]) -> list[str]:
+    """Names of columns, also for those that have none or another's."""
+    taken: dict[str, None] = {}
+    for name in (name or f"column_{position}" for position, name in enumerate(names)):
+        tries = chain([name], (f"{name}.{number}" for number in count(1)))
+        taken[next(one for one in tries if one not in taken)] = None
+    return list(taken)

@@ -16,10 +16,18 @@ from ...errors import ProjectError
 from ...files import BATCH_ROWS
 from ..contract.schema import Schema, Source
 from .archive import kind_of
-from .delimited import RaggedRow, column_names, read_delimited, trimmed, unique_names
+from .delimited import RaggedRow, column_names, first_lines, read_delimited, trimmed
 from .dialect import sniff
-from .header import BLANKS
-from .typed import Tables, detect_sheet, read_excel, read_json, read_json_lines, read_parquet
+from .header import BLANKS, unique_names
+from .typed import (
+    Tables,
+    detect_sheet,
+    read_excel,
+    read_json,
+    read_json_lines,
+    read_parquet,
+    sheet_lines,
+)
 
 EXCEL = (".xlsx", ".xls", ".xlsb", ".xlsm", ".ods")
 JSON_LINES = (".jsonl", ".ndjson")
@@ -113,6 +121,20 @@ def detect(path: Path, sheet: str = "", names: Collection[str] = ()) -> Source:
         with _explained(file):
             return detect_sheet(file, sheet, names)
     return Source(separator=None) if kind_of(file) in NOT_TEXT else sniff(file, names)
+
+
+def describe_top(path: Path, source: Source) -> list[str]:
+    """Which sheet is read, and which lines around the header are left out as no rows."""
+    file, said = files_of(path)[0], []
+    if kind_of(file) in EXCEL:
+        lines, (sheet, *others) = sheet_lines(file, source.sheet)
+        said = [f"sheet {sheet!r} is read, not {', '.join(map(repr, others))}"] if others else []
+    else:
+        lines = [] if kind_of(file) in NOT_TEXT else first_lines(file, source)
+    rows = [line for line in lines[source.skip_rows :] if any(line)][source.header :]
+    left = [*filter(any, lines[: source.skip_rows]), *rows[: source.skip_rows_after_header]]
+    texts = [repr(" ".join(filter(None, line))[:80]) for line in left]
+    return said + ([f"left out as no rows: {', '.join(texts[:10])}"] if texts else [])
 
 
 def detect_new(path: Path, schema: Schema) -> Source:

@@ -18,8 +18,8 @@ from ...errors import ProjectError
 from ...files import BATCH_ROWS
 from ..contract.schema import Source
 from .archive import open_bytes
-from .delimited import RaggedRow, top_of, unique_names
-from .header import BLANKS, ROWS_ABOVE, layout, remarks_below
+from .delimited import RaggedRow
+from .header import BLANKS, ROWS_ABOVE, TOP_ROWS, layout, remarks_below, top_of, unique_names
 
 Tables = Iterator[tuple[pa.Table, np.ndarray]]  # with the numbers of their rows, from 1
 
@@ -104,22 +104,26 @@ def detect_sheet(path: Path, sheet: str, names: Collection[str]) -> Source:
         When there is no table in it, or the columns with these names are in another.
     """
     source = Source(separator=None, sheet=sheet)
-    with load_workbook(path) as book:
-        read = sheet or _sheets(book)[0]
-        first = _texts(_rows(path, book, read))
-        short = [line[: max(np.flatnonzero(line), default=-1) + 1] for line in first]
-        source.skip_rows, source.header, source.skip_rows_after_header = layout(short, names)
-        below = sum(map(bool, short[source.skip_rows :])) - source.skip_rows_after_header
-        others = [name for name in _sheets(book) if name != read]
-        if below <= source.header or not _hold(first, names):
-            better = [name for name in others if _hold(_texts(_rows(path, book, name)), names)]
-            if better or (others and below <= source.header):
-                raise ProjectError(
-                    f"{path}: sheet {read!r} is read, and the table is not there. The others are "
-                    f"{', '.join(map(repr, others))}. Name one in `data.select` of params.yaml; "
-                    f"for a new project, `raw_data={path.name}#{(better or others)[0]}`."
-                )
+    lines, (read, *others) = sheet_lines(path, sheet)
+    short = [line if any(line[1:]) else line[: any(line)] for line in lines]
+    source.skip_rows, source.header, source.skip_rows_after_header = layout(short, names)
+    empty = sum(map(any, lines[source.skip_rows :])) <= source.header + source.skip_rows_after_header
+    better = [name for name in others if _hold(sheet_lines(path, name)[0], names)]
+    if others and (empty or (better and not _hold(lines, names))):
+        raise ProjectError(
+            f"{path}: sheet {read!r} is read, and the table is not there. The others are "
+            f"{', '.join(map(repr, others))}. Name one in `data.select` of params.yaml; for a new "
+            f"project, `raw_data={path.name}#{(better or others)[0]}`."
+        )
     return source
+
+
+def sheet_lines(path: Path, sheet: str) -> tuple[list[list[str]], list[str]]:
+    """The text of the first lines of a sheet; its name, and those of the others."""
+    with load_workbook(path) as book:
+        sheet = sheet or _sheets(book)[0]
+        lines = _texts(_rows(path, book, sheet, TOP_ROWS))
+        return lines, [sheet, *[name for name in _sheets(book) if name != sheet]]
 
 
 def read_excel(path: Path, source: Source, ragged: list[RaggedRow]) -> Tables:
@@ -148,13 +152,15 @@ def _sheets(book: CalamineWorkbook) -> list[str]:
     return [one.name for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
 
 
-def _rows(path: Path, book: CalamineWorkbook, sheet: str) -> list[list[Any]]:
+def _rows(
+    path: Path, book: CalamineWorkbook, sheet: str, most: int | None = None
+) -> list[list[Any]]:
     if sheet not in _sheets(book):
         raise ProjectError(
             f"{path}: no sheet {sheet!r}, but {', '.join(map(repr, _sheets(book)))}. Correct "
             "`data.select` in params.yaml and `source.sheet` in references/schema.yaml."
         )
-    rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+    rows = book.get_sheet_by_name(sheet).to_python(False, most)
     return [list(map(_cell, row)) for row in rows]
 
 
