@@ -77,7 +77,8 @@ def differences(today: Today, schema: Schema) -> Iterator[Difference]:
     if today.ragged:
         row = today.ragged[0]
         rows = f"too many or too few cells in {_rows(len(today.ragged))}"
-        yield Difference(None, f"{rows}, first row {row.row}: {row.cells}, not {row.expected}")
+        why = f": {row.cells}, not {row.expected}" if row.cells != row.expected else " " + row.what
+        yield Difference(None, f"{rows}, first row {row.row}{why}")
     for name in today.table.columns.difference(list(schema.columns), sort=False):
         entry = _fresh(name, today).as_tree()
         yield Difference(name, f"new; it seems to be {as_yaml(entry, flow=True).rstrip()}", entry)

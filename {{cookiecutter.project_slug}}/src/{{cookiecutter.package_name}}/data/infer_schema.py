@@ -8,7 +8,7 @@ from ..config import ROOT, SCHEMA, DataParams, load_params
 from ..errors import ProjectError, explained
 from .contract.guess import find_target, infer_schema
 from .contract.schema import Schema, Source, load_schema, save_schema
-from .reading.read import detect, read_batches
+from .reading.read import describe_top, detect, read_batches
 from .sample import sample
 
 
@@ -38,7 +38,9 @@ def infer_from_file(
     source
         How the file is written; detected when not given.
     """
-    source = source or detect(path, params.select)
+    source = source or detect(path, params.select, [params.target])
+    for line in describe_top(path, source):
+        print(line)
     table, rows = sample(read_batches(path, source, ragged=[]), seed)
     if not rows:
         raise ProjectError(f"{path}: the table is empty. Put rows below its header.")

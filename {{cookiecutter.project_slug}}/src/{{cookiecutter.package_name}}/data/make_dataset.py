@@ -119,7 +119,7 @@ def check_rows(
         gone.extend(problems[ROW])
         rows += len(problems)
         if repeats.found():
-            for problems, cells in repeats.remove(clean, gone):
+            for problems, cells in repeats.remove(clean):
                 write_rejected(with_cells(problems, cells))
                 gone.extend(problems[ROW].unique())
     return rows, len(gone)

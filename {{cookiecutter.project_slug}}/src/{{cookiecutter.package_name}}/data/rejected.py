@@ -24,16 +24,14 @@ def with_cells(problems: pd.DataFrame, batch: pd.DataFrame) -> pd.DataFrame:
 
 def of_ragged(rows: list[RaggedRow]) -> pd.DataFrame:
     """A line for each row with too many or too few cells; the value is its text."""
-    lines = [
-        (row.row, WHOLE_ROW, row.text, f"{row.expected} cells, not {row.cells}") for row in rows
-    ]
+    lines = [(row.row, WHOLE_ROW, row.text, row.rule) for row in rows]
     return pd.DataFrame(lines, columns=list(PROBLEM)).astype(PROBLEM)
 
 
 class Repeats:
     """Find values that come twice in a unique column, and rows that come twice.
 
-    Only hashes are kept, of 8 bytes a value.
+    Only hashes and numbers of rows are kept, of 8 bytes each.
     """
 
     def __init__(self, schema: Schema, params: DataParams | None = None) -> None:
@@ -41,9 +39,12 @@ class Repeats:
         self.hashes: dict[str, list[np.ndarray]] = {name: [] for name in unique}
         if params and params.duplicates == "reject":
             self.hashes[WHOLE_ROW] = []
+        self.rows: list[np.ndarray] = []
 
     def note(self, rows: pd.DataFrame) -> None:
         """Take in the next clean rows."""
+        if self.hashes:
+            self.rows.append(rows.index.to_numpy())
         for name, hashes in self.hashes.items():
             cells = rows if name == WHOLE_ROW else rows[name]
             hashes.append(pd.util.hash_pandas_object(cells, index=False).to_numpy())
@@ -54,23 +55,15 @@ class Repeats:
         self.hashes.clear()
         return any(map(len, self.positions.values()))
 
-    def remove(self, clean: Path, gone: list[int]) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-        """Rewrite the clean rows without the repeats; yield problems and cells.
-
-        Parameters
-        ----------
-        clean
-            The Parquet file that holds them.
-        gone
-            Numbers of the rows that are not among the clean ones.
-        """
-        gaps = np.sort(gone) - np.arange(len(gone))
+    def remove(self, clean: Path) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+        """Rewrite the Parquet file of clean rows without the repeats; yield problems and cells."""
+        numbers = np.concatenate(self.rows)
         start = 0
         with parquet_file(clean) as write:
             for batch in parquet_batches(clean):
                 positions = start + np.arange(len(batch))
                 start += len(batch)
-                batch.index = positions + 1 + np.searchsorted(gaps, positions + 1, side="right")
+                batch.index = numbers[positions]
                 problems = []
                 for name, repeated in self.positions.items():
                     here = np.flatnonzero(np.isin(positions, repeated))

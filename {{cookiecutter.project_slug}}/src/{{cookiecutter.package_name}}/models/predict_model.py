@@ -16,7 +16,7 @@ from tqdm import tqdm
 from ..config import PREDICTIONS, ROOT, TEST, UNLABELLED
 from ..data.contract.rules import ROW, apply_contract, describe
 from ..data.contract.schema import Schema
-from ..data.reading.read import detect_new, read_batches
+from ..data.reading.read import carried, detect_new, plain, read_cells
 from ..errors import ProjectError, explained
 from ..files import md5, replacing
 from ..tracking.record import now
@@ -42,9 +42,18 @@ def main(arguments: list[str] | None = None) -> None:
     write_origin(source, options.output, used, rows)
     print(f"{rows} rows of {_short(source)} predicted by {used}, in {_short(options.output)}")
     if 0 < rows <= SHOWN:
-        parquet = options.output.suffix == ".parquet"
-        table = pd.read_parquet(options.output) if parquet else pd.read_csv(options.output)
-        print(table.to_string(index=False, na_rep="", float_format="{:.4g}".format))
+        show(options.output)
+
+
+def show(path: Path) -> None:
+    """Print a file of predictions as it is, its probabilities shorter."""
+    if path.suffix == ".parquet":
+        table = pd.read_parquet(path, dtype_backend="pyarrow")
+    else:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    for name in table.columns[table.columns.str.startswith("probability_")]:
+        table[name] = pd.to_numeric(table[name])
+    print(table.to_string(index=False, na_rep="", float_format="{:.4g}".format))
 
 
 def predict_file(source: Path, output: Path, model: BaseEstimator, schema: Schema) -> int:
@@ -65,13 +74,15 @@ def predict_file(source: Path, output: Path, model: BaseEstimator, schema: Schem
     done = 0
     broken: list[pd.DataFrame] = []
     with replacing(output) as partial, _writer(partial) as write:
-        batches = read_batches(source, detect_new(source, schema), contract=schema)
-        for batch in tqdm(batches, unit="batch", delay=2, leave=False, disable=None):
+        batches = read_cells(source, detect_new(source, schema), contract=schema)
+        for cells, numbers in tqdm(batches, unit="batch", delay=2, leave=False, disable=None):
+            batch = plain(cells, source).set_axis(numbers)
             typed, problems = apply_contract(batch, schema, target=False)
             if len(problems):
                 broken.append(problems)
             if not broken:
-                write(predict_table(batch, typed, model, schema))
+                typed = typed.set_axis(numbers - 1)  # as positions in a table
+                write(predict_table(carried(cells), typed, model, schema))
             done += len(batch)
         if broken:
             problems = pd.concat(broken)
@@ -143,7 +154,7 @@ def _writer(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
             parquet = parquet or pq.ParquetWriter(path, rows.schema)
             parquet.write_table(rows.cast(parquet.schema))
         else:
-            table.to_csv(path, mode="a", header=not started, index=False, float_format="%.15g")
+            table.to_csv(path, mode="a", header=not started, index=False)
         started = True
 
     try:

@@ -85,7 +85,8 @@ def _check_target(params: DataParams) -> None:
 
     raw = ROOT / params.raw
     if raw.exists():
-        find_target(next(read_batches(raw, detect(raw, params.select))).columns, params.target)
+        source = detect(raw, params.select, [params.target])
+        find_target(next(read_batches(raw, source)).columns, params.target)
 
 
 def _dvc(*arguments: str) -> str | None:

@@ -75,7 +75,8 @@ class Source:
     def unusual(self) -> dict[str, Any]:
         """What differs from a plain CSV file, beyond the words for an empty cell."""
         usual = asdict(Source()) | {"missing": self.missing}
-        keys = usual if self.separator else ("decimal", "thousands", "sheet")
+        text = ("separator", "encoding", "quote", "escape")
+        keys = usual if self.separator else [key for key in usual if key not in text]
         return {key: getattr(self, key) for key in keys if getattr(self, key) != usual[key]}
 
     def as_tree(self) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def _hold_against(batches: Iterable[pd.DataFrame], schema: Schema, today: Today)
 def _source_today(path: Path, schema: Schema) -> Source:
     """How the file is written: as the contract says, unless only another way gives its columns."""
     agreed, file = schema.source, files_of(path)[0]
-    found = detect(path, agreed.sheet)
+    found = detect(path, agreed.sheet, schema.columns)
     found = replace(found, missing=agreed.missing)
     if found.separator is None:
         return found if agreed.separator else replace(agreed)

@@ -5,12 +5,10 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import chain, count
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
@@ -18,27 +16,42 @@ from pyarrow import csv
 from ...errors import ProjectError
 from ..contract.schema import Schema, Source
 from .archive import open_bytes
-from .dialect import count_quotes, ends_in_quotes, parse, single_blanks, usual_width
+from .dialect import count_in, ends_in_quotes, parse, single_blanks
 from .encoding import SAMPLE, codec_of, decode
+from .header import BLANKS, TOP_ROWS, Top, remarks_below, top_of
 
 BLOCK = 8 << 20  # bytes read at a time, a dozen of them ahead; a row is no longer
-HEADER_ROWS = 1000  # that tell how many columns there are
 MAX_RAGGED = 100_000  # rows cut wrongly before the whole file is
 
 
 class RaggedRow(NamedTuple):
-    """A row with more or fewer cells than usual."""
+    """A row that is none: with more or fewer cells than usual, or with a NUL in a column."""
 
     row: int
     text: str
     cells: int
     expected: int
+    nul: str = ""
+
+    @property
+    def what(self) -> str:
+        """What is wrong with it."""
+        if self.nul:
+            return f"holds a NUL in column {self.nul!r}"
+        return f"has {self.cells} cells, expected {self.expected}"
+
+    @property
+    def rule(self) -> str:
+        """The rule that it breaks."""
+        return f"no NUL in {self.nul!r}" if self.nul else f"{self.expected} cells, not {self.cells}"
 
 
 def read_delimited(
     path: Path, source: Source, ragged: list[RaggedRow], contract: Schema | None = None
-) -> Iterator[pd.DataFrame]:
-    """Yield tables of text cells without the blanks around them; the index counts rows from 1.
+) -> Iterator[tuple[pa.Table, np.ndarray]]:
+    """Yield tables of text cells as they are written, and the numbers of their rows.
+
+    Row 1 is right below the header; empty lines count, a cell of several lines does not.
 
     Parameters
     ----------
@@ -49,42 +62,49 @@ def read_delimited(
     contract
         Names the columns of a file without a header, see `column_names`.
     """
-    columns = column_names(path, source, contract)
-    below = source.header + source.skip_rows_after_header
+    top = _top(path, source, contract)
+    none: list[int] = []  # numbers of rows that Arrow leaves out
 
     def set_aside(row: csv.InvalidRow) -> str:
-        number = row.number - source.skip_rows - below
-        ragged.append(RaggedRow(number, row.text, row.actual_columns, row.expected_columns))
-        return "skip" if len(ragged) < MAX_RAGGED else "error"
+        none.append(row.number - source.skip_rows - top.length)
+        if row.text.strip(BLANKS):
+            ragged.append(RaggedRow(none[-1], row.text, row.actual_columns, row.expected_columns))
+        return "skip" if len(none) < MAX_RAGGED else "error"
 
     read = csv.ReadOptions(
         use_threads=False,  # threads lose count of the rows
         block_size=BLOCK,
-        column_names=columns,
+        column_names=top.columns,
         skip_rows=source.skip_rows,
-        skip_rows_after_names=below,
+        skip_rows_after_names=top.length,
     )
-    as_text = csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.string()))
+    as_text = csv.ConvertOptions(column_types=dict.fromkeys(top.columns, pa.string()))
     first, multiline = 1, 0
-    yield pd.DataFrame(columns=columns, dtype="str")  # a file without rows has columns
+    again: list[int] = []
+    # A file without rows has columns.
+    empty = pa.schema([(name, pa.string()) for name in top.columns]).empty_table()
+    last = (empty, np.arange(0))
     with _as_utf8(path, source) as copy:
-        quotes = count_quotes(copy, source)
+        found = count_in(copy, source.quote, "\0")
+        quotes = found[source.quote]
         cut = csv.ParseOptions(
             delimiter=source.mark,
             quote_char=source.quote if quotes else False,
             escape_char=source.escape or False,
             newlines_in_values=quotes > 0,  # takes time
+            ignore_empty_lines=False,
             invalid_row_handler=set_aside,
         )
         try:
             with open_bytes(copy) as file, csv.open_csv(file, read, cut, as_text) as tables:
-                for table in tables:
-                    rows = np.arange(first, first + table.num_rows + len(ragged))
-                    rows = rows[~np.isin(rows, [bad.row for bad in ragged])][: table.num_rows]
+                for batch in tables:
+                    rows = np.arange(first, first + batch.num_rows + len(none))
+                    rows = rows[~np.isin(rows, none)][: batch.num_rows]
                     first = rows[-1] + 1 if len(rows) else first
                     if quotes % 2 and not multiline:
-                        multiline = _multiline(table, rows)
-                    yield _without_blank(_trimmed(table).set_axis(rows))
+                        multiline = _multiline(batch, rows)
+                    yield last
+                    last = _rows_of(batch, rows, top, again, ragged if found["\0"] else None)
         except pa.ArrowInvalid as error:
             if first > 1 or "Empty CSV" not in str(error):
                 raise ProjectError(f"{path}: {_explained(str(error), source)}") from error
@@ -95,6 +115,9 @@ def read_delimited(
                 f"{path}: {where} opens a quote that is never closed, and hides what follows. Close "
                 "it in the file, or write every quote within a cell twice."
             )
+    yield _without_remarks(*last, ragged)
+    if again:
+        print(f"{path.name}: lines left out that repeat the header: {len(again)}")
 
 
 def column_names(path: Path, source: Source, contract: Schema | None = None) -> list[str]:
@@ -102,41 +125,18 @@ def column_names(path: Path, source: Source, contract: Schema | None = None) -> 
 
     Without a header the names are those of the contract, in its order, the target perhaps left out.
     """
+    return _top(path, source, contract).columns
+
+
+def _top(path: Path, source: Source, contract: Schema | None) -> Top:
+    return top_of(path, first_lines(path, source)[source.skip_rows :], source, contract)
+
+
+def first_lines(path: Path, source: Source) -> list[list[str]]:
+    """The cells of the first lines of a file, also those above the header."""
     with open_bytes(path) as file:
         text = decode(file.read(SAMPLE), source.encoding)
-    lines = parse(text, source, most=source.skip_rows + HEADER_ROWS)[source.skip_rows :]
-    rows = [row for row in lines if any(row)]
-    if not rows:
-        raise ProjectError(f"{path}: the file is empty, but for blanks. Put a table there.")
-    body = rows[source.header + source.skip_rows_after_header :]
-    width = usual_width(body) or len(rows[0])
-    found = rows[0] if source.header else _names_in(contract, width)
-    while len(found) > width and not found[-1]:
-        found.pop()
-    if source.header and len(found) < width - 1:
-        raise ProjectError(
-            f"{path}: most rows have {width} cells, the header names {len(found)} columns. Name "
-            "the others too."
-        )
-    if source.header and len(found) == width - 1 and any(row[-1] for row in body):
-        found.insert(0, "")  # a column of row names often has none itself
-    found += [""] * (width - len(found))
-    return _unique([name or f"column_{position}" for position, name in enumerate(found)])
-
-
-def _names_in(contract: Schema | None, width: int) -> list[str]:
-    names = list(contract.columns) if contract else []
-    if contract and len(names) == width + 1:
-        names.remove(contract.target)
-    return names if len(names) == width else []
-
-
-def _unique(names: list[str]) -> list[str]:
-    taken: dict[str, None] = {}
-    for name in names:
-        tries = chain([name], (f"{name}.{number}" for number in count(1)))
-        taken[next(one for one in tries if one not in taken)] = None
-    return list(taken)
+    return parse(text, source, most=source.skip_rows + TOP_ROWS)
 
 
 @contextmanager
@@ -151,25 +151,25 @@ def _as_utf8(path: Path, source: Source) -> Iterator[Path]:
         return
     codec, errors = codec_of(source.encoding)
     decoder = codecs.getincrementaldecoder(codec)(errors)
-    with tempfile.NamedTemporaryFile(suffix=".csv") as copy:
+    with tempfile.TemporaryDirectory() as folder:  # Windows opens no file twice
+        copy = Path(folder, "table.csv")
         try:
-            with open_bytes(path) as file:
+            with open_bytes(path) as file, copy.open("wb") as plain:
                 rest = ""
                 while block := file.read(SAMPLE):
                     text = rest + decoder.decode(block)
                     if blanks:
                         end = max(text.rfind("\n"), text.rfind("\r")) + 1
                         text, rest = _without_blanks(text[:end], source), text[end:]
-                    copy.write(text.encode())
-                copy.write(_without_blanks(rest, source).encode())
-            copy.write(decoder.decode(b"", final=True).encode())
+                    plain.write(text.encode())
+                plain.write(_without_blanks(rest, source).encode())
+                plain.write(decoder.decode(b"", final=True).encode())
         except UnicodeDecodeError as error:
             raise ProjectError(
                 f"{path}: not {source.encoding} text ({error.reason}). Save it as UTF-8, or correct "
                 "`source.encoding` in references/schema.yaml."
             ) from error
-        copy.flush()
-        yield Path(copy.name)
+        yield copy
 
 
 def _without_blanks(text: str, source: Source) -> str:
@@ -188,15 +188,54 @@ def _multiline(batch: pa.RecordBatch, rows: np.ndarray) -> int:
     return min((int(rows[at]) for at in found if at >= 0), default=0)
 
 
-def _trimmed(batch: pa.RecordBatch) -> pd.DataFrame:
-    columns = [pc.ascii_trim_whitespace(column) for column in batch.columns]
-    return pa.table(columns, names=batch.schema.names).to_pandas()
+def trimmed(cells: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Text without the blanks around it."""
+    return pc.utf8_trim(cells, characters=BLANKS)
 
 
-def _without_blank(table: pd.DataFrame) -> pd.DataFrame:
-    """Leave out lines of separators alone, which spreadsheets write below a table."""
-    maybe = table[table.iloc[:, 0] == ""]
-    return table.drop(index=maybe.index[(maybe == "").all(axis=1)]) if len(maybe) else table
+def _alike(batch: pa.RecordBatch, line: list[str]) -> np.ndarray:
+    """Positions of rows that say the same, but for blanks and case."""
+    at = np.arange(batch.num_rows if len(line) == batch.num_columns else 0)
+    for cells, name in zip(batch.columns, line, strict=False):
+        if len(at):
+            some = cells if len(at) == len(cells) else cells.take(pa.array(at))
+            at = at[pc.equal(pc.utf8_lower(trimmed(some)), name.lower()).to_numpy(False)]
+    return at
+
+
+def _rows_of(
+    batch: pa.RecordBatch,
+    rows: np.ndarray,
+    top: Top,
+    again: list[int],
+    ragged: list[RaggedRow] | None,
+) -> tuple[pa.Table, np.ndarray]:
+    """Leave out empty lines, which spreadsheets write of separators, and what is no row."""
+    kept, width = np.ones(len(rows), dtype=bool), batch.num_columns
+    kept[_alike(batch, [""] * width)] = False
+    for line in top.lines:
+        at = _alike(batch, line)
+        again += rows[at].tolist()
+        kept[at] = False
+    for name, cells in zip(top.columns, batch.columns, strict=True) if ragged is not None else []:
+        for at in np.flatnonzero(pc.match_substring(cells, "\0").to_numpy(False) & kept):
+            text = ",".join(batch.slice(at, 1).to_pylist()[0].values())
+            ragged.append(RaggedRow(int(rows[at]), text, width, width, name))
+            kept[at] = False
+    table = pa.Table.from_batches([batch])
+    return (table, rows) if kept.all() else (table.filter(pa.array(kept)), rows[kept])
+
+
+def _without_remarks(
+    table: pa.Table, rows: np.ndarray, ragged: list[RaggedRow]
+) -> tuple[pa.Table, np.ndarray]:
+    """Set aside what stands below the table."""
+    most = min(len(rows), 20)
+    end = [list(row.values()) for row in table.slice(len(rows) - most).to_pylist()]
+    below = remarks_below([[cell.strip(BLANKS) for cell in row] for row in end])
+    for row, cells in zip(rows[len(rows) - below :], end[most - below :], strict=True):
+        ragged.append(RaggedRow(int(row), "".join(cells), 1, len(cells)))
+    return table.slice(0, len(rows) - below), rows[: len(rows) - below]
 
 
 def _explained(error: str, source: Source) -> str:

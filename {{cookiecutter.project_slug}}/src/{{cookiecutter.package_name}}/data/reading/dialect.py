@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -12,19 +12,25 @@ from ...errors import ProjectError
 from ..contract.schema import Source
 from .archive import open_bytes
 from .encoding import SAMPLE, decode, find_encoding
-from .header import has_header, rows_above, rows_below
+from .header import BLANKS, layout, usual_width
 
 SEPARATORS = ("\t", ";", "|", ",", " ")  # the comma after those that rarely stand in a cell
 NO_TEXT = (
     "no text, and of no kind that its name tells. Save it as CSV, or name it after what it is."
 )
-_SINGLE_QUOTED = re.compile(r"(^|[,;\t|])'[^'\n]*'([,;\t|]|$)", re.MULTILINE)
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_SINGLE_QUOTED = re.compile(r"(?:^|(?<=[,;\t|\r]))'[^'\n]*'(?=[,;\t|\r]|$)", re.MULTILINE)
 
 csv.field_size_limit(1 << 30)
 
 
-def sniff(path: Path) -> Source:
+def sniff(path: Path, names: Collection[str] = ()) -> Source:
     """Tell from the first megabyte of a file how its cells are written.
+
+    Parameters
+    ----------
+    names
+        Columns that are known, see `layout`.
 
     Raises
     ------
@@ -38,7 +44,8 @@ def sniff(path: Path) -> Source:
         text = decode(data, encoding)
     except UnicodeDecodeError as error:
         raise ProjectError(f"{path}: {NO_TEXT}") from error
-    if "\0" in text:
+    control = len(_CONTROL.findall(text)) if "\0" in text else 0
+    if control > max(1, len(text) / 1000):  # fewer are a slip
         raise ProjectError(f"{path}: {NO_TEXT}")
     if len(data) == SAMPLE:  # the last line may be cut
         text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
@@ -50,18 +57,15 @@ def sniff(path: Path) -> Source:
         literal = [row for row in _reader(text, source, skip_blanks=False) if row]
         if _share_of_usual(literal) < _share_of_usual(parse(text, source)):
             source.separator += " "  # Arrow knows no quotes behind a blank
-    rows = parse(text, source)
-    width = usual_width(rows)
-    source.skip_rows = rows_above(rows, width)
-    table = [row for row in rows[source.skip_rows :] if row]
-    source.header = has_header(table)
-    source.skip_rows_after_header = rows_below(table[1:]) if source.header else 0
+    source.skip_rows, source.header, source.skip_rows_after_header = layout(
+        parse(text, source), names
+    )
     return source
 
 
 def parse(text: str, source: Source, most: int | None = None) -> list[list[str]]:
     """Cells of each line of `text`, without the blanks around them; an empty line has none."""
-    return [[cell.strip() for cell in row] for row in islice(_reader(text, source), most)]
+    return [[cell.strip(BLANKS) for cell in row] for row in islice(_reader(text, source), most)]
 
 
 def single_blanks(text: str) -> str:
@@ -69,20 +73,13 @@ def single_blanks(text: str) -> str:
     return re.sub(r"(?m)^ | $", "", re.sub(r"[ \t]+", " ", text))
 
 
-def usual_width(rows: list[list[str]]) -> int:
-    """The number of cells most lines have."""
-    widths = Counter(len(row) for row in rows if row)
-    return max(widths, key=lambda width: (widths[width], width), default=0)
-
-
-def count_quotes(path: Path, source: Source) -> int:
-    """The number of quotes in a UTF-8 file; where each that is opened is closed, it is even."""
-    mark = source.quote.encode()
-    quotes = 0
+def count_in(path: Path, *characters: str) -> Counter[str]:
+    """How often each of some ASCII characters stands in a UTF-8 file."""
+    found: Counter[str] = Counter()
     with open_bytes(path) as file:
-        while mark and (block := file.read(SAMPLE)):
-            quotes += block.count(mark)
-    return quotes
+        while block := file.read(SAMPLE):
+            found.update({one: block.count(one.encode()) for one in characters if one})
+    return found
 
 
 def ends_in_quotes(path: Path, source: Source) -> bool:
@@ -120,16 +117,22 @@ def _reader(
 
 def _cut(text: str) -> tuple[str, str, str]:
     """Separator, quote and escape that best explain how lines are cut into cells."""
-    quotes = [("'", "")] if _SINGLE_QUOTED.search(text) and '"' not in text else [('"', "")]
+    quotes = [('"', "")]
     if '\\"' in text:
         quotes.append(('"', "\\"))
-    if '"' in text:
+    singles = len(_SINGLE_QUOTED.findall(text))
+    if singles:  # apostrophes are quotes where each line has some, or they hide separators
+        everywhere = singles >= len(text.splitlines()) - 1
+        quotes.insert(0 if everywhere else len(quotes), ("'", ""))
+    if singles or '"' in text:
         quotes.append(("", ""))  # quotes that are part of the text
     best: tuple[float, tuple[str, str, str]] = (0.0, (",", *quotes[0]))
     for separator in SEPARATORS:
         if separator in text:
             tries = [(*_evenness(text, separator, *quote), quote) for quote in quotes]
-            even, _, width, quote = max(tries, key=lambda tried: tried[:2])
+            # An apostrophe that opens what it does not close swallows lines.
+            tries = [one for one in tries if one[-1][0] != "'" or one[2] >= tries[-1][2]]
+            even, _, _, width, quote = max(tries, key=lambda tried: tried[:3])
             # Words of a sentence are no cells, unless every line has as many.
             weight = 1.0 if separator != " " else 0.6 * (even == 1)
             score = weight * even**3 * (1 - 1 / width)
@@ -137,15 +140,16 @@ def _cut(text: str) -> tuple[str, str, str]:
     return best[1]
 
 
-def _evenness(text: str, separator: str, quote: str, escape: str) -> tuple[float, bool, int]:
-    """Share of lines with the usual number of cells, whether quotes are in place, that number."""
+def _evenness(
+    text: str, separator: str, quote: str, escape: str
+) -> tuple[float, bool, int, int]:
+    """Share of lines of the usual width, whether quotes are in place, those lines, that width."""
     source = Source(separator=separator, quote=quote, escape=escape)
-    widths = Counter(len(row) for row in _reader(text, source) if row)
-    if not widths:
-        return 0.0, False, 1
-    width = max(widths, key=lambda width: (widths[width], width))
+    rows = [row for row in _reader(text, source) if row]
+    width = usual_width(rows)
+    usual = sum(len(row) == width for row in rows)
     try:
         well_quoted = bool(list(_reader(text, source, strict=True)))
     except csv.Error:
         well_quoted = False
-    return round(widths[width] / widths.total(), 3), well_quoted, width
+    return round(usual / max(len(rows), 1), 3), well_quoted, usual, max(width, 1)

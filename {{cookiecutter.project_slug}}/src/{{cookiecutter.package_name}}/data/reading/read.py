@@ -1,25 +1,36 @@
 """Read a table from a file or a folder of files, piece by piece."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
-from pandas.api import types
+from pandas.api.types import is_object_dtype
+from pyarrow import types
 from python_calamine import CalamineError
 
 from ...errors import ProjectError
-from ...files import BATCH_ROWS, parquet_batches
+from ...files import BATCH_ROWS
 from ..contract.schema import Schema, Source
-from .archive import kind_of, open_bytes
-from .delimited import RaggedRow, column_names, read_delimited
+from .archive import kind_of
+from .delimited import RaggedRow, column_names, first_lines, read_delimited, trimmed
 from .dialect import sniff
+from .header import BLANKS, unique_names
+from .typed import (
+    Tables,
+    detect_sheet,
+    read_excel,
+    read_json,
+    read_json_lines,
+    read_parquet,
+    sheet_lines,
+)
 
 EXCEL = (".xlsx", ".xls", ".xlsb", ".xlsm", ".ods")
 JSON_LINES = (".jsonl", ".ndjson")
-NESTED = (list, dict, bytes, np.ndarray)
 NOT_TEXT = (".parquet", ".json", *JSON_LINES, *EXCEL)
 
 
@@ -34,9 +45,25 @@ def read_batches(
     ragged: list[RaggedRow] | None = None,
     contract: Schema | None = None,
 ) -> Iterator[pd.DataFrame]:
-    """Yield tables of at most `BATCH_ROWS` rows, whose index counts the rows from 1.
+    """Yield tables of at most `BATCH_ROWS` rows, whose index counts the rows, see `read_cells`.
 
-    Cells of text files stay text; columns of Parquet, JSON and Excel files keep their types.
+    Cells of text files stay text; columns of Parquet, JSON and Excel files keep their types. Text
+    has no blanks around it.
+    """
+    for cells, rows in read_cells(path, source, ragged, contract):
+        yield plain(cells, path).set_axis(rows)
+
+
+def read_cells(
+    path: Path,
+    source: Source | None = None,
+    ragged: list[RaggedRow] | None = None,
+    contract: Schema | None = None,
+) -> Tables:
+    """Yield tables of at most `BATCH_ROWS` rows as they are written, and the numbers of the rows.
+
+    Row 1 is right below the header, and empty lines count. Numbers run on through the files of a
+    folder.
 
     Parameters
     ----------
@@ -54,43 +81,65 @@ def read_batches(
     ProjectError
         When the file is missing, empty or no table.
     """
-    rows, empty = 0, True
-    columns: pd.Index | None = None
+    before, empty = 0, True
+    columns: list[str] = []
     for file in files_of(path):
         source = source or detect(file)
         bad: list[RaggedRow] = []
         last = 0
-        for table in _read(file, source, bad, contract):
-            columns = table.columns if columns is None else columns
-            table = _in_order(table, columns, file)
-            last = max([last, *table.index[-1:], *(row.row for row in bad)])
-            table.index += rows
+        for table, rows in _read(file, source, bad, contract):
+            names = unique_names([str(name).strip(BLANKS) for name in table.column_names])
+            columns = columns or names
+            table = _in_order(table.rename_columns(names), columns, file)
+            last = max([last, *rows[-1:], *(row.row for row in bad)])
             for start in range(0, len(table), BATCH_ROWS):
-                yield table.iloc[start : start + BATCH_ROWS]
+                some = slice(start, start + BATCH_ROWS)
+                yield table[some], rows[some] + before
                 empty = False
         if bad and ragged is None:
-            raise ProjectError(
-                f"{file}: row {bad[0].row} has {bad[0].cells} cells, expected {bad[0].expected}: "
-                f"{bad[0].text[:80]}"
-            )
+            raise ProjectError(f"{file}: row {bad[0].row} {bad[0].what}: {bad[0].text[:80]}")
         if ragged is not None:
-            ragged.extend(row._replace(row=row.row + rows) for row in bad)
-        rows += last
+            ragged.extend(row._replace(row=row.row + before) for row in bad)
+        before += last
     if empty:  # a table without rows has columns
-        yield table
+        yield table, rows
 
 
-def detect(path: Path, sheet: str = "") -> Source:
-    """How the first file at `path` is written; `sheet` is that of a workbook to read."""
+def detect(path: Path, sheet: str = "", names: Collection[str] = ()) -> Source:
+    """How the first file at `path` is written.
+
+    Parameters
+    ----------
+    sheet
+        That of a workbook to read.
+    names
+        Columns that are known: the line that holds them is the header. A position is none.
+    """
     file = files_of(path)[0]
-    if kind_of(file) in NOT_TEXT:
-        return Source(separator=None, sheet=sheet if kind_of(file) in EXCEL else "")
-    return sniff(file)
+    names = [name for name in names if not re.fullmatch(r"#?-?\d+", name)]
+    if kind_of(file) in EXCEL:
+        with _explained(file):
+            return detect_sheet(file, sheet, names)
+    return Source(separator=None) if kind_of(file) in NOT_TEXT else sniff(file, names)
+
+
+def describe_top(path: Path, source: Source) -> list[str]:
+    """Which sheet is read, and which lines around the header are left out as no rows."""
+    file, said = files_of(path)[0], []
+    if kind_of(file) in EXCEL:
+        lines, (sheet, *others) = sheet_lines(file, source.sheet)
+        said = [f"sheet {sheet!r} is read, not {', '.join(map(repr, others))}"] if others else []
+    else:
+        lines = [] if kind_of(file) in NOT_TEXT else first_lines(file, source)
+    rows = [line for line in lines[source.skip_rows :] if any(line)][source.header :]
+    left = [*filter(any, lines[: source.skip_rows]), *rows[: source.skip_rows_after_header]]
+    texts = [repr(" ".join(filter(None, line))[:80]) for line in left]
+    return said + ([f"left out as no rows: {', '.join(texts[:10])}"] if texts else [])
 
 
 def detect_new(path: Path, schema: Schema) -> Source:
     """How a file of new rows is written: like the raw file where that gives the columns needed."""
-    detected = detect(path, schema.source.sheet)
+    detected = detect(path, schema.source.sheet, schema.columns)
     if detected.separator and schema.source.separator:
         usual = replace(schema.source, encoding=detected.encoding)
         for source in (usual, detected):
@@ -128,88 +177,70 @@ def files_of(path: Path) -> list[Path]:
     return files
 
 
-def _read(
-    path: Path, source: Source, ragged: list[RaggedRow], contract: Schema | None
-) -> Iterator[pd.DataFrame]:
-    kind = kind_of(path)
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
     try:
-        if kind not in NOT_TEXT:
-            yield from read_delimited(path, source, ragged, contract)
-            return
-        tables = {".parquet": _parquet, ".json": _json, **dict.fromkeys(JSON_LINES, _json_lines)}
-        start = 1
-        for table in tables.get(kind, _excel)(path, source):
-            yield _plain(table, path).set_axis(range(start, start + len(table)))
-            start += len(table)
+        yield
     except (pa.ArrowException, CalamineError, OSError, ValueError, KeyError, TypeError) as error:
         raise ProjectError(
-            f"{path}: no {kind} file, damaged, or no table: {error}. Save it anew, or rename it "
-            "after what it is."
+            f"{path}: no {kind_of(path)} file, damaged, or no table: {error}. Save it anew, or "
+            "rename it after what it is."
         ) from error
 
 
-def _parquet(path: Path, source: Source) -> Iterator[pd.DataFrame]:
-    return parquet_batches(path)
+def _read(path: Path, source: Source, ragged: list[RaggedRow], contract: Schema | None) -> Tables:
+    kind = kind_of(path)
+    with _explained(path):
+        if kind not in NOT_TEXT:
+            yield from read_delimited(path, source, ragged, contract)
+        elif kind in EXCEL:
+            yield from read_excel(path, source, ragged)
+        else:
+            yield from {".parquet": read_parquet, ".json": read_json}.get(kind, read_json_lines)(path)
 
 
-def _json(path: Path, source: Source) -> Iterator[pd.DataFrame]:
-    with open_bytes(path) as file:
-        yield _records(pd.read_json(file, dtype=False))
+def plain(table: pa.Table, path: Path) -> pd.DataFrame:
+    """Columns of one type each: numbers, truth, dates or text without the blanks around it."""
+    columns = [_plain(*column, path) for column in zip(table.column_names, table.columns)]
+    found = pa.table(columns, names=table.column_names).to_pandas()
+    for name, cells in zip(table.column_names, columns, strict=True):
+        if types.is_signed_integer(cells.type) and cells.null_count:  # a float has 15 digits
+            found[name] = pd.Series(cells.to_pylist(), dtype="Int64")
+        elif not types.is_large_string(cells.type) and found[name].dtype in (object, "category"):
+            cells = found[name].astype(object)
+            found[name] = cells.astype("str").where(cells.notna()).str.strip(BLANKS)
+    return found
 
 
-def _json_lines(path: Path, source: Source) -> Iterator[pd.DataFrame]:
-    rows = 0
-    with open_bytes(path) as file:
+def _plain(name: str, cells: pa.ChunkedArray, path: Path) -> pa.ChunkedArray:
+    kind = cells.type
+    if types.is_nested(kind) or types.is_binary(kind) or types.is_large_binary(kind):
+        raise ProjectError(
+            f"{path}: column {name!r} holds lists or records. Give each part a column of its own, "
+            "or leave it out."
+        )
+    if types.is_decimal(kind):
         try:
-            for table in pd.read_json(file, lines=True, dtype=False, chunksize=BATCH_ROWS):
-                yield _records(table)
-                rows += len(table)
-        except ValueError as error:
-            raise ValueError(f"a line after row {rows}: {error}") from error
+            cells = cells.cast(pa.float64() if kind.scale > 0 else pa.int64())
+        except pa.ArrowInvalid:  # too many digits
+            cells = cells.cast(pa.string())
+    return trimmed(cells) if types.is_string(cells.type) or types.is_large_string(kind) else cells
 
 
-def _records(table: pd.DataFrame) -> pd.DataFrame:
-    """Refuse what is no list of records: its columns have no names."""
-    if isinstance(table.columns, pd.RangeIndex) and len(table):
-        raise ValueError("a table is a list of records, each with the names of its columns")
-    return table
+def carried(table: pa.Table) -> pd.DataFrame:
+    """Columns with the very type they have, to be written again."""
+    return table.to_pandas(
+        types_mapper=lambda kind: None if types.is_floating(kind) else pd.ArrowDtype(kind),
+        ignore_metadata=True,
+    )
 
 
-def _excel(path: Path, source: Source) -> Iterator[pd.DataFrame]:
-    with pd.ExcelFile(path, engine="calamine") as book:
-        sheet = source.sheet or book.sheet_names[0]
-        if sheet not in book.sheet_names:
-            raise ProjectError(
-                f"{path}: no sheet {sheet!r}, but {', '.join(map(repr, book.sheet_names))}. Correct "
-                "`data.select` in params.yaml and `source.sheet` in references/schema.yaml."
-            )
-        table = pd.read_excel(book, sheet, keep_default_na=False, na_values=[""])
-        yield table.dropna(how="all")
-
-
-def _plain(table: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Columns with a name and one type each; mixed cells become text."""
-    table = table.rename(columns=lambda name: str(name).strip())
-    for name, cells in table.items():
-        if types.is_object_dtype(cells) or isinstance(cells.dtype, pd.CategoricalDtype):
-            cells = cells.astype(object)
-            if any(isinstance(cell, NESTED) for cell in cells):
-                raise ProjectError(
-                    f"{path}: column {name!r} holds lists or records. Give each part a column of "
-                    "its own, or leave it out."
-                )
-            table[name] = cells.astype("str").where(cells.notna())
-        if types.is_string_dtype(table[name]):
-            table[name] = table[name].str.strip()
-    return table
-
-
-def _in_order(table: pd.DataFrame, columns: pd.Index, path: Path) -> pd.DataFrame:
-    if table.columns.equals(columns):
+def _in_order(table: pa.Table, columns: list[str], path: Path) -> pa.Table:
+    if columns == table.column_names:
         return table
-    if different := columns.symmetric_difference(table.columns).tolist():
+    if different := set(columns).symmetric_difference(table.column_names):
         raise ProjectError(
             f"{path}: its columns differ from those of the first file in "
-            f"{', '.join(different[:10])}. Give all files the same columns, or move it elsewhere."
+            f"{', '.join(sorted(different)[:10])}. Give all files the same columns, or move it elsewhere."
         )
-    return table[columns]
+    return table.select(columns)

@@ -1,0 +1,151 @@
+"""Columns that no model looks at come out of a prediction as they went in."""
+
+import csv
+import datetime
+import json
+from decimal import Decimal
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from sklearn.dummy import DummyClassifier
+
+from .rig import Workbench
+
+KEYS = [1582218195625938945, None, 1582218195625938949]
+
+
+@pytest.fixture
+def predict_model(bench: Workbench) -> ModuleType:
+    """The module of the project that predicts files."""
+    package = bench.modules.read.__name__.partition(".")[0]
+    return import_module(f"{package}.models.predict_model")
+
+
+def predicted(bench: Workbench, predict_model: ModuleType, name: str, output: str) -> Path:
+    """Predict `data/raw/<name>` by the columns `size` and `y`."""
+    kinds = bench.modules.schema
+    columns = {"size": kinds.Column("numeric"), "y": kinds.Column("category", categories=["a", "b"])}
+    schema = kinds.Schema("y", "classification", columns, kinds.Source())
+    model = DummyClassifier().fit(pd.DataFrame({"size": [1.0, 2.0, 3.0]}), ["a", "b", "b"])
+    predict_model.predict_file(bench.raw / name, bench.raw / output, model, schema)
+    return bench.raw / output
+
+
+def written(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_json_lines_keep_long_integers_and_floats(bench: Workbench, predict_model) -> None:
+    cards = [4.912345678123456, 0.1, 1e22]
+    rows = [{"key": k, "card": c, "size": 1} for k, c in zip(KEYS, cards, strict=True)]
+    (bench.clear() / "new.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    found = written(predicted(bench, predict_model, "new.jsonl", "out.csv"))
+    assert [row["key"] for row in found] == ["1582218195625938945", "", "1582218195625938949"]
+    assert [float(row["card"]) for row in found] == cards
+    assert [float(row["probability_a"]) for row in found] == [1 / 3] * 3
+
+
+def test_text_is_written_as_it_was(bench: Workbench, predict_model) -> None:
+    cells = ["007", " two blanks ", "1e3", "NA", "4.9123456781234567", 'a "b"', "\u00a0x", "1,5"]
+    text = "key;size\n" + "".join(f'"{cell.replace(chr(34), chr(34) * 2)}";1\n' for cell in cells)
+    (bench.clear() / "new.csv").write_text(text, encoding="utf-8")
+    found = written(predicted(bench, predict_model, "new.csv", "out.csv"))
+    assert [row["key"] for row in found] == cells
+
+
+COLUMNS: dict[str, pa.Array] = {
+    "amount": pa.array([Decimal("99.90"), None, Decimal("1.00")], pa.decimal128(9, 2)),
+    "day": pa.array([datetime.date(2024, 1, 2), None, datetime.date(2024, 1, 3)]),
+    "town": pa.array(["Graz", None, "Bonn"]).dictionary_encode(),
+    "key": pa.array(KEYS),
+    "short": pa.array([1, None, 3], pa.int8()),
+    "yes": pa.array([True, None, False]),
+    "note": pa.array(["x", None, "007"], pa.large_string()),
+    "seen": pa.array([datetime.datetime(2024, 1, 2, 3), None, None], pa.timestamp("ms", "UTC")),
+    "ratio": pa.array([0.1, 0.2, 0.3], pa.float32()),
+}
+
+
+def test_parquet_keeps_its_types(bench: Workbench, predict_model) -> None:
+    table = pa.table(COLUMNS | {"size": [1.0, 2.0, 3.0]})
+    pq.write_table(table, bench.clear() / "new.parquet")
+    out = pq.read_table(predicted(bench, predict_model, "new.parquet", "out.parquet"))
+    for name in COLUMNS:
+        assert out[name].type == table[name].type, name
+        assert out[name].to_pylist() == table[name].to_pylist(), name
+
+
+def test_parquet_as_text_has_all_digits(bench: Workbench, predict_model) -> None:
+    pq.write_table(pa.table(COLUMNS | {"size": [1.0, 2.0, 3.0]}), bench.clear() / "new.parquet")
+    first, second, _ = written(predicted(bench, predict_model, "new.parquet", "out.csv"))
+    assert {name: first[name] for name in ("amount", "day", "key", "short", "note", "ratio")} == {
+        "amount": "99.90",
+        "day": "2024-01-02",
+        "key": "1582218195625938945",
+        "short": "1",
+        "note": "x",
+        "ratio": "0.1",
+    }
+    assert {second[name] for name in ("amount", "day", "town", "key", "short", "yes")} == {""}
+
+
+NAMED: dict[str, Any] = {
+    "a date": pd.DatetimeIndex(["2024-01-01", "2024-01-02", "2024-01-03"], name="key"),
+    "a word": pd.Index(["x", "y", "z"], name="key"),
+    "a range": pd.RangeIndex(10, 40, 10, name="key"),
+    "two": pd.MultiIndex.from_tuples([("x", 1), ("y", 2), ("z", 3)], names=["key", "part"]),
+}
+
+
+@pytest.mark.parametrize("index", NAMED.values(), ids=NAMED)
+def test_named_index_is_a_column(bench: Workbench, predict_model, index: pd.Index) -> None:
+    table = pd.DataFrame({"size": [1.0, 2.0, 3.0]}, index=index)
+    table.to_parquet(bench.clear() / "new.parquet")
+    found = bench.modules.read.read_table(bench.raw / "new.parquet")
+    assert list(found) == [*index.names, "size"]
+    assert found["key"].tolist() == table.reset_index()["key"].tolist()
+    assert found.index.tolist() == [1, 2, 3]
+    out = pd.read_parquet(predicted(bench, predict_model, "new.parquet", "out.parquet"))
+    assert out["key"].tolist() == table.reset_index()["key"].tolist()
+
+
+def test_index_without_a_name_is_none(bench: Workbench) -> None:
+    table = pd.DataFrame({"size": [1.0, 2.0, 3.0]})
+    path = bench.clear() / "new.parquet"
+    for rows in (table, table.iloc[[2, 0]]):
+        rows.to_parquet(path)
+        assert list(bench.modules.read.read_table(path)) == ["size"]
+
+
+def test_keys_of_training_rows_keep_their_digits(bench: Workbench) -> None:
+    keys = [1582218195625938945 + 2 * n if n % 7 else None for n in range(40)]
+    table = {"key": pa.array(keys), "size": [n % 9 + 0.5 for n in range(40)], "y": ["a", "b"] * 20}
+    pq.write_table(pa.table(table), bench.clear() / "table.parquet")
+    found = bench.modules.read.read_table(bench.raw / "table.parquet")["key"]
+    assert [None if pd.isna(key) else int(key) for key in found] == keys
+
+
+def test_what_is_printed_is_what_was_written(bench: Workbench, predict_model, capsys) -> None:
+    path = bench.clear() / "out.csv"
+    path.write_text("key,predicted_y,probability_a\n1582218195625938945,None,0.123456\n,NA,1.0\n")
+    predict_model.show(path)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == ["1582218195625938945", "None", "0.1235"]
+    assert lines[2].split() == ["NA", "1"]
+
+
+def test_row_without_a_finite_prediction_has_its_number(
+    bench: Workbench, predict_model, monkeypatch
+) -> None:
+    (bench.clear() / "new.csv").write_text("key,size\na,1\n\nb,2\nc,3\n", encoding="utf-8")
+    values = predict_model.np.array([[0.5, 0.5], [0.5, float("nan")], [0.5, 0.5]])
+    monkeypatch.setattr(predict_model, "predict", lambda *_: values)
+    with pytest.raises(bench.modules.errors.ProjectError, match=r"row 3\b"):
+        predicted(bench, predict_model, "new.csv", "out.csv")

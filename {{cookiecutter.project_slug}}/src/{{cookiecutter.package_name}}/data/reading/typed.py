@@ -1,0 +1,180 @@
+"""Read files whose cells have types: Parquet, JSON and Excel."""
+
+import datetime
+import io
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from python_calamine import CalamineWorkbook, SheetTypeEnum, load_workbook
+
+from ...errors import ProjectError
+from ...files import BATCH_ROWS
+from ..contract.schema import Source
+from .archive import open_bytes
+from .delimited import RaggedRow
+from .header import BLANKS, ROWS_ABOVE, TOP_ROWS, layout, remarks_below, top_of, unique_names
+
+Tables = Iterator[tuple[pa.Table, np.ndarray]]  # with the numbers of their rows, from 1
+
+
+def read_parquet(path: Path) -> Tables:
+    """Yield the columns of a file; a named index of pandas is one of them, and the first."""
+    with pq.ParquetFile(path, pre_buffer=False) as file:  # else the whole file is kept
+        index = (file.schema_arrow.pandas_metadata or {}).get("index_columns", [])
+        yield _with_index(file.schema_arrow.empty_table(), index, 0), np.arange(0)
+        start = 0
+        for batch in file.iter_batches(BATCH_ROWS):
+            table = _with_index(pa.Table.from_batches([batch]), index, start)
+            yield table, np.arange(start + 1, start + 1 + len(table))
+            start += len(table)
+
+
+def _with_index(table: pa.Table, index: list[Any], start: int) -> pa.Table:
+    names = [name for name in index if name in table.column_names]
+    first = {name: table[name] for name in names if not name.startswith("__index_level_")}
+    for one in index:
+        if isinstance(one, dict) and one.get("name"):  # a range is not among the columns
+            steps = np.arange(start, start + len(table)) * one["step"] + one["start"]
+            first[one["name"]] = pa.chunked_array([steps])
+    rest = table.drop_columns(names)
+    columns = [*first.values(), *rest.columns]
+    return pa.table(columns, names=[*first, *rest.column_names])
+
+
+def read_json(path: Path) -> Tables:
+    """Yield the records of a list, or columns by their names."""
+    with open_bytes(path) as file:
+        found = json.load(file)
+    if isinstance(found, dict):
+        found = pd.DataFrame(found, dtype=object).to_dict("records")
+    yield _of_records(found), np.arange(1, len(found) + 1)
+
+
+def read_json_lines(path: Path) -> Tables:
+    """Yield the records of a file with one in each line; empty lines count as rows."""
+    with open_bytes(path) as file:
+        lines = enumerate(io.TextIOWrapper(file, encoding="utf-8-sig"), start=1)
+        while some := list(islice(lines, BATCH_ROWS)):
+            records = {}
+            for row, text in some:
+                try:
+                    records |= {row: json.loads(text)} if text.strip() else {}
+                except ValueError as error:
+                    raise ValueError(f"line {row}: {error}") from error
+            yield _of_records(list(records.values())), np.array([*records])
+
+
+def _of_records(records: list[dict[str, Any]]) -> pa.Table:
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+        raise ValueError("a table is a list of records, each with the names of its columns")
+    names = dict.fromkeys(name for record in records for name in record)
+    return _table(list(names), [[record.get(name) for record in records] for name in names])
+
+
+def _table(names: list[str], columns: Iterable[Sequence[Any]]) -> pa.Table:
+    return pa.table([_column(cells) for cells in columns], names=unique_names(names))
+
+
+def _column(cells: Sequence[Any]) -> pa.Array:
+    """Cells with the type they all have, else as text."""
+    kinds = {type(cell) for cell in cells if cell is not None}
+    if kinds & {dict, list}:
+        return pa.nulls(len(cells), pa.list_(pa.null()))
+    try:
+        if len(kinds) < 2 or kinds == {int, float}:
+            return pa.array(cells, from_pandas=True)
+    except (pa.ArrowException, OverflowError):  # numbers with too many digits
+        pass
+    return pa.array([None if pd.isna(cell) else str(cell) for cell in cells], pa.string())
+
+
+def detect_sheet(path: Path, sheet: str, names: Collection[str]) -> Source:
+    """Where the table begins in a sheet, the first unless another is named.
+
+    Raises
+    ------
+    ProjectError
+        When there is no table in it, or the columns with these names are in another.
+    """
+    source = Source(separator=None, sheet=sheet)
+    lines, (read, *others) = sheet_lines(path, sheet)
+    short = [line if any(line[1:]) else line[: any(line)] for line in lines]
+    source.skip_rows, source.header, source.skip_rows_after_header = layout(short, names)
+    empty = sum(map(any, lines[source.skip_rows :])) <= source.header + source.skip_rows_after_header
+    better = [name for name in others if _hold(sheet_lines(path, name)[0], names)]
+    if others and (empty or (better and not _hold(lines, names))):
+        raise ProjectError(
+            f"{path}: sheet {read!r} is read, and the table is not there. The others are "
+            f"{', '.join(map(repr, others))}. Name one in `data.select` of params.yaml; for a new "
+            f"project, `raw_data={path.name}#{(better or others)[0]}`."
+        )
+    return source
+
+
+def sheet_lines(path: Path, sheet: str) -> tuple[list[list[str]], list[str]]:
+    """The text of the first lines of a sheet; its name, and those of the others."""
+    with load_workbook(path) as book:
+        sheet = sheet or _sheets(book)[0]
+        lines = _texts(_rows(path, book, sheet, TOP_ROWS))
+        return lines, [sheet, *[name for name in _sheets(book) if name != sheet]]
+
+
+def read_excel(path: Path, source: Source, ragged: list[RaggedRow]) -> Tables:
+    """Yield the table in a sheet; text cells stay text, whole numbers have no decimal point."""
+    with load_workbook(path) as book:
+        rows = _rows(path, book, source.sheet or _sheets(book)[0])[source.skip_rows :]
+    lines = _texts(rows)
+    top = top_of(path, lines, source, None)
+    again = [[name.lower() for name in line] for line in top.lines]
+    body = {
+        number: (cells, line)
+        for number, (cells, line) in enumerate(
+            zip(rows[top.length :], lines[top.length :], strict=True), start=1
+        )
+        if any(line) and [name.lower() for name in line] not in again
+    }
+    end = list(body)[len(body) - remarks_below([line for _, line in body.values()]) :]
+    for row in end:
+        _, line = body.pop(row)
+        ragged.append(RaggedRow(row, "".join(line), 1, len(line)))
+    columns = [[cells[at] for cells, _ in body.values()] for at in range(len(top.columns))]
+    yield _table(top.columns, columns), np.array([*body], dtype=int)
+
+
+def _sheets(book: CalamineWorkbook) -> list[str]:
+    return [one.name for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
+
+
+def _rows(
+    path: Path, book: CalamineWorkbook, sheet: str, most: int | None = None
+) -> list[list[Any]]:
+    if sheet not in _sheets(book):
+        raise ProjectError(
+            f"{path}: no sheet {sheet!r}, but {', '.join(map(repr, _sheets(book)))}. Correct "
+            "`data.select` in params.yaml and `source.sheet` in references/schema.yaml."
+        )
+    rows = book.get_sheet_by_name(sheet).to_python(False, most)
+    return [list(map(_cell, row)) for row in rows]
+
+
+def _cell(cell: Any) -> Any:
+    if isinstance(cell, float) and cell.is_integer():
+        return int(cell)
+    if isinstance(cell, datetime.date) and not isinstance(cell, datetime.datetime):
+        return datetime.datetime(cell.year, cell.month, cell.day)
+    return None if cell == "" else cell
+
+
+def _texts(rows: list[list[Any]]) -> list[list[str]]:
+    return [["" if cell is None else str(cell).strip(BLANKS) for cell in row] for row in rows]
+
+
+def _hold(lines: list[list[str]], names: Collection[str]) -> bool:
+    return any(not set(names).isdisjoint(line) for line in lines[:ROWS_ABOVE])
