@@ -122,7 +122,7 @@ def test_nothing_leads_the_repetition_back_here(
         monkeypatch.setenv(name, "here")
     told = rerun.environment(tmp_path)
     assert "here" not in told.values()
-    assert told["MLFLOW_TRACKING_URI"] .endswith(f"{tmp_path.name}/mlflow.db")
+    assert told["MLFLOW_TRACKING_URI"].endswith(f"{tmp_path.name}/mlflow.db")
     assert told["PATH"].startswith(str(tmp_path / ".venv"))
 
 
