@@ -30,7 +30,10 @@ def predict_model(bench: Workbench) -> ModuleType:
 def predicted(bench: Workbench, predict_model: ModuleType, name: str, output: str) -> Path:
     """Predict `data/raw/<name>` by the columns `size` and `y`."""
     kinds = bench.modules.schema
-    columns = {"size": kinds.Column("numeric"), "y": kinds.Column("category", categories=["a", "b"])}
+    columns = {
+        "size": kinds.Column("numeric"),
+        "y": kinds.Column("category", categories=["a", "b"]),
+    }
     schema = kinds.Schema("y", "classification", columns, kinds.Source())
     model = DummyClassifier().fit(pd.DataFrame({"size": [1.0, 2.0, 3.0]}), ["a", "b", "b"])
     predict_model.predict_file(bench.raw / name, bench.raw / output, model, schema)

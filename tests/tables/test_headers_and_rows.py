@@ -102,9 +102,7 @@ def test_apostrophes_that_part_cells_are_quotes(bench: Workbench) -> None:
 
 @pytest.mark.parametrize("blank", ["\u00a0", "\u2007", "\u202f", "\u200b", "\ufeff", " \u00a0 "])
 @pytest.mark.parametrize("name", ["table.csv", "table.xlsx", "table.jsonl", "table.parquet"])
-def test_blanks_of_all_kinds_are_no_part_of_a_cell(
-    bench: Workbench, blank: str, name: str
-) -> None:
+def test_blanks_of_all_kinds_are_no_part_of_a_cell(bench: Workbench, blank: str, name: str) -> None:
     rows = pd.DataFrame({f"y{blank}": ["Rome", f"Rome{blank}", f"{blank}Rome"], "n": [1, 2, 3]})
     path = bench.clear() / name
     match path.suffix:
@@ -192,7 +190,9 @@ def test_text_of_digits_stays_text(bench: Workbench) -> None:
     assert found["m"].dtype == "float64"
 
 
-PLAIN = [[f"z{n % 9}", "ab"[n % 2], n * 7 % 30, n + 0.5, ("yes", "no")[n % 3 > 0]] for n in range(30)]
+PLAIN = [
+    [f"z{n % 9}", "ab"[n % 2], n * 7 % 30, n + 0.5, ("yes", "no")[n % 3 > 0]] for n in range(30)
+]
 ABOVE: dict[str, list[list[object]]] = {
     "a title": [["Survey of 2024"], []],
     "titles in cells": [["Survey", 2024, "by", "hand", "x"]],

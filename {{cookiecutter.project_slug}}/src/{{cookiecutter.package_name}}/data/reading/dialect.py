@@ -140,9 +140,7 @@ def _cut(text: str) -> tuple[str, str, str]:
     return best[1]
 
 
-def _evenness(
-    text: str, separator: str, quote: str, escape: str
-) -> tuple[float, bool, int, int]:
+def _evenness(text: str, separator: str, quote: str, escape: str) -> tuple[float, bool, int, int]:
     """Share of lines of the usual width, whether quotes are in place, those lines, that width."""
     source = Source(separator=separator, quote=quote, escape=escape)
     rows = [row for row in _reader(text, source) if row]

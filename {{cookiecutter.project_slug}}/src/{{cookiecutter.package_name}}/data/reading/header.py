@@ -98,7 +98,9 @@ def rows_below(body: list[list[str]]) -> int:
         return comments
     first, rest = body[0], [row for row in body if row != body[0]]
     columns = list(zip(*(row for row in rest if len(row) == len(first)), strict=False))
-    over = [(name, column, _is_number(column)) for name, column in zip(first, columns, strict=False)]
+    over = [
+        (name, column, _is_number(column)) for name, column in zip(first, columns, strict=False)
+    ]
     words = [(n, number) for n, c, number in over if n and n not in c and not NUMBER.fullmatch(n)]
     unlike = [name for name, number in words if number]
     numbers = sum(number for *_, number in over)

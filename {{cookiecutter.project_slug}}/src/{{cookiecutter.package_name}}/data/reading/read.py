@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-from pandas.api.types import is_object_dtype
 from pyarrow import types
 from python_calamine import CalamineError
 
@@ -196,12 +195,14 @@ def _read(path: Path, source: Source, ragged: list[RaggedRow], contract: Schema 
         elif kind in EXCEL:
             yield from read_excel(path, source, ragged)
         else:
-            yield from {".parquet": read_parquet, ".json": read_json}.get(kind, read_json_lines)(path)
+            yield from {".parquet": read_parquet, ".json": read_json}.get(kind, read_json_lines)(
+                path
+            )
 
 
 def plain(table: pa.Table, path: Path) -> pd.DataFrame:
     """Columns of one type each: numbers, truth, dates or text without the blanks around it."""
-    columns = [_plain(*column, path) for column in zip(table.column_names, table.columns)]
+    columns = [_plain(*column, path) for column in zip(table.column_names, table.columns, strict=True)]
     found = pa.table(columns, names=table.column_names).to_pandas()
     for name, cells in zip(table.column_names, columns, strict=True):
         if types.is_signed_integer(cells.type) and cells.null_count:  # a float has 15 digits

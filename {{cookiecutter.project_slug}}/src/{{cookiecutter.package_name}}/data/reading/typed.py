@@ -107,7 +107,9 @@ def detect_sheet(path: Path, sheet: str, names: Collection[str]) -> Source:
     lines, (read, *others) = sheet_lines(path, sheet)
     short = [line if any(line[1:]) else line[: any(line)] for line in lines]
     source.skip_rows, source.header, source.skip_rows_after_header = layout(short, names)
-    empty = sum(map(any, lines[source.skip_rows :])) <= source.header + source.skip_rows_after_header
+    empty = (
+        sum(map(any, lines[source.skip_rows :])) <= source.header + source.skip_rows_after_header
+    )
     better = [name for name in others if _hold(sheet_lines(path, name)[0], names)]
     if others and (empty or (better and not _hold(lines, names))):
         raise ProjectError(
