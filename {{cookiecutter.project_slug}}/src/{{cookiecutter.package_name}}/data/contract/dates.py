@@ -73,11 +73,15 @@ def _clock(found: re.Match[str]) -> str:
     mark, seconds, parts, gap, half, blank, zone = found.groups()
     if not half and mark != ":":
         return ""
-    minutes = f"{mark}%M" if mark else ""
-    seconds = f"{mark}%S" if seconds else ""
-    parts = f"{parts[0]}%f" if parts else ""
-    zone = "%Z" if zone == "UTC" else "%z" if zone else ""
-    return f"{'%I' if half else '%H'}{minutes}{seconds}{parts}{gap}{'%p' if half else ''}{blank}{zone}"
+    clock = ("%I" if half else "%H") + (f"{mark}%M" if mark else "")
+    clock += (f"{mark}%S" if seconds else "") + (f"{parts[0]}%f" if parts else "")
+    return (
+        clock
+        + gap
+        + ("%p" if half else "")
+        + blank
+        + ({"UTC": "%Z"}.get(zone, "%z") if zone else "")
+    )
 
 
 def _days(day: str, day_first: bool) -> list[str]:
@@ -105,13 +109,14 @@ def _days(day: str, day_first: bool) -> list[str]:
 def other_orders(dates: pd.Series, form: str) -> list[str]:
     """Formats with day, month and year in another order that the same cells would fit."""
     own = "".join(re.findall("%([dmyY])", form))
+    if re.search(r"%[dm]\.", form):  # days come first where dots are written
+        return []
     day = dates.dropna().dt
     values = {"d": day.day, "m": day.month, "y": day.year % 100, "Y": day.year}
     found = []
     for order in ("mdy", "dmy", "ymd", "mdY", "dmY"):
-        same = sorted(order) == sorted(own) and order != own and not re.search(r"%[dm]\.", form)
-        roles = dict(zip(order, own, strict=True)) if same else {}
-        if same and values[roles["m"]].between(1, 12).all() and values[roles["d"]].between(1, 31).all():
-            codes = iter(order)
-            found.append(re.sub("%[dmyY]", lambda _, codes=codes: f"%{next(codes)}", form))
+        if sorted(order) == sorted(own) and order != own:
+            other = {letter: values[role] for letter, role in zip(order, own, strict=True)}
+            if other["m"].between(1, 12).all() and other["d"].between(1, 31).all():
+                found.append(re.sub("%[dmyY]", "%{}", form).format(*order))
     return found

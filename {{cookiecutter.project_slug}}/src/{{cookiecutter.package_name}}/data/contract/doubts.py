@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pandas as pd
+import pyarrow as pa
 from pandas.api import types
 
 from .cells import without_missing
@@ -38,14 +39,14 @@ def doubts(raw: pd.DataFrame, typed: pd.DataFrame, schema: Schema) -> list[Doubt
 def _marks(raw: pd.DataFrame, schema: Schema) -> Iterator[Doubt]:
     source = schema.source
     names = [n for n, column in schema.columns.items() if column.kind == "numeric" and n in raw]
-    marked = [cells for cells in map(plain_sample, (raw[name] for name in names)) if cells]
+    samples = [plain_sample(raw[name]).to_pylist() for name in names]
     for mark, role in ((source.decimal, "decimal"), (source.thousands, "thousands")):
-        having = [cells for cells in marked if any(mark in str(cell) for cell in cells)]
+        marked = [cells for cells in samples if mark and any(mark in cell for cell in cells)]
         usual = mark == "." and source.separator in (",", None)
-        if mark and having and not usual and all(may_be_thousands(c, mark) for c in having):
-            cell = next(str(cell) for cell in having[0] if mark in str(cell))
-            message = f"{cell!r} could mean two numbers; {mark!r} is read as its {role} mark"
-            yield None, message, f"if it is not: correct source.decimal and source.thousands in {FILE}"
+        if marked and not usual and all(may_be_thousands(pa.array(c), mark) for c in marked):
+            cell = next(cell for cell in marked[0] if mark in cell)
+            message = f"{cell!r} could be two numbers; {mark!r} is read as the {role} mark"
+            yield None, message, f"if it is not: source.decimal and source.thousands in {FILE}"
 
 
 def _in_column(

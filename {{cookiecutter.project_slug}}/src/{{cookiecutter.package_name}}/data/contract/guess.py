@@ -17,7 +17,8 @@ from .schema import Column, Schema, Source
 # a class in some.
 MISSING = ["#N/A", "<NA>", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null", "-NaN", "-nan", "?"]
 # The same among numbers and dates; among words they may mean something.
-MISSING_NUMBER = "unknown Unknown missing n.a. * - -- --- . .. None none #DIV/0! #VALUE! #NUM!".split()
+MISSING_NUMBER = ["unknown", "Unknown", "missing", "n.a.", "*", "-", "--", "---", ".", ".."]
+MISSING_NUMBER += ["None", "none", "#DIV/0!", "#VALUE!", "#NUM!"]
 MAX_CATEGORIES = 20  # more distinct values than this are not listed: any value is allowed
 MAX_INTEGER_CLASSES = 5  # an integer target with more distinct values is a quantity
 ID_NAME = re.compile(r"(^|[_\W])(id|ID|Id|key|number|no|index)$|[a-z](ID|Id|Number|No)$")
@@ -138,7 +139,7 @@ def _target(present: pd.Series, column: Column, source: Source) -> Column:
 def _words_for_none(table: pd.DataFrame, source: Source) -> list[str]:
     """Words for an empty cell that stand in columns of numbers or dates and nowhere else."""
     found: dict[str, bool] = {}
-    for _, cells in table.items():
+    for cells in (table[name] for name in table):
         if types.is_string_dtype(cells):
             values = pd.Index(cells.dropna().unique())
             words = values[values.isin(MISSING_NUMBER) | values.str.fullmatch(NO_DATE)]

@@ -13,6 +13,7 @@ from .entries import Source
 
 ALMOST_ALL = 0.99  # of the cells, or all but one, have to fit a kind; others are rejected
 FEW = 20  # cells, which have to fit all
+MAX_ODD = 10  # different cells among numbers; more are words with numbers among them
 SAMPLE = 1000  # cells that tell how numbers are written
 EXACT = 2.0**53  # whole numbers beyond it are rounded as floating point numbers
 BLANK = "\\s\u00a0\u2007\u2009\u202f"
@@ -23,13 +24,12 @@ SIGN = r"[\p{Sc}%]"
 MARKS = [(".", ""), (".", ","), (",", ""), (",", "."), (".", " "), (",", " "), (".", "'")]
 WRITTEN = {" ": f"[{BLANK}]", "'": f"[{APOSTROPHE}]"}  # what else stands for a thousands mark
 AMOUNT = rf"^[{BLANK}.,{APOSTROPHE}+{MINUS}()\p{{Sc}}%eE\d]*\d[{BLANK}.,{APOSTROPHE}+{MINUS}()\p{{Sc}}%eE\d]*$"
-PLAIN = [  # an amount becomes a plain number
+NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
+BARE = [  # without blanks and a sign around a number
     (rf"^[{BLANK}]*([+(]|[{MINUS}])?[{BLANK}]*{SIGN}?[{BLANK}]*", r"\1"),
     (rf"[{BLANK}]*{SIGN}?[{BLANK}]*([{MINUS})])?[{BLANK}]*$", r"\1"),
-    (r"^\((.*)\)$", r"-\1"),
-    (rf"^([^{MINUS}]*)[{MINUS}]$", r"-\1"),
-    ("^[\u2212\u2013]", "-"),
 ]
+NEGATIVE = [(r"^\((.*)\)$", r"-\1"), (rf"^([^{MINUS}]*)[{MINUS}]$", r"-\1"), (f"^[{MINUS}]", "-")]
 
 
 def as_numbers(
@@ -83,10 +83,12 @@ def _signs(text: pa.Array) -> np.ndarray:
 def _coerced(text: pa.Array, unit: str | None = None) -> np.ndarray:
     """Plain numbers, NaN for what is none."""
     try:  # the fast way, where every cell is one
-        numbers = pc.cast(text, pa.float64()).to_numpy(zero_copy_only=False)
+        numbers = pc.cast(text, pa.float64())
     except pa.ArrowInvalid:
-        numbers = pd.to_numeric(text.to_pandas(), errors="coerce").to_numpy(float, copy=True)
-    return np.where(np.abs(numbers) > 1, np.nan, numbers) if unit == "%" else numbers
+        plain = pc.match_substring_regex(text, NUMBER)
+        numbers = pc.cast(pc.if_else(plain, text, None), pa.float64())
+    found = numbers.to_numpy(zero_copy_only=False)
+    return np.where(np.abs(found) > 1, np.nan, found) if unit == "%" else found
 
 
 def are_amounts(cells: pd.Series) -> np.ndarray:
@@ -99,7 +101,8 @@ def are_amounts(cells: pd.Series) -> np.ndarray:
 
 def without_signs(text: pa.Array) -> pa.Array:
     """Amounts without their sign and blanks, with a plain minus."""
-    for written, plain in PLAIN:
+    unusual = pc.any(pc.match_substring_regex(text, rf"\)$|[{MINUS}]$|[{MINUS[1:]}]")).as_py()
+    for written, plain in [*BARE, *(NEGATIVE if unusual else [])]:
         text = pc.replace_substring_regex(text, written, plain)
     return text
 
@@ -111,8 +114,9 @@ def _with_point(text: pa.Array, decimal: str, thousands: str) -> pa.Array:
         marked = pc.match_substring_regex(text, mark)
         if pc.any(marked).as_py():
             grouped = pc.match_substring_regex(text, _grouped(mark, decimal))
-            bare = pc.if_else(grouped, pc.replace_substring_regex(text, mark, ""), None)
-            text = pc.if_else(marked, bare, text)
+            replaced = pc.replace_substring_regex if thousands in WRITTEN else pc.replace_substring
+            bare = replaced(text, mark if thousands in WRITTEN else thousands, "")
+            text = pc.if_else(pc.or_(grouped, pc.invert(marked)), bare, None)
     if decimal != ".":
         pointed = pc.match_substring(text, ".")
         text = pc.if_else(pointed, None, pc.replace_substring(text, decimal, "."))
@@ -129,7 +133,8 @@ def guess_marks(table: pd.DataFrame, source: Source) -> tuple[str, str]:
     Where two do, a comma is that of thousands in a file that it parts the cells of, and where each
     has three digits behind it and numbers without one are below 1000.
     """
-    columns = [cells for _, all_cells in table.iloc[:, :500].items() if (cells := plain_sample(all_cells))]
+    columns = [plain_sample(table[name]) for name in table.columns[:500]]
+    columns = [cells for cells in columns if len(cells)]
     either = source.separator == "," or any(may_be_thousands(cells, ",") for cells in columns)
 
     def fitting(marks: tuple[str, str]) -> tuple[int, bool]:
@@ -139,14 +144,14 @@ def guess_marks(table: pd.DataFrame, source: Source) -> tuple[str, str]:
     return max(MARKS, key=fitting)
 
 
-def plain_sample(cells: pd.Series) -> pa.Array | None:
-    """At most `SAMPLE` cells without signs, where there are marks in numbers."""
+def plain_sample(cells: pd.Series) -> pa.Array:
+    """At most `SAMPLE` cells without signs, where there are marks in numbers; else none."""
     present = cells.dropna()
     if not types.is_string_dtype(present):
-        return None
+        return pa.array([], pa.string())
     some = _as_array(present.iloc[:: 1 + len(present) // SAMPLE])
     marks = pc.match_substring_regex(some, rf"\d[.,{APOSTROPHE}{BLANK}]\d|[.,]\d")
-    return without_signs(some) if pc.any(marks).as_py() else None
+    return without_signs(some if pc.any(marks).as_py() else some[:0])
 
 
 def may_be_thousands(cells: pa.Array, mark: str) -> bool:
@@ -182,22 +187,27 @@ def unit_of(present: pd.Series) -> str | None:
     """The sign that most amounts have."""
     signs = Counter(_signs(_as_array(present)).tolist())
     del signs[""]
-    return max(sorted(signs), key=signs.get, default=None)
+    return max(sorted(signs), key=signs.__getitem__, default=None)
 
 
 def _is_code(present: pd.Series) -> bool:
     """Whether digits are a code such as a postcode: with leading zeros, or all of one width."""
     led = present[present.str.fullmatch(r"0\d+")]
-    return len(led) > 0 and (led.str.strip("0").ne("").sum() > 1 or present.str.len().nunique() == 1)
+    widths = set(present.str.len()) if len(led) else set()
+    return len(widths) == 1 or led.str.strip("0").ne("").sum() > 1
 
 
 def odd_among_numbers(present: pd.Series, source: Source) -> str:
     """Which cells are no numbers, where most are; nothing where few are, or all."""
     unit = unit_of(present)
-    odd = present[as_numbers(present, source.decimal, source.thousands, unit).isna()]
-    alike = are_amounts(odd).all() or odd.str.contains(r"^[<>≤≥~]").all() or odd.nunique() <= FEW / 2
-    if not 0 < len(odd) <= len(present) / 2 or _is_code(present) or not alike:
+    numbers = as_numbers(present, source.decimal, source.thousands, unit)
+    odd = present[numbers.isna()]
+    if not 0 < len(odd) <= len(present) / 2 or numbers.nunique() < MAX_ODD or _is_code(present):
         return ""
-    first = [f"{cell!r} (row {', '.join(map(str, odd.index[odd == cell][:3]))})" for cell in odd.unique()[:3]]
-    marks = source.marks_in_words(unit)
-    return f"{len(present) - len(odd)} of {len(present)} cells are numbers {marks}, but not {', '.join(first)}"
+    limits = odd.str.contains("^[<>≤≥~]").all()
+    if not (limits or are_amounts(odd).all() or odd.nunique() <= MAX_ODD):
+        return ""
+    rows = {cell: ", ".join(map(str, odd.index[odd == cell][:3])) for cell in odd.unique()[:3]}
+    which = ", ".join(f"{cell!r} (row {numbers})" for cell, numbers in rows.items())
+    share = f"{numbers.count()} of {len(present)} cells"
+    return f"{share} are numbers {source.marks_in_words(unit)}, but not {which}"
