@@ -219,7 +219,8 @@ def outcome(bench: Workbench, path: Path) -> tuple[Any, Any]:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             return expected, see_new(made, path) if path.name in NEW else see(made)
     except (Exception, SystemExit) as error:
-        return expected, f"{type(error).__name__}: {made.run.message or error}"[:200]
+        told = f"{type(error).__name__}: {made.run.message or error}"
+        return expected, " ".join(told.split())[:200]
 
 
 if __name__ == "__main__":

@@ -179,6 +179,20 @@ def test_per_cent_sign_is_not_read_where_the_contract_has_none(module: Module, t
     assert problems["rejected_value"].tolist() == ["27%"]
 
 
+def test_one_per_cent_sign_among_numbers_is_one_odd_cell(module: Module, tmp_path) -> None:
+    cells = ["5%", *[str(n * n) for n in range(3, 30)]]
+    schema, _, problems = inferred(module, cells, tmp_path)
+    assert (schema.columns["x"].kind, schema.columns["x"].unit) == ("numeric", None)
+    assert problems["rejected_value"].tolist() == ["5%"]
+
+
+@pytest.mark.parametrize("cells", [["1e999", "5"], [None, None], ["1e999", "x"]])
+def test_no_cells_and_huge_ones_are_no_numbers(module: Module, cells) -> None:
+    for dtype in ("str", object):
+        found = module("data.contract.numbers").as_numbers(pd.Series(cells, dtype=dtype))
+        assert found.isna().tolist()[0]
+
+
 def test_two_currencies_are_no_one_number(module: Module, tmp_path, capsys) -> None:
     cells = [f"{'$¥'[n % 2]}{n * 37}" for n in range(28)]
     schema, _, _ = inferred(module, cells, tmp_path)

@@ -70,7 +70,7 @@ def _from_text(text: pa.Array, decimal: str, thousands: str, unit: str | None) -
 
 
 def _as_array(cells: pd.Series) -> pa.Array:
-    text = pa.array(cells)
+    text = pa.array(cells, pa.large_string())
     return text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text
 
 
@@ -178,9 +178,12 @@ def numbers_in(present: pd.Series, source: Source) -> tuple[pd.Series | None, st
         return (numbers if numbers.notna().any() else None), None
     if _is_code(present):
         return None, None
-    unit = unit_of(present)
-    numbers = as_numbers(present, source.decimal, source.thousands, unit)
-    return (numbers, unit) if nearly_all(numbers.notna()) else (None, None)
+    sign = unit_of(present)
+    for unit in (sign, None) if sign == "%" else (sign,):
+        numbers = as_numbers(present, source.decimal, source.thousands, unit)
+        if nearly_all(numbers.notna()):
+            return numbers, unit
+    return None, None
 
 
 def unit_of(present: pd.Series) -> str | None:
