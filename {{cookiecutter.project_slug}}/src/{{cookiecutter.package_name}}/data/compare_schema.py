@@ -103,7 +103,7 @@ def _broken(name: str, column: Column, rule: str, cells: int, today: Today) -> D
     values = today.words[name, rule]
     if rule == EMPTY:
         return Difference(name, f"empty in {_rows(cells)}", {"nullable": True})
-    if rule == kind_in_words(column):
+    if rule.startswith(kind_in_words(column)):
         message = f"not {rule} in {cells} of {_rows(today.rows)}: {_some(values)}"
         return _unreadable(name, column, message, today)
     if column.range is not None:

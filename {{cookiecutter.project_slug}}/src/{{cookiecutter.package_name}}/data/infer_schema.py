@@ -6,7 +6,9 @@ import pandas as pd
 
 from ..config import ROOT, SCHEMA, DataParams, load_params
 from ..errors import ProjectError, explained
+from .contract.doubts import doubts
 from .contract.guess import find_target, infer_schema
+from .contract.rules import apply_contract
 from .contract.schema import Schema, Source, load_schema, save_schema
 from .reading.read import describe_top, detect, read_batches
 from .sample import sample
@@ -46,7 +48,10 @@ def infer_from_file(
         raise ProjectError(f"{path}: the table is empty. Put rows below its header.")
     if len(table) < rows:
         print(f"{rows:,} rows: the contract is guessed from {len(table):,} of them")
-    return infer_schema(table, params.target, source, whole=len(table) == rows)
+    schema = infer_schema(table, params.target, source, whole=len(table) == rows)
+    for column, message, remedy in doubts(table, apply_contract(table, schema)[0], schema):
+        print((f"column {column!r}: " if column else "") + f"{message}; {remedy}")
+    return schema
 
 
 def summary(schema: Schema) -> str:

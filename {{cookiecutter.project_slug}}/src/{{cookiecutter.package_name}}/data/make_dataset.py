@@ -25,7 +25,8 @@ from ..config import (
 )
 from ..errors import ProjectError, explained
 from ..files import parquet_batches, parquet_file, replacing
-from .advice.advice import advise, describe_advice, save_advice
+from .advice.advice import Advice, advise, describe_advice, save_advice
+from .contract.doubts import doubts
 from .contract.rules import PROBLEM, ROW, apply_contract, describe
 from .contract.schema import Schema, load_schema
 from .dictionary import data_dictionary
@@ -70,7 +71,9 @@ def main() -> None:
 def warn(schema: Schema, params: Params) -> None:
     """Write and print what a careful colleague would say about the rows."""
     train, test = (sample_file(path, params.seed)[0] for path in (TRAIN, TEST))
-    advices = advise(train, test, schema, params)
+    first = next(read_batches(ROOT / params.data.raw, schema.source, [], schema))
+    unsure = doubts(first, pd.concat([train, test]), schema)
+    advices = [Advice("reading", *doubt) for doubt in unsure] + advise(train, test, schema, params)
     save_advice(advices, WARNINGS)
     if advices:
         print(f"worth a look:\n{describe_advice(advices)}")

@@ -4,6 +4,7 @@ import argparse
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -74,10 +75,11 @@ def predict_file(source: Path, output: Path, model: BaseEstimator, schema: Schem
     done = 0
     broken: list[pd.DataFrame] = []
     with replacing(output) as partial, _writer(partial) as write:
-        batches = read_cells(source, detect_new(source, schema), contract=schema)
+        written = detect_new(source, schema)
+        batches = read_cells(source, written, contract=schema)
         for cells, numbers in tqdm(batches, unit="batch", delay=2, leave=False, disable=None):
             batch = plain(cells, source).set_axis(numbers)
-            typed, problems = apply_contract(batch, schema, target=False)
+            typed, problems = apply_contract(batch, replace(schema, source=written), target=False)
             if len(problems):
                 broken.append(problems)
             if not broken:

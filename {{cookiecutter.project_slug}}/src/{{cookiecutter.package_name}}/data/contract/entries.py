@@ -21,6 +21,7 @@ class Column:
     unique: bool | None = None
     categories: list[str] | None = None
     range: list[float] | None = None
+    unit: str | None = None
     format: str | None = None
     description: str = ""
 
@@ -71,6 +72,11 @@ class Source:
     def mark(self) -> str:
         """The character that parts cells; in `separator` a blank may follow it."""
         return (self.separator or ",")[0]
+
+    def marks_in_words(self, unit: str | None) -> str:
+        """How a number with this sign is written."""
+        thousands = f" and thousands {self.thousands!r}" if self.thousands else ""
+        return f"with decimal {self.decimal!r}{thousands}" + (f", in {unit}" if unit else "")
 
     def unusual(self) -> dict[str, Any]:
         """What differs from a plain CSV file, beyond the words for an empty cell."""

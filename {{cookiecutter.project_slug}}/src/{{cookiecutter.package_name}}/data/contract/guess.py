@@ -2,54 +2,28 @@
 
 import math
 import re
-import warnings
 
 import numpy as np
 import pandas as pd
 from pandas.api import types
-from pandas.tseries.api import guess_datetime_format
 
 from ...errors import ProjectError
-from .cells import FALSE, SIGNS, TRUE, as_numbers, as_text, without_missing
+from .cells import FALSE, TRUE, as_text, without_missing
+from .dates import NO_DATE, as_dates, guess_format
+from .numbers import EXACT, guess_marks, nearly_all, numbers_in, odd_among_numbers
 from .schema import Column, Schema, Source
 
 # Words that stand for an empty cell in data of many origins. `None` is not among them: it is
 # a class in some.
 MISSING = ["#N/A", "<NA>", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null", "-NaN", "-nan", "?"]
-# The same among numbers; among words they may mean something.
-MISSING_NUMBER = [
-    "unknown",
-    "Unknown",
-    "missing",
-    "n.a.",
-    "*",
-    "-",
-    "--",
-    "---",
-    ".",
-    "..",
-    "None",
-    "none",
-    "#DIV/0!",
-    "#VALUE!",
-    "#NUM!",
-]
+# The same among numbers and dates; among words they may mean something.
+MISSING_NUMBER = ["unknown", "Unknown", "missing", "n.a.", "*", "-", "--", "---", ".", ".."]
+MISSING_NUMBER += ["None", "none", "#DIV/0!", "#VALUE!", "#NUM!"]
 MAX_CATEGORIES = 20  # more distinct values than this are not listed: any value is allowed
 MAX_INTEGER_CLASSES = 5  # an integer target with more distinct values is a quantity
-ALMOST_ALL = 0.99  # of the cells, or all but one, have to fit a kind; others are rejected
-FEW = 20  # cells, which have to fit all
 ID_NAME = re.compile(r"(^|[_\W])(id|ID|Id|key|number|no|index)$|[a-z](ID|Id|Number|No)$")
 DATE_NAME = re.compile(r"date|day|time|(^|_)(dt|ts)($|_)", re.IGNORECASE)
-# Beside those pandas guesses from a single date.
-DATE_FORMATS = [
-    "ISO8601",
-    "%H:%M",
-    "%H:%M:%S",
-    "%m/%d/%y %H:%M",
-    "%d.%m.%y",
-    "%Y-%m-%d %I %M %S %p",
-]
-MARKS = [(".", ""), (",", ""), (".", ","), (",", "."), (".", " "), (",", " "), (".", "'")]
+DATE_AS_NUMBER = "%Y%m%d"
 
 
 def infer_schema(table: pd.DataFrame, target: str, source: Source, *, whole: bool = True) -> Schema:
@@ -78,8 +52,8 @@ def infer_schema(table: pd.DataFrame, target: str, source: Source, *, whole: boo
     if table[target].dropna().empty:
         raise ProjectError(f"the target {target!r} has no value in any row. Choose another.")
     source.decimal, source.thousands = guess_marks(table, source)
-    if dashes := _missing_numbers(table, source):
-        source.missing += dashes
+    if words := _words_for_none(table, source):
+        source.missing += words
         table = table.apply(without_missing, words=source.missing)
     columns = {name: guess_column(cells, str(name), source, whole) for name, cells in table.items()}
     columns[target] = _target(table[target].dropna(), columns[target], source)
@@ -116,26 +90,29 @@ def guess_column(cells: pd.Series, name: str, source: Source, whole: bool) -> Co
     """The entry of a column, from its cells without the words for an empty one."""
     present = cells.dropna()
     nullable = len(present) < len(cells)
+    identifier = Column("identifier", nullable, unique=whole or None)
     if present.empty:
         return Column("ignore", description="empty in every row")
     if _is_boolean(present):
         return Column("boolean", nullable)
     if types.is_datetime64_any_dtype(present):
         return Column("datetime", nullable)
-    numbers = _numbers(present, source)
+    numbers, unit = numbers_in(present, source)
     if numbers is not None:
-        if DATE_NAME.search(name) and _dates_fit(as_text(present), "%Y%m%d"):
+        if DATE_NAME.search(name) and nearly_all(as_dates(as_text(present), "%Y%m%d").notna()):
             return Column("datetime", nullable, format="%Y%m%d")
-        if not nullable and _counts_rows(numbers, name):
-            return Column("identifier", nullable, unique=whole or None)
-        return Column("numeric", nullable, range=generous_range(numbers, whole=whole))
+        if _too_long(present, numbers) or (not nullable and _counts_rows(numbers, name)):
+            return identifier
+        hours = "hours" if types.is_timedelta64_dtype(present) else ""
+        ends = generous_range(numbers, whole=whole)
+        return Column("numeric", nullable, range=ends, unit=unit, description=hours)
     text = as_text(present)
-    if form := _date_format(text):
+    if form := guess_format(text, day_first=source.decimal == ","):
         return Column("datetime", nullable, format=form)
     if _is_prose(text):
         return Column("text", nullable)
     if text.is_unique and not nullable and len(text) > MAX_CATEGORIES:
-        return Column("identifier", nullable, unique=whole or None)
+        return identifier
     values = sorted(text.unique())
     return Column(
         "category", nullable, categories=values if len(values) <= MAX_CATEGORIES else None
@@ -144,80 +121,52 @@ def guess_column(cells: pd.Series, name: str, source: Source, whole: bool) -> Co
 
 def _target(present: pd.Series, column: Column, source: Source) -> Column:
     """A quantity or a set of classes."""
-    numbers = _numbers(present, source)
+    numbers, unit = numbers_in(present, source)
     if numbers is not None and numbers.nunique() > 2:
         whole = (numbers.dropna() % 1 == 0).all()
         if not whole or numbers.nunique() > MAX_INTEGER_CLASSES:
-            return Column("numeric", column.nullable)
+            return Column("numeric", column.nullable, unit=unit, description=column.description)
     classes = as_text(present).unique()
     if len(classes) > max(MAX_CATEGORIES, len(present) / 2):
+        odd = odd_among_numbers(present, source)
         raise ProjectError(
             f"the target {present.name!r} has {len(classes)} different values in {len(present)} rows: too many for "
-            "classes, and they are no numbers. Choose another column, or correct its cells."
+            f"classes, and {odd or 'they are no numbers'}. Choose another column, or correct its cells."
         )
     return Column("category", column.nullable, categories=sorted(classes))
 
 
-def guess_marks(table: pd.DataFrame, source: Source) -> tuple[str, str]:
-    """Decimal and thousands mark that make numbers of the most columns.
-
-    `28,801` is a decimal number where the comma does not part cells, else thousands.
-    """
-    marked = [
-        cells
-        for cells in (table[name].dropna().head(1000) for name in table.columns[:500])
-        if types.is_string_dtype(cells) and cells.str.contains(r"\d[,'\s]\d|,\d", regex=True).any()
-    ]
-    ways = MARKS if source.separator != "," else [MARKS[0], MARKS[2], MARKS[1], *MARKS[3:]]
-
-    def numbers(marks: tuple[str, str]) -> int:
-        decimal, thousands = map(re.escape, marks)
-        grouped = rf"\d{{1,3}}({thousands}\d{{3}})+|" if thousands else ""
-        number = rf"[-+]?({grouped}\d+)?({decimal}\d+)?([eE][-+]?\d+)?"
-        return sum(
-            cells.str.strip(SIGNS).str.fullmatch(number).mean() >= ALMOST_ALL for cells in marked
-        )
-
-    return max(ways, key=numbers)
-
-
-def _missing_numbers(table: pd.DataFrame, source: Source) -> list[str]:
-    """Words for an empty cell that stand in columns of numbers and nowhere else."""
+def _words_for_none(table: pd.DataFrame, source: Source) -> list[str]:
+    """Words for an empty cell that stand in columns of numbers or dates and nowhere else."""
     found: dict[str, bool] = {}
-    for name in table:
-        cells = table[name]
+    for cells in (table[name] for name in table):
         if types.is_string_dtype(cells):
-            words = set(MISSING_NUMBER) & set(cells.unique())
-            if words:
-                rest = cells[~cells.isin(MISSING_NUMBER)].dropna()
-                among_numbers = len(rest) > 0 and _numbers(rest, source) is not None
-                found |= {word: found.get(word, True) and among_numbers for word in words}
-    return [word for word in MISSING_NUMBER if found.get(word)]
-
-
-def _numbers(present: pd.Series, source: Source) -> pd.Series | None:
-    """Cells as numbers where nearly all are."""
-    if types.is_datetime64_any_dtype(present) or types.is_bool_dtype(present):
-        return None
-    if types.is_string_dtype(present) and present.str.fullmatch(r"0\d+").any():
-        return None  # a code such as a postcode, not a quantity
-    numbers = as_numbers(present, source.decimal, source.thousands)
-    typed = not types.is_string_dtype(present) and numbers.notna().any()
-    return numbers if typed or _nearly_all(numbers.notna()) else None
-
-
-def _nearly_all(fits: pd.Series) -> bool:
-    odd = len(fits) - fits.sum()
-    return odd == 0 or (len(fits) >= FEW and odd <= max(1, (1 - ALMOST_ALL) * len(fits)))
+            values = pd.Index(cells.dropna().unique())
+            words = values[values.isin(MISSING_NUMBER) | values.str.fullmatch(NO_DATE)]
+            if len(words):
+                rest = cells[~cells.isin(words)].dropna()
+                typed = len(rest) > 0 and (
+                    numbers_in(rest, source)[0] is not None or guess_format(rest) is not None
+                )
+                found |= {word: found.get(word, True) and typed for word in words}
+    return sorted(word for word in found if found[word])
 
 
 def _is_boolean(present: pd.Series) -> bool:
     if types.is_bool_dtype(present):
         return True
-    if types.is_numeric_dtype(present) or types.is_datetime64_any_dtype(present):
+    if not types.is_string_dtype(present):
         return False
-    words = set(as_text(present).str.lower().unique())
+    words = set(present.str.lower().unique())
     return len(words) == 2 and words in [{yes, no} for yes, no in zip(TRUE, FALSE, strict=True)]
+
+
+def _too_long(present: pd.Series, numbers: pd.Series) -> bool:
+    """Whole numbers, all different, that floating point numbers cannot tell apart."""
+    if types.is_float_dtype(present) or not numbers.abs().max() > EXACT:
+        return False
+    digits = not types.is_string_dtype(present) or present.str.fullmatch(r"-?\d+").all()
+    return bool(digits) and present.is_unique
 
 
 def _counts_rows(numbers: pd.Series, name: str) -> bool:
@@ -243,21 +192,6 @@ def generous_range(numbers: pd.Series, *, whole: bool = True) -> list[float]:
     lowest = max(math.floor((low - margin) * unit) / unit, floor)
     highest = math.ceil((high + margin) * unit) / unit
     return [round(end, max(digits, 0)) for end in (lowest, highest)]
-
-
-def _date_format(text: pd.Series) -> str | None:
-    with warnings.catch_warnings(action="ignore", category=UserWarning):  # on a day beyond 12
-        guesses = [guess_datetime_format(text.iloc[0], dayfirst=first) for first in (False, True)]
-    forms = [form for form in (*guesses, *DATE_FORMATS) if form]
-    return next((form for form in forms if _dates_fit(text, form)), None)
-
-
-def _dates_fit(text: pd.Series, form: str) -> bool:
-    def fit(cells: pd.Series) -> bool:
-        dates = pd.to_datetime(cells, format=form, errors="coerce", utc=True)
-        return _nearly_all(dates.notna()) and dates.min().year >= 1000
-
-    return fit(text.head(100)) and fit(text)
 
 
 def _is_prose(text: pd.Series) -> bool:

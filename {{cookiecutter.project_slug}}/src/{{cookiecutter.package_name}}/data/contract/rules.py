@@ -8,7 +8,8 @@ import pandas as pd
 
 from ...errors import ProjectError
 from .cells import typed, without_missing
-from .schema import Column, Schema
+from .numbers import are_amounts
+from .schema import Column, Schema, Source
 
 ROW, COLUMN, VALUE, RULE = "rejected_row", "rejected_column", "rejected_value", "rejected_rule"
 EMPTY = "a value"  # the rule that an empty cell breaks
@@ -54,7 +55,9 @@ def apply_contract(
         if name in table.columns:
             cells = without_missing(table[name], schema.source.missing)
             result[name] = typed(cells, column, schema.source)
-            for bad, rule in broken_rules(cells, result[name], column, name == schema.target):
+            for bad, rule in broken_rules(
+                cells, result[name], column, name == schema.target, schema.source
+            ):
                 if bad.any():
                     problems.append(problems_in(table[name], np.flatnonzero(bad), rule))
     found = pd.concat(problems, ignore_index=True).sort_values(ROW, kind="stable")
@@ -62,7 +65,7 @@ def apply_contract(
 
 
 def broken_rules(
-    cells: pd.Series, values: pd.Series, column: Column, is_target: bool
+    cells: pd.Series, values: pd.Series, column: Column, is_target: bool, source: Source
 ) -> Iterator[tuple[np.ndarray, str]]:
     """Where the cells of a column break each rule, and the rule in words.
 
@@ -74,9 +77,16 @@ def broken_rules(
         The same with the type of the column's kind, NaN also where they cannot be read.
     is_target
         Rows without a target are not wrong, they wait for a prediction.
+    source
+        How numbers are written.
     """
     missing, unread = cells.isna().to_numpy(), values.isna().to_numpy()
-    yield unread & ~missing, kind_in_words(column)
+    odd = unread & ~missing
+    if column.kind == "numeric" and odd.any():
+        amounts = odd & are_amounts(cells)
+        yield amounts, f"{kind_in_words(column)} {source.marks_in_words(column.unit)}"
+        odd = odd & ~amounts
+    yield odd, kind_in_words(column)
     if not column.nullable and not is_target:
         yield missing, EMPTY
     if column.categories is not None:

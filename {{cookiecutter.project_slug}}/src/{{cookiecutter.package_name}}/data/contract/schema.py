@@ -23,6 +23,7 @@ HEADER = """\
 #   unique       true: no value comes twice
 #   categories   the only values allowed; without the line any value is
 #   range        lowest and highest value allowed
+#   unit         the sign of its numbers, such as $; with % 12% is 0.12
 #   format       how a date is written (strftime codes)
 #   description  for the data dictionary
 #

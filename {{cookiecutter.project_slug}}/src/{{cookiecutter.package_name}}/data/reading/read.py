@@ -137,8 +137,14 @@ def describe_top(path: Path, source: Source) -> list[str]:
 
 
 def detect_new(path: Path, schema: Schema) -> Source:
-    """How a file of new rows is written: like the raw file where that gives the columns needed."""
+    """How a file of new rows is written: like the raw file where that gives the columns needed.
+
+    Marks in numbers are those of the contract, unless only one of the two files is text.
+    """
     detected = detect(path, schema.source.sheet, schema.columns)
+    detected.missing = schema.source.missing
+    if bool(detected.separator) == bool(schema.source.separator):
+        detected.decimal, detected.thousands = schema.source.decimal, schema.source.thousands
     if detected.separator and schema.source.separator:
         usual = replace(schema.source, encoding=detected.encoding)
         for source in (usual, detected):
