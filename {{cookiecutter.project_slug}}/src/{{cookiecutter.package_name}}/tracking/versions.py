@@ -100,7 +100,7 @@ def fetch(record: Record, number: str, folder: Path) -> ModelInUse:
             "A run of `make train` here can be promoted."
         )
     schema = load_schema(folder / "schema.yaml")
-    return ModelInUse(load_model(path), schema, number, record["run"], record["model_md5"])
+    return ModelInUse(load_model(path, record), schema, number, record["run"], record["model_md5"])
 
 
 def keep(record: Record, files: Path) -> None:
@@ -111,6 +111,8 @@ def keep(record: Record, files: Path) -> None:
             partial.mkdir()
             for name in FILES[:2]:
                 shutil.copy2(files / name, partial / name)
+            if figures := file_of_run(record["run"], "figures", files):  # for the pages
+                shutil.copytree(figures, partial / "figures")
     done = subprocess.run(
         [sys.executable, "-m", "dvc", "add", "--quiet", str(folder)],
         cwd=ROOT,
