@@ -32,9 +32,6 @@ class Stateless(TransformerMixin, BaseEstimator):
     def _names_out(self, names: list[str]) -> list[str]:
         return names
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
 
 class DateParts(Stateless):
     """Calendar parts of each datetime column, and the days between every two of them.
@@ -71,7 +68,7 @@ class BooleansAsNumbers(Stateless):
     """True as 1.0, false as 0.0, missing as NaN."""
 
     def transform(self, booleans: pd.DataFrame) -> pd.DataFrame:
-        """The same columns, of floats."""
+        """The same columns."""
         return booleans.astype("Float64").astype(float)
 
 

@@ -140,10 +140,7 @@ def decide_on(decision: Decision, seen: list[Decision]) -> None:
 
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """Let one process at a time in, also of several machines on a shared disk.
-
-    The operating system lifts the lock of a process that ends, however it ends.
-    """
+    """Let in one process at a time, of any machine on the disk; a process that ends leaves."""
     with path.with_name(f".{path.name}.lock").open("a") as file:
         if sys.platform == "win32":
             msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)

@@ -30,14 +30,14 @@ def definitions(name: str) -> dict[str, str]:
         if (place := locate(todo.pop())) is None:
             continue
         module, symbol, rest = place
-        known = f"{module.name}.{symbol}"
+        lines = [line for line, names in module.about if symbol in names]
         if symbol in module.imports:
             todo.append(module.imports[symbol] + rest)
-        elif known not in found and (lines := module.lines(symbol)):
+        elif lines and f"{module.name}.{symbol}" not in found:
             used = sorted({each for line in lines for each in module.uses(line)})
             outside = [each for each in used if locate(each) is None]
             text = "\n".join([*map(ast.unparse, lines), *outside])
-            found[known] = hashlib.sha256(text.encode()).hexdigest()[:16]
+            found[f"{module.name}.{symbol}"] = hashlib.sha256(text.encode()).hexdigest()[:16]
             todo += used
     return found
 
@@ -48,13 +48,11 @@ def needed(names: Iterable[str]) -> tuple[set[Path], set[str]]:
     libraries: set[str] = set()
     todo = list(names)
     while todo:
-        name = todo.pop()
-        if (place := locate(name)) is None:
+        if (place := locate(name := todo.pop())) is None:
             libraries.add(name.partition(".")[0])
         elif (module := place[0]).path not in files:
             files.add(module.path)
-            parent, _, _ = module.name.rpartition(".")
-            todo += [*module.imported(module.tree).values(), *([parent] if parent else [])]
+            todo += [module.name.rpartition(".")[0], *module.imported(module.tree).values()]
     return files, libraries
 
 
@@ -65,14 +63,14 @@ def locate(name: str) -> tuple["Module", str, str] | None:
         here = SRC.joinpath(*parts[:end])
         for path in (here / "__init__.py", here.with_name(f"{here.name}.py")):
             if path.is_file():
-                symbol, rest = "".join(parts[end : end + 1]), parts[end + 1 :]
                 module = _module(path, ".".join(parts[:end]), path.read_text(encoding="utf-8"))
-                return module, symbol, "".join(f".{part}" for part in rest)
+                rest = "".join(f".{part}" for part in parts[end + 1 :])
+                return module, "".join(parts[end : end + 1]), rest
     return None
 
 
 class Module:
-    """The statements of a module, and what they define, use and import."""
+    """The statements of a module, what they define or change, and what they import."""
 
     def __init__(self, path: Path, name: str, text: str) -> None:
         self.path, self.name = path, name
@@ -82,10 +80,6 @@ class Module:
         for line in self.tree.body:
             if not isinstance(line, DEFINITIONS):
                 self.imports |= self.imported(line)
-
-    def lines(self, symbol: str) -> list[ast.stmt]:
-        """The statements that define or change a name."""
-        return [line for line, names in self.about if symbol in names]
 
     def uses(self, line: ast.stmt) -> Iterator[str]:
         """What a statement refers to, in this module or others, by dotted names from the top."""
@@ -108,8 +102,8 @@ class Module:
             if isinstance(node, ast.Import):
                 for each in node.names:  # `import a.b` binds a, and imports a.b
                     top = each.name.partition(".")[0]
-                    bound = {each.asname: each.name} if each.asname else {top: top}
-                    found |= {each.name: each.name} | bound
+                    found |= {each.name: each.name}
+                    found |= {each.asname: each.name} if each.asname else {top: top}
             elif isinstance(node, ast.ImportFrom):
                 origin = resolve_name("." * node.level + (node.module or ""), package)
                 for each in node.names:
@@ -126,12 +120,12 @@ class _Bare(ast.NodeTransformer):
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         super().generic_visit(node)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            node.returns = None
-        elif isinstance(node, ast.arg):
+        if isinstance(node, ast.arg):
             node.annotation = None
         if isinstance(node, (ast.Module, *DEFINITIONS)):
             node.body = [line for line in node.body if not _is_text(line)] or [ast.Pass()]
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            node.returns = None
         return node
 
 

@@ -25,16 +25,8 @@ AGAIN = "`make train AGAIN=1 evaluate register promote`"
 def save_model(model: BaseEstimator, path: Path) -> Record:
     """Write the model, whole or not at all; the same model gives the same bytes.
 
-    Returns
-    -------
-    dict
-        For `load_model`: `model_md5`, the `types` in the file that skops does not know itself, and
-        of those that are this project's the `sources`.
-
-    Raises
-    ------
-    ProjectError
-        When it refers to a function or class that cannot be found by its name.
+    Give back what `load_model` needs: `model_md5`, the `types` that skops does not know itself, and
+    the `sources` of those that are this project's. One without a name to find it by is refused.
     """
     data = _canonical(skops.io.dumps(model))
     types = skops.io.get_untrusted_types(data=data)
@@ -51,19 +43,13 @@ def save_model(model: BaseEstimator, path: Path) -> Record:
 
 
 def load_model(path: Path, record: Record | None = None) -> BaseEstimator:
-    """Read a model that this project has saved, if it is the same file and its code is the same.
-
-    Parameters
-    ----------
-    record
-        Of the run that saved it, or what a decision keeps of that; without, the run is found by the
-        hash of the file.
+    """Read a model by the record of the run that saved it, which else its hash finds.
 
     Raises
     ------
     ProjectError
-        When there is no such file, nobody recorded it, it is another one, or a function or class of
-        this project in it has changed; nothing in the file has been looked at then.
+        When no run saved these bytes, or the code of this project in them has changed; nothing in
+        the file has been looked at then.
     """
     if not path.is_file():
         raise ProjectError(f"{path}: no model there yet: `make train` makes one.")

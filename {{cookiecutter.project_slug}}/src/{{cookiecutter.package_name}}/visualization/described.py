@@ -31,21 +31,22 @@ def described() -> Facts:
     latest, champion = _latest(), in_force()
     if champion is None:
         return latest | {"standing": ["No model is promoted yet: the latest one predicts."]}
-    line = in_words(champion)
+    line = f"This is the champion. {in_words(champion)}"
     if champion["model_md5"] == latest["hashes"]["model"]:
-        return latest | {"run": champion["run"], "standing": [f"This is the champion. {line}"]}
+        return latest | {"run": champion["run"], "standing": [line]}
+    made = [one for one in load_records() if one.get("model_md5") == champion["model_md5"]]
+    known = [one for one in made if "training" in one and "slices" in one.get("evaluation", {})]
+    if not known:
+        lost = "This is NOT the champion, which predicts and has no scores in reports/runs."
+        return latest | {"standing": [f"{lost} {in_words(champion)}"]}
     name = f"{latest['candidates']['best']} (run {(latest['run'] or 'unknown')[:SHORT]})"
-    score = f"{test_score({'evaluation': latest['scores']})} on {latest['scores']['rows']} held-out rows"
-    record = _record_of(champion)
-    if record is None:
-        lost = f"This is NOT the champion, which predicts and has no scores in reports/runs. {line}"
-        return latest | {"standing": [lost]}
-    waiting = f"The latest model does not predict: {name} scores {score} and is not promoted."
-    return _of(record, champion) | {"standing": [f"This is the champion. {line}", waiting]}
+    score, rows = test_score({"evaluation": latest["scores"]}), latest["scores"]["rows"]
+    waiting = f"The latest model does not predict: {name} scores {score} on {rows} held-out rows."
+    return _recorded(known[-1], champion) | {"standing": [line, waiting]}
 
 
 def _latest() -> Facts:
-    """Facts of the model trained last, from the files that training and evaluation write."""
+    """The files that training and evaluation write."""
     record = record_of_model(md5(MODEL))
     return {
         "schema": load_schema(),
@@ -62,31 +63,27 @@ def _latest() -> Facts:
     }
 
 
-def _of(record: Record, champion: Decision) -> Facts:
-    """Facts of the champion, from the record of its run and the files kept with it."""
+def _recorded(record: Record, champion: Decision) -> Facts:
+    """The record of the champion's run, and the files kept with it."""
     folder, scores = folder_of(champion["run"]), record["evaluation"]
     if not (folder / "schema.yaml").is_file():
-        raise ProjectError(f"{folder.name} in models/champions is missing: `make pull` brings it.")
-    schema, today = load_schema(folder / "schema.yaml"), load_params().evaluate
+        raise ProjectError(f"models/champions/{folder.name} is missing: `make pull` brings it.")
+    schema, params = load_schema(folder / "schema.yaml"), load_params().evaluate
     slices, tests = scores["slices"], scores["tests"]
     return {
         "schema": schema,
         "scores": scores,
         "slices": slices,
         "tests": tests,
-        "checks": checks(scores, slices, tests, today, metrics_of(schema)),
+        "checks": checks(scores, slices, tests, params, metrics_of(schema)),
         "candidates": record["training"],
         "rows": record["rows"],
-        "hashes": {name: record[f"{name}_md5"] for name in ("train", "model")}
-        | {"test": scores["test_md5"]},
+        "hashes": {
+            "train": record["train_md5"],
+            "test": scores["test_md5"],
+            "model": record["model_md5"],
+        },
         "run": champion["run"],
         "params": record["params"],
         "figures": folder / "figures",
     }
-
-
-def _record_of(champion: Decision) -> Record | None:
-    """The latest run that made the champion's bytes and was evaluated."""
-    made = [one for one in load_records() if one.get("model_md5") == champion["model_md5"]]
-    found = [one for one in made if "training" in one and "slices" in one.get("evaluation", {})]
-    return found[-1] if found else None
