@@ -128,7 +128,7 @@ def test_decision_made_while_the_gate_measures_stands(
         return []
 
     monkeypatch.setattr(module("tracking.promotion"), "ask_the_gate", measure)
-    with pytest.raises(module("errors").ProjectError, match="meanwhile .*version 2"):
+    with pytest.raises(module("errors").ProjectError, match="meanwhile"):
         registry.main(["promote"])
     assert json.loads(registry.log.read_text(encoding="utf-8")) == [other]
 

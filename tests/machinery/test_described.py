@@ -67,7 +67,8 @@ def test_champion_that_is_the_latest_is_named(described: object) -> None:
     found = described("new")
     assert found["scores"]["test"]["roc_auc"] == 0.95
     (line,) = found["standing"]
-    assert line.startswith("This is the champion") and "version 2" in line
+    assert line.startswith("This is the champion")
+    assert "version 2" in line
 
 
 def test_champion_is_described_while_a_newer_model_waits(described: object, tmp_path: Path) -> None:
@@ -78,7 +79,8 @@ def test_champion_is_described_while_a_newer_model_waits(described: object, tmp_
     assert found["schema"] == tmp_path / "run-1" / "schema.yaml"
     assert found["figures"] == tmp_path / "run-1" / "figures"
     champion, waiting = found["standing"]
-    assert "version 2" in champion and "0.95" not in champion
+    assert "version 2" in champion
+    assert "0.95" not in champion
     assert "forest (run run-of-n) scores roc_auc 0.9500 (0.9000 to 1.0000)" in waiting
     assert "does not predict" in waiting
 

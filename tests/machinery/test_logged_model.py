@@ -24,9 +24,7 @@ for load in (mlflow.sklearn.load_model, mlflow.pyfunc.load_model):
 """
 
 
-def test_logged_model_predicts_without_the_project(
-    module: Module, tmp_path: Path
-) -> None:
+def test_logged_model_predicts_without_the_project(module: Module, tmp_path: Path) -> None:
     before = mlflow.get_tracking_uri()
     runs, store = module("tracking.runs"), module("models.store")
     transformers, calibration = module("features.transformers"), module("models.calibration")

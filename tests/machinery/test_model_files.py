@@ -27,7 +27,7 @@ def crafted(statement: str = "ran = True") -> object:
 def test_file_that_no_run_saved_is_not_loaded(module: Module, tmp_path: Path) -> None:
     path, mark = tmp_path / "model.skops", tmp_path / "mark"
     skops.io.dump(crafted(f"open({str(mark)!r}, 'w')"), path)
-    with pytest.raises(module("errors").ProjectError, match="no run .* saved this file"):
+    with pytest.raises(module("errors").ProjectError, match="saved this file"):
         module("models.store").load_model(path).transform(np.zeros((1, 1)))
     assert not mark.exists()
 
@@ -205,4 +205,5 @@ def test_columns_of_transformers_have_names(module: Module) -> None:
     odds = transformers.LogOdds()
     assert odds.fit_transform(np.array([[0.5, 0.25, 0.25]])).tolist() == [[-np.log(2), -np.log(2)]]
     assert len(odds.get_feature_names_out(["x", "y", "z"])) == 2
-    assert transformers.MissingTextAsEmpty().fit_transform(pd.Series(["a", None])).tolist() == ["a", ""]
+    words = transformers.MissingTextAsEmpty().fit_transform(pd.Series(["a", None]))
+    assert words.tolist() == ["a", ""]

@@ -35,7 +35,10 @@ def project(work: Workshop) -> Path:
     work.sh(path, f"make evaluate WHY=first && {SAVE} first")
     source = path / "src/runs/models"
     (source / "strength.py").write_text("ALPHA = 2.0\n", encoding="utf-8")
-    old = {"else Ridge()": "else Ridge(alpha=ALPHA)", IMPORT: f"{IMPORT}from .strength import ALPHA\n"}
+    old = {
+        "else Ridge()": "else Ridge(alpha=ALPHA)",
+        IMPORT: f"{IMPORT}from .strength import ALPHA\n",
+    }
     edit(source / "candidates.py", old)
     edit(path / "requirements.txt", {"# This file": "# This very file"})
     raw = path / "data/raw/my prices.csv"

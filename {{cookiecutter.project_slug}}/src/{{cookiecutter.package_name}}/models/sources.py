@@ -97,7 +97,7 @@ class Module:
     def imported(self, tree: ast.AST) -> dict[str, str]:
         """What each name that a piece of code imports stands for."""
         package = self.name if self.path.stem == "__init__" else self.name.rpartition(".")[0]
-        found = {}
+        found: dict[str, str] = {}
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
                 for each in node.names:  # `import a.b` binds a, and imports a.b
