@@ -89,3 +89,10 @@ def test_page_of_another_model_than_the_champion_says_so(described: object) -> N
     found = described("old", evaluation={})
     assert found["scores"]["test"]["roc_auc"] == 0.95
     assert found["standing"][0].startswith("This is NOT the champion")
+
+
+def test_page_where_the_champion_is_not_pulled_says_so(described: object, tmp_path: Path) -> None:
+    (tmp_path / "run-1" / "schema.yaml").unlink()
+    found = described("old")
+    assert found["hashes"]["model"] == "new"
+    assert found["standing"][0].startswith("This is NOT the champion")

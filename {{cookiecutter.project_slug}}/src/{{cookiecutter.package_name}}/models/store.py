@@ -64,7 +64,8 @@ def load_model(path: Path, record: Record | None = None) -> BaseEstimator:
     if record["model_md5"] != known:
         raise ProjectError(
             f"{path}: not the model that was recorded (MD5 {known}, not {record['model_md5']}), so "
-            "it is not loaded. `make verify REPAIR=1` restores the one that was."
+            "it is not loaded. `make verify REPAIR=1` restores files of this project, `make train "
+            "AGAIN=1` what is lost in MLflow."
         )
     if "types" not in record:
         raise ProjectError(f"{path}: its run did not record what is in it; train again ({AGAIN}).")

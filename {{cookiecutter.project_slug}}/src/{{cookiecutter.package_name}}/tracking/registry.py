@@ -48,7 +48,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--run", default="", help="a run's identifier, or how it begins")
     parser.add_argument("--force", help="why the challenger is promoted though checks fail")
     options = parser.parse_args(arguments)
-    if options.force is not None and _letters(options.force) in SWITCHES:
+    letters = filter(str.isalpha, "a reason" if options.force is None else options.force)
+    if "".join(letters).lower() in SWITCHES:
         raise ProjectError(
             f"{options.force!r} is no reason: say in words why the checks do not count, such as "
             'FORCE="the labels of May are wrong".'
@@ -158,10 +159,6 @@ def _record_of_present_model() -> Record:
             "another with RUN=; `make experiments` lists them."
         )
     return record
-
-
-def _letters(words: str) -> str:
-    return "".join(filter(str.isalpha, words)).lower()
 
 
 def _decide(decision: Decision, seen: list[Decision]) -> None:

@@ -15,7 +15,6 @@ from ..config import (
     load_params,
 )
 from ..data.contract.schema import load_schema
-from ..errors import ProjectError
 from ..files import md5
 from ..models.champion import Decision, folder_of, in_force, in_words
 from ..models.gate import checks, present_checks, read_lines, read_scores
@@ -36,8 +35,8 @@ def described() -> Facts:
         return latest | {"run": champion["run"], "standing": [line]}
     made = [one for one in load_records() if one.get("model_md5") == champion["model_md5"]]
     known = [one for one in made if "training" in one and "slices" in one.get("evaluation", {})]
-    if not known:
-        lost = "This is NOT the champion, which predicts and has no scores in reports/runs."
+    if not known or not (folder_of(champion["run"]) / "schema.yaml").is_file():
+        lost = "This is NOT the champion, whose scores are not here (`make experiments pull`)."
         return latest | {"standing": [f"{lost} {in_words(champion)}"]}
     name = f"{latest['candidates']['best']} (run {(latest['run'] or 'unknown')[:SHORT]})"
     score, rows = test_score({"evaluation": latest["scores"]}), latest["scores"]["rows"]
@@ -66,8 +65,6 @@ def _latest() -> Facts:
 def _recorded(record: Record, champion: Decision) -> Facts:
     """The record of the champion's run, and the files kept with it."""
     folder, scores = folder_of(champion["run"]), record["evaluation"]
-    if not (folder / "schema.yaml").is_file():
-        raise ProjectError(f"models/champions/{folder.name} is missing: `make pull` brings it.")
     schema, params = load_schema(folder / "schema.yaml"), load_params().evaluate
     slices, tests = scores["slices"], scores["tests"]
     return {
