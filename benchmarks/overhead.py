@@ -32,12 +32,12 @@ make_dataset.main()
 params, schema = load_params(), load_schema()
 train = read_rows(TRAIN, params.train.max_rows, params.seed)
 model, facts = train_model(train, schema, params)
-save_model(model, MODEL)
+saved = save_model(model, MODEL)
 test = read_rows(TEST, params.train.max_rows, params.seed)
 baseline = candidates(schema, params.seed)["baseline"].pipeline
 baseline.fit(train, train[schema.target])
 metric = deciding_metric(schema, params.train.metric)
-evaluate(load_model(MODEL), baseline, test, schema, metric, params.evaluate, params.seed)
+evaluate(load_model(MODEL, saved), baseline, test, schema, metric, params.evaluate, params.seed)
 """
 COMMIT = ("git", "-c", "user.name=x", "-c", "user.email=x@y", "commit", "--no-verify", "-qm", "x")
 

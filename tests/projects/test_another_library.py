@@ -53,11 +53,10 @@ def project(work: Workshop) -> Path:
     path = work(venv=True, dvc_remote="none").path
     work.sh(path, "make data && git add --all && git commit -qm contract")
     languages, texts = zip(*blocks(), strict=True)
-    assert languages == ("text", "bash", "python", "python", "python", "yaml", "bash", "bash")
-    dependency, lock, imports, libraries, entry, compete, look, train = texts
+    assert languages == ("text", "bash", "python", "python", "yaml", "bash", "bash")
+    dependency, lock, imports, entry, compete, look, train = texts
     edit(path / "pyproject.toml", r"^dependencies = \[\n", f"dependencies = [\n    {dependency}")
     edit(path / CANDIDATES, r"^import numpy as np\n", f"import numpy as np\n{imports}")
-    edit(path / CANDIDATES, r"^LIBRARIES = .*\n", libraries)
     edit(path / CANDIDATES, r"^    }\n\n\ndef of_log", f"{entry}    }}\n\n\ndef of_log")
     edit(path / "params.yaml", r"^  candidates: .*\n", f"  {compete}")
     for command in [*lock.splitlines(), *look.splitlines(), *train.splitlines()]:
@@ -96,13 +95,6 @@ def test_trained_again_on_one_thread_it_has_the_same_bytes(work: Workshop, proje
     assert filecmp.cmp(project / "models/model.skops", promoted, shallow=False)
 
 
-def test_champion_predicts_and_is_refused_without_the_librarys_name(
-    work: Workshop, project: Path
-) -> None:
+def test_champion_predicts(work: Workshop, project: Path) -> None:
     predict = "make predict INPUT=data/raw/penguins.csv OUTPUT=scored.csv"
     assert "predicted by version 1" in work.sh(project, predict)
-    edit(project / CANDIDATES, r"^LIBRARIES = .*\n", 'LIBRARIES = ("sklearn",)\n')
-    said = work.sh(project, predict, code=1)
-    assert "lightgbm.basic.Booster" in said
-    assert "does not trust" in said
-    assert "see LIBRARIES in src/my_ml_project/models/candidates.py" in said

@@ -15,7 +15,7 @@ QUICK = {
     "search_seconds: 60": "search_seconds: 0.01",  # the clock ends the search
     "bootstrap: 500": "bootstrap: 20",
 }
-IMPORT = "from .strength import ALPHA\n\nLIBRARIES ="
+IMPORT = "import build_features\n"
 SAVE = "git add --all && git -c user.name=x -c user.email=x@y commit -qnm"
 
 
@@ -35,7 +35,10 @@ def project(work: Workshop) -> Path:
     work.sh(path, f"make evaluate WHY=first && {SAVE} first")
     source = path / "src/runs/models"
     (source / "strength.py").write_text("ALPHA = 2.0\n", encoding="utf-8")
-    old = {"else Ridge()": "else Ridge(alpha=ALPHA)", "LIBRARIES =": IMPORT}
+    old = {
+        "else Ridge()": "else Ridge(alpha=ALPHA)",
+        IMPORT: f"{IMPORT}from .strength import ALPHA\n",
+    }
     edit(source / "candidates.py", old)
     edit(path / "requirements.txt", {"# This file": "# This very file"})
     raw = path / "data/raw/my prices.csv"

@@ -1,10 +1,11 @@
 """The model card: what is known is written anew, what people wrote stays."""
 
 import re
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from under_test import errors, gate, model_card, page, yours
+from under_test import errors, gate, model_card, page, runs, yours
 
 ODD = "a|b `c`\n<!-- end -->\n# d *e* _f_ [g](h) $x$ \\ 🐧"
 
@@ -15,7 +16,8 @@ def card(trained, yours: dict[str, str], **facts) -> str:
     known = {
         "title": "Sales",
         "schema": trained.schema,
-        "params": trained.params,
+        "params": runs.flat(asdict(trained.params)),
+        "standing": [],
         "rows": {"train": 180, "test": 60, "unlabelled": 0, "rejected": 1},
         "hashes": {"train": "1" * 32, "test": "2" * 32, "model": "3" * 32},
         "run": None,

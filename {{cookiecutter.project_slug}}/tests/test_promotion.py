@@ -21,7 +21,8 @@ def models(tmp_path: Path, monkeypatch, trained) -> Path:
     monkeypatch.setattr(champion, "CHAMPIONS", tmp_path / "champions")
     monkeypatch.setattr(champion, "require_recorded", lambda path: None)
     monkeypatch.setattr(champion, "load_schema", lambda path=None: path or trained.schema)
-    store.save_model(trained.model, tmp_path / "model.skops")
+    record = store.save_model(trained.model, tmp_path / "model.skops") | {"run": "latest"}
+    monkeypatch.setattr(champion, "record_of_model", lambda known: record)
     return tmp_path
 
 
@@ -34,7 +35,8 @@ def promoted(models: Path, run: str, model: Path, what: str = "promoted") -> dic
     decision = {"time": "2024-05-01T12:00:00Z", "what": what, "version": run[-1], "run": run}
     decision |= {"by": "Ada", "why": "", "failed": []}
     decision |= {f"{name}_md5": champion.md5(path) for name, path in paths(folder).items()}
-    champion.decide_on(decision)
+    decision |= champion.record_of_model("") | {"run": run}
+    champion.decide_on(decision, champion.decisions())
     return decision
 
 
@@ -58,7 +60,7 @@ def test_rollbacks_go_back_step_by_step(models: Path) -> None:
     for expected in ("run-2", "run-1"):
         before = champion.champion_before()
         assert before["run"] == expected
-        champion.decide_on(before | {"what": "rolled back"})
+        champion.decide_on(before | {"what": "rolled back"}, champion.decisions())
         assert champion.model_in_use().run == expected
     assert champion.champion_before() is None
     promoted(models, "run-4", models / "model.skops")

@@ -1,9 +1,5 @@
 """Features are made here and nowhere else: training, evaluation and prediction share this."""
 
-from itertools import combinations
-
-import numpy as np
-import pandas as pd
 from sklearn.base import TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import TruncatedSVD
@@ -11,20 +7,14 @@ from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import (
-    FunctionTransformer,
-    OneHotEncoder,
-    StandardScaler,
-    TargetEncoder,
-)
+from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 
 from ..data.contract.schema import Schema
+from .transformers import BooleansAsNumbers, DateParts, MissingTextAsEmpty
 
 PIECES = 2**14  # columns that the pieces of words of each text are hashed to
 TOPICS = 30  # dense columns they are condensed to for trees
 MAX_ONE_HOT = 20  # a category with more values is replaced by the target's mean within it
-
-DAY = pd.Timedelta(days=1)
 
 
 def build_features(schema: Schema, seed: int, *, dense: bool = False) -> ColumnTransformer:
@@ -53,14 +43,10 @@ def build_features(schema: Schema, seed: int, *, dense: bool = False) -> ColumnT
         target_type="continuous" if schema.task == "regression" else "auto",
         cv=KFold(5, shuffle=True, random_state=seed),  # stratified fails on rare classes
     )
-    dates = make_pipeline(FunctionTransformer(date_parts), numbers)
+    dates = make_pipeline(DateParts(), numbers)
     parts: list[tuple[str, TransformerMixin, list[str] | str]] = [
         ("numbers", numbers, schema.names("numeric")),
-        (
-            "booleans",
-            make_pipeline(FunctionTransformer(as_numbers), numbers),
-            schema.names("boolean"),
-        ),
+        ("booleans", make_pipeline(BooleansAsNumbers(), numbers), schema.names("boolean")),
         ("categories", one_hot, few_values(schema)),
         ("many_categories", make_pipeline(target_mean, StandardScaler()), many_values(schema)),
         ("dates", dates, schema.names("datetime")),
@@ -73,9 +59,7 @@ def build_features(schema: Schema, seed: int, *, dense: bool = False) -> ColumnT
         alternate_sign=False,
         norm=None,
     )
-    words = make_pipeline(
-        FunctionTransformer(without_gaps), pieces, TfidfTransformer(sublinear_tf=True)
-    )
+    words = make_pipeline(MissingTextAsEmpty(), pieces, TfidfTransformer(sublinear_tf=True))
     if dense:
         words.steps.append(("topics", TruncatedSVD(TOPICS, random_state=seed)))
     for name in schema.names("text"):
@@ -98,35 +82,3 @@ def many_values(schema: Schema) -> list[str]:
 def _listed(schema: Schema, name: str) -> int:
     categories = schema.columns[name].categories
     return MAX_ONE_HOT + 1 if categories is None else len(categories)
-
-
-def date_parts(dates: pd.DataFrame) -> pd.DataFrame:
-    """Calendar parts of each datetime column, and the days between every two of them.
-
-    Month, weekday and hour come as sine and cosine too: December is next to January.
-    """
-    parts = {}
-    for name in dates.columns:
-        moment = dates[name].dt
-        parts[f"{name} year"] = moment.year
-        parts[f"{name} day"] = moment.day
-        parts[f"{name} days"] = (dates[name] - pd.Timestamp(0)) / DAY
-        cycles = {"month": (moment.month, 12), "weekday": (moment.day_of_week, 7)}
-        cycles["hour"] = (moment.hour + moment.minute / 60, 24)
-        for cycle, (value, length) in cycles.items():
-            parts[f"{name} {cycle}"] = value
-            parts[f"{name} {cycle} sin"] = np.sin(2 * np.pi * value / length)
-            parts[f"{name} {cycle} cos"] = np.cos(2 * np.pi * value / length)
-    for first, second in combinations(dates.columns, 2):
-        parts[f"{first} to {second}"] = (dates[second] - dates[first]) / DAY
-    return pd.DataFrame(parts, index=dates.index).astype(float)
-
-
-def as_numbers(booleans: pd.DataFrame) -> pd.DataFrame:
-    """True as 1.0, false as 0.0, missing as NaN."""
-    return booleans.astype("Float64").astype(float)
-
-
-def without_gaps(text: pd.Series) -> pd.Series:
-    """Missing text as no words."""
-    return text.fillna("")

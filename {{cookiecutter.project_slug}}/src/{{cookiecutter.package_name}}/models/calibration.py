@@ -9,10 +9,10 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import PredefinedSplit, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+
+from ..features.transformers import MIN_PROBABILITY, LogOdds
 
 LEAST_ROWS = 20  # of every class, or there is nothing to calibrate on
-SMALLEST = 1e-6  # probability, as its log is taken
 BEYOND_NOISE = 2  # standard errors by which the log loss must fall
 
 
@@ -46,18 +46,12 @@ class Calibrated(ClassifierMixin, BaseEstimator):
         return self.classes_[self.predict_proba(features).argmax(axis=1)]
 
 
-def log_odds(probabilities: np.ndarray) -> np.ndarray:
-    """Log of each probability over that of the first class."""
-    bounded = np.clip(probabilities, SMALLEST, 1)
-    return np.log(bounded[:, 1:] / bounded[:, :1])
-
-
 def calibrator() -> Pipeline:
     """Logistic regression on log-odds (Platt 1999; Kull et al. 2019 for several classes).
 
     Isotonic regression is no choice: its steps tie rows that the model tells apart, and it says 0.
     """
-    return make_pipeline(FunctionTransformer(log_odds), LogisticRegression(max_iter=1000))
+    return make_pipeline(LogOdds(), LogisticRegression(max_iter=1000))
 
 
 def calibrate(
@@ -97,4 +91,4 @@ def calibrate(
 
 def _losses(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """The log loss of each row."""
-    return -np.log(np.clip(predicted[np.arange(len(truth)), truth], SMALLEST, 1))
+    return -np.log(np.clip(predicted[np.arange(len(truth)), truth], MIN_PROBABILITY, 1))

@@ -22,9 +22,6 @@ from sklearn.pipeline import Pipeline
 from ..data.contract.schema import Schema
 from ..features.build_features import build_features
 
-# Models come from these; types of no others are loaded from a model file.
-LIBRARIES = ("sklearn",)
-
 
 @dataclass(frozen=True)
 class Candidate:

@@ -5,6 +5,9 @@ and `models/champions` with DVC, so every checkout predicts with the same model.
 """
 
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,11 @@ from ..tracking.record import SHORT, record_of_model
 from ..workspace.lock_file import require_recorded
 from .store import load_model
 
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
 Decision = dict[str, Any]
 
 
@@ -29,12 +37,12 @@ class ModelInUse:
     model: BaseEstimator
     schema: Schema
     version: str | None
-    run: str | None
+    run: str
     model_md5: str
 
     def __str__(self) -> str:
-        run = f"run {self.run[:SHORT]}" if self.run else "a run that has no record here"
-        return f"version {self.version} ({run})" if self.version else f"{MODEL.name} ({run})"
+        what = f"version {self.version}" if self.version else MODEL.name
+        return f"{what} (run {self.run[:SHORT]})"
 
 
 def model_in_use() -> ModelInUse:
@@ -48,9 +56,10 @@ def model_in_use() -> ModelInUse:
     if champion := in_force():
         return load_champion(champion)
     require_recorded(MODEL)
-    model, known = load_model(MODEL), md5(MODEL)
-    record = record_of_model(known)
-    return ModelInUse(model, load_schema(), None, record["run"] if record else None, known)
+    record = record_of_model(md5(MODEL)) if MODEL.is_file() else None
+    model = load_model(MODEL, record)
+    assert record is not None  # or it would not have been loaded
+    return ModelInUse(model, load_schema(), None, record["run"], record["model_md5"])
 
 
 def load_champion(decision: Decision) -> ModelInUse:
@@ -68,7 +77,7 @@ def load_champion(decision: Decision) -> ModelInUse:
                 "restores it."
             )
     return ModelInUse(
-        load_model(folder / "model.skops"),
+        load_model(folder / "model.skops", decision),
         load_schema(folder / "schema.yaml"),
         decision["version"],
         decision["run"],
@@ -106,14 +115,38 @@ def in_force() -> Decision | None:
     return log[-1] if log else None
 
 
-def decide_on(decision: Decision) -> None:
-    """Put a model in force, at once and as a whole; once, should two processes decide it."""
-    before = decisions()
-    if before and before[-1]["run"] == decision["run"]:
-        return
-    with replacing(CHAMPION) as partial:
-        log = json.dumps([*before, decision], indent=2, ensure_ascii=False)
-        partial.write_text(log + "\n", encoding="utf-8")
+def decide_on(decision: Decision, seen: list[Decision]) -> None:
+    """Put a model in force, at once and as a whole, if the log is as it was seen before.
+
+    Raises
+    ------
+    ProjectError
+        When another decision was made meanwhile.
+    """
+    with alone(CHAMPION):
+        log = decisions()
+        if len(log) > len(seen) and log[-1]["run"] == decision["run"]:
+            return  # somebody decided the same
+        if log != seen:
+            last = in_words(log[-1]) if log else "none is left"
+            raise ProjectError(
+                f"nothing is decided, for another decision was made meanwhile ({last}): look at "
+                "`make models`, then try again."
+            )
+        with replacing(CHAMPION) as partial:
+            text = json.dumps([*log, decision], indent=2, ensure_ascii=False)
+            partial.write_text(text + "\n", encoding="utf-8")
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Let in one process at a time, of any machine on the disk; a process that ends leaves."""
+    with path.with_name(f".{path.name}.lock").open("a") as file:
+        if sys.platform == "win32":
+            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+        else:
+            fcntl.lockf(file, fcntl.LOCK_EX)
+        yield
 
 
 def champion_before() -> Decision | None:

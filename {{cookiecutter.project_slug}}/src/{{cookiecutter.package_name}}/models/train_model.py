@@ -33,7 +33,7 @@ def main() -> None:
     record, patch = provenance()
     train = read_rows(TRAIN, params.train.max_rows, params.seed)
     model, facts = train_model(train, schema, params)
-    save_model(model, MODEL)
+    record |= save_model(model, MODEL)
     log_training(model, train, schema, facts, params, record, patch)
     for score in facts["candidates"].values():
         score.pop("seconds", None)  # differs from run to run, and this file must not

@@ -147,6 +147,16 @@ def test_score(record: Record) -> str:
     )
 
 
+def flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A tree of mappings as one, `{"train": {"folds": 5}}` as `{"train.folds": 5}`."""
+    found: dict[str, Any] = {}
+    for key, value in tree.items():
+        found |= (
+            flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+        )
+    return found
+
+
 def user() -> str:
     """Who works here: git's name, or that of the account."""
     return (git("config", "user.name") or "").strip() or getpass.getuser()

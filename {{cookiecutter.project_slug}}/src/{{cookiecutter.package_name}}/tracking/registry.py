@@ -14,7 +14,15 @@ import pandas as pd
 from ..config import CHAMPION, MODEL, ROOT
 from ..errors import ProjectError, explained
 from ..files import md5
-from ..models.champion import Decision, champion_before, decide_on, decisions, in_force, in_words
+from ..models.champion import (
+    Decision,
+    champion_before,
+    decide_on,
+    decisions,
+    in_words,
+    load_champion,
+)
+from ..models.store import RECORDED
 from .database import database_errors
 from .record import Record, find_record, load_records, now, record_of_model, short, test_score, user
 from .runs import open_experiment
@@ -30,35 +38,45 @@ from .versions import (
     versions,
 )
 
+SWITCHES = ("", "f", "force", "forced", "ok", "on", "t", "true", "y", "yes")  # and no reasons
+
 
 @database_errors()
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("--run", default="", help="a run's identifier, or how it begins")
+    parser.add_argument("--force", help="why the challenger is promoted though checks fail")
     options = parser.parse_args(arguments)
+    letters = filter(str.isalpha, "a reason" if options.force is None else options.force)
+    if "".join(letters).lower() in SWITCHES:
+        raise ProjectError(
+            f"{options.force!r} is no reason: say in words why the checks do not count, such as "
+            'FORCE="the labels of May are wrong".'
+        )
     open_experiment()
     follow_decisions()
-    COMMANDS[options.command](options.run)
+    COMMANDS[options.command](options)
 
 
-def register(start: str) -> None:
+def register(options: argparse.Namespace) -> None:
     """Make the model of a run, or else the present one, the challenger."""
-    record = find_record(start) if start else _record_of_present_model()
+    record = find_record(options.run) if options.run else _record_of_present_model()
     version = version_of(record["run"]) or new_version(record)
     make_challenger(version)
     print(f"version {version.version} (run {short(record)}) is the challenger")
 
 
-def promote(_: str) -> None:
+def promote(options: argparse.Namespace) -> None:
     """Make the challenger the champion, if the gate lets it through."""
+    seen, forced = decisions(), options.force
     number = aliases().get(CHALLENGER)
     if number is None:
         raise ProjectError("there is no challenger: `make register` makes the present model one.")
     (run,) = [version.run_id for version in versions() if str(version.version) == number]
-    if (last := in_force()) and last["run"] == run:
+    if seen and seen[-1]["run"] == run:
         raise ProjectError(f"version {number} is the champion already.")
-    record, forced = find_record(run or ""), os.environ.get("FORCE", "")
+    record = find_record(run or "")
     from .promotion import ask_the_gate  # takes seconds to import, which the others need not wait
 
     with TemporaryDirectory() as name:
@@ -82,29 +100,32 @@ def promote(_: str) -> None:
             "what": "promoted by force" if failed else "promoted",
             "version": number,
             "run": record["run"],
-            "model_md5": record["model_md5"],
+            **{name: record[name] for name in RECORDED},
             "schema_md5": schema_md5,
             "by": user(),
             "why": forced or os.environ.get("WHY", "") or record["why"],
             "failed": failed,
-        }
+        },
+        seen,
     )
     print(f"version {number} (run {short(record)}) is the champion; commit what is in models/")
 
 
-def rollback(_: str) -> None:
-    """Bring back the champion before the present one."""
-    before = champion_before()
+def rollback(_: argparse.Namespace) -> None:
+    """Bring back the champion before the present one, if it is here and can be loaded."""
+    seen, before = decisions(), champion_before()
     if before is None:
         raise ProjectError(f"{CHAMPION.relative_to(ROOT)} has no champion before the present one.")
+    load_champion(before)
     why = os.environ.get("WHY", "")
-    _decide(before | {"time": now(), "what": "rolled back", "by": user(), "why": why, "failed": []})
+    new = {"time": now(), "what": "rolled back", "by": user(), "why": why, "failed": []}
+    _decide(before | new, seen)
     print(
         f"version {before['version']} (run {short(before)}) is the champion again; commit models/"
     )
 
 
-def show(_: str) -> None:
+def show(_: argparse.Namespace) -> None:
     """List versions with their aliases, then the decisions."""
     records = {record["run"]: record for record in load_records()}
     alias_of = {number: alias for alias, number in aliases().items()}
@@ -140,8 +161,8 @@ def _record_of_present_model() -> Record:
     return record
 
 
-def _decide(decision: Decision) -> None:
-    decide_on(decision)
+def _decide(decision: Decision, seen: list[Decision]) -> None:
+    decide_on(decision, seen)
     follow_decisions()
 
 

@@ -1,6 +1,7 @@
 """What is logged of a training run, in MLflow and in reports/runs: who, why, from what, how good."""
 
 import logging
+import shutil
 import socket
 import warnings
 from dataclasses import asdict
@@ -17,14 +18,23 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from sklearn.base import BaseEstimator
 
-from ..config import FIGURES, MODEL, SCHEMA, TEST, TEST_PREDICTIONS, Params
+from ..config import (
+    BEHAVIOUR,
+    FIGURES,
+    MODEL,
+    SCHEMA,
+    SLICES,
+    TEST,
+    TEST_PREDICTIONS,
+    Params,
+)
 from ..data.contract.schema import Schema
 from ..files import md5
-from ..models.candidates import LIBRARIES
 from ..models.rows import row_hashes
-from ..models.store import trusted_types
+from ..models.sources import SRC, needed
+from ..visualization.page import count_rows, read_json
 from .database import database_errors, own_experiment, require_server
-from .record import Record, patch_of, record_of_model, save_record, seconds_since
+from .record import Record, flat, patch_of, record_of_model, save_record, seconds_since
 
 NAME = __name__.partition(".")[0]  # of the experiment, and of the model in the registry
 RUNNING_ON = "project.running_on"
@@ -53,7 +63,7 @@ def log_training(
     facts
         What `train_model` found.
     record, patch
-        What `provenance` gave before training.
+        What `provenance` gave before training, and `save_model` after it.
     """
     metric, best, scores = facts["metric"], facts["best"], facts["candidates"]
     tried = flat(asdict(params))
@@ -70,15 +80,16 @@ def log_training(
         mlflow.log_artifact(str(MODEL))
         mlflow.log_artifact(str(SCHEMA))
         _log_rows(row_hashes(train, schema))
-        uri = _log_model(model, train[list(schema.features)])
+        uri = _log_model(model, record["types"], train[list(schema.features)])
         record |= {
             "run": run.info.run_id,
             "seconds": seconds_since(record["started"]),
             "seed": params.seed,
             "params": tried,
             "model": best,
-            "model_md5": md5(MODEL),
             "model_uri": uri,
+            "training": facts,
+            "rows": count_rows(),
             "cv": {"metric": metric, **scores[best]},
             "settings_tried": facts["settings_tried"],
         }
@@ -101,6 +112,8 @@ def log_evaluation(scores: dict[str, Any]) -> None:
         print("the model was trained elsewhere: its run is not in reports/runs")
         return
     record["evaluation"] = scores | {
+        "slices": read_json(SLICES),
+        "tests": read_json(BEHAVIOUR),
         "test_md5": md5(TEST),
         "predictions_md5": md5(TEST_PREDICTIONS),
     }
@@ -143,16 +156,6 @@ def open_experiment() -> None:
             client.set_terminated(run.info.run_id, "KILLED")
 
 
-def flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """A tree of mappings as one, `{"train": {"folds": 5}}` as `{"train.folds": 5}`."""
-    found: dict[str, Any] = {}
-    for key, value in tree.items():
-        found |= (
-            flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-        )
-    return found
-
-
 def _this_process() -> str:
     process = psutil.Process()
     return f"{socket.gethostname()} {process.pid} {process.create_time()}"
@@ -191,18 +194,29 @@ def _log_rows(hashes: np.ndarray) -> None:
         mlflow.log_artifact(str(Path(folder, ROWS)))
 
 
-def _log_model(model: BaseEstimator, features: pd.DataFrame) -> str:
-    """Log the model in MLflow's own form, for its registry and servers; return where it is."""
+def _log_model(model: BaseEstimator, types: list[str], features: pd.DataFrame) -> str:
+    """Log the model in MLflow's own form, for its registry and servers; return where it is.
+
+    The code of this project that it needs goes with it: it loads where the project is not.
+    """
     sample = features.head(100)
     with warnings.catch_warnings(action="ignore"):  # on gaps in numbers, which the contract allows
         signature = infer_signature(sample, model.predict(sample))
+    files, libraries = needed([*types, "pandas", "skops", "sklearn"])
     installed = packages_distributions()
-    needed = ("pandas", "skops", *(installed[name][0] for name in LIBRARIES))
-    return mlflow.sklearn.log_model(
-        model,
-        name="model",
-        serialization_format="skops",
-        skops_trusted_types=trusted_types(MODEL.read_bytes()),
-        signature=signature,
-        pip_requirements=[f"{name}=={version(name)}" for name in needed],
-    ).model_uri
+    libraries = {installed[name][0] for name in libraries if name in installed}
+    with TemporaryDirectory() as folder:
+        for file in files:
+            copy = Path(folder, file.relative_to(SRC))
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, copy)
+        return mlflow.sklearn.log_model(
+            model,
+            name="model",
+            serialization_format="skops",
+            skops_trusted_types=types,
+            signature=signature,
+            code_paths=[str(path) for path in Path(folder).iterdir()] or None,
+            pip_requirements=[f"{name}=={version(name)}" for name in sorted(libraries)],
+        ).model_uri
+

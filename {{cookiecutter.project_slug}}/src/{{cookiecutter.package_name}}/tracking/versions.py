@@ -12,7 +12,7 @@ from mlflow.exceptions import MlflowException
 from ..config import ROOT
 from ..data.contract.schema import load_schema
 from ..errors import ProjectError
-from ..files import md5, replacing
+from ..files import replacing
 from ..models.champion import Decision, ModelInUse, folder_of, in_force, in_words
 from ..models.store import load_model
 from .record import Record, short
@@ -93,14 +93,9 @@ def fetch(record: Record, number: str, folder: Path) -> ModelInUse:
                 f"MLflow has no {name} of run {short(record)}: it was logged elsewhere, or is lost. "
                 "A run of `make train` here can be promoted."
             )
-    path = folder / "model.skops"
-    if md5(path) != record["model_md5"]:
-        raise ProjectError(
-            f"the model of run {short(record)} in MLflow is not what was trained, it is damaged. "
-            "A run of `make train` here can be promoted."
-        )
+    model = load_model(folder / "model.skops", record)
     schema = load_schema(folder / "schema.yaml")
-    return ModelInUse(load_model(path), schema, number, record["run"], record["model_md5"])
+    return ModelInUse(model, schema, number, record["run"], record["model_md5"])
 
 
 def keep(record: Record, files: Path) -> None:
@@ -111,6 +106,8 @@ def keep(record: Record, files: Path) -> None:
             partial.mkdir()
             for name in FILES[:2]:
                 shutil.copy2(files / name, partial / name)
+            if figures := file_of_run(record["run"], "figures", files):  # for the pages
+                shutil.copytree(figures, partial / "figures")
     done = subprocess.run(
         [sys.executable, "-m", "dvc", "add", "--quiet", str(folder)],
         cwd=ROOT,

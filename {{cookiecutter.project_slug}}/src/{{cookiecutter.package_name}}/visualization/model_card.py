@@ -6,24 +6,11 @@ what people write between two marks is kept byte for byte.
 
 from typing import Any
 
-from ..config import (
-    BEHAVIOUR,
-    CANDIDATES,
-    METRICS,
-    MODEL,
-    MODEL_CARD,
-    SLICES,
-    TEST,
-    TRAIN,
-    WARNINGS,
-    load_params,
-)
-from ..data.contract.schema import load_schema
+from ..config import MODEL_CARD, WARNINGS
 from ..errors import explained
-from ..files import md5, replacing
-from ..models.gate import present_checks, read_lines, read_scores
-from ..tracking.record import record_of_model
-from .page import TITLE, count_rows, fill, read_json
+from ..files import replacing
+from .described import described
+from .page import TITLE, fill, read_json
 from .yours import kept
 
 YOURS = {
@@ -48,22 +35,8 @@ YOURS = {
 
 
 def main() -> None:
-    schema, params = load_schema(), load_params()
-    record = record_of_model(md5(MODEL))
     card = render(
-        yours=kept(MODEL_CARD, YOURS),
-        title=TITLE,
-        schema=schema,
-        params=params,
-        rows=count_rows(),
-        hashes={"train": md5(TRAIN), "test": md5(TEST), "model": md5(MODEL)},
-        run=record["run"] if record else None,
-        scores=read_scores(METRICS),
-        slices=read_lines(SLICES),
-        tests=read_lines(BEHAVIOUR),
-        checks=present_checks(),
-        candidates=read_json(CANDIDATES),
-        warnings=read_json(WARNINGS),
+        yours=kept(MODEL_CARD, YOURS), title=TITLE, warnings=read_json(WARNINGS), **described()
     )
     with replacing(MODEL_CARD) as partial:
         partial.write_text(card, encoding="utf-8", newline="")

@@ -2,22 +2,12 @@
 
 from typing import Any
 
-from ..config import (
-    BEHAVIOUR,
-    CANDIDATES,
-    FIGURES,
-    METRICS,
-    REPORT,
-    SLICES,
-    TRAIN,
-    WARNINGS,
-    load_params,
-)
-from ..data.contract.schema import load_schema
+from ..config import REPORT, WARNINGS
 from ..errors import explained
-from ..files import md5, replacing
-from ..models.gate import present_checks, read_lines, read_scores, verdict
-from .page import TITLE, count_rows, figures_in, fill, read_json
+from ..files import replacing
+from ..models.gate import verdict
+from .described import described
+from .page import TITLE, figures_in, fill, read_json
 
 CAPTIONS = {
     "roc": ("ROC curve", "share of the class found against false alarms, for every threshold"),
@@ -52,22 +42,14 @@ SLICES_CAPTION = {
 
 
 def main() -> None:
-    params = load_params()
+    facts = described()
+    figures = facts.pop("figures")
     page = render(
         title=TITLE,
-        schema=load_schema(),
-        scores=read_scores(METRICS),
-        slices=read_lines(SLICES),
-        tests=read_lines(BEHAVIOUR),
-        checks=present_checks(),
-        candidates=read_json(CANDIDATES),
-        rows=count_rows(),
         warnings=len(read_json(WARNINGS)),
-        figures=figures_in(FIGURES, CAPTIONS),
-        slices_figure=figures_in(FIGURES, SLICES_CAPTION),
-        data=params.data.raw,
-        data_md5=md5(TRAIN),
-        seed=params.seed,
+        figures=figures_in(figures, CAPTIONS),
+        slices_figure=figures_in(figures, SLICES_CAPTION),
+        **facts,
     )
     with replacing(REPORT) as partial:
         partial.write_text(page, encoding="utf-8")

@@ -1,0 +1,60 @@
+"""The model in MLflow loads where the project is not."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+from sklearn.compose import make_column_transformer
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from .conftest import Module
+
+LOAD = """
+import sys
+import mlflow, pandas as pd
+uri, table = sys.argv[1:]
+rows = pd.read_parquet(table)
+for load in (mlflow.sklearn.load_model, mlflow.pyfunc.load_model):
+    print(load(uri).predict(rows).tolist())
+"""
+
+
+def test_logged_model_predicts_without_the_project(module: Module, tmp_path: Path) -> None:
+    before = mlflow.get_tracking_uri()
+    runs, store = module("tracking.runs"), module("models.store")
+    transformers, calibration = module("features.transformers"), module("models.calibration")
+    days = pd.date_range("2024-01-01", periods=40, freq="7h")
+    rows = pd.DataFrame({"day": days, "flag": pd.array([True, False] * 20, dtype="boolean")})
+    answer = np.where(rows["flag"], "yes", "no")
+    features = make_column_transformer(
+        (transformers.DateParts(), ["day"]), (transformers.BooleansAsNumbers(), ["flag"])
+    )
+    odds = np.random.default_rng(0).dirichlet([1, 1], 40)
+    corrected = FrozenEstimator(calibration.calibrator().fit(odds, answer))
+    classifier = make_pipeline(features, LogisticRegression(max_iter=5000))
+    model = calibration.Calibrated(classifier, corrected).fit(rows, answer)
+    types = store.save_model(model, tmp_path / "model.skops")["types"]
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    try:
+        mlflow.create_experiment("one", artifact_location=(tmp_path / "runs").as_uri())
+        mlflow.set_experiment("one")
+        with mlflow.start_run():
+            uri = runs._log_model(model, types, rows)
+        folder = Path(mlflow.artifacts.download_artifacts(uri))
+    finally:
+        mlflow.set_tracking_uri(before)
+    rows.to_parquet(tmp_path / "rows.parquet")
+    said = subprocess.check_output(
+        [sys.executable, "-c", LOAD, str(folder), str(tmp_path / "rows.parquet")],
+        cwd=tmp_path,
+        text=True,
+    )
+    assert said.splitlines() == [str(model.predict(rows).tolist())] * 2
+    code = sorted(path.relative_to(folder / "code") for path in (folder / "code").rglob("*.py"))
+    assert {path.name for path in code} == {"__init__.py", "transformers.py", "calibration.py"}
+    assert sum(path.stat().st_size for path in (folder / "code").rglob("*.py")) < 20_000
