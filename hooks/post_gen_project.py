@@ -79,8 +79,9 @@ def prune(project: Path, answers: dict) -> None:
         answer = answers[option]
         owned.update(*values.values())
         chosen.update(values.get(answer if isinstance(answer, str) else json.dumps(answer), ()))
-    for path in [path for name in owned - chosen for path in project.glob(name)]:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for name in owned - chosen:
+        path = project / name.replace("*", answers["package_name"])
+        path.unlink(missing_ok=True)
         while (path := path.parent) != project and path.is_dir() and not any(path.iterdir()):
             path.rmdir()
 
@@ -148,11 +149,12 @@ def environment(project: Path) -> None:
     run(project, uv, "pip", "install", "--python", PYTHON, *itself)
 
 
-def dvc(project: Path, package: str, environment_done: bool) -> None:
-    """Let the project prepare itself: raw data under DVC, fetched or here, MLflow, the hooks."""
+def dvc(project: Path, package: str, environment_done: bool) -> str:
+    """Let the project prepare itself: DVC, MLflow, the git hooks, raw data and its schema."""
     if not environment_done:
         raise NotDone("it needs the environment")
-    run(project, project / PYTHON, "-m", f"{package}.workspace.prepare")
+    said = run(project, project / PYTHON, "-m", f"{package}.workspace.prepare")
+    return "\n    ".join(line.strip() for line in said.splitlines())
 
 
 def first_commit(project: Path, answers: dict) -> str | None:
@@ -181,12 +183,13 @@ def commands_left(project: Path, answers: dict, done: dict[str, bool]) -> list[s
     if not done["raw data"]:
         source = shlex.quote(str(find(answers["__raw_path"], answers)))
         commands.append(f"cp -r {source} {shlex.quote('data/raw/' + answers['__raw_file'])}")
-    if place(project) is None:
-        commands += ["git init", "make setup"]
-    elif not done["setup"]:
+    inside = place(project)
+    if inside is None:
+        commands.append("git init")
+    if inside is None or not done["setup"]:
         commands.append("make setup")
-    elif not done["commit"]:
-        commands.append('git add --all && git commit --message "First commit"')
+    if not inside and not all(done.values()):
+        commands.append('git add --all && git commit --message "Set up the project"')
     return commands
 
 

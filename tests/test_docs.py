@@ -46,7 +46,8 @@ class Product:
             ci = "gitlab" if number % 2 else "github"
             raw = RAW_DATA[min(number, 1)]
             bakery = Bakery(folder)
-            made = bakery(dvc_remote=remote, ci=ci, docs=bool(number), raw_data=raw).files()
+            answers = {"dvc_remote": remote, "ci": ci, "docs": bool(number), "raw_data": raw}
+            made = bakery(**answers, target="sex").files()
             self.files.update(made)
             self.files.update(parent.as_posix() for name in made for parent in Path(name).parents)
             self.targets.update(re.findall(r"^([a-z]+):", made["Makefile"].decode(), re.MULTILINE))
@@ -169,7 +170,7 @@ ROW = re.compile(r"^\| (\d) \| [^|]+ \| (0|0\.5|1) \| ([^|]+) \|$", re.MULTILINE
 @pytest.fixture(
     params=[
         {},
-        {"docs": True, "ci": "github", "raw_data": RAW_DATA[1]},
+        {"docs": True, "ci": "github", "raw_data": RAW_DATA[1], "target": "y"},
         {"docs": True, "ci": "gitlab", "dvc_remote": "none", "license": "none"},
     ],
     ids=["example", "github", "gitlab"],
