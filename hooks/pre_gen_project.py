@@ -11,7 +11,7 @@ import re
 import shlex
 import sys
 from pathlib import Path, PureWindowsPath
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import unquote, urlsplit
 
 QUESTIONS = (  # in their order, which the context does not keep
     "project_name project_slug package_name description author_name license raw_data target "
@@ -49,8 +49,9 @@ UTF16 = (b"\xff\xfe", b"\xfe\xff")
 DATABASE = "postgresql://reader@host/shop#orders"
 NO_DATABASES = {"file", "ftp", "ftps", "sftp", "postgres", *REMOTES}
 PASSWORD = re.compile("(://[^/@]*:)[^@]*@")
-SECRET = re.compile(
-    "(^|[_-])(pass|auth|sig)$|passw|pwd|signature|token|secret|credential|authorization|key(id)?$|jwt",
+SECRET = re.compile(  # as in the project's config.py
+    "[?&;#=][^?&;#=]*(pass(?![aeiv])|pwd|secret|token|credential|jwt|signature|authorization|keyid|"
+    "((?<!ssl)key|(?<![a-z])(auth|sign?|sas))(?![a-z]))[^?&;#=]*=",
     re.IGNORECASE,
 )
 IN_GIT = "A password or token in it would be stored in git. "
@@ -168,8 +169,7 @@ def _url(url: str, pattern: str, data: bool) -> str | None:
         host, secret, _ = parts.hostname, parts.password, parts.port
     except ValueError:
         return f"It is not a URL. Type it like {pattern}."
-    given = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True)]
-    if data and (parts.username is not None or any(map(SECRET.search, given))):
+    if data and (parts.username is not None or SECRET.search(unquote(url))):
         return f"{IN_GIT}Type the path of a downloaded file, or the address without it."
     if secret is not None or (parts.query and not data):
         return f"{IN_GIT}Type it without; credentials go into environment variables."
@@ -210,9 +210,8 @@ def _database(url: str, answers: dict) -> str | None:
             f"Nothing is fetched by {scheme}://. Type a path, an http(s) or s3 address, "
             f"or a database such as {DATABASE}."
         )
-    secret = r"(pass(?!file)|pwd|token|secret)\w*(=|%3d)"
     cut = re.search("://[^/@]*:[^/@]*@", answers["raw_data"])  # a password may hold a #
-    if cut or re.search(secret, rest, re.IGNORECASE) or PASSWORD.search(url):
+    if cut or SECRET.search(unquote(url)) or PASSWORD.search(url):
         return f"{IN_GIT}Type it without; it goes into the environment variable DATABASE_PASSWORD."
     if not answers["__select"].strip():
         return f"It names no table. Type one, or a query, after a #: {url}#orders."
