@@ -1,6 +1,7 @@
 """Refuse bad answers, with a sentence for each, before any file is written."""
 
 import codecs
+import contextlib
 import csv
 import difflib
 import io
@@ -125,13 +126,8 @@ def _package(package: str, answers: dict) -> str | None:
             "A package name has at most 64 small letters, digits and _, and starts with a letter. "
             f"Type for example {plain or 'ml_project'}."
         )
-    if keyword.iskeyword(package):
-        return f"It is a Python keyword. Type for example {package}_project."
-    if package in sys.stdlib_module_names:
-        return (
-            "It is the name of a module of Python's standard library. "
-            f"Type for example {package}_project."
-        )
+    if keyword.iskeyword(package) or package in sys.stdlib_module_names:
+        return f"Python or its standard library has it already. Type for example {package}_project."
     return _taken(package, f"{package}_project")
 
 
@@ -194,9 +190,8 @@ def _raw_data(raw: str, answers: dict) -> str | None:
         wrong = _file(path, answers)
         if answers["__select"] and _find(raw, answers).exists():
             wrong = (
-                "A # after an Excel file selects a sheet, but there is a file of this whole name. "
+                "The # selects a sheet, but a file has this whole name. Rename it to table.xlsx."
             )
-            wrong += "Rename it, such as to table.xlsx."
     odd = name.startswith(".") or name.endswith(".dvc") or name.split(".")[0].lower() in DEVICES
     if not wrong and (odd or len(name.encode()) > 200):
         return f"{_quote(name)} cannot be the name of a raw file. Rename it, such as to table.csv."
@@ -232,8 +227,7 @@ def _file(raw: str, answers: dict) -> str | None:
         if not path.exists():
             return f"There is no such file ({path}). Type the path of a table, or example."
         if path.is_dir():
-            inside = Path(answers["_output_dir"]).resolve().is_relative_to(path.resolve())
-            if inside:
+            if Path(answers["_output_dir"]).resolve().is_relative_to(path.resolve()):
                 return "The project would come into this folder. Type one that holds tables alone."
             if not (files := _files(path)):
                 return "It is a folder without files. Type one that holds tables."
@@ -263,9 +257,8 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _target(target: str, answers: dict) -> str | None:
-    raw, columns, above = answers["raw_data"], EXAMPLE_COLUMNS, set()
-    if raw != "example":
-        columns, above = _columns(answers)
+    raw = answers["raw_data"]
+    columns, above = (EXAMPLE_COLUMNS, set[str]()) if raw == "example" else _columns(answers)
     if not columns:  # not here to look at
         return None if target else "It is empty. Type the column to predict."
     # The project knows columns by position, and gives those without a name one.
@@ -296,7 +289,7 @@ def _columns(answers: dict) -> tuple[list[str], set[str]]:
         return unknown  # looked at once the environment can read it
     rows = _rows(head)
     above = {cell.strip(" '") for row in rows[:ROWS_ABOVE] for cell in row} - {""}
-    if not (answers["target"].isascii() or _is_utf8(head)):
+    if not (answers["target"].isascii() or _utf8(head)):
         above.add(answers["target"])  # in an encoding that only the project can tell
     return [cell.strip() for cell in rows[0] if cell.strip()], above
 
@@ -310,8 +303,7 @@ def _find(raw: str, answers: dict) -> Path:
 
 def _rows(head: bytes) -> list[list[str]]:
     """Cut the start of a CSV file into rows, as `data/reading` of the project does."""
-    decode = codecs.getincrementaldecoder("utf-8-sig")().decode
-    text = decode(head) if _is_utf8(head) else head.decode("cp1252", errors="replace")
+    text = (_utf8(head) or head.decode("cp1252", errors="replace")).removeprefix("\ufeff")
 
     def score(rows: list[list[str]]) -> tuple[float, int]:
         widths = [len(row) for row in rows]
@@ -325,15 +317,13 @@ def _rows(head: bytes) -> list[list[str]]:
     return [line.split() for line in text.splitlines() if line.strip()]  # parted by blanks
 
 
-def _is_utf8(head: bytes) -> bool:
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        return False
-    return True
+def _utf8(head: bytes) -> str | None:
+    with contextlib.suppress(UnicodeDecodeError):
+        return codecs.getincrementaldecoder("utf-8")().decode(head)  # the end may be cut
+    return None
 
 
-def _quote(answer: object) -> str:
+def _quote(answer: str) -> str:
     text = json.dumps(answer, ensure_ascii=False)
     return text if len(text) <= 60 else text[:50] + '..."'
 
@@ -341,14 +331,13 @@ def _quote(answer: object) -> str:
 def occupied(folder: Path) -> list[str]:
     """Refuse a folder that holds anything: rendering would overwrite it, file by file."""
     names = sorted(path.name for path in folder.iterdir())
-    if not names:
-        return []
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return [
-        f"The folder {folder} is not empty ({', '.join(names[:3])}{more}): to adopt a repository, "
-        "generate elsewhere with --output-dir and copy what you want into it; to update a project "
-        "of this template, run `cruft update` there."
-    ]
+    names[3:] = ["..."] if len(names) > 3 else []
+    said = (
+        f"The folder {folder} is not empty ({', '.join(names)}): to adopt a repository, generate "
+        "elsewhere with --output-dir and copy what you want into it; to update a project of this "
+        "template, run `cruft update` there."
+    )
+    return [said] if names else []
 
 
 def again(answers: dict, typed: dict, bad: list[str]) -> list[str]:

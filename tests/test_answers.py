@@ -219,7 +219,7 @@ def test_mark_in_the_name_of_an_excel_file(bake: Bakery) -> None:
         (bake.folder / name).write_text("a,sex\n1,2\n", encoding="utf-8")
     done = bake.run(raw_data="book.xlsx#1", target="sex")
     assert done.returncode == 1
-    assert "Rename it, such as to table.xlsx." in sentences(done.stdout)["raw_data"]
+    assert "Rename it to table.xlsx." in sentences(done.stdout)["raw_data"]
 
 
 def test_unusable_folder_is_refused(bake: Bakery, tmp_path: Path) -> None:
