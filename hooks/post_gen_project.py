@@ -63,24 +63,21 @@ def reason(output: str) -> str:
     """Pick the line of a tool's output that says why it failed: the last that is no advice."""
     lines = [line.strip(" \t│├╰─▶") for line in output.splitlines()]
     telling = [line for line in lines if line and not line.startswith(("WARNING", "[", "hint:"))]
-    last = (
-        re.sub("^(error|fatal|caused by|cause): *", "", telling[-1], flags=re.IGNORECASE)
-        if telling
-        else ""
-    )
+    last = telling[-1] if telling else ""
+    last = re.sub("^(error|fatal|caused by|cause): *", "", last, flags=re.IGNORECASE)
     return f"no answer from the network ({last})" if OFFLINE.search(output) else last
 
 
 def prune(project: Path, answers: dict) -> None:
     """Delete the files that only options not chosen own, and the folders this leaves empty."""
-    owned: set[str] = set()
-    chosen: set[str] = set()
+    owned, chosen = set[str](), set[str]()
     for option, values in answers["_optional"].items():
         answer = answers[option]
         owned.update(*values.values())
         chosen.update(values.get(answer if isinstance(answer, str) else json.dumps(answer), ()))
-    for path in [path for name in owned - chosen for path in project.glob(name)]:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for name in owned - chosen:
+        path = project / name.replace("*", answers["package_name"])
+        path.unlink(missing_ok=True)
         while (path := path.parent) != project and path.is_dir() and not any(path.iterdir()):
             path.rmdir()
 
@@ -148,11 +145,12 @@ def environment(project: Path) -> None:
     run(project, uv, "pip", "install", "--python", PYTHON, *itself)
 
 
-def dvc(project: Path, package: str, environment_done: bool) -> None:
-    """Let the project prepare itself: raw data under DVC, fetched or here, MLflow, the hooks."""
+def dvc(project: Path, package: str, environment_done: bool) -> str:
+    """Let the project prepare itself: DVC, MLflow, the git hooks, raw data and its schema."""
     if not environment_done:
         raise NotDone("it needs the environment")
-    run(project, project / PYTHON, "-m", f"{package}.workspace.prepare")
+    said = run(project, project / PYTHON, "-m", f"{package}.workspace.prepare")
+    return "\n    ".join(line.strip() for line in said.splitlines())
 
 
 def first_commit(project: Path, answers: dict) -> str | None:
@@ -181,12 +179,11 @@ def commands_left(project: Path, answers: dict, done: dict[str, bool]) -> list[s
     if not done["raw data"]:
         source = shlex.quote(str(find(answers["__raw_path"], answers)))
         commands.append(f"cp -r {source} {shlex.quote('data/raw/' + answers['__raw_file'])}")
-    if place(project) is None:
-        commands += ["git init", "make setup"]
-    elif not done["setup"]:
-        commands.append("make setup")
-    elif not done["commit"]:
-        commands.append('git add --all && git commit --message "First commit"')
+    inside = place(project)
+    commands += ["git init"] * (inside is None)
+    commands += ["make setup"] * (inside is None or not done["setup"])
+    if not inside and not all(done.values()):
+        commands.append('git add --all && git commit --message "Set up the project"')
     return commands
 
 
@@ -205,10 +202,10 @@ def show_next(project: Path, answers: dict, done: dict[str, bool]) -> None:
     elif make:
         commands = [enter, "make predict", "make help"]
     else:
-        module = f"{answers['package_name']}.models.predict_model"
         activate = PYTHON.with_name("activate")
         source = str(activate) if os.name == "nt" else f"source {activate}"
-        commands = [f"{enter} && {source}", "dvc repro", f"python -m {module}"]
+        predict = f"python -m {answers['package_name']}.models.predict_model"
+        commands = [f"{enter} && {source}", "dvc repro", predict]
     print("", title, *[f"  {command}" for command in commands], sep="\n")
     if left and not make:
         print("make is not on this machine; install it first.")

@@ -1,6 +1,7 @@
 """Refuse bad answers, with a sentence for each, before any file is written."""
 
 import codecs
+import contextlib
 import csv
 import difflib
 import io
@@ -8,40 +9,20 @@ import json
 import keyword
 import os
 import re
+import shlex
 import sys
 from pathlib import Path, PureWindowsPath
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-QUESTIONS = (
-    "project_name",
-    "project_slug",
-    "package_name",
-    "description",
-    "author_name",
-    "license",
-    "raw_data",
-    "target",
-    "dvc_remote",
-    "docs",
-    "ci",
-    "venv",
-)
-CHOICES = {
-    "license": ("MIT", "BSD-3-Clause", "Apache-2.0", "none"),
-    "ci": ("none", "github", "gitlab"),
-}
-SWITCHES = ("docs", "venv")
+QUESTIONS = (  # in their order, which the context does not keep
+    "project_name project_slug package_name description author_name license raw_data target "
+    "dvc_remote docs ci venv"
+).split()
 REMOTES = ("s3", "gs", "azure", "ssh", "webdav", "webdavs")
-EXAMPLE_COLUMNS = [
-    "species",
-    "island",
-    "bill_length_mm",
-    "bill_depth_mm",
-    "flipper_length_mm",
-    "body_mass_g",
-    "sex",
-    "year",
-]
+EXAMPLE_COLUMNS = (
+    "species island bill_length_mm bill_depth_mm flipper_length_mm body_mass_g sex year".split()
+)
+OF_SLUG = ("package_name", "dvc_remote")  # made from it unless given
 LONGEST = {"raw_data": 2000, "target": 2000, "dvc_remote": 2000}  # all other answers: 200
 MARKUP = re.compile(r"\{[%#{]")
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -49,13 +30,13 @@ DEVICES = {"con", "prn", "aux", "nul", *(f"{p}{n}" for p in ("com", "lpt") for n
 # A project by one of these names would hide, or be hidden by, what it is built on.
 DEPENDENCIES = set(
     """
-    alembic black celery charset-normalizer click cloudpickle dask detect-secrets docker dulwich dvc
-    dvc-azure dvc-data dvc-gs dvc-objects dvc-s3 dvc-ssh dvc-webdav fastapi flask fsspec furo
+    alembic black celery charset-normalizer click cloudpickle dask detect-secrets docker dotenv dulwich
+    dvc dvc-azure dvc-data dvc-gs dvc-objects dvc-s3 dvc-ssh dvc-webdav fastapi flask fsspec furo
     graphene hatchling hydra hydra-core ipykernel ipython jinja2 joblib jupyter jupyterlab
     matplotlib mlflow mlflow-skinny mlflow-tracing mypy myst-parser nbclient nbconvert nbformat
     nbmake nbstripout networkx numpy omegaconf packaging pandas pandera pillow pip plotly pre-commit
-    pre-commit-hooks protobuf psutil psycopg pyarrow pydantic pygit2 pytest python-calamine pyyaml
-    requests rich ruamel ruamel-yaml ruff scikit-learn scipy setuptools sklearn skops skrub sphinx
+    pre-commit-hooks protobuf psutil psycopg pyarrow pydantic pygit2 pytest python-calamine
+    python-dotenv pyyaml requests rich ruamel ruamel-yaml ruff scikit-learn scipy setuptools sklearn skops skrub sphinx
     sqlalchemy src tests threadpoolctl tomlkit tox tox-uv tqdm typer uv uvicorn virtualenv wheel
     yaml
     """.split()
@@ -69,25 +50,19 @@ UTF16 = (b"\xff\xfe", b"\xfe\xff")
 DATABASE = "postgresql://reader@host/shop#orders"
 NO_DATABASES = {"file", "ftp", "ftps", "sftp", "postgres", *REMOTES}
 PASSWORD = re.compile("(://[^/@]*:)[^@]*@")
+SECRET = re.compile(  # as in the project's config.py
+    "[?&;#=][^?&;#=]*(pass(?![aeiv])|pwd|secret|token|credential|jwt|signature|authorization|keyid|"
+    "((?<!ssl)key|(?<![a-z])(auth|sign?|sas))(?![a-z]))[^?&;#=]*=",
+    re.IGNORECASE,
+)
+IN_GIT = "A password or token in it would be stored in git. "
 HEAD = 64 * 1024  # bytes that are sure to hold a header
 ROWS_ABOVE = 50  # among them are the names of the columns
+ENDS = 10  # of the columns at the start, and as many at the end, are named
 
 
 def problems(answers: dict, typed: dict | None = None) -> list[str]:
-    """Say what is wrong with the answers and what to type instead.
-
-    Parameters
-    ----------
-    answers
-        The context of cookiecutter.
-    typed
-        The answers before cookiecutter evaluated them, where it tells.
-
-    Returns
-    -------
-    list of str
-        One sentence for each bad answer.
-    """
+    """Say what is wrong with the answers, a sentence each; `typed`: before they were evaluated."""
     checks = {
         "project_slug": _slug,
         "package_name": _package,
@@ -96,26 +71,25 @@ def problems(answers: dict, typed: dict | None = None) -> list[str]:
         "dvc_remote": _dvc_remote,
     }
     found = {}
+    for name in filter(None, answers.get("__unknown", "").split(", ")):
+        close = difflib.get_close_matches(name, QUESTIONS, n=1, cutoff=0)[0]
+        found[name] = f"{name}: no question asks for it. Type {close}=..., or leave it out."
     for name in QUESTIONS:
         answer = answers[name]
-        if "project_slug" in found and answer == answers.get(f"__{name}"):
-            continue  # computed from a bad answer
-        wrong = None
-        if name in CHOICES:
-            if answer not in CHOICES[name]:
-                wrong = f"Type one of {', '.join(CHOICES[name])}."
-        elif name in SWITCHES:
-            if not isinstance(answer, bool):
-                wrong = "Type true or false."
-        else:
-            # Answers given as key=value are evaluated before any hook runs, as defaults are.
-            source = (typed or {}).get(name, "")
-            default = source.strip("{ }") == f"cookiecutter.__{name}"
-            wrong = _text(name, answer, "" if default else source)
-            if wrong is None and name in checks:
-                wrong = checks[name](answer, answers)
+        if not isinstance(answer, str):
+            continue  # cookiecutter itself refuses what is not true or false
+        if "project_slug" in found and name in OF_SLUG and answer == answers.get(f"__{name}"):
+            continue
+        # Answers given as key=value are evaluated before any hook runs, as defaults are.
+        source = str((typed or {}).get(name, ""))
+        default = source.strip("{ }") == f"cookiecutter.__{name}"
+        wrong = _text(name, answer, "" if default else source)
+        if wrong is None and name in checks:
+            wrong = checks[name](answer, answers)
         if wrong:
-            shown = PASSWORD.sub(r"\1***@", answer) if isinstance(answer, str) else answer
+            shown = re.sub(r"([?&][^=&#]*=)[^&#]*", r"\1***", PASSWORD.sub(r"\1***@", answer))
+            if wrong.startswith(IN_GIT):
+                shown = re.sub("://[^/@]*@", "://***@", shown)
             found[name] = f"{name} {_quote(shown)}: {wrong}"
     return list(found.values())
 
@@ -126,7 +100,7 @@ def _text(name: str, answer: str, typed: str) -> str | None:
         return "Double braces and other template markup are not allowed. Type plain text."
     if CONTROL.search(answer):
         return "It holds a line break or another control character. Type one line of plain text."
-    if not answer:
+    if not answer and name != "target":
         return "It is empty. Type something."
     if answer != answer.strip():
         return "It starts or ends with a blank. Type it without."
@@ -152,13 +126,8 @@ def _package(package: str, answers: dict) -> str | None:
             "A package name has at most 64 small letters, digits and _, and starts with a letter. "
             f"Type for example {plain or 'ml_project'}."
         )
-    if keyword.iskeyword(package):
-        return f"It is a Python keyword. Type for example {package}_project."
-    if package in sys.stdlib_module_names:
-        return (
-            "It is the name of a module of Python's standard library. "
-            f"Type for example {package}_project."
-        )
+    if keyword.iskeyword(package) or package in sys.stdlib_module_names:
+        return f"Python or its standard library has it already. Type for example {package}_project."
     return _taken(package, f"{package}_project")
 
 
@@ -187,20 +156,19 @@ def _dvc_remote(remote: str, answers: dict) -> str | None:
     if scheme not in REMOTES:
         known = ", ".join(f"{scheme}://" for scheme in REMOTES)
         return f"DVC has no plugin here for {scheme}://. Type a folder, none, or one of {known}."
-    return _url(remote, f"{scheme}://bucket-or-host/folder", query=False)
+    return _url(remote, f"{scheme}://bucket-or-host/folder", data=False)
 
 
-def _url(url: str, pattern: str, query: bool) -> str | None:
+def _url(url: str, pattern: str, data: bool) -> str | None:
     try:
         parts = urlsplit(url)
         host, secret, _ = parts.hostname, parts.password, parts.port
     except ValueError:
         return f"It is not a URL. Type it like {pattern}."
-    if secret is not None or (parts.query and not query):
-        return (
-            "A password or token in it would be stored in git. "
-            "Type it without; credentials go into environment variables."
-        )
+    if data and (parts.username is not None or SECRET.search(unquote(url))):
+        return f"{IN_GIT}Type the path of a downloaded file, or the address without it."
+    if secret is not None or (parts.query and not data):
+        return f"{IN_GIT}Type it without; credentials go into environment variables."
     if not host or host.startswith("."):
         return f"It names no bucket or host. Type it like {pattern}."
     return None
@@ -213,7 +181,7 @@ def _raw_data(raw: str, answers: dict) -> str | None:
     wrong = None
     if source in ("http", "s3"):
         pattern = f"{path.split(':')[0]}://host-or-bucket/folder/table.csv"
-        wrong = _url(path, pattern, query=True)
+        wrong = _url(path, pattern, data=True)
         if not wrong and not name:
             wrong = f"It names no file. Type it like {pattern}."
     elif source != "none":
@@ -222,9 +190,8 @@ def _raw_data(raw: str, answers: dict) -> str | None:
         wrong = _file(path, answers)
         if answers["__select"] and _find(raw, answers).exists():
             wrong = (
-                "A # after an Excel file selects a sheet, but there is a file of this whole name. "
+                "The # selects a sheet, but a file has this whole name. Rename it to table.xlsx."
             )
-            wrong += "Rename it, such as to table.xlsx."
     odd = name.startswith(".") or name.endswith(".dvc") or name.split(".")[0].lower() in DEVICES
     if not wrong and (odd or len(name.encode()) > 200):
         return f"{_quote(name)} cannot be the name of a raw file. Rename it, such as to table.csv."
@@ -238,28 +205,19 @@ def _database(url: str, answers: dict) -> str | None:
             f"Nothing is fetched by {scheme}://. Type a path, an http(s) or s3 address, "
             f"or a database such as {DATABASE}."
         )
-    if re.search(r"(pass|pwd)\w*(=|%3d)", rest, re.IGNORECASE) or PASSWORD.search(url):
-        return (
-            "A password in it would be stored in git. "
-            "Type it without; it goes into the environment variable DATABASE_PASSWORD."
-        )
+    cut = re.search("://[^/@]*:[^/@]*@", answers["raw_data"])  # a password may hold a #
+    if cut or SECRET.search(unquote(url)) or PASSWORD.search(url):
+        return f"{IN_GIT}Type it without; it goes into the environment variable DATABASE_PASSWORD."
     if not answers["__select"].strip():
         return f"It names no table. Type one, or a query, after a #: {url}#orders."
-    if scheme.split("+")[0] == "sqlite":
-        file = rest.split("?")[0].removeprefix("/")
-        if "_output_dir" in answers and not Path(answers["_output_dir"], file).is_file():
-            return (
-                f"There is no file {file} in {answers['_output_dir']}. "
-                "Type its whole path, as in sqlite:////srv/shop.db#orders."
-            )
-        return None
-    try:
-        parts = urlsplit(url)
-        named = parts.path.strip("/") or parts.query
-        _ = parts.port
-    except ValueError:
-        named = ""
-    return None if named else f"It names no database. Type it like {DATABASE}."
+    file = rest.split("?")[0].removeprefix("/")
+    here = "_output_dir" in answers and scheme.split("+")[0] == "sqlite"
+    if here and not Path(answers["_output_dir"], file).is_file():
+        return (
+            f"There is no file {file} in {answers['_output_dir']}. "
+            "Type its whole path, as in sqlite:////srv/shop.db#orders."
+        )
+    return None
 
 
 def _file(raw: str, answers: dict) -> str | None:
@@ -269,8 +227,7 @@ def _file(raw: str, answers: dict) -> str | None:
         if not path.exists():
             return f"There is no such file ({path}). Type the path of a table, or example."
         if path.is_dir():
-            inside = Path(answers["_output_dir"]).resolve().is_relative_to(path.resolve())
-            if inside:
+            if Path(answers["_output_dir"]).resolve().is_relative_to(path.resolve()):
                 return "The project would come into this folder. Type one that holds tables alone."
             if not (files := _files(path)):
                 return "It is a folder without files. Type one that holds tables."
@@ -281,14 +238,9 @@ def _file(raw: str, answers: dict) -> str | None:
             head = file.read(HEAD)
     except OSError as error:
         return f"It cannot be read ({error.strerror}). Type the path of a table you may read."
-    parquet = head.startswith(b"PAR1")
     if not head.strip(b"\xef\xbb\xbf \t\r\n"):
-        return (
-            f"The file{_of(path, raw)} is empty. Type the path of a table with a header and rows."
-        )
-    if parquet != (path.suffix == ".parquet"):
-        what = "" if parquet else "not "
-        return f"It is {what}a Parquet file: those, and only those, end in .parquet. Rename it."
+        of = "" if raw.replace("\\", "/").endswith(path.name) else f" {path.name}"
+        return f"The file{of} is empty. Type the path of a table with a header and rows."
     if path.suffix.lower() in NOT_TEXT or head.startswith(UTF16):
         return None
     if b"\0" in head:
@@ -304,35 +256,42 @@ def _files(folder: Path) -> list[Path]:
     return [file for file in files if not file.name.startswith((".", "_"))]
 
 
-def _of(path: Path, raw: str) -> str:
-    return "" if raw.replace("\\", "/").endswith(path.name) else f" {path.name}"
-
-
 def _target(target: str, answers: dict) -> str | None:
     raw = answers["raw_data"]
-    if raw == "example":
-        columns = EXAMPLE_COLUMNS
-    elif "://" in raw or "_output_dir" not in answers or _raw_data(raw, answers):
-        return None  # not here to look at, or refused already
-    else:
-        path = _find(answers["__raw_path"], answers)
-        path = _files(path)[0] if path.is_dir() else path
-        head = path.open("rb").read(HEAD)
-        if path.suffix.lower() in NOT_TEXT or head.startswith(UTF16):
-            return None  # looked at once the environment can read it
-        rows = _rows(head)
-        columns = [cell.strip() for cell in rows[0]]
-        above = {cell.strip(" '") for row in rows[:ROWS_ABOVE] for cell in row}  # below a title
-        if target in above or not (target.isascii() or _is_utf8(head)):
-            return None
+    columns, above = (EXAMPLE_COLUMNS, set[str]()) if raw == "example" else _columns(answers)
+    if not columns:  # not here to look at
+        return None if target else "It is empty. Type the column to predict."
     # The project knows columns by position, and gives those without a name one.
-    if target in columns or re.fullmatch(r"#?-?\d+|column_\d+|.*\.\d+", target):
+    if target in above.union(columns) or re.fullmatch(r"#?-?\d+|column_\d+|.*\.\d+", target):
         return None
-    by_case = {column.lower(): column for column in columns if column}
+    by_case = {column.lower(): column for column in columns}
     close = [by_case[key] for key in difflib.get_close_matches(target.lower(), by_case, cutoff=0.5)]
-    listed = close + [column for column in columns if column and column not in close]
-    more = f" and {len(listed) - 20} more" if len(listed) > 20 else ""
-    return f"No such column in {_quote(raw)}. Type one of: {', '.join(listed[:20])}{more}."
+    listed = close + [column for column in columns if column not in close]
+    listed = [" ".join(column.split()) for column in listed]
+    if len(listed) > 2 * ENDS:
+        listed[ENDS + 1 : -ENDS] = [f"... ({len(listed) - 2 * ENDS - 1} more)"]
+    why = f"No such column in {_quote(raw)}" if target else "Which column is to be predicted"
+    return f"{why}. Type one of: {', '.join(listed)}."
+
+
+def _columns(answers: dict) -> tuple[list[str], set[str]]:
+    """The cells of the first row and of all rows among which the header is; none if unreadable."""
+    unknown: tuple[list[str], set[str]] = ([], set())
+    if answers["__source"] != "none" or "_output_dir" not in answers:
+        return unknown
+    if _raw_data(answers["raw_data"], answers):
+        return unknown  # refused already
+    path = _find(answers["__raw_path"], answers)
+    path = _files(path)[0] if path.is_dir() else path
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    if path.suffix.lower() in NOT_TEXT or head.startswith(UTF16):
+        return unknown  # looked at once the environment can read it
+    rows = _rows(head)
+    above = {cell.strip(" '") for row in rows[:ROWS_ABOVE] for cell in row} - {""}
+    if not (answers["target"].isascii() or _utf8(head)):
+        above.add(answers["target"])  # in an encoding that only the project can tell
+    return [cell.strip() for cell in rows[0] if cell.strip()], above
 
 
 def _find(raw: str, answers: dict) -> Path:
@@ -344,8 +303,7 @@ def _find(raw: str, answers: dict) -> Path:
 
 def _rows(head: bytes) -> list[list[str]]:
     """Cut the start of a CSV file into rows, as `data/reading` of the project does."""
-    decode = codecs.getincrementaldecoder("utf-8-sig")().decode
-    text = decode(head) if _is_utf8(head) else head.decode("cp1252", errors="replace")
+    text = (_utf8(head) or head.decode("cp1252", errors="replace")).removeprefix("\ufeff")
 
     def score(rows: list[list[str]]) -> tuple[float, int]:
         widths = [len(row) for row in rows]
@@ -359,25 +317,51 @@ def _rows(head: bytes) -> list[list[str]]:
     return [line.split() for line in text.splitlines() if line.strip()]  # parted by blanks
 
 
-def _is_utf8(head: bytes) -> bool:
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        return False
-    return True
+def _utf8(head: bytes) -> str | None:
+    with contextlib.suppress(UnicodeDecodeError):
+        return codecs.getincrementaldecoder("utf-8")().decode(head)  # the end may be cut
+    return None
 
 
-def _quote(answer: object) -> str:
+def _quote(answer: str) -> str:
     text = json.dumps(answer, ensure_ascii=False)
     return text if len(text) <= 60 else text[:50] + '..."'
+
+
+def occupied(folder: Path) -> list[str]:
+    """Refuse a folder that holds anything: rendering would overwrite it, file by file."""
+    names = sorted(path.name for path in folder.iterdir())
+    names[3:] = ["..."] if len(names) > 3 else []
+    said = (
+        f"The folder {folder} is not empty ({', '.join(names)}): to adopt a repository, generate "
+        "elsewhere with --output-dir and copy what you want into it; to update a project of this "
+        "template, run `cruft update` there."
+    )
+    return [said] if names else []
+
+
+def again(answers: dict, typed: dict, bad: list[str]) -> list[str]:
+    """Say how to repeat what was typed at the questions, with gaps where it was bad."""
+    asked, words = False, ["  --no-input"]
+    for name in QUESTIONS if typed else ():
+        default = typed[name][0] if isinstance(typed[name], list) else typed[name]
+        value, given = answers[name], answers[name] != default
+        asked |= given and not MARKUP.search(str(default))
+        if any(line.startswith(f"{name} ") for line in bad):
+            words.append(f"{name}=...")
+        elif given and value != answers.get(f"__{name}"):
+            text = value if isinstance(value, str) else json.dumps(value)
+            words.append(shlex.quote(f"{name}={text}"))
+    return ["To keep the other answers, add to the command:", " ".join(words)] if asked else []
 
 
 def main() -> None:
     """Check the answers and stop cookiecutter when one of them is bad."""
     answers = json.loads(r"""{{ cookiecutter | jsonify }}""")
     typed = json.loads(r"""{{ _cookiecutter | default({}) | jsonify }}""")
-    if found := problems(answers, typed):
-        print("No project was made. Please mend:", *found, sep="\n  ", file=sys.stderr)
+    if found := occupied(Path.cwd()) or problems(answers, typed):
+        print("No project was made. Please fix:", *found, sep="\n  ", file=sys.stderr)
+        print(*again(answers, typed, found), sep="\n", file=sys.stderr)
         sys.exit(1)
 
 

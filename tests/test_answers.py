@@ -1,6 +1,7 @@
 """Any answer is taken literally or refused with a sentence; a refusal leaves nothing behind."""
 
 import re
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -136,7 +137,7 @@ REFUSED = {
 def test_bad_answers_are_refused(turn: int, bake: Bakery, tmp_path: Path) -> None:
     bad = {name: values[turn] for name, values in REFUSED.items() if turn < len(values)}
     before = listing(tmp_path)
-    done = bake.run(**bad)
+    done = bake.run(**{"target": "sex"} | bad)
     assert done.returncode == 1
     assert sentences(done.stdout).keys() == bad.keys(), done.stdout
     assert all("Type " in sentence for sentence in sentences(done.stdout).values())
@@ -162,7 +163,7 @@ TABLES = {
     "semicolons": ("größe;name, full\n1;2\n".encode(), r"Type one of: größe, name, full\."),
     "cp1252": ("größe\tkg\n1\t2\n".encode("cp1252"), r"Type one of: größe, kg\."),
     "binary": (b"PK\x03\x04\0\0\0", "not a text table"),
-    "parquet by another name": (b"PAR1\0\0\0\0PAR1", "Parquet"),
+    "parquet by another name": (b"PAR1\0\0\0\0PAR1", "not a text table"),
 }
 
 
@@ -182,7 +183,7 @@ QUERY = """SELECT "a b", 'it''s: #1' AS c FROM x WHERE y LIKE '%z' -- \\ $(touch
 
 
 def test_query_is_literal(bake: Bakery) -> None:
-    project = bake(raw_data=f"postgresql://me@host:5432/Shop?sslmode=require#{QUERY}")
+    project = bake(raw_data=f"postgresql://me@host:5432/Shop?sslmode=require#{QUERY}", target="c")
     params = yaml.safe_load(project.read("params.yaml"))["data"]
     assert params["source"] == "postgresql://me@host:5432/Shop?sslmode=require"
     assert params["select"] == QUERY
@@ -193,6 +194,7 @@ def test_query_is_literal(bake: Bakery) -> None:
     ("answer", "raw", "select"),
     [
         ("book.xlsx#Sheet #2", "data/raw/book.xlsx", "Sheet #2"),
+        ("Book.Xlsx#Sheet 2", "data/raw/Book.Xlsx", "Sheet 2"),
         ("book.xlsx", "data/raw/book.xlsx", None),
         ("a#b.csv", "data/raw/a#b.csv", None),
         ("parts#1", "data/raw/parts#1", None),
@@ -200,11 +202,11 @@ def test_query_is_literal(bake: Bakery) -> None:
     ],
 )
 def test_part_after_a_mark(answer: str, raw: str, select: str | None, bake: Bakery) -> None:
-    for name in ("book.xlsx", "a#b.csv", "shop.db"):
+    for name in ("book.xlsx", "Book.Xlsx", "a#b.csv", "shop.db"):
         (bake.folder / name).write_text("a,sex\n1,2\n", encoding="utf-8")
     (bake.folder / "parts#1").mkdir()
     (bake.folder / "parts#1" / "a.csv").write_text("a,sex\n1,2\n", encoding="utf-8")
-    project = bake(project_slug="p", raw_data=answer)
+    project = bake(project_slug="p", raw_data=answer, target="sex")
     params = yaml.safe_load(project.read("params.yaml"))["data"]
     assert params["raw"] == raw
     assert params.get("select") == select
@@ -215,9 +217,9 @@ def test_part_after_a_mark(answer: str, raw: str, select: str | None, bake: Bake
 def test_mark_in_the_name_of_an_excel_file(bake: Bakery) -> None:
     for name in ("book.xlsx", "book.xlsx#1"):
         (bake.folder / name).write_text("a,sex\n1,2\n", encoding="utf-8")
-    done = bake.run(raw_data="book.xlsx#1")
+    done = bake.run(raw_data="book.xlsx#1", target="sex")
     assert done.returncode == 1
-    assert "Rename it, such as to table.xlsx." in sentences(done.stdout)["raw_data"]
+    assert "Rename it to table.xlsx." in sentences(done.stdout)["raw_data"]
 
 
 def test_unusable_folder_is_refused(bake: Bakery, tmp_path: Path) -> None:
@@ -232,7 +234,7 @@ def test_unusable_folder_is_refused(bake: Bakery, tmp_path: Path) -> None:
         "../work": "The project would come into this folder",
     }.items():
         before = listing(tmp_path)
-        done = bake.run(raw_data=name)
+        done = bake.run(raw_data=name, target="sex")
         assert done.returncode == 1
         assert sentence in sentences(done.stdout)["raw_data"]
         assert listing(tmp_path) == before
@@ -279,18 +281,108 @@ def test_refusal_names_each_bad_answer_once(bake: Bakery) -> None:
     assert list(sentences(done.stdout)) == ["project_slug", "author_name", "target"]
 
 
-def test_existing_folder_is_left_alone(bake: Bakery) -> None:
-    mine = bake.folder / "my-ml-project" / "mine.txt"
-    mine.parent.mkdir()
-    mine.write_text("mine", encoding="utf-8")
-    assert bake.run(project_slug="my-ml-project").returncode == 1
-    assert bake.run("-f", target="wings").returncode == 1
-    assert [path.name for path in mine.parent.iterdir()] == ["mine.txt"]
+OWNED = {
+    ".git/HEAD": "ref: refs/heads/main",
+    ".github/workflows/mine.yml": "on: push",
+    "README.md": "mine",
+    "docs/index.md": "mine",
+    "requirements.txt": "pandas",
+    "src/mine/workspace/fetch.py": "MINE = 1",
+    "notes/empty": "",
+}
+
+
+@pytest.mark.parametrize("options", [(), ("-f",), ("-f", "-s"), ("-s",)])
+@pytest.mark.parametrize("names", [OWNED, [".git/HEAD"], ["README.md"]], ids=len)
+def test_folder_that_holds_anything_is_left_alone(
+    options: tuple[str, ...], names: list[str], bake: Bakery
+) -> None:
+    folder = bake.folder / "my-ml-project"
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(OWNED[name], encoding="utf-8")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    done = bake.run(*options)
+    assert done.returncode == 1
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    if "-f" in options:  # else cookiecutter itself refuses
+        (said,) = [line for line in done.stdout.splitlines() if str(folder) in line][:1]
+        assert "is not empty" in said
+        assert "--output-dir" in said
+        assert "cruft update" in said
+
+
+def test_empty_folder_is_used(bake: Bakery) -> None:
+    (bake.folder / "my-ml-project").mkdir()
+    assert bake.run("-f", venv=False).returncode == 0
+    assert (bake.folder / "my-ml-project/dvc.yaml").exists()
+
+
+WIDE = ",".join(f"c{n}" for n in range(300))
+
+
+@pytest.mark.parametrize("answers", [{}, {"targt": "churned"}, {"target": ""}])
+def test_a_table_of_ones_own_has_no_default_target(
+    answers: dict[str, str], bake: Bakery, tmp_path: Path
+) -> None:
+    header = f"sex,{WIDE},churned"
+    (bake.folder / "sales.csv").write_text(f"{header}\n{',' * 301}\n", encoding="utf-8")
+    before = listing(tmp_path)
+    done = bake.run(raw_data="sales.csv", **answers)
+    assert done.returncode == 1
+    said = sentences(done.stdout)
+    assert said.keys() == {"target", *answers}
+    assert re.search(r"Type one of: sex, c0, c1, .*, c299, churned\.$", said["target"])
+    assert len(said["target"]) < 400
+    assert listing(tmp_path) == before
+
+
+@pytest.mark.parametrize("raw", ["https://host/x.csv", "postgresql://host/shop#orders", "b.xlsx"])
+def test_target_of_a_table_that_cannot_be_looked_at(raw: str, bake: Bakery) -> None:
+    (bake.folder / "b.xlsx").write_bytes(b"PK")
+    done = bake.run(raw_data=raw)
+    assert done.returncode == 1
+    assert sentences(done.stdout)["target"].endswith("Type the column to predict.")
+
+
+def test_misspelt_answer_is_refused(bake: Bakery, tmp_path: Path) -> None:
+    before = listing(tmp_path)
+    done = bake.run(dvc_remot="s3://bucket")
+    assert done.returncode == 1
+    assert "Type dvc_remote=" in sentences(done.stdout)["dvc_remot"]
+    assert listing(tmp_path) == before
+
+
+def test_typed_answers_are_not_lost_when_one_is_refused(bake: Bakery) -> None:
+    (bake.folder / "my sales.csv").write_text("id,churned\n1,2\n", encoding="utf-8")
+    typed = "Ada's churn\n\n\n\n\n3\nmy sales.csv\nchurn\n\ny\n2\nn\n"
+    done = bake.run(typed=typed)
+    assert done.returncode == 1
+    assert sentences(done.stdout).keys() == {"target"}
+    (again,) = re.findall("^  (--no-input .*)$", done.stdout, re.MULTILINE)
+    assert "target=..." in again
+    answers = dict(word.split("=", 1) for word in shlex.split(again)[1:])
+    assert answers == {
+        "project_name": "Ada's churn",
+        "license": "Apache-2.0",
+        "raw_data": "my sales.csv",
+        "target": "...",
+        "docs": "true",
+        "ci": "github",
+        "venv": "false",
+    }
+    project = bake(**answers | {"target": "churned"})
+    assert project.path.name == "ada-s-churn"
+    assert (project.path / ".github").exists()
+
+
+def test_target_of_the_example_is_known(bake: Bakery) -> None:
+    assert "  target: 'sex'\n" in bake().read("params.yaml")
 
 
 def sentences(output: str) -> dict[str, str]:
     """Find what is said about each question."""
-    return dict(re.findall(r'^  (\w+) ".*": (\S.*\.)$', output, re.MULTILINE))
+    return dict(re.findall(r'^  (\w+)(?: ".*")?: (\S.*\.)$', output, re.MULTILINE))
 
 
 def listing(root: Path) -> set[Path]:

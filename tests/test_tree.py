@@ -75,7 +75,7 @@ def project(answers: Answers, tmp_path_factory: pytest.TempPathFactory) -> Proje
     """The project for one row."""
     bake = Bakery(tmp_path_factory.mktemp("tree"))
     (bake.folder / "table.csv").write_text("a,sex\n1,x\n2,y\n", encoding="utf-8")
-    return bake(**answers)
+    return bake(**answers if answers["raw_data"] == "example" else answers | {"target": "sex"})
 
 
 def test_no_scars(project: Project) -> None:

@@ -32,6 +32,7 @@ def own(work: Workshop) -> Path:
     table.write_text(TABLE, encoding="utf-8")
     project = work(venv=True, project_slug="own", raw_data=table.name, target="price")
     assert "not done" not in project.output
+    assert "wrote references/schema.yaml: regression of 'price'" in project.output
     return project.path
 
 
@@ -155,8 +156,10 @@ def test_clean_removes_what_can_be_made_again(work: Workshop, example: Path) -> 
 
 
 def test_own_table_is_predicted_without_an_edit(work: Workshop, own: Path) -> None:
-    said = work.sh(own, "make predict evaluate")
-    assert "regression of 'price'" in said
+    assert work.sh(own, "git status --porcelain") == ""
+    said = work.sh(own, "make -j4 predict evaluate")
+    assert "references" not in work.sh(own, "git diff --name-only")
+    assert json.loads(next(own.glob("reports/runs/*.json")).read_text("utf-8"))["dirty"] is False
     assert "the gate is open" in said
     scores = json.loads((own / "reports/metrics.json").read_text(encoding="utf-8"))
     assert scores["metric"] == "rmse"

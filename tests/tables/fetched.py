@@ -17,7 +17,8 @@ class Fetched:
 
     def __call__(self, **answers: Any) -> Project:
         """Generate a project, and tell DVC that there is no git."""
-        project = self.bake(project_slug="p", package_name="p_code", **answers)
+        answers = {"project_slug": "p", "package_name": "p_code", "target": "y"} | answers
+        project = self.bake(**answers)
         self._call(project, "dvc", "config", "--local", "core.no_scm", "true")
         return project
 

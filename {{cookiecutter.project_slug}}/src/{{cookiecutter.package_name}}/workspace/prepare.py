@@ -26,7 +26,10 @@ def main() -> None:
     open_experiment()  # several first runs at once would race to make the database
     _make_movable()
     _add_raw_data(params)
-    _check_target(params)
+    if (ROOT / params.raw).exists():
+        from ..data import infer_schema
+
+        infer_schema.main()  # before the first commit, so that the first run starts from one
 
 
 def _make_movable() -> None:
@@ -76,17 +79,6 @@ def _add_raw_data(params: DataParams) -> None:
     elif not known or not _dvc("config", "core.remote"):
         what = "`make fetch` takes it anew" if params.source else "put it there, then `make setup`"
         print(f"{params.raw} is missing: {what}")
-
-
-def _check_target(params: DataParams) -> None:
-    """Say before the first run that the target is not in the raw file."""
-    from ..data.contract.guess import find_target
-    from ..data.reading.read import detect, read_batches
-
-    raw = ROOT / params.raw
-    if raw.exists():
-        source = detect(raw, params.select, [params.target])
-        find_target(next(read_batches(raw, source)).columns, params.target)
 
 
 def _dvc(*arguments: str) -> str | None:

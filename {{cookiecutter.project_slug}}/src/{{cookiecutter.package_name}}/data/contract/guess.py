@@ -79,7 +79,8 @@ def find_target(names: pd.Index, target: str) -> str:
     position = re.fullmatch(r"#?(-?\d+)", target)
     if position and -len(names) <= int(position[1]) < len(names):
         return str(names[int(position[1])])
-    shown = [*map(str, names[:50])] + (["..."] if len(names) > 50 else [])
+    shown = [*map(str, names)]
+    shown[25:-25] = ["..."] if len(names) > 50 else shown[25:-25]
     raise ProjectError(
         f"the target {target!r} is not a column. The file has: {', '.join(shown)}. "
         "Correct `data.target` in params.yaml; `#0` is the first column, `#-1` the last."

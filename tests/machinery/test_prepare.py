@@ -1,0 +1,58 @@
+"""`make setup` shows what was guessed of the data before anything is trained."""
+
+import os
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from conftest import Bakery, Project
+
+
+def prepare(project: Project) -> subprocess.CompletedProcess[str]:
+    """Run what `make setup` runs once the environment is there, where there is no git."""
+    (package,) = (project.path / "src").iterdir()
+    own = {
+        "PYTHONPATH": str(package.parent),
+        "DVC_SITE_CACHE_DIR": str(project.path.parent / "dvc"),
+    }
+    return subprocess.run(
+        [sys.executable, "-m", f"{package.name}.workspace.prepare"],
+        cwd=project.path,
+        env=os.environ | own | {"GIT_CEILING_DIRECTORIES": str(project.path.parents[1])},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+    )
+
+
+def test_schema_is_there_after_setup_and_stays(bake: Bakery) -> None:
+    project = bake()
+    schema = project.path / "references/schema.yaml"
+    done = prepare(project)
+    assert done.returncode == 0, done.stderr
+    assert "wrote references/schema.yaml: classification of 'sex'" in done.stdout
+    assert "numeric" in done.stdout
+    before = schema.read_bytes()
+    assert prepare(project).returncode == 0
+    assert schema.read_bytes() == before
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_wrong_target_is_told_before_anything_is_trained(there: bool, bake: Bakery) -> None:
+    wide = pd.DataFrame([[1] * 300, [2] * 300], columns=[f"c{n}" for n in range(300)])
+    wide.to_parquet(bake.folder / "wide.parquet")
+    project = bake(raw_data="wide.parquet", target="churned")
+    if not there:
+        (project.path / "data/raw/wide.parquet").unlink()
+    done = prepare(project)
+    if not there:
+        assert done.returncode == 0
+        assert "data/raw/wide.parquet is missing" in done.stdout
+        return
+    assert done.returncode == 1
+    said = done.stderr.strip().splitlines()[-1]
+    assert "'churned' is not a column" in said
+    assert "c0, c1, " in said
+    assert "c298, c299. " in said
+    assert not (project.path / "references/schema.yaml").exists()
