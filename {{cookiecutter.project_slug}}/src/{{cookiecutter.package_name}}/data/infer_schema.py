@@ -6,6 +6,7 @@ import pandas as pd
 
 from ..config import ROOT, SCHEMA, DataParams, load_params
 from ..errors import ProjectError, explained
+from .contract.cells import as_text, without_missing
 from .contract.guess import find_target, infer_schema
 from .contract.schema import Schema, Source, load_schema, save_schema
 from .reading.read import describe_top, detect, read_batches
@@ -46,7 +47,14 @@ def infer_from_file(
         raise ProjectError(f"{path}: the table is empty. Put rows below its header.")
     if len(table) < rows:
         print(f"{rows:,} rows: the contract is guessed from {len(table):,} of them")
-    return infer_schema(table, params.target, source, whole=len(table) == rows)
+    schema = infer_schema(table, params.target, source, whole=len(table) == rows)
+    if schema.positive:
+        labels = as_text(without_missing(table[schema.target], schema.source.missing).dropna())
+        share = (labels == schema.positive).mean()
+        print(
+            f"positive class: {schema.positive} ({100 * share:.2g} % of rows), see `positive` there"
+        )
+    return schema
 
 
 def summary(schema: Schema) -> str:
