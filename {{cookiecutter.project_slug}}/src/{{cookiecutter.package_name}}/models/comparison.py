@@ -86,12 +86,11 @@ def worse_at_most(
 ) -> tuple[Gain, dict[str, Gain]]:
     """Gains whose upper end a challenger is judged by, on all rows and on parts of them.
 
-    With (1 - confidence) / 2 = 0.025, of equally good challengers at most 2.5 % have an upper end
-    below 0 on all rows or on any part: `OVERALL` of it is spent on all rows, the rest on all parts
-    together (Bonferroni). One that is truly worse by d standard errors of the gain has one on all
-    rows with probability Phi(d - 2.05): half of those with d = 2, four in five with d = 2.9. The
-    standard error of the score, which the report shows, is the larger one where the models agree on
-    most rows: with errors correlated by 0.7, two of it are d = 2.6, by 0.8, d = 3.2.
+    With a confidence of 0.95, of equally good challengers at most 2.5 % have an upper end below 0
+    on all rows or on any part: `OVERALL` of that is spent on all rows, the rest on all parts
+    together (Bonferroni). A loss is found in four of five challengers when it truly is 2.9 standard
+    errors of the paired gain, in half of them when it is 2: no test at 2.5 % finds more. One that
+    is seen to be 2.1 or more is always refused.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ MOST_SLICES = 20  # of a column that is named: its most frequent values
 QUARTERS = 4  # of a number that is named; of no more values, each
 LEAST_ROWS = 10  # or there is no score
 # The interval of a slice is less exact than that of all rows, and takes milliseconds.
-RESAMPLES, DRAWN_ROWS = 200, 1000
+RESAMPLES, DRAWN_ROWS = 100, 1000
 
 
 def columns_of(test: pd.DataFrame, schema: Schema, asked: str | list[str]) -> list[str]:
