@@ -1,5 +1,6 @@
 """A small table with every kind of column, its contract, and a model of it."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -82,7 +83,7 @@ def raw() -> pd.DataFrame:
 @pytest.fixture
 def agreed(raw: pd.DataFrame) -> object:
     """The contract inferred from the raw rows."""
-    return infer_schema.infer_schema(raw, "bought", schema.Source())
+    return replace(infer_schema.infer_schema(raw, "bought", schema.Source()), positive="yes")
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +91,7 @@ def trained() -> SimpleNamespace:
     """A model with all that belongs to it; tests must not change any of it."""
     table = make_raw()
     agreed = infer_schema.infer_schema(table, "bought", schema.Source())
+    agreed.positive = "yes"
     typed, problems = contract.apply_contract(table, agreed)
     assert problems.empty
     rows = parts(typed, agreed)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from under_test import comparison, metrics
+from under_test import comparison, metrics, resampling
 
 RMSE, AUC = metrics.VALUES["rmse"], metrics.CLASSES["roc_auc"]
 random = np.random.default_rng(0)
@@ -11,23 +11,28 @@ GOOD = TRUTH + random.normal(0, 0.3, 300)
 BAD = TRUTH + random.normal(0, 0.6, 300)
 
 
-def compare(first: np.ndarray, second: np.ndarray, params) -> object:
+def draws(rows: int) -> object:
+    """Resamples of single rows."""
+    return resampling.Resampling(np.arange(rows), "rows", 50, 0.95, seed=1)
+
+
+def compare(first: np.ndarray, second: np.ndarray) -> object:
     """The gain in RMSE of some predictions over others."""
-    return comparison.paired_bootstrap(RMSE, TRUTH, first, second, params.evaluate, seed=1)
+    return comparison.paired_bootstrap(TRUTH, [(RMSE, first), (RMSE, second)], draws(300))
 
 
-def test_better_predictions_are_found_better_and_the_others_worse(trained) -> None:
-    gain, loss = compare(GOOD, BAD, trained.params), compare(BAD, GOOD, trained.params)
+def test_better_predictions_are_found_better_and_the_others_worse() -> None:
+    gain, loss = compare(GOOD, BAD), compare(BAD, GOOD)
     assert gain.value == pytest.approx(0.3, abs=0.05)
     assert gain.low < gain.value < gain.high
     assert (gain.verdict(), loss.verdict()) == ("better", "worse")
     assert loss.value == pytest.approx(-gain.value)
 
 
-def test_predictions_that_differ_by_chance_are_no_evidence(trained) -> None:
+def test_predictions_that_differ_by_chance_are_no_evidence() -> None:
     other = TRUTH + np.random.default_rng(5).normal(0, 0.3, 300)
-    assert compare(GOOD, other, trained.params).verdict() == "no evidence of a difference"
-    same = compare(GOOD, GOOD, trained.params)
+    assert compare(GOOD, other).verdict() == "no evidence of a difference"
+    same = compare(GOOD, GOOD)
     assert (same.value, same.low, same.high) == (0, 0, 0)
     assert same.verdict() == "no evidence of a difference"
 
@@ -36,7 +41,8 @@ def test_probabilities_are_compared_too(trained) -> None:
     truth = metrics.truth_of(trained.test, trained.schema)
     predicted = metrics.predict(trained.model, trained.test, trained.schema)
     guessed = np.full_like(predicted, 0.5)
-    gain = comparison.paired_bootstrap(AUC, truth, predicted, guessed, trained.params.evaluate, 1)
+    sides = [(AUC, predicted), (AUC, guessed)]
+    gain = comparison.paired_bootstrap(truth, sides, draws(len(truth)))
     assert gain.low > 0.2 and "better" in str(gain)
 
 

@@ -17,6 +17,7 @@ from under_test import (
     gate,
     metrics,
     report,
+    resampling,
     rows,
     runs,
     store,
@@ -248,15 +249,14 @@ def scores_of(model, trained) -> dict:
     """Scores against the baseline on the held-out rows."""
     baseline = clone(candidates.candidates(trained.schema, 1)["baseline"].pipeline)
     baseline.fit(trained.train[list(trained.schema.features)], trained.train["bought"])
-    return evaluate_model.evaluate(
-        model,
-        baseline,
-        trained.test,
-        trained.schema,
-        "roc_auc",
-        trained.params.evaluate,
-        trained.params.seed,
+    scored = [
+        (metrics.metrics_of(trained.schema), metrics.predict(each, trained.test, trained.schema))
+        for each in (model, baseline)
+    ]
+    draws = resampling.resampling_of(
+        trained.test, trained.params.data, trained.params.evaluate, trained.params.seed
     )
+    return evaluate_model.evaluate(*scored, trained.test, trained.schema, "roc_auc", draws)
 
 
 def test_scores_lie_within_their_intervals(trained) -> None:
@@ -286,8 +286,9 @@ def test_log_loss_counts_classes_training_has_not_seen(trained) -> None:
 
 
 def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
+    predicted = metrics.predict(trained.model, trained.test, trained.schema)
     visualize.draw_figures(
-        trained.model, trained.test, trained.schema, "roc_auc", 1, tmp_path / "f"
+        trained.model, predicted, trained.test, trained.schema, "roc_auc", 1, tmp_path / "f"
     )
     names = {path.stem for path in (tmp_path / "f").glob("*.png")}
     assert names == {

@@ -104,7 +104,8 @@ def against(challenger, trained, **changes) -> list:
     """Hold a challenger against the champion on the test rows."""
     evaluate = replace(trained.params.evaluate, **changes)
     params = replace(trained.params, evaluate=evaluate)
-    return promotion.against_champion(in_use(challenger, trained), trained.test, params)
+    fitted = rows.row_hashes(trained.train, trained.schema)
+    return promotion.against_champion(in_use(challenger, trained), fitted, trained.test, params)
 
 
 def test_worse_challenger_is_refused_and_an_equal_one_is_not(
@@ -116,8 +117,9 @@ def test_worse_challenger_is_refused_and_an_equal_one_is_not(
     (worse, *_) = against(weaker, trained)
     assert not worse.passed
     assert "roc_auc" in worse.words and "worse" in worse.words and "version 1" in worse.words
-    (equal,) = against(trained.model, trained)
+    equal, slices = against(trained.model, trained)
     assert equal.passed and "no evidence of a difference" in equal.words
+    assert slices.passed and "on none of" in slices.words
     (tolerated, *_) = against(weaker, trained, allowed_loss=0.9)
     assert tolerated.passed
 

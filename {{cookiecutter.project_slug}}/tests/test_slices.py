@@ -1,11 +1,9 @@
 """Scores on parts of the held-out rows."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
-from under_test import errors, metrics, schema, slices
+from under_test import errors, metrics, resampling, schema, slices
 
 
 def agreed_on(**kinds: str) -> object:
@@ -81,13 +79,17 @@ def test_auto_takes_few_columns_of_few_values() -> None:
 
 def scored(trained, **changes) -> list[dict]:
     """The slices of the held-out rows, some of them changed."""
+    predicted = metrics.predict(trained.model, trained.test, trained.schema)
+    draws = resampling.resampling_of(
+        trained.test, trained.params.data, trained.params.evaluate, seed=1
+    )
     return slices.score_slices(
-        trained.model,
+        (metrics.metrics_of(trained.schema), predicted),
         trained.test.assign(**changes),
         trained.schema,
         "roc_auc",
-        replace(trained.params.evaluate, slices=["city"]),
-        seed=1,
+        ["city"],
+        draws,
     )
 
 
@@ -121,8 +123,8 @@ def test_interval_covers_chance_however_many_rows_are_drawn(drawn, trained, monk
     monkeypatch.setattr(slices, "DRAWN_ROWS", drawn)
     random = np.random.default_rng(0)
     truth = random.normal(size=20_000)
-    params = replace(trained.params.evaluate, bootstrap=200)
-    low, high = slices.interval(truth, np.zeros(20_000), metrics.VALUES["rmse"], params, seed=1)
+    draws = resampling.Resampling(np.arange(20_000), "rows", 200, 0.95, seed=1)
+    low, high = slices.interval(truth, np.zeros(20_000), metrics.VALUES["rmse"], draws)
     # The standard error of an RMSE is its size over sqrt(2 n); 95 % are 1.96 of them to each side.
     assert (high - low) / 2 == pytest.approx(1.96 / np.sqrt(40_000), rel=0.2)
     assert low < 1 < high

@@ -6,6 +6,7 @@ import pandas as pd
 
 from ..config import ROOT, SCHEMA, DataParams, load_params
 from ..errors import ProjectError, explained
+from .contract.cells import as_text, without_missing
 from .contract.doubts import doubts
 from .contract.guess import find_target, infer_schema
 from .contract.rules import apply_contract
@@ -51,6 +52,12 @@ def infer_from_file(
     schema = infer_schema(table, params.target, source, whole=len(table) == rows)
     for column, message, remedy in doubts(table, apply_contract(table, schema)[0], schema):
         print((f"column {column!r}: " if column else "") + f"{message}; {remedy}")
+    if schema.positive:
+        labels = as_text(without_missing(table[schema.target], schema.source.missing).dropna())
+        share = (labels == schema.positive).mean()
+        print(
+            f"positive class: {schema.positive} ({100 * share:.2g} % of rows), see `positive` there"
+        )
     return schema
 
 

@@ -20,9 +20,11 @@ class Split:
 
     - of a random split, the identifier where the contract has a unique one (its hash), else the
       place of the row among those of its class: of each run of 1 / `test_size` rows one, drawn at
-      random, is for testing, so that each class is held out in proportion;
+      random, is for testing, so that each class is held out in proportion; in both, the first row
+      of a class is for training and the second for testing, so that neither lacks one;
     - of a group split, the group (its hash), so that its rows stay together;
-    - of a chronological split, the date: rows from `cut` on are for testing.
+    - of a chronological split, the date: rows from `cut` on are for testing, those without one
+      for training.
     """
 
     def __init__(
@@ -44,6 +46,9 @@ class Split:
                 batch[self.by].astype("str"), index=False, hash_key=f"{self.seed:016d}"[-16:]
             )
             test = hashes.to_numpy() < self.params.test_size * 2.0**64
+            if self.params.split == "random" and self.schema.task == "classification":
+                place = self._place(target)
+                test = np.where(place < 2, place == 1, test)
         else:
             test = self._drawn(target)
         return np.where(target.isna(), UNLABELLED, np.where(test, TEST, TRAIN))
@@ -52,17 +57,23 @@ class Split:
         """One of each run of rows of a class."""
         regression = self.schema.task == "regression"
         classes = target.notna().map({True: "any"}) if regression else target
-        test = np.zeros(len(target), dtype=bool)
+        place, test = self._place(classes), np.zeros(len(target), dtype=bool)
         for label, rows in classes.groupby(classes).indices.items():
-            numbers = np.arange(self.seen[label], self.seen[label] + len(rows))
-            self.seen[label] += len(rows)
+            numbers = place[rows]
             runs = numbers * self.share // SCALE
             starts = -(-np.arange(runs[-1] + 2) * SCALE // self.share)
             draws = self._draws(label, len(starts) - 1)
             chosen = starts[:-1] + (draws * np.diff(starts)).astype(int)
-            chosen[0] = max(chosen[0], min(1, starts[1] - 1))  # training knows every class
+            chosen[0] = 1
             test[rows] = numbers == chosen[runs]
         return test
+
+    def _place(self, classes: pd.Series) -> np.ndarray:
+        """How many rows of its class came before each; meaningless where there is none."""
+        groups = classes.groupby(classes)
+        before = classes.map(self.seen).fillna(0).to_numpy(dtype=int)
+        self.seen.update(groups.size().to_dict())
+        return before + groups.cumcount().fillna(0).to_numpy(dtype=int)
 
     def _draws(self, label: str, count: int) -> np.ndarray:
         order = [*(self.schema.columns[self.schema.target].categories or []), "any"]

@@ -9,6 +9,8 @@ from sklearn.base import BaseEstimator
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
     RandomForestClassifier,
@@ -47,6 +49,7 @@ def candidates(schema: Schema, seed: int) -> dict[str, Candidate]:
     baseline = DummyClassifier(strategy="prior") if classify else DummyRegressor()
     linear = LogisticRegression(max_iter=2000) if classify else Ridge()
     forest = RandomForestClassifier if classify else RandomForestRegressor
+    extra = ExtraTreesClassifier if classify else ExtraTreesRegressor
     boosting = HistGradientBoostingClassifier if classify else HistGradientBoostingRegressor
 
     def pipeline(model: BaseEstimator, *, dense: bool = True) -> Pipeline:
@@ -59,20 +62,23 @@ def candidates(schema: Schema, seed: int) -> dict[str, Candidate]:
             pipeline(linear, dense=False),
             {"C": loguniform(1e-3, 1e2)} if classify else {"alpha": loguniform(1e-2, 1e3)},
         ),
-        "forest": Candidate(
-            pipeline(
-                forest(
-                    n_estimators=100,
-                    min_samples_leaf=2,
-                    max_features="sqrt" if classify else 0.4,
-                    random_state=seed,
-                )
-            ),
-            {
-                "min_samples_leaf": [1, 2, 4, 8, 16],
-                "max_features": loguniform(0.05, 0.8),
-            },
-        ),
+        **{
+            name: Candidate(
+                pipeline(
+                    trees(
+                        n_estimators=100,
+                        min_samples_leaf=2 if trees is forest else 1,
+                        max_features="sqrt" if classify else 0.4,
+                        random_state=seed,
+                    )
+                ),
+                {
+                    "min_samples_leaf": [1, 2, 4, 8, 16],
+                    "max_features": loguniform(0.05, 0.8),
+                },
+            )
+            for name, trees in (("forest", forest), ("extra trees", extra))
+        },
         # No early stopping: it sets rows aside and fails on classes with a row or two.
         "boosting": Candidate(
             pipeline(

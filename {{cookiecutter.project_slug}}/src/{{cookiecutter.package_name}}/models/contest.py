@@ -19,7 +19,7 @@ from ..config import Params
 from ..data.contract.schema import Schema
 from ..errors import ProjectError
 from .candidates import Candidate, blend, of_log
-from .metrics import deciding_metric, metrics_of, predict, truth_of
+from .metrics import Metric, deciding_metric, metrics_of, predict, truth_of
 from .rows import make_folds
 
 SKEWED = 1.0  # skewness of a target without negative values from which on its log is tried
@@ -114,9 +114,7 @@ class Contest:
             for parts in combinations(kinds, count):
                 by_fold = zip(*(self.trials[name].predicted for name in parts), strict=True)
                 blends[parts] = [np.mean(values, axis=0) for values in by_fold]
-        parts = max(
-            blends, key=lambda parts: self._rule.gain(self._score(blends[parts])["mean"], 0)
-        )
+        parts = max(blends, key=lambda parts: self._rule.gain(self.score(blends[parts])["mean"], 0))
         models = {kind_of(name): self.trials[name].candidate.pipeline for name in parts}
         self._keep("blend", blend(models, self.schema), blends[parts], {"parts": list(parts)})
 
@@ -146,9 +144,10 @@ class Contest:
             run = Parallel(n_jobs=-1, prefer="threads")
             return run(delayed(predict_fold)(*fold) for fold in self.folds)
 
-    def _score(self, predicted: list[np.ndarray]) -> dict[str, Any]:
-        folds = zip(self.folds, predicted, strict=True)
-        scores = [self._rule.function(self.truth[rows], values) for (_, rows), values in folds]
+    def score(self, predicted: list[np.ndarray], rule: Metric | None = None) -> dict[str, Any]:
+        """Score predictions of the rows that each fold holds out."""
+        folds, rule = zip(self.folds, predicted, strict=True), rule or self._rule
+        scores = [rule.function(self.truth[rows], values) for (_, rows), values in folds]
         if np.isnan(scores).all():
             raise ProjectError(
                 f"every fold holds out one value of {self.schema.target!r} only, which leaves "
@@ -160,7 +159,7 @@ class Contest:
     def _keep(
         self, name: str, candidate: Candidate, predicted: list[np.ndarray], facts: dict[str, Any]
     ) -> None:
-        score = self._score(predicted)
+        score = self.score(predicted)
         self.trials[name] = Trial(candidate, predicted, score | facts)
         if not self.quiet:
             spent = f"  {facts['seconds']:.1f} s" if "seconds" in facts else ""
@@ -182,5 +181,5 @@ def in_time(turns: Iterable[Any], seconds: float) -> Iterator[Any]:
 
 
 def kind_of(name: str) -> str:
-    """What a candidate is called in `train.candidates`: `forest` of `forest searched`."""
-    return name.partition(" ")[0]
+    """The family of a candidate: `forest` of `forest searched`, and of `extra trees searched`."""
+    return "forest" if name.startswith("extra trees") else name.partition(" ")[0]

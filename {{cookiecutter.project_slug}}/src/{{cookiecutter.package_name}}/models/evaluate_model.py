@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from tqdm import tqdm
 
 from ..config import (
     BEHAVIOUR,
@@ -17,7 +16,6 @@ from ..config import (
     TEST,
     TEST_PREDICTIONS,
     TRAIN,
-    EvaluateParams,
     Params,
     load_params,
 )
@@ -28,8 +26,18 @@ from ..tracking.runs import log_evaluation
 from ..visualization.visualize import draw_figures, draw_slices
 from .behaviour import run_tests
 from .candidates import candidates
-from .metrics import Metric, deciding_metric, metrics_of, predict, truth_of
+from .gate import no_row_of
+from .metrics import (
+    Scored,
+    classes_of,
+    deciding_metric,
+    from_table,
+    metrics_of,
+    predict,
+    truth_of,
+)
 from .predict_model import predict_table
+from .resampling import Resampling, resampling_of
 from .rows import read_rows
 from .slices import score_slices
 from .store import load_model
@@ -41,24 +49,26 @@ def main() -> None:
     schema = load_schema()
     test = read_rows(TEST, params.train.max_rows, params.seed)
     model = load_model(MODEL)
-    scores, slices, tests = judge(model, test, schema, params)
+    predictions = predict_table(test[[schema.target]], test, model, schema)
+    predicted = from_table(predictions, schema)
+    scores, slices, tests = judge(model, predicted, test, schema, params)
     for path, found in ((METRICS, scores), (SLICES, slices), (BEHAVIOUR, tests)):
         with replacing(path) as partial:
             partial.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     with parquet_file(TEST_PREDICTIONS) as write:
-        write(predict_table(test[[schema.target]], test, model, schema))
+        write(predictions)
     name = scores["metric"]
     with replacing(FIGURES) as folder:
-        draw_figures(model, test, schema, name, params.seed, folder)
+        draw_figures(model, predicted, test, schema, name, params.seed, folder)
         draw_slices(slices, scores["test"][name], name, folder)
     log_evaluation(scores)
     print(as_table(scores))
 
 
 def judge(
-    model: BaseEstimator, test: pd.DataFrame, schema: Schema, params: Params
+    model: BaseEstimator, predicted: np.ndarray, test: pd.DataFrame, schema: Schema, params: Params
 ) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
-    """Score a model beside the baseline, on slices and in behavioural tests.
+    """Score a model and what it `predicted` beside the baseline, on slices and when rows change.
 
     Returns
     -------
@@ -70,24 +80,29 @@ def judge(
     baseline.fit(targets, targets[schema.target])
     name = deciding_metric(schema, params.train.metric)
     tests = run_tests(model, test, schema, params.behaviour, params.seed)
-    slices = score_slices(model, test, schema, name, params.evaluate, params.seed)
-    scores = evaluate(model, baseline, test, schema, name, params.evaluate, params.seed)
+    # A model's decisions are judged at its own threshold.
+    scored = metrics_of(schema, threshold_of(model)), predicted
+    least = metrics_of(schema), predict(baseline, test, schema)
+    resampling = resampling_of(test, params.data, params.evaluate, params.seed)
+    slices = score_slices(scored, test, schema, name, params.evaluate.slices, resampling)
+    scores = evaluate(scored, least, test, schema, name, resampling)
     return scores, slices, tests
 
 
 def evaluate(
-    model: BaseEstimator,
-    baseline: BaseEstimator,
+    scored: Scored,
+    baseline: Scored,
     test: pd.DataFrame,
     schema: Schema,
     deciding: str,
-    params: EvaluateParams,
-    seed: int,
+    resampling: Resampling,
 ) -> dict[str, Any]:
-    """Score two fitted models on the same rows and on the same bootstrap resamples of them.
+    """Score predictions of two models on the same rows and on the same resamples of them.
 
     Parameters
     ----------
+    scored, baseline
+        The metrics of each and its predictions of `test`.
     test
         Typed, labelled rows that neither model has seen.
     deciding
@@ -96,32 +111,34 @@ def evaluate(
     Returns
     -------
     dict
-        `test` and `baseline` scores by metric; `interval` of each test score (percentile
-        bootstrap, Efron & Tibshirani 1993); `gain` over the baseline in the deciding metric
-        with its own interval; `rows`.
+        `test` and `baseline` scores by metric; `interval` of each test score (bootstrap, Efron &
+        Tibshirani 1993); `gain` over the baseline in the deciding metric with its own interval;
+        `resampling` in words; `rows`; and as `absent` the classes that no row has.
     """
-    # A model's decisions are judged at its own threshold.
-    rules = {
-        "test": metrics_of(schema, threshold_of(model)),
-        "baseline": metrics_of(schema, threshold_of(baseline)),
-    }
-    truth = truth_of(test, schema)
-    predicted = {"test": predict(model, test, schema), "baseline": predict(baseline, test, schema)}
+    truth, rule = truth_of(test, schema), scored[0][deciding]
+
+    def scores_on(rows: np.ndarray) -> np.ndarray:
+        true, said = truth[rows], scored[1][rows]
+        scores = {name: rule.function(true, said) for name, rule in scored[0].items()}
+        least = baseline[0][deciding].function(true, baseline[1][rows])
+        return np.array([*scores.values(), rule.gain(scores[deciding], least)])
+
     scores = {
-        who: {name: rule.function(truth, values) for name, rule in rules[who].items()}
-        for who, values in predicted.items()
+        who: {name: float(rule.function(truth, values)) for name, rule in rules.items()}
+        for who, (rules, values) in {"test": scored, "baseline": baseline}.items()
     }
-    resampled = _bootstrap(truth, predicted, rules, params.bootstrap, seed)
-    tail = (1 - params.confidence) / 2
-    rule = rules["test"][deciding]
-    gains = rule.gain(resampled["test"][deciding], resampled["baseline"][deciding])
+    ends = np.transpose(resampling.interval(scores_on))
+    *intervals, gain_interval = [{"low": float(low), "high": float(high)} for low, high in ends]
+    classes = classes_of(schema)
     return {
         "metric": deciding,
         "rows": len(test),
+        "resampling": str(resampling),
+        "absent": [label for number, label in enumerate(classes) if number not in truth],
         **scores,
-        "interval": {name: _interval(resampled["test"][name], tail) for name in rules["test"]},
+        "interval": dict(zip(scores["test"], intervals, strict=True)),
         "gain": rule.gain(scores["test"][deciding], scores["baseline"][deciding]),
-        "gain_interval": _interval(gains, tail),
+        "gain_interval": gain_interval,
     }
 
 
@@ -134,30 +151,11 @@ def as_table(scores: dict[str, Any]) -> str:
         "{low:.4f} to {high:.4f}".format(**scores["interval"][name]) for name in table.index
     ]
     table.insert(1, "interval", interval)
-    return f"On {scores['rows']} held-out rows:\n{table.to_string()}"
-
-
-def _bootstrap(
-    truth: np.ndarray,
-    predicted: dict[str, np.ndarray],
-    rules: dict[str, dict[str, Metric]],
-    resamples: int,
-    seed: int,
-) -> dict[str, dict[str, np.ndarray]]:
-    """Every metric of every model on resampled rows, the same rows for all."""
-    random = np.random.default_rng(seed)
-    values = {who: {name: np.empty(resamples) for name in rules[who]} for who in predicted}
-    for n in tqdm(range(resamples), desc="bootstrap", unit="resample", leave=False, disable=None):
-        rows = random.integers(len(truth), size=len(truth))
-        for who, values_of_model in predicted.items():
-            for name, rule in rules[who].items():
-                values[who][name][n] = rule.function(truth[rows], values_of_model[rows])
-    return values
-
-
-def _interval(values: np.ndarray, tail: float) -> dict[str, float]:
-    low, high = np.nanquantile(values, [tail, 1 - tail])
-    return {"low": float(low), "high": float(high)}
+    absent = f"\n{no_row_of(scores)}" if scores["absent"] else ""
+    return (
+        f"On {scores['rows']} held-out rows, intervals by {scores['resampling']}:\n"
+        f"{table.to_string()}{absent}"
+    )
 
 
 if __name__ == "__main__":

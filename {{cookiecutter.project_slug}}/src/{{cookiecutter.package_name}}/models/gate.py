@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..config import BEHAVIOUR, METRICS, SLICES, EvaluateParams, load_params
 from ..data.contract.schema import load_schema
 from ..errors import ProjectError, explained
@@ -123,11 +125,23 @@ def _read(path: Path, kind: type) -> Any:
 def _baseline(scores: dict[str, Any]) -> Check:
     """The interval of the gain over the baseline lies above 0."""
     name, gain = scores["metric"], scores["gain_interval"]
+    if not np.isfinite(scores["test"][name]):
+        return Check("baseline", False, f"{name} cannot be told: {no_row_of(scores)}")
     passed = gain["low"] > 0
     verb = "beats" if passed else "does not beat"
     against = f"{scores['test'][name]:.4f} against {scores['baseline'][name]:.4f}"
     figures = f"{name} {against}, gain {gain['low']:.4f} to {gain['high']:.4f}"
     return Check("baseline", passed, f"the model {verb} the baseline ({figures})")
+
+
+def no_row_of(scores: dict[str, Any]) -> str:
+    """A sentence about classes that are in the contract and in no held-out row."""
+    if not (absent := scores.get("absent")):
+        return "the held-out rows are too few"
+    return (
+        f"no held-out row is {', '.join(map(repr, absent))}, so the scores say nothing of it: add "
+        "rows, or change data.split or data.test_size"
+    )
 
 
 def _floor(name: str, worst: float, scores: dict[str, Any], rules: dict[str, Metric]) -> Check:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from joblib import parallel_config
+from scipy.stats import rankdata
 from sklearn import metrics
 from sklearn.base import BaseEstimator, is_classifier
 from threadpoolctl import threadpool_limits
@@ -33,31 +34,51 @@ class Metric:
         return score - reference if self.greater_is_better else reference - score
 
 
+Scored = tuple[dict[str, Metric], np.ndarray]  # a model's metrics by name, and its predictions
+
+
+# In numpy where scikit-learn's checks take longer than the score: resampling asks for thousands.
 def _log_loss(truth: np.ndarray, predicted: np.ndarray) -> float:
-    return metrics.log_loss(truth, predicted, labels=np.arange(predicted.shape[1]))
+    chances = predicted[np.arange(len(truth)), truth]
+    return float(-np.log(np.clip(chances, np.finfo(float).eps, 1)).mean())
 
 
 def _roc_auc(truth: np.ndarray, predicted: np.ndarray) -> float:
     """Area under the ROC curve; with several classes the mean of each against the rest."""
     classes = [1] if predicted.shape[1] == 2 else np.unique(truth)
-    scores = [
-        metrics.roc_auc_score(truth == number, predicted[:, number])
-        for number in classes
-        if 0 < np.mean(truth == number) < 1
-    ]
+    scores = []
+    for number in classes:
+        found, count = truth == number, int(np.sum(truth == number))
+        if 0 < count < len(truth):  # the share of pairs in order (Mann & Whitney 1947)
+            above = rankdata(predicted[:, number])[found].sum() - count * (count + 1) / 2
+            scores.append(above / (count * (len(truth) - count)))
     return float(np.mean(scores)) if scores else float("nan")
 
 
 def _average_precision(truth: np.ndarray, predicted: np.ndarray) -> float:
-    return metrics.average_precision_score(truth == 1, predicted[:, 1])
+    order = np.argsort(-predicted[:, 1])
+    found = np.cumsum(truth[order] == 1)
+    last = np.flatnonzero(np.diff(predicted[order, 1], append=np.nan) != 0)  # of each tie
+    gained = np.diff(found[last], prepend=0)
+    return float(np.sum(gained * found[last] / (last + 1)) / found[-1]) if found[-1] else np.nan
 
 
 def _brier(truth: np.ndarray, predicted: np.ndarray) -> float:
     return float(np.mean((predicted[:, 1] - truth) ** 2))
 
 
+def _accuracy(truth: np.ndarray, decided: np.ndarray) -> float:
+    return float(np.mean(truth == decided))
+
+
 def _f1_macro(truth: np.ndarray, decided: np.ndarray) -> float:
-    return metrics.f1_score(truth, decided, average="macro", zero_division=0.0)
+    """The mean F1 of the classes that are there."""
+    classes = np.arange(max(truth.max(), decided.max()) + 2)
+    right, true, said = (
+        np.histogram(codes, classes)[0] for codes in (truth[truth == decided], truth, decided)
+    )
+    there = true + said > 0
+    return float(np.mean(2 * right[there] / (true + said)[there]))
 
 
 def _f1(truth: np.ndarray, decided: np.ndarray) -> float:
@@ -73,7 +94,7 @@ TWO_CLASSES = {
     "average_precision": Metric(_average_precision),
     "brier": Metric(_brier, greater_is_better=False),
 }
-DECISIONS = {"accuracy": metrics.accuracy_score, "f1_macro": _f1_macro}
+DECISIONS = {"accuracy": _accuracy, "f1_macro": _f1_macro}
 TWO_DECISIONS = {"f1": _f1}
 VALUES = {
     "rmse": Metric(metrics.root_mean_squared_error, greater_is_better=False),
@@ -125,7 +146,7 @@ def deciding_metric(schema: Schema, asked: str) -> str:
 
 def classes_of(schema: Schema) -> list[str]:
     """The classes of the target in order; the last of two is the positive one."""
-    return schema.columns[schema.target].categories or []
+    return schema.classes
 
 
 def truth_of(table: pd.DataFrame, schema: Schema) -> np.ndarray:
@@ -158,3 +179,10 @@ def predict(model: BaseEstimator, table: pd.DataFrame, schema: Schema) -> np.nda
             return model.predict(features)
         probabilities = pd.DataFrame(model.predict_proba(features), columns=model.classes_)
     return probabilities.reindex(columns=classes_of(schema), fill_value=0.0).to_numpy()
+
+
+def from_table(predictions: pd.DataFrame, schema: Schema) -> np.ndarray:
+    """Predictions as a metric takes them, from the columns that `predict_table` adds."""
+    if schema.task == "regression":
+        return predictions[f"predicted_{schema.target}"].to_numpy()
+    return predictions[[f"probability_{label}" for label in classes_of(schema)]].to_numpy()

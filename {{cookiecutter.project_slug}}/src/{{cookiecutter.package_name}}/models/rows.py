@@ -73,9 +73,10 @@ def row_hashes(table: pd.DataFrame, schema: Schema) -> np.ndarray:
 def _split(train: pd.DataFrame, classes: np.ndarray | None, count: int, params: Params) -> Folds:
     if params.data.split == "chronological":
         moments = train[params.data.split_by].reset_index(drop=True)
-        order = moments.sort_values(kind="stable").index.to_numpy()
-        splitter = TimeSeriesSplit(max(count, 2))
-        return [(order[fit], order[held_out]) for fit, held_out in splitter.split(order)]
+        undated = np.flatnonzero(moments.isna())  # never held out, as in the split
+        order = moments.dropna().sort_values(kind="stable").index.to_numpy()
+        folds = TimeSeriesSplit(max(min(count, len(order) - 1), 2)).split(order)
+        return [(np.append(undated, order[fit]), order[held_out]) for fit, held_out in folds]
     stratified, shuffle = classes is not None, {"shuffle": True, "random_state": params.seed}
     if params.data.split == "random":
         splitter = (StratifiedKFold if stratified else KFold)(count, **shuffle)

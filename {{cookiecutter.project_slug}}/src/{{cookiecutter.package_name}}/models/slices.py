@@ -1,19 +1,17 @@
 """How good the model is on parts of the held-out rows: each value of a column, and its gaps."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import sklearn
-from sklearn.base import BaseEstimator
 
-from ..config import EvaluateParams
 from ..data.contract.schema import Schema
 from ..errors import ProjectError
-from .metrics import Metric, metrics_of, predict, truth_of
-from .threshold import threshold_of
+from .metrics import Metric, Scored, truth_of
+from .resampling import Resampling
 
 EMPTY = "(empty)"
 MOST_COLUMNS, MOST_VALUES = 5, 10  # of `auto`
@@ -21,7 +19,7 @@ MOST_SLICES = 20  # of a column that is named: its most frequent values
 QUARTERS = 4  # of a number that is named; of no more values, each
 LEAST_ROWS = 10  # or there is no score
 # The interval of a slice is less exact than that of all rows, and takes milliseconds.
-RESAMPLES, DRAWN_ROWS = 200, 2000
+RESAMPLES, DRAWN_ROWS = 100, 1000
 
 
 def columns_of(test: pd.DataFrame, schema: Schema, asked: str | list[str]) -> list[str]:
@@ -70,17 +68,19 @@ def slices_of(
 
 
 def score_slices(
-    model: BaseEstimator,
+    scored: Scored,
     test: pd.DataFrame,
     schema: Schema,
     deciding: str,
-    params: EvaluateParams,
-    seed: int,
+    asked: str | list[str],
+    resampling: Resampling,
 ) -> list[dict[str, Any]]:
     """Score each slice of `evaluate.slices`.
 
     Parameters
     ----------
+    scored
+        The metrics of a model and its predictions of `test`.
     test
         Typed, labelled rows that the model has not seen.
     deciding
@@ -93,42 +93,31 @@ def score_slices(
         interval from `low` to `high`; all `scores` by metric. Where rows are too few, or the
         target is the same in all of them, the score is None and `scores` is empty.
     """
-    rules = metrics_of(schema, threshold_of(model))
-    truth, predicted = truth_of(test, schema), predict(model, test, schema)
+    rules, predicted = scored
+    truth, rule = truth_of(test, schema), rules[deciding]
     found = []
-    for column, value, mask in slices_of(test, schema, columns_of(test, schema, params.slices)):
+    for column, value, mask in slices_of(test, schema, columns_of(test, schema, asked)):
         scores: dict[str, float] = {}
-        low = high = None
-        if mask.sum() >= LEAST_ROWS and len(np.unique(truth[mask])) > 1:
-            there = truth[mask], predicted[mask]
-            every = {name: float(rule.function(*there)) for name, rule in rules.items()}
+        ends: list[float | None] = [None, None]
+        true, said = truth[mask], predicted[mask]
+        if len(true) >= LEAST_ROWS and len(np.unique(true)) > 1:
+            every = {name: float(rule.function(true, said)) for name, rule in rules.items()}
             scores = {name: score for name, score in every.items() if np.isfinite(score)}
-            if deciding in scores:
-                low, high = interval(*there, rules[deciding], params, seed)
-        entry = {"column": column, "value": value, "rows": int(mask.sum())}
-        score = {"score": scores.get(deciding), "low": low, "high": high}
+        if deciding in scores:
+            ends = interval(true, said, rule, resampling.among(mask))
+        entry = {"column": column, "value": value, "rows": len(true)}
+        score = {"score": scores.get(deciding), "low": ends[0], "high": ends[1]}
         found.append(entry | score | {"scores": scores})
     return found
 
 
 def interval(
-    truth: np.ndarray, predicted: np.ndarray, rule: Metric, params: EvaluateParams, seed: int
-) -> tuple[float, float]:
-    """Percentile bootstrap of one metric, from at most `RESAMPLES` samples of `DRAWN_ROWS` rows.
-
-    Samples smaller than the slice scatter more, by the square root of the ratio; the interval is
-    narrowed by it (m out of n bootstrap, Bickel, Götze & van Zwet 1997).
-    """
-    random = np.random.default_rng(seed)
-    rows = len(truth)
-    size, resamples = min(rows, DRAWN_ROWS), min(params.bootstrap, RESAMPLES)
-    score = rule.function(truth, predicted)
-    with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):  # faster
-        samples = (random.integers(rows, size=size) for _ in range(resamples))
-        values = np.array([rule.function(truth[drawn], predicted[drawn]) for drawn in samples])
-    tail = (1 - params.confidence) / 2
-    ends = score + (np.nanquantile(values, [tail, 1 - tail]) - score) * np.sqrt(size / rows)
-    return float(ends[0]), float(ends[1])
+    truth: np.ndarray, predicted: np.ndarray, rule: Metric, resampling: Resampling
+) -> list[float | None]:
+    """Ends of the interval of one metric; None where no interval can be told."""
+    quick = replace(resampling, resamples=min(resampling.resamples, RESAMPLES), max_rows=DRAWN_ROWS)
+    ends = quick.interval(lambda rows: np.array([rule.function(truth[rows], predicted[rows])]))
+    return [float(end[0]) if np.isfinite(end[0]) else None for end in ends]
 
 
 def _values(cells: pd.Series, kind: str) -> Iterator[tuple[str, np.ndarray]]:

@@ -4,15 +4,17 @@ import argparse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 import pandas as pd
 
-from ..config import load_params
-from ..data.contract.schema import Schema, load_schema
+from ..config import TEST, load_params
+from ..data.contract.schema import load_schema
 from ..errors import ProjectError, explained
+from ..files import md5
 from ..models.champion import in_force
-from ..models.comparison import corrected_t_test, paired_bootstrap
-from ..models.metrics import classes_of, metrics_of, truth_of
+from ..models.comparison import corrected_t_test, paired_bootstrap, side_of
+from ..models.metrics import metrics_of, truth_of
+from ..models.resampling import resampling_of
+from ..models.rows import read_rows
 from ..workspace.storage import restored
 from .experiments import differences
 from .record import Record, find_record, load_records, short, test_score
@@ -49,10 +51,13 @@ def by_folds(run: Record, other: Record) -> str:
     )
     if not same or metric != other["cv"]["metric"]:
         return "not compared, the folds or the metric were not the same"
+    scores = f"{metric} {run['cv']['mean']:.4f} against {other['cv']['mean']:.4f}"
+    if run["params"]["data.split"] == "chronological":
+        return f"{scores}, not tested: folds of growing length are no sample, see held-out rows"
     rule = metrics_of(load_schema())[metric]
     confidence = load_params().evaluate.confidence
     gain = corrected_t_test(rule, run["cv"]["folds"], other["cv"]["folds"], confidence)
-    return f"{metric} {run['cv']['mean']:.4f} against {other['cv']['mean']:.4f}, {gain}"
+    return f"{scores}, {gain}"
 
 
 def by_rows(run: Record, other: Record) -> str:
@@ -64,13 +69,17 @@ def by_rows(run: Record, other: Record) -> str:
     schema, params = load_schema(), load_params()
     with TemporaryDirectory() as folder:
         new, old = (predictions(record, Path(folder)) for record in (run, other))
-    metric = run["evaluation"]["metric"]
-    rule = metrics_of(schema)[metric]
-    truth = truth_of(new, schema)
-    this, that = matrix(new, schema), matrix(old, schema)
-    gain = paired_bootstrap(rule, truth, this, that, params.evaluate, params.seed)
-    scores = f"{rule.function(truth, this):.4f} against {rule.function(truth, that):.4f}"
-    return f"{metric} {scores}, {gain}"
+    metric, truth = run["evaluation"]["metric"], truth_of(new, schema)
+    sides = [side_of(table, schema, metric) for table in (new, old)]
+    held_out = new
+    if params.data.split != "random":  # what depends on each other is not among predictions
+        if run["evaluation"]["test_md5"] != md5(TEST):
+            return "not compared, the rows are not today's, whose groups or dates are known"
+        held_out = read_rows(TEST, params.train.max_rows, params.seed)
+    resampling = resampling_of(held_out, params.data, params.evaluate, params.seed)
+    gain = paired_bootstrap(truth, sides, resampling)
+    scores = " against ".join(f"{rule.function(truth, values):.4f}" for rule, values in sides)
+    return f"{metric} {scores}, {gain}, by {resampling}"
 
 
 def predictions(record: Record, folder: Path) -> pd.DataFrame:
@@ -90,13 +99,6 @@ def predictions(record: Record, folder: Path) -> pd.DataFrame:
                 "DVC's cache or remote: `make push` where the run was made."
             )
         return pd.read_parquet(path)
-
-
-def matrix(table: pd.DataFrame, schema: Schema) -> np.ndarray:
-    """Predictions as a metric takes them: values, or a column of probabilities for each class."""
-    if schema.task == "regression":
-        return table[f"predicted_{schema.target}"].to_numpy()
-    return table[[f"probability_{label}" for label in classes_of(schema)]].to_numpy()
 
 
 def _latest() -> Record:

@@ -1,25 +1,27 @@
 """What a challenger has to pass to become the champion, all of it measured afresh."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ..config import CLEAN, TEST, Params, load_params
+from ..config import CLEAN, TEST, EvaluateParams, Params, load_params
 from ..data.contract.schema import Schema, load_schema
 from ..errors import ProjectError
 from ..files import parquet_batches
-from ..models.champion import ModelInUse, in_force, load_champion
-from ..models.comparison import paired_bootstrap
+from ..models.champion import ModelInUse, folder_of, in_force, load_champion
+from ..models.comparison import Side, independent, side_of, worse_at_most
 from ..models.evaluate_model import judge
 from ..models.gate import Check, checks
 from ..models.metrics import classes_of, deciding_metric, metrics_of, predict, truth_of
+from ..models.predict_model import predict_table
+from ..models.resampling import Resampling, resampling_of
 from ..models.rows import read_rows, row_hashes
-from ..models.slices import LEAST_ROWS, columns_of, slices_of
-from ..models.threshold import threshold_of
+from ..models.slices import columns_of, slices_of
 from .git import changed_since, commit, is_as_now, is_committed
 from .record import Record, inputs_of
+
+MIN_ROWS = 40  # new to both models, to compare them where one has seen others
 
 
 def ask_the_gate(record: Record, challenger: ModelInUse, fitted: Path) -> list[Check]:
@@ -41,11 +43,12 @@ def ask_the_gate(record: Record, challenger: ModelInUse, fitted: Path) -> list[C
     test = read_rows(TEST, params.train.max_rows, params.seed)
     if problem := mismatch(schema, load_schema(), test):
         raise ProjectError(f"the challenger cannot be scored on today's data: {problem}.")
-    scores, slices, tests = judge(challenger.model, test, schema, params)
+    predicted, rows = predict(challenger.model, test, schema), np.load(fitted)
+    scores, slices, tests = judge(challenger.model, predicted, test, schema, params)
     return [
         *checks(scores, slices, tests, params.evaluate, metrics_of(schema)),
-        *against_champion(challenger, test, params),
-        unseen(np.load(fitted), test, schema),
+        *against_champion(challenger, rows, test, params),
+        unseen(rows, test, schema),
         committed(record),
     ]
 
@@ -54,59 +57,105 @@ def mismatch(schema: Schema, other: Schema, test: pd.DataFrame) -> str:
     """Why a model of one contract cannot be compared with one of another; empty where it can."""
     if (schema.target, schema.task) != (other.target, other.task):
         return f"it predicts {schema.target!r}, not {other.target!r}"
-    if classes_of(schema) != classes_of(other):
+    if sorted(classes_of(schema)) != sorted(classes_of(other)):
         return (
             f"its classes are {', '.join(classes_of(schema))}, not {', '.join(classes_of(other))}"
         )
     if missing := [name for name in schema.features if name not in test.columns]:
         return f"it needs {', '.join(missing)}, which the held-out rows do not have"
+    for name, column in schema.features.items():
+        if name in other.columns and column.kind != other.columns[name].kind:
+            return f"it takes {name!r} as {column.kind}, not as {other.columns[name].kind}"
     return ""
 
 
-def against_champion(challenger: ModelInUse, test: pd.DataFrame, params: Params) -> list[Check]:
-    """Not worse than the champion on the same rows, nor beyond chance on a slice of them."""
+def against_champion(
+    challenger: ModelInUse, fitted: np.ndarray, test: pd.DataFrame, params: Params
+) -> list[Check]:
+    """Not shown to be worse than the champion on rows that neither has seen, nor on a slice of them.
+
+    Parameters
+    ----------
+    fitted
+        Hashes of the rows the challenger was fitted on.
+    """
     last = in_force()
     if last is None:
         return []
     champion, schema = load_champion(last), challenger.schema
     if problem := mismatch(champion.schema, schema, test):
         return [Check("champion", False, f"{champion} cannot be compared: {problem}")]
-    name = deciding_metric(schema, params.train.metric)
-    rule = metrics_of(schema, threshold_of(challenger.model))[name]
-    truth = truth_of(test, schema)
-    new, old = (predict(each.model, test, each.schema) for each in (challenger, champion))
-    gain = paired_bootstrap(rule, truth, new, old, params.evaluate, params.seed)
-    scores = f"{name} {rule.function(truth, new):.4f} against {rule.function(truth, old):.4f}"
-    words = f"{scores} of the champion, {champion}, on the same {len(test)} rows: {gain}"
-    found = [Check("champion", gain.value >= -params.evaluate.allowed_loss, words)]
-    masks = [
-        (f"{column} {value!r}", mask)
-        for column, value, mask in slices_of(
-            test, schema, columns_of(test, schema, params.evaluate.slices)
+    unknown, known = "", folder_of(last["run"]) / "rows.npy"
+    new = ~seen(fitted, test, schema)
+    if known.is_file():
+        new &= ~seen(np.load(known), test, champion.schema)
+    else:
+        unknown = " (what that was fitted on was not kept, so it may know some)"
+    rows = test[new]
+    number = f"{len(rows)} of {len(test)}" if len(rows) < len(test) else f"all {len(test)}"
+    where = f"{number} held-out rows, new to both{unknown}"
+    resampling = resampling_of(rows, params.data, params.evaluate, params.seed)
+    least = MIN_ROWS // 2 if len(rows) < len(test) else 2
+    if independent(truth_of(rows, schema), resampling) < least:
+        words = (
+            f"{champion}, the champion, cannot be compared: {where}, are too few. Set seed and data "
+            "in params.yaml to what it was trained with, or add rows, and train again"
         )
-        if mask.sum() >= LEAST_ROWS and len(np.unique(truth[mask])) > 1
+        return [Check("champion", False, words)]
+    name = deciding_metric(schema, params.train.metric)
+    sides = [
+        side_of(predict_table(rows[[schema.target]], rows, each.model, each.schema), schema, name)
+        for each in (challenger, champion)
     ]
-    # Of many slices one is worse by chance, so each has to show more (Bonferroni).
-    doubt = (1 - params.evaluate.confidence) / max(len(masks), 1)
-    strict = replace(params.evaluate, confidence=1 - doubt)
-    for where, mask in masks:
-        gain = paired_bootstrap(rule, truth[mask], new[mask], old[mask], strict, params.seed)
-        if gain.high < 0:
-            words = f"{name} on {where} ({mask.sum()} rows) falls behind the champion's: {gain}"
-            found.append(Check(f"champion on {where}", False, words))
+    truth = truth_of(rows, schema)
+    scores = " against ".join(f"{rule.function(truth, values):.4f}" for rule, values in sides)
+    words = f"{name} {scores} of the champion, {champion}, on {where}"
+    return _not_worse(words, name, sides, rows, schema, params.evaluate, resampling)
+
+
+def _not_worse(
+    words: str,
+    name: str,
+    sides: list[Side],
+    rows: pd.DataFrame,
+    schema: Schema,
+    params: EvaluateParams,
+    resampling: Resampling,
+) -> list[Check]:
+    """A line on all rows, and one on each slice that falls behind, or on all slices."""
+    columns = columns_of(rows, schema, params.slices)
+    parts = {
+        f"{column} {value!r}": mask for column, value, mask in slices_of(rows, schema, columns)
+    }
+    gain, gains = worse_at_most(truth_of(rows, schema), sides, resampling, parts)
+    found = [Check("champion", gain.high >= -params.allowed_loss, f"{words}: {gain}")]
+    for part, there in gains.items():
+        if there.high < 0:
+            behind = f"{name} on {part} ({parts[part].sum()} rows) falls behind the champion's"
+            found.append(Check(f"champion on {part}", False, f"{behind}: {there}"))
+    if len(found) == 1 and parts:
+        few = f", {len(parts) - len(gains)} have too few rows" if len(gains) < len(parts) else ""
+        none = f"{name} falls behind the champion's on none of {len(gains)} slices{few}"
+        found.append(Check("champion on slices", True, none))
     return found
 
 
 def unseen(fitted: np.ndarray, test: pd.DataFrame, schema: Schema) -> Check:
     """Fitted on no held-out row, but for rows that are in the table more than once."""
+    count = seen(fitted, test, schema).sum()
+    words = f"{count} of {len(test)} held-out rows are among those it was fitted on"
+    return Check("held out", not count, words)
+
+
+def seen(fitted: np.ndarray, test: pd.DataFrame, schema: Schema) -> np.ndarray:
+    """Which rows a model was fitted on, by hash, but for rows that are in the table repeatedly."""
     hashes = row_hashes(test, schema)
-    seen = np.isin(hashes, fitted)
-    if seen.any():
+    found = np.isin(hashes, fitted)
+    if found.any():
         batches = [row_hashes(batch, schema) for batch in parquet_batches(CLEAN)]
         values, counts = np.unique(np.concatenate(batches), return_counts=True)
-        seen &= ~np.isin(hashes, values[counts > 1])
-    words = f"{seen.sum()} of {len(test)} held-out rows are among those it was fitted on"
-    return Check("held out", not seen.any(), words)
+        found &= ~np.isin(hashes, values[counts > 1])
+    return found
 
 
 def committed(record: Record) -> Check:

@@ -99,12 +99,12 @@ def fetch(record: Record, number: str, folder: Path) -> ModelInUse:
 
 
 def keep(record: Record, files: Path) -> None:
-    """Put a model and its contract below models/champions, for DVC to carry."""
+    """Put a model, its contract and its rows below models/champions, for DVC to carry."""
     folder = folder_of(record["run"])
     if not folder.exists():
         with replacing(folder) as partial:
             partial.mkdir()
-            for name in FILES[:2]:
+            for name in FILES:
                 shutil.copy2(files / name, partial / name)
             if figures := file_of_run(record["run"], "figures", files):  # for the pages
                 shutil.copytree(figures, partial / "figures")

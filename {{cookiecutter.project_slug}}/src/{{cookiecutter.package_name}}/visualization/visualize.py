@@ -31,23 +31,27 @@ from ..models.threshold import decide, threshold_of
 from .style import BLUE, GREY, drawing, short
 
 MAX_CURVES = 10  # classes, the most frequent first, that get a curve of their own
-IMPORTANCE_ROWS = 2000
-MOST_IMPORTANT = 20
+IMPORTANCE_ROWS = 1000
+MOST_IMPORTANT = 20  # columns; those of a wider table that move predictions most
 MOST_SLICES = 40
 
 
 def draw_figures(
     model: BaseEstimator,
+    predicted: np.ndarray,
     test: pd.DataFrame,
     schema: Schema,
     metric: str,
     seed: int,
     folder: Path = FIGURES,
 ) -> None:
-    """Write the figures of the task as PNG files into `folder`, replacing those there."""
+    """Write the figures of the task as PNG files into `folder`, replacing those there.
+
+    `predicted` is what the model predicts for `test`.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    truth, predicted = truth_of(test, schema), predict(model, test, schema)
+    truth = truth_of(test, schema)
     if schema.task == "regression":
         with _figure(folder / "predicted_and_actual.png") as axes:
             _values(axes, truth, predicted, "actual_vs_predicted")
@@ -154,16 +158,43 @@ def _importance(
     """How much worse the metric gets when one column is shuffled (Breiman 2001)."""
     rows = test if len(test) <= IMPORTANCE_ROWS else test.sample(IMPORTANCE_ROWS, random_state=seed)
     rule = metrics_of(schema, threshold_of(model))[metric]
+    truth, features = truth_of(rows, schema), list(schema.features)
+    columns = strongest(model, rows, schema, seed)
 
-    def score(fitted: BaseEstimator, table: pd.DataFrame, _: object) -> float:
-        value = rule.function(truth, predict(fitted, table, schema))
-        return value if rule.greater_is_better else -value
+    def score(fitted: BaseEstimator, shuffled: pd.DataFrame, _: object) -> float:
+        whole = rows.copy()
+        whole[columns] = shuffled
+        return rule.gain(rule.function(truth, predict(fitted, whole, schema)), 0)
 
-    truth = truth_of(rows, schema)
     result = permutation_importance(
-        model, rows[list(schema.features)], None, scoring=score, n_repeats=5, random_state=seed
+        model, rows[columns], None, scoring=score, n_repeats=5, random_state=seed
     )
-    best = np.argsort(result.importances_mean)[-MOST_IMPORTANT:]
-    names = [list(schema.features)[number][:40] for number in best]
+    best = np.argsort(result.importances_mean)
+    names = [columns[number][:40] for number in best]
+    if len(rows) < len(test) or len(columns) < len(features):
+        of_columns = f"{len(columns)} strongest of {len(features)} columns"
+        axes.set_title(f"{of_columns}, {len(rows):,} of {len(test):,} rows", fontsize="small")
     axes.barh(names, result.importances_mean[best], xerr=result.importances_std[best])
     axes.set(xlabel=f"loss of {metric} when the column is shuffled")
+
+
+def strongest(model: BaseEstimator, rows: pd.DataFrame, schema: Schema, seed: int) -> list[str]:
+    """The `MOST_IMPORTANT` columns whose shuffling moves predictions most, in their order.
+
+    Of many columns whole blocks are shuffled; those that move predictions most are halved, until
+    each is one column: the time grows with the logarithm of the columns.
+    """
+    order = np.random.default_rng(seed).permutation(len(rows))
+    before, names = predict(model, rows, schema), list(schema.features)
+
+    def moved(block: np.ndarray) -> float:
+        columns, shuffled = [names[number] for number in block], rows.copy()
+        shuffled[columns] = rows[columns].iloc[order].set_axis(rows.index)
+        return float(np.abs(predict(model, shuffled, schema) - before).mean())
+
+    blocks = [np.arange(len(names))]
+    while len(blocks) > MOST_IMPORTANT or max(map(len, blocks)) > 1:
+        if len(blocks) > MOST_IMPORTANT:
+            blocks = sorted(blocks, key=moved, reverse=True)[:MOST_IMPORTANT]
+        blocks = [half for block in blocks for half in np.array_split(block, 2) if len(half)]
+    return [names[number] for number in sorted(np.concatenate(blocks))]

@@ -58,7 +58,9 @@ def infer_schema(table: pd.DataFrame, target: str, source: Source, *, whole: boo
     columns = {name: guess_column(cells, str(name), source, whole) for name, cells in table.items()}
     columns[target] = _target(table[target].dropna(), columns[target], source)
     task = "regression" if columns[target].kind == "numeric" else "classification"
-    return Schema(target, task, columns, source)
+    counts = as_text(table[target].dropna()).value_counts().sort_index(ascending=False)
+    positive = str(counts.idxmin()) if task == "classification" and len(counts) == 2 else ""
+    return Schema(target, task, columns, source, positive)
 
 
 def find_target(names: pd.Index, target: str) -> str:

@@ -29,6 +29,8 @@ HEADER = """\
 #
 # A word is the text it is: the categories [no, yes, 007] need no quotes.
 #
+# positive is the class of two that is looked for: threshold, precision, recall and F1 are about it.
+#
 # source says how the raw file is written and which words in it stand for an empty cell. It was
 # detected once and is obeyed from then on; references/README.md explains its keys.
 #
@@ -46,6 +48,15 @@ class Schema:
     task: str
     columns: dict[str, Column]
     source: Source = field(default_factory=Source)
+    positive: str = ""  # the last of two classes where it is empty
+
+    @property
+    def classes(self) -> list[str]:
+        """The classes of the target in order, of two the positive one last."""
+        known = self.columns[self.target].categories or []
+        if len(known) == 2 and self.positive == known[0]:
+            return known[::-1]
+        return known
 
     @property
     def features(self) -> dict[str, Column]:
@@ -82,7 +93,8 @@ def load_schema(path: Path = SCHEMA) -> Schema:
         for column, entry in tree["columns"].items()
     }
     source = _build(Source, tree["source"], f"{name}, source")
-    schema = Schema(str(tree["target"]), str(tree["task"]), columns, source)
+    positive = str(tree.get("positive") or "")
+    schema = Schema(str(tree["target"]), str(tree["task"]), columns, source, positive)
     _check(schema, name)
     return schema
 
@@ -93,6 +105,7 @@ def save_schema(schema: Schema, path: Path = SCHEMA) -> None:
     tree = {
         "target": schema.target,
         "task": schema.task,
+        **({"positive": schema.positive} if schema.positive else {}),
         "source": schema.source.as_tree(),
         "columns": columns,
     }
@@ -135,6 +148,11 @@ def _check(schema: Schema, name: str) -> None:
         raise ProjectError(
             f"{name}: task is classification, so {schema.target!r} is of kind category, "
             "with its classes listed in `categories`."
+        )
+    if schema.positive and (len(schema.classes) != 2 or schema.positive not in schema.classes):
+        raise ProjectError(
+            f"{name}: positive is {schema.positive!r}, which is not one of two classes of "
+            f"{schema.target!r}. Correct or remove it."
         )
     if not schema.features:
         raise ProjectError(

@@ -1,0 +1,80 @@
+"""When a challenger is refused: by simulation, with truth known."""
+
+import numpy as np
+import pandas as pd
+
+from .conftest import Module
+
+CITIES = 2
+
+
+def share_refused(module: Module, rows: int, noise: float, rounds: int) -> float:
+    """Of how many challengers an upper end lies below 0, on all rows or on a city.
+
+    Champions and challengers know the same and add noise of their own, which the challengers have
+    more of by a factor of `noise`.
+    """
+    comparison, metrics = module("models.comparison"), module("models.metrics")
+    resampling, rule = module("models.resampling"), metrics.CLASSES["roc_auc"]
+    refused = 0
+    for seed in range(rounds):
+        random = np.random.default_rng([seed, 1])
+        known = random.normal(size=rows)
+        truth = (random.random(rows) < 1 / (1 + np.exp(-2 * known))).astype(int)
+        sides = []
+        for factor in (noise, 1.0):
+            score = 1 / (1 + np.exp(-known - random.normal(0, 0.2 * factor, rows)))
+            sides.append((rule, np.stack([1 - score, score], axis=1)))
+        city = random.integers(CITIES, size=rows)
+        parts = {str(number): city == number for number in range(CITIES)}
+        draws = resampling.Resampling(np.arange(rows), "rows", 40, 0.95, seed)
+        gain, gains = comparison.worse_at_most(truth, sides, draws, parts)
+        refused += gain.high < 0 or any(part.high < 0 for part in gains.values())
+    return refused / rounds
+
+
+def test_equally_good_challengers_pass(module: Module) -> None:
+    """Nominal are 2.5 % of them; 40 rounds may show 2.5 standard errors more."""
+    assert share_refused(module, rows=200, noise=1.0, rounds=40) <= 0.08
+
+
+def test_clearly_worse_challengers_are_refused(module: Module) -> None:
+    """Noise 4 times as large costs 0.078 of the area, 3.5 standard errors of the gain."""
+    assert share_refused(module, rows=300, noise=4.0, rounds=25) >= 0.8
+
+
+def test_a_loss_seen_to_be_beyond_two_standard_errors_is_refused(module: Module) -> None:
+    comparison, rule = module("models.comparison"), module("models.metrics").VALUES["mae"]
+    random = np.random.default_rng(0)
+    truth, lost = np.zeros(400), np.abs(random.normal(size=400))
+    error = lost.std() / 20
+    for times, refused in ((1.8, False), (2.4, True)):
+        worse = np.full(400, 5.0) + lost - lost.mean() + times * error
+        draws = module("models.resampling").Resampling(np.arange(400), "rows", 400, 0.95, 1)
+        sides = [(rule, worse), (rule, np.full(400, 5.0))]
+        gain, _ = comparison.worse_at_most(truth, sides, draws, {})
+        assert (gain.high < 0) == refused
+
+
+def test_each_side_is_scored_at_its_own_threshold_and_positive_class(module: Module) -> None:
+    schema, side_of = module("data.contract.schema"), module("models.comparison").side_of
+    columns = {"y": schema.Column("category", categories=["no", "yes"])}
+    columns["x"] = schema.Column("numeric")
+    agreed = schema.Schema("y", "classification", columns, positive="yes")
+    truth = np.array([0, 0, 0, 1, 1])
+    chances = np.array([0.05, 0.1, 0.2, 0.3, 0.4])
+    for threshold, expected in ((0.25, 1.0), (0.15, 0.8), (0.5, 0.6)):
+        decided = np.where(chances >= threshold, "yes", "no")
+        table = pd.DataFrame(
+            {"predicted_y": decided, "probability_no": 1 - chances, "probability_yes": chances}
+        )
+        rule, predicted = side_of(table, agreed, "accuracy")
+        assert rule.function(truth, predicted) == expected
+
+
+def test_folds_of_growing_length_are_not_tested(module: Module, monkeypatch) -> None:
+    compare = module("tracking.compare")
+    params = dict.fromkeys(compare.FOLD_PARAMS) | {"data.split": "chronological"}
+    run = {"train_md5": "1", "seed": 1, "params": params}
+    run["cv"] = {"metric": "rmse", "mean": 1.0, "folds": [1.0, 1.0, 1.0]}
+    assert "not tested: folds of growing length" in compare.by_folds(run, run)

@@ -1,0 +1,122 @@
+"""Which rows are held out, which class is the positive one, and who competes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from .conftest import Module
+
+
+def agreed_on(module: Module, classes: list[str], **kinds: str):
+    """A contract with a column `y` of classes to predict."""
+    schema = module("data.contract.schema")
+    columns = {name: schema.Column(kind) for name, kind in kinds.items()}
+    columns["y"] = schema.Column("category", categories=classes)
+    return schema.Schema("y", "classification", columns)
+
+
+def params_of(module: Module, split: str = "random", by: str = ""):
+    """The parameters of the default project, with another split."""
+    params = module("config").load_params()
+    return replace(params, data=replace(params.data, split=split, split_by=by, target="y"))
+
+
+@pytest.mark.parametrize("identified", [True, False])
+@pytest.mark.parametrize("seed", range(8))
+def test_of_two_rows_of_a_class_one_is_held_out(module: Module, identified, seed) -> None:
+    agreed = agreed_on(module, ["a", "b", "c"], x="numeric", key="identifier")
+    agreed.columns["key"].unique = identified or None
+    table = pd.DataFrame({"y": ["a"] * 60 + ["b"] * 2 + ["c"] * 3, "x": 1.0})
+    table["key"] = [f"k{seed}{number}" for number in range(65)]
+    part = module("data.split").Split(agreed, params_of(module).data, seed).of(table)
+    for label in "abc":
+        assert {"train", "test"} <= set(part[table["y"] == label])
+
+
+def test_rows_without_a_date_are_never_held_out(module: Module) -> None:
+    agreed = agreed_on(module, ["a", "b"], x="numeric", day="datetime")
+    table = pd.DataFrame({"y": ["a", "b"] * 30, "x": 1.0})
+    table["day"] = pd.Series(pd.date_range("2024-01-01", periods=60)).where(table.index % 5 > 0)
+    folds = module("models.rows").make_folds(
+        table, agreed, params_of(module, "chronological", "day")
+    )
+    undated = set(np.flatnonzero(table["day"].isna()))
+    for fit, held_out in folds:
+        assert undated <= set(fit)
+        assert not undated & set(held_out)
+        assert table["day"].iloc[fit].max() < table["day"].iloc[held_out].min()
+
+
+@pytest.mark.parametrize(
+    ("rare", "order"), [("fraud", ["legit", "fraud"]), ("zoo", ["aid", "zoo"])]
+)
+def test_rarer_class_is_the_positive_one_and_said(module: Module, rare, order, tmp_path, capsys):
+    infer, schema = module("data.infer_schema"), module("data.contract.schema")
+    other = next(label for label in order if label != rare)
+    path = tmp_path / "t.csv"
+    cells = [f"{number % 9},{rare if number % 8 == 0 else other}\n" for number in range(200)]
+    path.write_text("x,y\n" + "".join(cells), encoding="utf-8")
+    found = infer.infer_from_file(path, params_of(module).data, 1)
+    assert f"positive class: {rare} (12 % of rows)" in capsys.readouterr().out
+    schema.save_schema(found, tmp_path / "schema.yaml")
+    assert f"positive: {rare}" in (tmp_path / "schema.yaml").read_text(encoding="utf-8")
+    loaded = schema.load_schema(tmp_path / "schema.yaml")
+    assert module("models.metrics").classes_of(loaded) == order
+
+
+def test_positive_class_is_one_of_two(module: Module, tmp_path) -> None:
+    schema, errors = module("data.contract.schema"), module("errors")
+    agreed = agreed_on(module, ["a", "b"], x="numeric")
+    assert agreed.classes == ["a", "b"]  # as in a contract without the key
+    agreed.positive = "c"
+    schema.save_schema(agreed, tmp_path / "schema.yaml")
+    with pytest.raises(
+        errors.ProjectError, match="positive is 'c', which is not one of two classes"
+    ):
+        schema.load_schema(tmp_path / "schema.yaml")
+
+
+def test_score_of_a_missing_class_is_one_sentence(module: Module) -> None:
+    gate = module("models.gate")
+    nan = {"metric": "roc_auc", "test": {"roc_auc": float("nan")}, "absent": ["1"]}
+    words = gate._baseline(nan | {"gain_interval": {"low": 0, "high": 0}}).words
+    assert "no held-out row is '1'" in words
+    assert "nan" not in words
+
+
+def test_extra_trees_are_of_the_forests_family(module: Module) -> None:
+    agreed = agreed_on(module, ["a", "b"], x="numeric")
+    assert "extra trees" in module("models.candidates").candidates(agreed, 1)
+    assert "extra trees" in module("config").load_params().train.candidates
+    assert module("models.contest").kind_of("extra trees searched") == "forest"
+
+
+def test_best_model_is_scored_as_it_is_used(module: Module) -> None:
+    agreed = agreed_on(module, ["a", "b"], x="numeric")
+    random = np.random.default_rng(0)
+    table = pd.DataFrame({"x": random.normal(size=300)})
+    table["y"] = np.where(table["x"] + random.normal(size=300) > 1.5, "b", "a")
+    params = params_of(module)
+    train = replace(params.train, metric="f1", candidates=["linear"], search_iterations=0)
+    _, facts = module("models.train_model").train_model(table, agreed, replace(params, train=train))
+    assert facts["as_used"]["mean"] > facts["candidates"]["linear"]["mean"] + 0.02  # at 0.5
+
+
+def test_importance_of_many_columns_asks_for_few_predictions(module: Module, monkeypatch) -> None:
+    visualize = module("visualization.visualize")
+    names = [f"x{number}" for number in range(1500)]
+    agreed = agreed_on(module, ["a", "b"], **dict.fromkeys(names, "numeric"))
+    rows = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 1500)), columns=names)
+    asked = []
+
+    def predict(_model, table: pd.DataFrame, _schema) -> np.ndarray:
+        asked.append(1)
+        return table["x7"].to_numpy() + 0.5 * table["x1400"].to_numpy()
+
+    monkeypatch.setattr(visualize, "predict", predict)
+    found = visualize.strongest(None, rows, agreed, 1)
+    assert {"x7", "x1400"} <= set(found)
+    assert len(found) == visualize.MOST_IMPORTANT
+    assert len(asked) < 350
