@@ -217,11 +217,13 @@ def _rows_of(
         at = _alike(batch, line)
         again += rows[at].tolist()
         kept[at] = False
-    for name, cells in zip(top.columns, batch.columns, strict=True) if ragged is not None else []:
-        for at in np.flatnonzero(pc.match_substring(cells, "\0").to_numpy(False) & kept):
-            text = ",".join(batch.slice(at, 1).to_pylist()[0].values())
-            ragged.append(RaggedRow(int(rows[at]), text, width, width, name))
-            kept[at] = False
+    for name, cells in zip(top.columns, batch.columns, strict=True):
+        if ragged is None:
+            break
+        for row in np.flatnonzero(pc.match_substring(cells, "\0").to_numpy(False) & kept):
+            text = ",".join(batch.slice(row, 1).to_pylist()[0].values())
+            ragged.append(RaggedRow(int(rows[row]), text, width, width, name))
+            kept[row] = False
     table = pa.Table.from_batches([batch])
     return (table, rows) if kept.all() else (table.filter(pa.array(kept)), rows[kept])
 

@@ -208,7 +208,8 @@ def _read(path: Path, source: Source, ragged: list[RaggedRow], contract: Schema 
 
 def plain(table: pa.Table, path: Path) -> pd.DataFrame:
     """Columns of one type each: numbers, truth, dates or text without the blanks around it."""
-    columns = [_plain(*column, path) for column in zip(table.column_names, table.columns, strict=True)]
+    named = zip(table.column_names, table.columns, strict=True)
+    columns = [_plain(name, cells, path) for name, cells in named]
     found = pa.table(columns, names=table.column_names).to_pandas()
     for name, cells in zip(table.column_names, columns, strict=True):
         if types.is_signed_integer(cells.type) and cells.null_count:  # a float has 15 digits

@@ -62,7 +62,7 @@ def read_json_lines(path: Path) -> Tables:
     with open_bytes(path) as file:
         lines = enumerate(io.TextIOWrapper(file, encoding="utf-8-sig"), start=1)
         while some := list(islice(lines, BATCH_ROWS)):
-            records = {}
+            records: dict[int, dict[str, Any]] = {}
             for row, text in some:
                 try:
                     records |= {row: json.loads(text)} if text.strip() else {}
