@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from pathlib import Path, PureWindowsPath
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 QUESTIONS = (
     "project_name",
@@ -69,6 +69,11 @@ UTF16 = (b"\xff\xfe", b"\xfe\xff")
 DATABASE = "postgresql://reader@host/shop#orders"
 NO_DATABASES = {"file", "ftp", "ftps", "sftp", "postgres", *REMOTES}
 PASSWORD = re.compile("(://[^/@]*:)[^@]*@")
+SECRET = re.compile(  # a parameter such as sig, X-Amz-Signature, api_key, access_token, password
+    "[?&;#=][^?&;#=]*(pass(?![aeiv])|pwd|secret|token|credential|jwt|signature|authorization|keyid|"
+    "((?<!ssl)key|(?<![a-z])(auth|sign?|sas))(?![a-z]))[^?&;#=]*=",
+    re.IGNORECASE,
+)
 HEAD = 64 * 1024  # bytes that are sure to hold a header
 ROWS_ABOVE = 50  # among them are the names of the columns
 
@@ -196,10 +201,12 @@ def _url(url: str, pattern: str, query: bool) -> str | None:
         host, secret, _ = parts.hostname, parts.password, parts.port
     except ValueError:
         return f"It is not a URL. Type it like {pattern}."
-    if secret is not None or (parts.query and not query):
+    signed = (parts.username or SECRET.search(unquote(url))) if query else parts.query
+    if secret is not None or signed:
         return (
-            "A password or token in it would be stored in git. "
-            "Type it without; credentials go into environment variables."
+            "A password, token or signature in it would be stored in git. "
+            "Type it without; credentials go into environment variables. "
+            "A file behind a signed address is downloaded by hand."
         )
     if not host or host.startswith("."):
         return f"It names no bucket or host. Type it like {pattern}."
@@ -238,7 +245,7 @@ def _database(url: str, answers: dict) -> str | None:
             f"Nothing is fetched by {scheme}://. Type a path, an http(s) or s3 address, "
             f"or a database such as {DATABASE}."
         )
-    if re.search(r"(pass|pwd)\w*(=|%3d)", rest, re.IGNORECASE) or PASSWORD.search(url):
+    if SECRET.search(unquote(url)) or PASSWORD.search(url):
         return (
             "A password in it would be stored in git. "
             "Type it without; it goes into the environment variable DATABASE_PASSWORD."

@@ -2,7 +2,11 @@
 
 import pandas as pd
 
+from .contract.guess import MAX_CATEGORIES
 from .contract.schema import Column, Schema
+
+SHOWN = 5  # values of a category
+MIN_ROWS = 10  # that hold a value which is shown
 
 
 def data_dictionary(clean: pd.DataFrame, schema: Schema) -> str:
@@ -29,6 +33,7 @@ def data_dictionary(clean: pd.DataFrame, schema: Schema) -> str:
 def _values(present: pd.Series, column: Column) -> str:
     if present.empty:
         return ""
+    different = f"{present.nunique()} different"
     match column.kind:
         case "numeric":
             return f"{present.min():g} to {present.max():g}, median {present.median():g}"
@@ -37,10 +42,17 @@ def _values(present: pd.Series, column: Column) -> str:
         case "boolean":
             return f"{present.mean():.1%} true"
         case "category":
-            common = ", ".join(present.value_counts().index[:5])
-            return f"{present.nunique()}: {common}" + (", ..." if present.nunique() > 5 else "")
+            counts = present.value_counts()
+            listed = counts[counts >= MIN_ROWS].index[:SHOWN] if _is_listed(column) else []
+            more = ", ..." if len(listed) < len(counts) else ""
+            return f"{len(counts)}: {', '.join(listed)}{more}" if len(listed) else different
         case _:
-            return f"{present.nunique()} different"
+            return different
+
+
+def _is_listed(column: Column) -> bool:
+    """Whether its values are few and known: others may be names, which git should not keep."""
+    return column.categories is not None and len(column.categories) <= MAX_CATEGORIES
 
 
 def _cell(text: str) -> str:

@@ -26,8 +26,20 @@ from ..config import (
 from ..errors import ProjectError, explained
 from ..files import parquet_batches, parquet_file, replacing
 from .advice.advice import advise, describe_advice, save_advice
-from .contract.rules import PROBLEM, ROW, apply_contract, describe
+from .advice.new_values import new_values
+from .contract.rules import (
+    COLUMN,
+    ONE_OF,
+    PROBLEM,
+    REJECTS,
+    ROW,
+    RULE,
+    apply_contract,
+    describe,
+    rejected_by,
+)
 from .contract.schema import Schema, load_schema
+from .contract.tally import Tally
 from .dictionary import data_dictionary
 from .reading.delimited import RaggedRow
 from .reading.read import read_batches
@@ -43,14 +55,15 @@ def main() -> None:
     schema = load_schema()
     check_split_by(schema, params.data)
     with replacing(CLEAN) as clean, replacing(REJECTED) as rejected:
-        rows, gone = check_rows(ROOT / params.data.raw, clean, rejected, schema, params.data)
-        problems = pd.read_parquet(rejected, columns=list(PROBLEM))
+        raw = ROOT / params.data.raw
+        rows, gone, flagged = check_rows(raw, clean, rejected, schema, params.data)
+        problems = pd.read_parquet(rejected, columns=[name for name in PROBLEM if name != REJECTS])
         if gone > params.data.max_rejected * rows:
             rejected.replace(REJECTED)  # to be looked at
             raise ProjectError(
                 f"{gone} of {rows} rows break references/schema.yaml, more than "
                 f"data.max_rejected ({params.data.max_rejected:.0%}) allows:\n"
-                f"{describe(problems)}\n"
+                f"{explain(problems, schema)}\n"
                 "All of them are in data/interim/rejected.parquet; `make schema` shows what has "
                 "changed. Correct the data or the schema, or raise data.max_rejected in params.yaml."
             )
@@ -63,14 +76,25 @@ def main() -> None:
         f"{counts['unlabelled']} without {schema.target!r} to predict, {gone} rejected"
     )
     if gone:
-        print(describe(problems))
-    warn(schema, params)
+        print(explain(problems, schema))
+    warn(schema, params, flagged)
 
 
-def warn(schema: Schema, params: Params) -> None:
+def explain(problems: pd.DataFrame, schema: Schema) -> str:
+    """What rejected rows, and how a class that is new becomes known."""
+    said = describe(problems)
+    if problems.loc[problems[COLUMN] == schema.target, RULE].str.startswith(ONE_OF).any():
+        said += (
+            f"\n  no model can be trained on, or scored on, values of {schema.target!r} that are not "
+            "listed: `make schema UPDATE=1` adds them to references/schema.yaml"
+        )
+    return said
+
+
+def warn(schema: Schema, params: Params, flagged: Tally) -> None:
     """Write and print what a careful colleague would say about the rows."""
     train, test = (sample_file(path, params.seed)[0] for path in (TRAIN, TEST))
-    advices = advise(train, test, schema, params)
+    advices = [*new_values(flagged, schema), *advise(train, test, schema, params)]
     save_advice(advices, WARNINGS)
     if advices:
         print(f"worth a look:\n{describe_advice(advices)}")
@@ -78,8 +102,8 @@ def warn(schema: Schema, params: Params) -> None:
 
 def check_rows(
     raw: Path, clean: Path, rejected: Path, schema: Schema, params: DataParams
-) -> tuple[int, int]:
-    """Part the rows that keep the contract from those that do not.
+) -> tuple[int, int, Tally]:
+    """Part the rows that are kept from those that the contract rejects.
 
     Parameters
     ----------
@@ -94,8 +118,11 @@ def check_rows(
     Returns
     -------
     rows, rejected : int
-        The number of all rows and of those that break the contract.
+        The number of all rows and of those that are rejected.
+    flagged : Tally
+        What the rows that are kept have otherwise than the contract expects.
     """
+    flagged = Tally()
     ragged: list[RaggedRow] = []
     repeats = Repeats(schema, params)
     rows, gone = 0, []
@@ -106,11 +133,12 @@ def check_rows(
                 batches, desc="check", unit="batch", delay=2, leave=False, disable=None
             ):
                 typed, problems = apply_contract(batch, schema)
-                bad = problems[ROW].unique()
+                bad = rejected_by(problems)[ROW].unique()
+                flagged.count(problems[~problems[ROW].isin(bad)])
                 kept = typed.drop(index=bad) if len(bad) else typed
                 repeats.note(kept)
                 write_clean(kept)
-                if len(problems) or not rows:  # the first tells the columns
+                if len(bad) or not rows:  # the first tells the columns
                     write_rejected(with_cells(problems, batch))
                 rows += len(batch)
                 gone.extend(bad)
@@ -121,8 +149,10 @@ def check_rows(
         if repeats.found():
             for problems, cells in repeats.remove(clean, gone):
                 write_rejected(with_cells(problems, cells))
-                gone.extend(problems[ROW].unique())
-    return rows, len(gone)
+                bad = rejected_by(problems)[ROW].unique()
+                flagged.count(problems[~problems[ROW].isin(bad)])
+                gone.extend(bad)
+    return rows, len(gone), flagged
 
 
 def split_rows(clean: Path, schema: Schema, params: Params) -> Counter[str]:

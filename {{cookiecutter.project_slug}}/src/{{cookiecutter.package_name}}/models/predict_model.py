@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +15,19 @@ from sklearn.base import BaseEstimator
 from tqdm import tqdm
 
 from ..config import PREDICTIONS, ROOT, TEST, UNLABELLED
-from ..data.contract.rules import ROW, apply_contract, describe
-from ..data.contract.schema import Schema
+from ..data.contract.rules import (
+    ROW,
+    apply_contract,
+    describe,
+    notes,
+    problems_in,
+    rejected_by,
+)
+from ..data.contract.schema import Schema, Source
+from ..data.reading.delimited import RaggedRow
+from ..data.reading.dialect import parse
 from ..data.reading.read import detect_new, read_batches
+from ..data.rejected import WHOLE_ROW, of_ragged
 from ..errors import ProjectError, explained
 from ..files import md5, replacing
 from ..tracking.record import now
@@ -25,6 +36,8 @@ from .metrics import classes_of, predict
 from .threshold import decide, threshold_of
 
 SHOWN = 20  # a result of no more rows is printed too
+NOTE = "prediction_note"  # what is new in a row, or why it has no prediction
+PREDICTED, FLAGGED, UNPREDICTED = "rows predicted", "of them flagged", "not predicted"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -33,54 +46,107 @@ def main(arguments: list[str] | None = None) -> None:
         "--input", type=Path, help="a file or folder (default: rows without a target)"
     )
     parser.add_argument("--output", type=Path, default=PREDICTIONS, help="CSV or .parquet")
+    parser.add_argument("--strict", action="store_true", help="refuse a file that has any such row")
     options = parser.parse_args(arguments)
     if options.output.suffix not in (".csv", ".parquet") or options.output.is_dir():
         raise ProjectError(f"{options.output}: the output must be a .csv or .parquet file.")
     used = model_in_use()
     source = options.input or _default_input()
-    rows = predict_file(source, options.output, used.model, used.schema)
+    counts = predict_file(source, options.output, used.model, used.schema, strict=options.strict)
+    rows = counts[PREDICTED] + counts[UNPREDICTED]
     write_origin(source, options.output, used, rows)
-    print(f"{rows} rows of {_short(source)} predicted by {used}, in {_short(options.output)}")
+    print(
+        f"{counts[PREDICTED]} rows of {_short(source)} predicted by {used}, {counts[FLAGGED]} of "
+        f"them flagged, {counts[UNPREDICTED]} not predicted, in {_short(options.output)}"
+        + (f"; {NOTE} says why" if counts[FLAGGED] + counts[UNPREDICTED] else "")
+    )
     if 0 < rows <= SHOWN:
         parquet = options.output.suffix == ".parquet"
         table = pd.read_parquet(options.output) if parquet else pd.read_csv(options.output)
         print(table.to_string(index=False, na_rep="", float_format="{:.4g}".format))
 
 
-def predict_file(source: Path, output: Path, model: BaseEstimator, schema: Schema) -> int:
+def predict_file(
+    source: Path, output: Path, model: BaseEstimator, schema: Schema, *, strict: bool = False
+) -> Counter[str]:
     """Predict a file piece by piece; memory does not grow with its rows.
 
-    Every column of the input is carried through; the row order is kept.
+    Every row and column of the input is carried through, in order. `prediction_note` says what in a
+    row is new, or why its prediction is empty.
+
+    Parameters
+    ----------
+    strict
+        Refuse a file with any such row.
 
     Returns
     -------
-    int
-        The number of rows.
+    Counter
+        The number of rows that are `PREDICTED`, of these `FLAGGED`, and `UNPREDICTED`.
 
     Raises
     ------
     ProjectError
-        When rows break the contract; nothing is written then.
+        When rows of a strict prediction break the contract, or no row can be predicted; nothing is
+        written then.
     """
-    done = 0
+    counts: Counter[str] = Counter()
     broken: list[pd.DataFrame] = []
+    written = detect_new(source, schema)
     with replacing(output) as partial, _writer(partial) as write:
-        batches = read_batches(source, detect_new(source, schema), contract=schema)
-        for batch in tqdm(batches, unit="batch", delay=2, leave=False, disable=None):
-            typed, problems = apply_contract(batch, schema, target=False)
-            if len(problems):
+        batches = _batches(source, written, schema)
+        for batch, ragged in tqdm(batches, unit="batch", delay=2, leave=False, disable=None):
+            table, problems = _predict_batch(batch, ragged, written, model, schema)
+            empty, noted = table[f"predicted_{schema.target}"].isna(), table[NOTE].notna()
+            found = {PREDICTED: ~empty, FLAGGED: noted & ~empty, UNPREDICTED: empty}
+            counts.update({what: int(rows.sum()) for what, rows in found.items()})
+            if len(problems) and (strict or not counts[PREDICTED]):
                 broken.append(problems)
-            if not broken:
-                write(predict_table(batch, typed, model, schema))
-            done += len(batch)
-        if broken:
+            write(table)
+        if broken and (strict or not counts[PREDICTED]):
             problems = pd.concat(broken)
             raise ProjectError(
-                f"{source} breaks the contract in {problems[ROW].nunique()} of {done} rows, "
-                f"nothing is predicted:\n{describe(problems)}\n"
-                "Correct the rows, or the contract in references/schema.yaml."
+                f"{source} breaks the contract in {problems[ROW].nunique()} of "
+                f"{counts[PREDICTED] + counts[UNPREDICTED]} rows, nothing is predicted:\n"
+                f"{describe(problems)}\nCorrect the rows, or the contract in references/schema.yaml."
             )
-    return done
+    return counts
+
+
+def _batches(
+    path: Path, source: Source, schema: Schema
+) -> Iterator[tuple[pd.DataFrame, list[RaggedRow]]]:
+    """Tables, each with the rows among and above its own that have too many or too few cells."""
+    ragged: list[RaggedRow] = []
+    for batch in read_batches(path, source, ragged, schema):
+        above = [row for row in ragged if row.row < batch.index.max()]
+        del ragged[: len(above)]
+        yield batch, above
+    if ragged:
+        yield batch.head(0), ragged
+
+
+def _predict_batch(
+    batch: pd.DataFrame,
+    ragged: list[RaggedRow],
+    source: Source,
+    model: BaseEstimator,
+    schema: Schema,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows with predictions and notes, and what breaks the contract; cells cut wrongly from the left."""
+    typed, problems = apply_contract(batch, schema, target=False)
+    typed = typed.drop(index=rejected_by(problems)[ROW].unique())
+    if ragged:
+        width = batch.shape[1]
+        cells = [(next(iter(parse(row.text, source)), []) + [""] * width)[:width] for row in ragged]
+        lines = pd.DataFrame(cells, [row.row for row in ragged], batch.columns, dtype="str")
+        batch = pd.concat([batch, lines]).sort_index()
+    table = predict_table(batch, typed, model, schema)
+    odd = table.loc[typed.index, f"predicted_{schema.target}"].isna().to_numpy()
+    infinite = pd.Series("infinite", typed.index, name=WHOLE_ROW)  # an exponential may overflow
+    infinite = problems_in(infinite, np.flatnonzero(odd), "a finite prediction", rejects=True)
+    problems = pd.concat([problems, of_ragged(ragged), infinite], ignore_index=True)
+    return table.assign(**{NOTE: pd.Series(notes(problems), dtype="str")}), problems
 
 
 def write_origin(source: Path, output: Path, used: ModelInUse, rows: int) -> None:
@@ -106,28 +172,28 @@ def predict_table(
 ) -> pd.DataFrame:
     """Add `predicted_<target>` and for classes one `probability_<class>` each to the raw rows.
 
+    They are empty for rows not in `typed`, and where a prediction is no finite number.
+
     Raises
     ------
     ProjectError
-        When a column of that name is there, or a prediction is no finite number.
+        When a column of that name is there.
     """
-    columns: dict[str, object] = {}
-    values = predict(model, typed, schema) if len(typed) else None
-    if values is not None and not np.isfinite(values).all():
-        row = typed.index[~np.isfinite(values.reshape(len(values), -1)).all(axis=1)][0] + 1
-        raise ProjectError(f"the model has no finite prediction for row {row}: look at its cells.")
-    name = f"predicted_{schema.target}"
-    if schema.task == "regression":
-        columns[name] = pd.Series(dtype=float) if values is None else values
+    name, regression = f"predicted_{schema.target}", schema.task == "regression"
+    classes = pd.Series(classes_of(schema))
+    values = np.empty((0, 1 if regression else len(classes)))
+    if len(typed):
+        values = predict(model, typed, schema).reshape(len(typed), -1)
+    finite = np.isfinite(values).all(axis=1)
+    typed, values = typed[finite], values[finite]
+    if regression:
+        made = pd.DataFrame(values, typed.index, [name])
     else:
-        classes = pd.Series(classes_of(schema))
-        chosen = np.empty(0, dtype=int) if values is None else decide(values, threshold_of(model))
-        columns[name] = classes.iloc[chosen].array
-        for number, label in enumerate(classes):
-            columns[f"probability_{label}"] = np.empty(0) if values is None else values[:, number]
-    if taken := [column for column in columns if column in batch.columns]:
+        made = pd.DataFrame(values, typed.index, [f"probability_{label}" for label in classes])
+        made.insert(0, name, classes.iloc[decide(values, threshold_of(model))].array)
+    if taken := [column for column in (*made, NOTE) if column in batch.columns]:
         raise ProjectError(f"the input already has {', '.join(taken)}: rename or remove first.")
-    return batch.assign(**columns)
+    return batch.join(made)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from ...files import replacing
 from ..contract.schema import Schema
 from .leaks import empty_by_class, scores_alone
 from .related_rows import order_in_time, panels, repeats, twins
+from .spelling import spellings
 from .useless_columns import constants, identifiers
 
 MOST = 10  # of each kind, the worst first
@@ -22,6 +23,7 @@ DRIFT = 0.3  # rank correlation of a date with the target
 RARE = 0.1  # share of the smaller of two classes
 
 IGNORE = "kind: ignore in references/schema.yaml"
+SAME = "if they mean the same: write them alike in the raw file"
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ def advise(train: pd.DataFrame, test: pd.DataFrame, schema: Schema, params: Para
         _time(train, schema) if at_random else [],
         _panels(both, schema) if at_random else [],
         _identifiers(train, schema),
+        _spellings(both, schema),
         _small_classes(train, schema, params.train.folds),
         _imbalance(both, schema, params.train.metric),
         _repeats(both),
@@ -171,6 +174,18 @@ def _constants(train: pd.DataFrame, schema: Schema) -> list[Advice]:
         Advice("constant", name, reason, f"if that says nothing: {IGNORE}")
         for name, reason in constants(train, schema).items()
     ]
+
+
+def _spellings(rows: pd.DataFrame, schema: Schema) -> list[Advice]:
+    classes = [schema.target] if schema.task == "classification" else []
+    found = []
+    for name in [*classes, *schema.names("category")]:
+        counts = rows[name].value_counts()
+        groups = sorted(spellings(counts.index), key=lambda group: -counts[group].sum())
+        for group in groups:
+            same = ", ".join(f"{value!r} ({counts[value]})" for value in group[:MOST])
+            found.append(Advice("spelling", name, f"{same} differ only in case or blanks", SAME))
+    return found
 
 
 def _small_classes(train: pd.DataFrame, schema: Schema, folds: int) -> list[Advice]:

@@ -11,9 +11,13 @@ from .cells import typed, without_missing
 from .schema import Column, Schema
 
 ROW, COLUMN, VALUE, RULE = "rejected_row", "rejected_column", "rejected_value", "rejected_rule"
+REJECTS = "rejects"  # whether the row is rejected, or kept and flagged
 EMPTY = "a value"  # the rule that an empty cell breaks
-PROBLEM = {ROW: "int64", COLUMN: "str", VALUE: "str", RULE: "str"}
+UNIQUE = "a value of its own"
+ONE_OF, FROM = "one of ", "a value from "
+PROBLEM = {ROW: "int64", COLUMN: "str", VALUE: "str", RULE: "str", REJECTS: "bool"}
 NO_PROBLEMS = pd.DataFrame(columns=list(PROBLEM)).astype(PROBLEM)
+LARGEST = 1e30  # models that work in single precision fail on a number far beyond
 
 
 def apply_contract(
@@ -36,7 +40,8 @@ def apply_contract(
         The columns of the contract, same rows, same index.
     problems : DataFrame
         One line per broken rule: `rejected_row` (from the index of `table`), `rejected_column`,
-        `rejected_value` and `rejected_rule`.
+        `rejected_value`, `rejected_rule`, and whether it `rejects` the row. A rule that was guessed
+        does not: the row is kept and flagged.
 
     Raises
     ------
@@ -54,17 +59,20 @@ def apply_contract(
         if name in table.columns:
             cells = without_missing(table[name], schema.source.missing)
             result[name] = typed(cells, column, schema.source)
-            for bad, rule in broken_rules(cells, result[name], column, name == schema.target):
+            said = result[name] if column.kind == "category" else table[name]
+            for bad, rule, rejects in broken_rules(
+                cells, result[name], column, name == schema.target
+            ):
                 if bad.any():
-                    problems.append(problems_in(table[name], np.flatnonzero(bad), rule))
+                    problems.append(problems_in(said, np.flatnonzero(bad), rule, rejects))
     found = pd.concat(problems, ignore_index=True).sort_values(ROW, kind="stable")
     return pd.DataFrame(result, index=table.index, copy=False), found
 
 
 def broken_rules(
     cells: pd.Series, values: pd.Series, column: Column, is_target: bool
-) -> Iterator[tuple[np.ndarray, str]]:
-    """Where the cells of a column break each rule, and the rule in words.
+) -> Iterator[tuple[np.ndarray, str, bool]]:
+    """Where the cells of a column break each rule, the rule in words, and whether it rejects.
 
     Parameters
     ----------
@@ -76,23 +84,52 @@ def broken_rules(
         Rows without a target are not wrong, they wait for a prediction.
     """
     missing, unread = cells.isna().to_numpy(), values.isna().to_numpy()
-    yield unread & ~missing, kind_in_words(column)
+    yield unread & ~missing, kind_in_words(column), True
     if not column.nullable and not is_target:
-        yield missing, EMPTY
+        yield missing, EMPTY, column.strict
     if column.categories is not None:
-        known = values.isin(column.categories).to_numpy()
-        yield ~known & ~unread, f"one of {', '.join(column.categories)}"
+        new = ~values.isin(column.categories).to_numpy() & ~unread
+        # Nothing can be learned of, or scored on, a class that the models do not know.
+        yield new, f"{ONE_OF}{', '.join(column.categories)}", column.strict or is_target
     if column.range is not None:
         low, high = column.range
-        inside = values.between(low, high).to_numpy()
-        yield ~inside & ~unread, f"a value from {low:g} to {high:g}"
+        outside = ~values.between(low, high).to_numpy() & ~unread
+        far = outside & (values.abs() > LARGEST).to_numpy()
+        yield outside & ~far, f"{FROM}{low:g} to {high:g}", column.strict
+        yield far, f"{FROM}{low:g} to {high:g}", True
 
 
-def problems_in(cells: pd.Series, positions: np.ndarray, rule: str) -> pd.DataFrame:
+def problems_in(
+    cells: pd.Series, positions: np.ndarray, rule: str, rejects: bool
+) -> pd.DataFrame:
     """Lines for the cells at some positions of a column, which break a rule."""
     values = cells.iloc[positions].astype("str")
     lines = {ROW: values.index, COLUMN: cells.name, VALUE: values.to_numpy(), RULE: rule}
-    return pd.DataFrame(lines).astype(PROBLEM)
+    return pd.DataFrame({**lines, REJECTS: rejects}).astype(PROBLEM)
+
+
+def rejected_by(problems: pd.DataFrame) -> pd.DataFrame:
+    """Those that reject their row."""
+    return problems[problems[REJECTS]]
+
+
+def notes(problems: pd.DataFrame) -> dict[int, str]:
+    """What is to be said of each row, in the order of its columns."""
+    found: dict[int, str] = {}
+    for row, column, value, rule, _ in problems.itertuples(index=False, name=None):
+        value = "" if pd.isna(value) else value[:80]
+        if not column:
+            note = f"expected {rule}: {value!r}"
+        elif rule == EMPTY:
+            note = f"{column} is empty"
+        elif rule.startswith(ONE_OF):
+            note = f"{column} {value!r} is new"
+        elif rule.startswith(FROM):
+            note = f"{column} {value} is outside {rule.removeprefix(FROM)}"
+        else:
+            note = f"{column}: {value!r} is not {rule}"
+        found[row] = f"{found[row]}; {note}" if row in found else note
+    return found
 
 
 def describe(problems: pd.DataFrame, most: int = 5) -> str:

@@ -45,7 +45,8 @@ def read_batches(
     source
         How it is written; detected when not given.
     ragged
-        Receives rows with too many or too few cells; when not given they are an error.
+        Receives rows with too many or too few cells, those above a row before its table comes;
+        when not given they are an error.
     contract
         Names the columns of a text file without a header.
 
@@ -59,12 +60,15 @@ def read_batches(
     for file in files_of(path):
         source = source or detect(file)
         bad: list[RaggedRow] = []
-        last = 0
+        last = told = 0
         for table in _read(file, source, bad, contract):
             columns = table.columns if columns is None else columns
             table = _in_order(table, columns, file)
             last = max([last, *table.index[-1:], *(row.row for row in bad)])
             table.index += rows
+            if ragged is not None:
+                ragged.extend(row._replace(row=row.row + rows) for row in bad[told:])
+                told = len(bad)
             for start in range(0, len(table), BATCH_ROWS):
                 yield table.iloc[start : start + BATCH_ROWS]
                 empty = False
@@ -74,7 +78,7 @@ def read_batches(
                 f"{bad[0].text[:80]}"
             )
         if ragged is not None:
-            ragged.extend(row._replace(row=row.row + rows) for row in bad)
+            ragged.extend(row._replace(row=row.row + rows) for row in bad[told:])
         rows += last
     if empty:  # a table without rows has columns
         yield table
