@@ -59,9 +59,7 @@ class Bench:
         text = rows if isinstance(rows, str) else rows.to_csv(index=False)
         (self.folder / "new.csv").write_text(text, encoding="utf-8")
         output = self.folder / "out.csv"
-        used = SimpleNamespace(
-            model=fitted[0], schema=fitted[1], version=1, run="r", model_md5="m"
-        )
+        used = SimpleNamespace(model=fitted[0], schema=fitted[1], version=1, run="r", model_md5="m")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(self.predict_model, "model_in_use", lambda: used)
             self.predict_model.main(

@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -81,7 +81,9 @@ def differences(today: Today, schema: Schema) -> Iterator[Difference]:
         yield Difference(name, f"new; it seems to be {as_yaml(entry, flow=True).rstrip()}", entry)
     for name, column in schema.columns.items():
         if name in today.table.columns:
-            yield from _differences_in(name, column, today)
+            for found in _differences_in(name, column, today):
+                rule = replace(found, message=f"{found.message}; strict: true forbids it", keys={})
+                yield rule if column.strict else found
         else:
             close = get_close_matches(name, today.table.columns, n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""

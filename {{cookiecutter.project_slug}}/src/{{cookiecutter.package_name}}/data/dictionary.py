@@ -5,8 +5,7 @@ import pandas as pd
 from .contract.guess import MAX_CATEGORIES
 from .contract.schema import Column, Schema
 
-SHOWN = 5  # values of a category
-MIN_ROWS = 10  # that hold a value which is shown
+MIN_ROWS = 10  # that hold a value which is shown: of fewer, git might keep somebody's name
 
 
 def data_dictionary(clean: pd.DataFrame, schema: Schema) -> str:
@@ -33,7 +32,6 @@ def data_dictionary(clean: pd.DataFrame, schema: Schema) -> str:
 def _values(present: pd.Series, column: Column) -> str:
     if present.empty:
         return ""
-    different = f"{present.nunique()} different"
     match column.kind:
         case "numeric":
             return f"{present.min():g} to {present.max():g}, median {present.median():g}"
@@ -41,18 +39,13 @@ def _values(present: pd.Series, column: Column) -> str:
             return f"{present.min()} to {present.max()}"
         case "boolean":
             return f"{present.mean():.1%} true"
-        case "category":
+        case "category" if 0 < len(column.categories or []) <= MAX_CATEGORIES:
             counts = present.value_counts()
-            listed = counts[counts >= MIN_ROWS].index[:SHOWN] if _is_listed(column) else []
-            more = ", ..." if len(listed) < len(counts) else ""
-            return f"{len(counts)}: {', '.join(listed)}{more}" if len(listed) else different
+            often = counts.index[counts >= MIN_ROWS][:5]
+            more = ["..."] if len(often) < len(counts) else []
+            return f"{len(counts)}: {', '.join([*often, *more])}"
         case _:
-            return different
-
-
-def _is_listed(column: Column) -> bool:
-    """Whether its values are few and known: others may be names, which git should not keep."""
-    return column.categories is not None and len(column.categories) <= MAX_CATEGORIES
+            return f"{present.nunique()} different"
 
 
 def _cell(text: str) -> str:

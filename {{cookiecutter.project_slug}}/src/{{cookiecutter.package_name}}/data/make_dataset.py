@@ -25,19 +25,8 @@ from ..config import (
 )
 from ..errors import ProjectError, explained
 from ..files import parquet_batches, parquet_file, replacing
-from .advice.advice import advise, describe_advice, save_advice
-from .advice.new_values import new_values
-from .contract.rules import (
-    COLUMN,
-    ONE_OF,
-    PROBLEM,
-    REJECTS,
-    ROW,
-    RULE,
-    apply_contract,
-    describe,
-    rejected_by,
-)
+from .advice.advice import advise, describe_advice, new_values, save_advice
+from .contract.rules import PROBLEM, REJECTS, ROW, apply_contract, describe, rejected_by
 from .contract.schema import Schema, load_schema
 from .contract.tally import Tally
 from .dictionary import data_dictionary
@@ -63,7 +52,7 @@ def main() -> None:
             raise ProjectError(
                 f"{gone} of {rows} rows break references/schema.yaml, more than "
                 f"data.max_rejected ({params.data.max_rejected:.0%}) allows:\n"
-                f"{explain(problems, schema)}\n"
+                f"{describe(problems)}\n"
                 "All of them are in data/interim/rejected.parquet; `make schema` shows what has "
                 "changed. Correct the data or the schema, or raise data.max_rejected in params.yaml."
             )
@@ -76,25 +65,14 @@ def main() -> None:
         f"{counts['unlabelled']} without {schema.target!r} to predict, {gone} rejected"
     )
     if gone:
-        print(explain(problems, schema))
+        print(describe(problems))
     warn(schema, params, flagged)
-
-
-def explain(problems: pd.DataFrame, schema: Schema) -> str:
-    """What rejected rows, and how a class that is new becomes known."""
-    said = describe(problems)
-    if problems.loc[problems[COLUMN] == schema.target, RULE].str.startswith(ONE_OF).any():
-        said += (
-            f"\n  no model can be trained on, or scored on, values of {schema.target!r} that are not "
-            "listed: `make schema UPDATE=1` adds them to references/schema.yaml"
-        )
-    return said
 
 
 def warn(schema: Schema, params: Params, flagged: Tally) -> None:
     """Write and print what a careful colleague would say about the rows."""
     train, test = (sample_file(path, params.seed)[0] for path in (TRAIN, TEST))
-    advices = [*new_values(flagged, schema), *advise(train, test, schema, params)]
+    advices = [*new_values(flagged), *advise(train, test, schema, params)]
     save_advice(advices, WARNINGS)
     if advices:
         print(f"worth a look:\n{describe_advice(advices)}")

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..config import DataParams
 from ..files import parquet_batches, parquet_file
-from .contract.rules import PROBLEM, REJECTS, ROW, UNIQUE, problems_in, rejected_by
+from .contract.rules import PROBLEM, REJECTS, ROW, problems_in, rejected_by
 from .contract.schema import Schema
 from .reading.delimited import RaggedRow
 
@@ -81,8 +81,8 @@ class Repeats:
                         cells = pd.Series("", batch.index, name=WHOLE_ROW)
                         problems.append(problems_in(cells, here, "a row of its own", True))
                     else:
-                        strict = self.strict[name]
-                        problems.append(problems_in(batch[name], here, UNIQUE, strict))
+                        rule = "a value of its own", self.strict[name]
+                        problems.append(problems_in(batch[name], here, *rule))
                 broken = pd.concat(problems, ignore_index=True)
                 write(batch.drop(index=rejected_by(broken)[ROW].unique()))
                 yield broken, batch

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,14 +16,7 @@ from sklearn.base import BaseEstimator
 from tqdm import tqdm
 
 from ..config import PREDICTIONS, ROOT, TEST, UNLABELLED
-from ..data.contract.rules import (
-    ROW,
-    apply_contract,
-    describe,
-    notes,
-    problems_in,
-    rejected_by,
-)
+from ..data.contract.rules import ROW, apply_contract, describe, notes, problems_in, rejected_by
 from ..data.contract.schema import Schema, Source
 from ..data.reading.delimited import RaggedRow
 from ..data.reading.dialect import parse
@@ -37,7 +31,6 @@ from .threshold import decide, threshold_of
 
 SHOWN = 20  # a result of no more rows is printed too
 NOTE = "prediction_note"  # what is new in a row, or why it has no prediction
-PREDICTED, FLAGGED, UNPREDICTED = "rows predicted", "of them flagged", "not predicted"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -53,14 +46,14 @@ def main(arguments: list[str] | None = None) -> None:
     used = model_in_use()
     source = options.input or _default_input()
     counts = predict_file(source, options.output, used.model, used.schema, strict=options.strict)
-    rows = counts[PREDICTED] + counts[UNPREDICTED]
-    write_origin(source, options.output, used, rows)
+    write_origin(source, options.output, used, counts["rows"])
     print(
-        f"{counts[PREDICTED]} rows of {_short(source)} predicted by {used}, {counts[FLAGGED]} of "
-        f"them flagged, {counts[UNPREDICTED]} not predicted, in {_short(options.output)}"
-        + (f"; {NOTE} says why" if counts[FLAGGED] + counts[UNPREDICTED] else "")
+        f"{counts['rows'] - counts['left out']} rows of {_short(source)} predicted by {used}, "
+        f"{counts['flagged']} of them flagged, {counts['left out']} not predicted, "
+        f"in {_short(options.output)}"
+        + (f": {NOTE} says why" if counts["flagged"] + counts["left out"] else "")
     )
-    if 0 < rows <= SHOWN:
+    if 0 < counts["rows"] <= SHOWN:
         parquet = options.output.suffix == ".parquet"
         table = pd.read_parquet(options.output) if parquet else pd.read_csv(options.output)
         print(table.to_string(index=False, na_rep="", float_format="{:.4g}".format))
@@ -72,23 +65,17 @@ def predict_file(
     """Predict a file piece by piece; memory does not grow with its rows.
 
     Every row and column of the input is carried through, in order. `prediction_note` says what in a
-    row is new, or why its prediction is empty.
-
-    Parameters
-    ----------
-    strict
-        Refuse a file with any such row.
+    row is new, or why its prediction is empty; a `strict` prediction refuses a file with such rows.
 
     Returns
     -------
     Counter
-        The number of rows that are `PREDICTED`, of these `FLAGGED`, and `UNPREDICTED`.
+        The number of `rows`, of those `flagged`, and of those `left out` without a prediction.
 
     Raises
     ------
     ProjectError
-        When rows of a strict prediction break the contract, or no row can be predicted; nothing is
-        written then.
+        When the file is refused, or no row can be predicted; nothing is written then.
     """
     counts: Counter[str] = Counter()
     broken: list[pd.DataFrame] = []
@@ -97,18 +84,18 @@ def predict_file(
         batches = _batches(source, written, schema)
         for batch, ragged in tqdm(batches, unit="batch", delay=2, leave=False, disable=None):
             table, problems = _predict_batch(batch, ragged, written, model, schema)
-            empty, noted = table[f"predicted_{schema.target}"].isna(), table[NOTE].notna()
-            found = {PREDICTED: ~empty, FLAGGED: noted & ~empty, UNPREDICTED: empty}
-            counts.update({what: int(rows.sum()) for what, rows in found.items()})
-            if len(problems) and (strict or not counts[PREDICTED]):
-                broken.append(problems)
             write(table)
-        if broken and (strict or not counts[PREDICTED]):
+            bad = set(rejected_by(problems)[ROW])
+            flagged = len(set(problems[ROW]) - bad)
+            counts.update({"rows": len(table), "flagged": flagged, "left out": len(bad)})
+            refused = strict or counts["rows"] == counts["left out"]
+            broken += [problems] if refused and len(problems) else []
+        if broken and (strict or counts["rows"] == counts["left out"]):
             problems = pd.concat(broken)
             raise ProjectError(
-                f"{source} breaks the contract in {problems[ROW].nunique()} of "
-                f"{counts[PREDICTED] + counts[UNPREDICTED]} rows, nothing is predicted:\n"
-                f"{describe(problems)}\nCorrect the rows, or the contract in references/schema.yaml."
+                f"{source} breaks the contract in {problems[ROW].nunique()} of {counts['rows']} "
+                f"rows, nothing is predicted:\n{describe(problems)}\n"
+                "Correct the rows, or the contract in references/schema.yaml."
             )
     return counts
 
@@ -127,13 +114,9 @@ def _batches(
 
 
 def _predict_batch(
-    batch: pd.DataFrame,
-    ragged: list[RaggedRow],
-    source: Source,
-    model: BaseEstimator,
-    schema: Schema,
+    batch: pd.DataFrame, ragged: list[RaggedRow], source: Source, model: Any, schema: Schema
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows with predictions and notes, and what breaks the contract; cells cut wrongly from the left."""
+    """All rows with predictions and notes, ragged ones filled from the left; what is wrong."""
     typed, problems = apply_contract(batch, schema, target=False)
     typed = typed.drop(index=rejected_by(problems)[ROW].unique())
     if ragged:
@@ -179,18 +162,15 @@ def predict_table(
     ProjectError
         When a column of that name is there.
     """
-    name, regression = f"predicted_{schema.target}", schema.task == "regression"
-    classes = pd.Series(classes_of(schema))
-    values = np.empty((0, 1 if regression else len(classes)))
+    name, classes = f"predicted_{schema.target}", pd.Series(classes_of(schema))
+    columns = [f"probability_{label}" for label in classes] or [name]
+    values = np.empty((0, len(columns)))
     if len(typed):
         values = predict(model, typed, schema).reshape(len(typed), -1)
     finite = np.isfinite(values).all(axis=1)
-    typed, values = typed[finite], values[finite]
-    if regression:
-        made = pd.DataFrame(values, typed.index, [name])
-    else:
-        made = pd.DataFrame(values, typed.index, [f"probability_{label}" for label in classes])
-        made.insert(0, name, classes.iloc[decide(values, threshold_of(model))].array)
+    made = pd.DataFrame(values[finite], typed.index[finite], columns)
+    if schema.task == "classification":
+        made.insert(0, name, classes.iloc[decide(values[finite], threshold_of(model))].array)
     if taken := [column for column in (*made, NOTE) if column in batch.columns]:
         raise ProjectError(f"the input already has {', '.join(taken)}: rename or remove first.")
     return batch.join(made)

@@ -12,9 +12,9 @@ from .schema import Column, Schema
 
 ROW, COLUMN, VALUE, RULE = "rejected_row", "rejected_column", "rejected_value", "rejected_rule"
 REJECTS = "rejects"  # whether the row is rejected, or kept and flagged
-EMPTY = "a value"  # the rule that an empty cell breaks
-UNIQUE = "a value of its own"
+EMPTY, EMPTY_CELL = "a value", "an empty cell"  # the rule, and what breaks it
 ONE_OF, FROM = "one of ", "a value from "
+NOTES = {FROM: "{} {} is outside {}", ONE_OF: "{} {!r} is new", EMPTY: "{} is empty"}
 PROBLEM = {ROW: "int64", COLUMN: "str", VALUE: "str", RULE: "str", REJECTS: "bool"}
 NO_PROBLEMS = pd.DataFrame(columns=list(PROBLEM)).astype(PROBLEM)
 LARGEST = 1e30  # models that work in single precision fail on a number far beyond
@@ -60,9 +60,8 @@ def apply_contract(
             cells = without_missing(table[name], schema.source.missing)
             result[name] = typed(cells, column, schema.source)
             said = result[name] if column.kind == "category" else table[name]
-            for bad, rule, rejects in broken_rules(
-                cells, result[name], column, name == schema.target
-            ):
+            rules = broken_rules(cells, result[name], column, name == schema.target)
+            for bad, rule, rejects in rules:
                 if bad.any():
                     problems.append(problems_in(said, np.flatnonzero(bad), rule, rejects))
     found = pd.concat(problems, ignore_index=True).sort_values(ROW, kind="stable")
@@ -89,19 +88,18 @@ def broken_rules(
         yield missing, EMPTY, column.strict
     if column.categories is not None:
         new = ~values.isin(column.categories).to_numpy() & ~unread
-        # Nothing can be learned of, or scored on, a class that the models do not know.
-        yield new, f"{ONE_OF}{', '.join(column.categories)}", column.strict or is_target
+        # A class that the models do not know can neither be trained on nor scored.
+        hint = " (`make schema UPDATE=1` adds a class)" if is_target else ""
+        yield new, f"{ONE_OF}{', '.join(column.categories)}{hint}", column.strict or is_target
     if column.range is not None:
         low, high = column.range
         outside = ~values.between(low, high).to_numpy() & ~unread
         far = outside & (values.abs() > LARGEST).to_numpy()
-        yield outside & ~far, f"{FROM}{low:g} to {high:g}", column.strict
-        yield far, f"{FROM}{low:g} to {high:g}", True
+        for bad, rejects in ((outside & ~far, column.strict), (far, True)):
+            yield bad, f"{FROM}{low:g} to {high:g}", rejects
 
 
-def problems_in(
-    cells: pd.Series, positions: np.ndarray, rule: str, rejects: bool
-) -> pd.DataFrame:
+def problems_in(cells: pd.Series, positions: np.ndarray, rule: str, rejects: bool) -> pd.DataFrame:
     """Lines for the cells at some positions of a column, which break a rule."""
     values = cells.iloc[positions].astype("str")
     lines = {ROW: values.index, COLUMN: cells.name, VALUE: values.to_numpy(), RULE: rule}
@@ -117,17 +115,10 @@ def notes(problems: pd.DataFrame) -> dict[int, str]:
     """What is to be said of each row, in the order of its columns."""
     found: dict[int, str] = {}
     for row, column, value, rule, _ in problems.itertuples(index=False, name=None):
-        value = "" if pd.isna(value) else value[:80]
-        if not column:
-            note = f"expected {rule}: {value!r}"
-        elif rule == EMPTY:
-            note = f"{column} is empty"
-        elif rule.startswith(ONE_OF):
-            note = f"{column} {value!r} is new"
-        elif rule.startswith(FROM):
-            note = f"{column} {value} is outside {rule.removeprefix(FROM)}"
-        else:
-            note = f"{column}: {value!r} is not {rule}"
+        start = next((start for start in NOTES if rule.startswith(start)), "")
+        unreadable = "{}: {!r} is not {}" if column else "{0}expected {2}: {1!r}"
+        text = value[:80] if isinstance(value, str) else ""
+        note = NOTES.get(start, unreadable).format(column, text, rule.removeprefix(start))
         found[row] = f"{found[row]}; {note}" if row in found else note
     return found
 
@@ -138,7 +129,7 @@ def describe(problems: pd.DataFrame, most: int = 5) -> str:
     for (column, rule), group in problems.groupby([COLUMN, RULE], sort=False):
         where = f"column {column!r}: " if column else ""
         for row, value in zip(group[ROW].head(most), group[VALUE].head(most), strict=True):
-            found = "an empty cell" if pd.isna(value) or value == "" else repr(value[:80])
+            found = EMPTY_CELL if pd.isna(value) or value == "" else repr(value[:80])
             lines.append(f"  row {row}, {where}{found}, expected {rule}")
         if len(group) > most:
             more = f"  ... and {len(group) - most} more rows like these"

@@ -1,6 +1,7 @@
 """How many cells break each rule, and what they hold."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -26,7 +27,7 @@ class Tally:
             self.words[key] = Counter(dict(words.most_common(MAX_VALUES)))
 
 
-def most_common(values: Counter[str]) -> str:
+def most_common(values: Mapping[str, int]) -> str:
     """The values that occur most, each with its number."""
     often = sorted(values.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]
     most = [f"{value[:80]!r} ({count})" for value, count in often]
@@ -36,5 +37,5 @@ def most_common(values: Counter[str]) -> str:
 
 
 def in_rows(number: int) -> str:
-    """A number of rows in words."""
+    """A number of rows."""
     return "1 row" if number == 1 else f"{number} rows"
