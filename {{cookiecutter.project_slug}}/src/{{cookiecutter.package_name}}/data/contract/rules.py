@@ -94,7 +94,7 @@ def broken_rules(
     if column.range is not None:
         low, high = column.range
         outside = ~values.between(low, high).to_numpy() & ~unread
-        far = outside & (values.abs() > LARGEST).to_numpy()
+        far = outside & (values.abs() > LARGEST).to_numpy() if outside.any() else outside
         for bad, rejects in ((outside & ~far, column.strict), (far, True)):
             yield bad, f"{FROM}{low:g} to {high:g}", rejects
 
