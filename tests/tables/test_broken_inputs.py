@@ -800,7 +800,7 @@ def contract_of_a_column_that_is_not_there(text):
 
 @case("max_rejected", "'size'", "40 of 40|all", of=CONTRACTS, leaves=(REJECTED,))
 def contract_that_no_row_keeps(text):
-    return re.sub(r"range: \[.*\]", "range: [100, 200]", text)
+    return re.sub(r"range: \[.*\]", "range: [100, 200], strict: true", text)
 
 
 # Parameters -------------------------------------------------------------------------------------

@@ -55,18 +55,17 @@ def without_target(row: list[str]) -> list[str]:
 
 WRONG: list[Callable[[list[str]], list[str]]] = [
     with_word_for_number,
-    with_unknown_colour,
     with_impossible_day,
-    without_colour,
     with_a_cell_more,
 ]
+NEW = [with_unknown_colour, without_colour]  # which a guess has not foreseen: such rows are kept
 DOUBTFUL = [with_a_cell_less]  # may be taken for a row without a target
 
 
 @given(
     seed=st.integers(0, 99),
     planted=st.dictionaries(
-        st.integers(1, 60), st.sampled_from([*WRONG, *DOUBTFUL, without_target]), max_size=15
+        st.integers(1, 60), st.sampled_from([*WRONG, *NEW, *DOUBTFUL, without_target]), max_size=15
     ),
     repeated=st.lists(st.integers(1, 60), max_size=4),
     duplicates=st.sampled_from(["keep", "reject"]),
@@ -89,7 +88,8 @@ def test_no_row_is_lost(bench: Workbench, seed, planted, repeated, duplicates, b
     assert len(made) + rejected == len(rows) - 1
     assert rejected >= sum(spoil in WRONG for spoil in planted.values())
     if not repeated:
-        assert rejected <= sum(spoil is not without_target for spoil in planted.values())
+        sound = [without_target, *NEW]
+        assert rejected <= sum(spoil not in sound for spoil in planted.values())
 
 
 # What does not matter ---------------------------------------------------------------------------

@@ -8,14 +8,15 @@ import pytest
 from conftest import make_raw
 from under_test import errors, files, predict_model, read
 
-PREDICTED = ["predicted_bought", "probability_no", "probability_yes"]
+PREDICTED = ["predicted_bought", "probability_no", "probability_yes", "prediction_note"]
 
 
 def predict(raw: pd.DataFrame, trained, folder: Path, name: str = "new.csv") -> pd.DataFrame:
     """Write rows to a CSV file, predict it, read the result."""
     source, output = folder / name, folder / f"out-{name}"
     raw.to_csv(source, index=False)
-    assert predict_model.predict_file(source, output, trained.model, trained.schema) == len(raw)
+    counts = predict_model.predict_file(source, output, trained.model, trained.schema)
+    assert counts["rows"] == len(raw)
     text = {"customer_id": str, "extra": str}
     return pd.read_csv(output, dtype=text, keep_default_na=False)
 
@@ -27,7 +28,7 @@ def test_every_row_is_predicted_in_order_and_carried_through(trained, tmp_path: 
     assert result["customer_id"].tolist() == new["customer_id"].tolist()
     assert list(result.columns) == [*new.columns, *PREDICTED]
     assert result["extra"].tolist() == extra
-    assert result[PREDICTED[1:]].sum(axis=1).to_numpy() == pytest.approx(1)
+    assert result[PREDICTED[1:3]].sum(axis=1).to_numpy() == pytest.approx(1)
     positive = result["probability_yes"] >= trained.facts["threshold"]["value"]
     assert ((result["predicted_bought"] == "yes") == positive).all()
 
@@ -59,17 +60,31 @@ def test_parquet_in_parquet_out(trained, tmp_path: Path) -> None:
 def test_file_without_rows_gives_a_file_without_rows(trained, tmp_path: Path) -> None:
     result = predict(make_raw(50).head(0), trained, tmp_path)
     assert len(result) == 0
-    assert list(result.columns)[-3:] == PREDICTED
+    assert list(result.columns)[-4:] == PREDICTED
 
 
-def test_broken_rows_are_named_and_nothing_is_written(trained, tmp_path: Path, monkeypatch) -> None:
+def test_a_broken_row_is_kept_in_place_with_the_reason(trained, tmp_path: Path) -> None:
+    new = make_raw(30, seed=7)
+    whole = predict(new, trained, tmp_path)
+    new.loc[25, "visits"] = "many"
+    result = predict(new, trained, tmp_path)
+    assert result.loc[25, PREDICTED].tolist() == ["", "", "", "visits: 'many' is not a number"]
+    others = new.index != 25
+    assert result.loc[others, "predicted_bought"].equals(whole.loc[others, "predicted_bought"])
+    assert set(result.loc[others, "prediction_note"]) == {""}
+
+
+def test_strict_prediction_names_broken_rows_and_writes_nothing(
+    trained, tmp_path: Path, monkeypatch
+) -> None:
     monkeypatch.setattr(read, "BATCH_ROWS", 7)
     new = make_raw(30, seed=7)
     new.loc[25, "visits"] = "many"
-    output = tmp_path / "out-new.csv"
+    source, output = tmp_path / "new.csv", tmp_path / "out-new.csv"
+    new.to_csv(source, index=False)
     output.write_text("yesterday's predictions", encoding="utf-8")
     with pytest.raises(errors.ProjectError, match="row 26, column 'visits': 'many'"):
-        predict(new, trained, tmp_path)
+        predict_model.predict_file(source, output, trained.model, trained.schema, strict=True)
     assert output.read_text(encoding="utf-8") == "yesterday's predictions"
     assert {path.name for path in tmp_path.iterdir()} == {"new.csv", "out-new.csv"}
 
@@ -79,12 +94,12 @@ def test_columns_of_the_input_are_not_overwritten(trained, tmp_path: Path) -> No
         predict(make_raw(5).assign(predicted_bought="yes"), trained, tmp_path)
 
 
-def test_prediction_that_is_no_number_is_refused(trained, monkeypatch) -> None:
+def test_prediction_that_is_no_number_is_left_empty(trained, tmp_path: Path, monkeypatch) -> None:
     values = np.array([[0.5, 0.5], [np.nan, np.inf]])
     monkeypatch.setattr(predict_model, "predict", lambda *_: values)
-    rows = trained.test.head(2).reset_index(drop=True)
-    with pytest.raises(errors.ProjectError, match="no finite prediction for row 2"):
-        predict_model.predict_table(rows, rows, trained.model, trained.schema)
+    result = predict(make_raw(2), trained, tmp_path)
+    assert result["predicted_bought"].tolist() == ["yes", ""]
+    assert "finite" in result.loc[1, "prediction_note"]
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:

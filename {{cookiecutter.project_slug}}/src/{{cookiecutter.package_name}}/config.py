@@ -4,6 +4,7 @@ import re
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import yaml
 
@@ -44,8 +45,17 @@ DATA_PROFILE = ROOT / "reports" / "data_profile.html"
 MODEL_CARD = ROOT / "reports" / "model_card.md"
 
 WEB = ("http://", "https://", "s3://")
-SECRETS = re.compile(r"://[^/@]*:[^@]*@|(pass|pwd)\w*(=|%3d)", re.IGNORECASE)
-WEB_SECRETS = re.compile("://[^/@]*:[^/@]*@")
+LOGIN = re.compile("://[^/@]*:[^@]*@")
+WEB_LOGIN = re.compile("://[^/?#@]+@")
+SECRET = re.compile(  # a parameter such as sig, X-Amz-Signature, api_key, access_token, password
+    "[?&;#=][^?&;#=]*(pass(?![aeiv])|pwd|secret|token|credential|jwt|signature|authorization|keyid|"
+    "((?<!ssl)key|(?<![a-z])(auth|sign?|sas))(?![a-z]))[^?&;#=]*=",
+    re.IGNORECASE,
+)
+SAFE = (
+    "without a password, token or signature, which git would keep: credentials go into .env (see "
+    ".env.example), and a file behind a signed address is downloaded by hand into data/raw"
+)
 GOALS = re.compile(r"f1|precision (0?\.\d+|1(\.0+)?)|cost \d+(\.\d+)?")
 SPLITS = ("random", "chronological", "group")
 
@@ -71,10 +81,9 @@ class DataParams:
         _hold("://" not in str(self.raw), "data.raw", f"{here} ({self.raw})")
         _hold(isinstance(self.source, str), "data.source", "an address or a SQLAlchemy URL")
         _hold(isinstance(self.select, str), "data.select", "a sheet, a table or a query")
-        secrets = WEB_SECRETS if self.source.startswith(WEB) else SECRETS
-        _hold(
-            not secrets.search(self.source), "data.source", "without a password: see .env.example"
-        )
+        login = WEB_LOGIN if self.source.startswith(WEB) else LOGIN
+        found = login.search(self.source) or SECRET.search(unquote(self.source))
+        _hold(not found, "data.source", SAFE)
         _hold(isinstance(self.target, str) and bool(self.target), "data.target", "a column's name")
         share = _number(self.max_rejected) and 0 <= self.max_rejected <= 1
         _hold(share, "data.max_rejected", "from 0 to 1")

@@ -1,9 +1,8 @@
 """Compare the data contract with today's raw file; `--update` widens it."""
 
 import argparse
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -16,10 +15,9 @@ from .contract.guess import MAX_CATEGORIES, MISSING, MISSING_NUMBER, generous_ra
 from .contract.rules import EMPTY, kind_in_words
 from .contract.schema import Column, Schema, load_schema
 from .contract.schema_file import as_word, as_yaml
+from .contract.tally import in_rows, most_common
 from .contract.todays_file import Today, look_at
 from .contract.widen_schema import widen_schema
-
-SHOWN = 5  # values
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ def differences(today: Today, schema: Schema) -> Iterator[Difference]:
             )
     if today.ragged:
         row = today.ragged[0]
-        rows = f"too many or too few cells in {_rows(len(today.ragged))}"
+        rows = f"too many or too few cells in {in_rows(len(today.ragged))}"
         why = f": {row.cells}, not {row.expected}" if row.cells != row.expected else " " + row.what
         yield Difference(None, f"{rows}, first row {row.row}{why}")
     for name in today.table.columns.difference(list(schema.columns), sort=False):
@@ -84,7 +82,9 @@ def differences(today: Today, schema: Schema) -> Iterator[Difference]:
         yield Difference(name, f"new; it seems to be {as_yaml(entry, flow=True).rstrip()}", entry)
     for name, column in schema.columns.items():
         if name in today.table.columns:
-            yield from _differences_in(name, column, today)
+            for found in _differences_in(name, column, today):
+                rule = replace(found, message=f"{found.message}; strict: true forbids it", keys={})
+                yield rule if column.strict else found
         else:
             close = get_close_matches(name, today.table.columns, n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
@@ -92,27 +92,27 @@ def differences(today: Today, schema: Schema) -> Iterator[Difference]:
 
 
 def _differences_in(name: str, column: Column, today: Today) -> Iterator[Difference]:
-    for key, cells in today.cells.items():
+    for key, cells in today.broken.cells.items():
         if key[0] == name:
             yield _broken(name, column, key[1], cells, today)
     if count := today.repeats.get(name):
-        yield Difference(name, f"an earlier value again in {_rows(count)}", {"unique": False})
+        yield Difference(name, f"an earlier value again in {in_rows(count)}", {"unique": False})
 
 
 def _broken(name: str, column: Column, rule: str, cells: int, today: Today) -> Difference:
-    values = today.words[name, rule]
+    values = today.broken.words[name, rule]
     if rule == EMPTY:
-        return Difference(name, f"empty in {_rows(cells)}", {"nullable": True})
+        return Difference(name, f"empty in {in_rows(cells)}", {"nullable": True})
     if rule.startswith(kind_in_words(column)):
-        message = f"not {rule} in {cells} of {_rows(today.rows)}: {_some(values)}"
+        message = f"not {rule} in {cells} of {in_rows(today.rows)}: {most_common(values)}"
         return _unreadable(name, column, message, today)
     if column.range is not None:
         low, high = today.ends[name]
         agreed, now = (" to ".join(map(as_word, ends)) for ends in (column.range, [low, high]))
-        message = f"outside {agreed} in {_rows(cells)}; it goes from {now}"
+        message = f"outside {agreed} in {in_rows(cells)}; it goes from {now}"
         return Difference(name, message, {"range": _wider(column.range, low, high)})
     known = column.categories or []
-    message = f"{_rows(cells)} hold {_some(values)}, not among its {len(known)} categories"
+    message = f"{in_rows(cells)} hold {most_common(values)}, not among its {len(known)} categories"
     if len(values) > MAX_CATEGORIES:
         return Difference(name, f"{message}; without `categories` any value is allowed")
     return Difference(name, message, {"categories": [*known, *sorted(values)]})
@@ -123,7 +123,7 @@ def _unreadable(name: str, column: Column, message: str, today: Today) -> Differ
     if column.kind == fresh.kind == "datetime" and fresh.format not in (None, column.format):
         seems = f"; dates seem to be written like {fresh.format}"
         return Difference(name, message + seems, {"format": fresh.format})
-    for word in today.words[name, kind_in_words(column)]:
+    for word in today.broken.words[name, kind_in_words(column)]:
         if word in (*MISSING, *MISSING_NUMBER):
             message += f"; if {word!r} is an empty cell, add it to source.missing"
     return Difference(name, message)
@@ -143,20 +143,8 @@ def _fresh(name: str, today: Today) -> Column:
     return guess_column(cells, name, today.source, today.whole)
 
 
-def _some(values: Counter[str]) -> str:
-    often = sorted(values.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]
-    most = [f"{value[:80]!r} ({count})" for value, count in often]
-    if len(values) == 1:
-        return most[0].rpartition(" ")[0]
-    return ", ".join(most) + (", ..." if len(values) > SHOWN else "")
-
-
 def _said(value: Any) -> str:
     return "none (no text)" if value is None else repr(value)
-
-
-def _rows(number: int) -> str:
-    return "1 row" if number == 1 else f"{number} rows"
 
 
 if __name__ == "__main__":

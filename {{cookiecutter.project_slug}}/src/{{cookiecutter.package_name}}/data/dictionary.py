@@ -2,7 +2,10 @@
 
 import pandas as pd
 
+from .contract.guess import MAX_CATEGORIES
 from .contract.schema import Column, Schema
+
+MIN_ROWS = 10  # that hold a value which is shown: of fewer, git might keep somebody's name
 
 
 def data_dictionary(clean: pd.DataFrame, schema: Schema) -> str:
@@ -36,9 +39,11 @@ def _values(present: pd.Series, column: Column) -> str:
             return f"{present.min()} to {present.max()}"
         case "boolean":
             return f"{present.mean():.1%} true"
-        case "category":
-            common = ", ".join(present.value_counts().index[:5])
-            return f"{present.nunique()}: {common}" + (", ..." if present.nunique() > 5 else "")
+        case "category" if 0 < len(column.categories or []) <= MAX_CATEGORIES:
+            counts = present.value_counts()
+            often = counts.index[counts >= MIN_ROWS][:5]
+            more = ["..."] if len(often) < len(counts) else []
+            return f"{len(counts)}: {', '.join([*often, *more])}"
         case _:
             return f"{present.nunique()} different"
 

@@ -1,16 +1,19 @@
 """Write the data contract from the raw file, once; leave it alone when it exists."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
 from ..config import ROOT, SCHEMA, DataParams, load_params
 from ..errors import ProjectError, explained
+from .compare_schema import differences
 from .contract.cells import as_text, without_missing
 from .contract.doubts import doubts
-from .contract.guess import find_target, infer_schema
-from .contract.rules import apply_contract
+from .contract.guess import MAX_CATEGORIES, find_target, infer_schema
+from .contract.rules import ONE_OF, apply_contract, kind_in_words
 from .contract.schema import Schema, Source, load_schema, save_schema
+from .contract.todays_file import Today, validate
 from .reading.read import describe_top, detect, read_batches
 from .sample import sample
 
@@ -48,8 +51,10 @@ def infer_from_file(
     if not rows:
         raise ProjectError(f"{path}: the table is empty. Put rows below its header.")
     if len(table) < rows:
-        print(f"{rows:,} rows: the contract is guessed from {len(table):,} of them")
+        print(f"{rows:,} rows: kinds are guessed from {len(table):,} of them, the rest from all")
     schema = infer_schema(table, params.target, source, whole=len(table) == rows)
+    if len(table) < rows:
+        complete(schema, Today(source, table, rows), read_batches(path, source, [], schema))
     for column, message, remedy in doubts(table, apply_contract(table, schema)[0], schema):
         print((f"column {column!r}: " if column else "") + f"{message}; {remedy}")
     if schema.positive:
@@ -59,6 +64,23 @@ def infer_from_file(
             f"positive class: {schema.positive} ({100 * share:.2g} % of rows), see `positive` there"
         )
     return schema
+
+
+def complete(schema: Schema, today: Today, batches: Iterable[pd.DataFrame]) -> None:
+    """Widen ranges, categories and what may be empty from those of a sample to those of all rows."""
+    validate(batches, schema, today)
+    for difference in differences(today, schema):
+        if difference.column is not None and difference.column in schema.columns:
+            vars(schema.columns[difference.column]).update(difference.keys)
+    for (name, rule), words in today.broken.words.items():
+        column = schema.columns[name]
+        if rule.startswith(ONE_OF):
+            column.categories = sorted({*(column.categories or []), *words})
+            if name != schema.target and len(column.categories) > MAX_CATEGORIES:
+                column.categories = None
+        elif column.kind == "boolean" and rule == kind_in_words(column):
+            cells = without_missing(today.table[name], today.source.missing).dropna()
+            column.kind, column.categories = "category", sorted({*as_text(cells), *words})
 
 
 def summary(schema: Schema) -> str:

@@ -25,10 +25,11 @@ from ..config import (
 )
 from ..errors import ProjectError, explained
 from ..files import parquet_batches, parquet_file, replacing
-from .advice.advice import Advice, advise, describe_advice, save_advice
+from .advice.advice import Advice, advise, describe_advice, new_values, save_advice
 from .contract.doubts import doubts
-from .contract.rules import PROBLEM, ROW, apply_contract, describe
+from .contract.rules import PROBLEM, REJECTS, ROW, apply_contract, describe, rejected_by
 from .contract.schema import Schema, load_schema
+from .contract.tally import Tally
 from .dictionary import data_dictionary
 from .reading.delimited import RaggedRow
 from .reading.read import read_batches
@@ -44,8 +45,9 @@ def main() -> None:
     schema = load_schema()
     check_split_by(schema, params.data)
     with replacing(CLEAN) as clean, replacing(REJECTED) as rejected:
-        rows, gone = check_rows(ROOT / params.data.raw, clean, rejected, schema, params.data)
-        problems = pd.read_parquet(rejected, columns=list(PROBLEM))
+        raw = ROOT / params.data.raw
+        rows, gone, flagged = check_rows(raw, clean, rejected, schema, params.data)
+        problems = pd.read_parquet(rejected, columns=[name for name in PROBLEM if name != REJECTS])
         if gone > params.data.max_rejected * rows:
             rejected.replace(REJECTED)  # to be looked at
             raise ProjectError(
@@ -65,15 +67,19 @@ def main() -> None:
     )
     if gone:
         print(describe(problems))
-    warn(schema, params)
+    warn(schema, params, flagged)
 
 
-def warn(schema: Schema, params: Params) -> None:
+def warn(schema: Schema, params: Params, flagged: Tally) -> None:
     """Write and print what a careful colleague would say about the rows."""
     train, test = (sample_file(path, params.seed)[0] for path in (TRAIN, TEST))
     first = next(read_batches(ROOT / params.data.raw, schema.source, [], schema))
     unsure = doubts(first, pd.concat([train, test]), schema)
-    advices = [Advice("reading", *doubt) for doubt in unsure] + advise(train, test, schema, params)
+    advices = [
+        *new_values(flagged),
+        *(Advice("reading", *doubt) for doubt in unsure),
+        *advise(train, test, schema, params),
+    ]
     save_advice(advices, WARNINGS)
     if advices:
         print(f"worth a look:\n{describe_advice(advices)}")
@@ -81,8 +87,8 @@ def warn(schema: Schema, params: Params) -> None:
 
 def check_rows(
     raw: Path, clean: Path, rejected: Path, schema: Schema, params: DataParams
-) -> tuple[int, int]:
-    """Part the rows that keep the contract from those that do not.
+) -> tuple[int, int, Tally]:
+    """Part the rows that are kept from those that the contract rejects.
 
     Parameters
     ----------
@@ -97,8 +103,11 @@ def check_rows(
     Returns
     -------
     rows, rejected : int
-        The number of all rows and of those that break the contract.
+        The number of all rows and of those that are rejected.
+    flagged : Tally
+        What the rows that are kept have otherwise than the contract expects.
     """
+    flagged = Tally()
     ragged: list[RaggedRow] = []
     repeats = Repeats(schema, params)
     rows, gone = 0, []
@@ -109,11 +118,12 @@ def check_rows(
                 batches, desc="check", unit="batch", delay=2, leave=False, disable=None
             ):
                 typed, problems = apply_contract(batch, schema)
-                bad = problems[ROW].unique()
+                bad = rejected_by(problems)[ROW].unique()
+                flagged.count(problems[~problems[ROW].isin(bad)])
                 kept = typed.drop(index=bad) if len(bad) else typed
                 repeats.note(kept)
                 write_clean(kept)
-                if len(problems) or not rows:  # the first tells the columns
+                if len(bad) or not rows:  # the first tells the columns
                     write_rejected(with_cells(problems, batch))
                 rows += len(batch)
                 gone.extend(bad)
@@ -124,8 +134,10 @@ def check_rows(
         if repeats.found():
             for problems, cells in repeats.remove(clean):
                 write_rejected(with_cells(problems, cells))
-                gone.extend(problems[ROW].unique())
-    return rows, len(gone)
+                bad = rejected_by(problems)[ROW].unique()
+                flagged.count(problems[~problems[ROW].isin(bad)])
+                gone.extend(bad)
+    return rows, len(gone), flagged
 
 
 def split_rows(clean: Path, schema: Schema, params: Params) -> Counter[str]:

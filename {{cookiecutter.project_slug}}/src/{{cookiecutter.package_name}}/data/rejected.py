@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..config import DataParams
 from ..files import parquet_batches, parquet_file
-from .contract.rules import PROBLEM, ROW, problems_in
+from .contract.rules import PROBLEM, REJECTS, ROW, problems_in, rejected_by
 from .contract.schema import Schema
 from .reading.delimited import RaggedRow
 
@@ -16,7 +16,8 @@ WHOLE_ROW = ""  # the column of a rule about the row
 
 
 def with_cells(problems: pd.DataFrame, batch: pd.DataFrame) -> pd.DataFrame:
-    """Problems with the cells of their rows, as text; empty cells for rows not in `batch`."""
+    """Problems that reject with the cells of their rows, as text; none for rows not in `batch`."""
+    problems = rejected_by(problems).drop(columns=REJECTS)
     cells = batch.rename(columns=lambda name: f"{name}.raw" if name in PROBLEM else name)
     cells = cells.reindex(problems[ROW]).set_axis(problems.index).astype("str")
     return pd.concat([problems, cells], axis=1)
@@ -24,7 +25,7 @@ def with_cells(problems: pd.DataFrame, batch: pd.DataFrame) -> pd.DataFrame:
 
 def of_ragged(rows: list[RaggedRow]) -> pd.DataFrame:
     """A line for each row with too many or too few cells; the value is its text."""
-    lines = [(row.row, WHOLE_ROW, row.text, row.rule) for row in rows]
+    lines = [(row.row, WHOLE_ROW, row.text, row.rule, True) for row in rows]
     return pd.DataFrame(lines, columns=list(PROBLEM)).astype(PROBLEM)
 
 
@@ -37,6 +38,7 @@ class Repeats:
     def __init__(self, schema: Schema, params: DataParams | None = None) -> None:
         unique = [n for n, column in schema.columns.items() if column.unique and column.kept]
         self.hashes: dict[str, list[np.ndarray]] = {name: [] for name in unique}
+        self.strict = {name: schema.columns[name].strict for name in unique}
         if params and params.duplicates == "reject":
             self.hashes[WHOLE_ROW] = []
         self.rows: list[np.ndarray] = []
@@ -56,7 +58,7 @@ class Repeats:
         return any(map(len, self.positions.values()))
 
     def remove(self, clean: Path) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-        """Rewrite the Parquet file of clean rows without the repeats; yield problems and cells."""
+        """Rewrite the clean rows without the repeats that reject; yield problems and cells."""
         numbers = np.concatenate(self.rows)
         start = 0
         with parquet_file(clean) as write:
@@ -69,11 +71,12 @@ class Repeats:
                     here = np.flatnonzero(np.isin(positions, repeated))
                     if name == WHOLE_ROW:
                         cells = pd.Series("", batch.index, name=WHOLE_ROW)
-                        problems.append(problems_in(cells, here, "a row of its own"))
+                        problems.append(problems_in(cells, here, "a row of its own", True))
                     else:
-                        problems.append(problems_in(batch[name], here, "a value of its own"))
+                        rule = "a value of its own", self.strict[name]
+                        problems.append(problems_in(batch[name], here, *rule))
                 broken = pd.concat(problems, ignore_index=True)
-                write(batch.drop(index=broken[ROW].unique()))
+                write(batch.drop(index=rejected_by(broken)[ROW].unique()))
                 yield broken, batch
 
 

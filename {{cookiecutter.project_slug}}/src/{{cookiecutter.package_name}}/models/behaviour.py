@@ -125,7 +125,7 @@ def change(
             cells = pd.Series([cell] * len(rows), rows.index, dtype=dtype, name=name)
             cells = without_missing(cells, schema.source.missing)
             values = typed(cells, column, schema.source)
-        for bad, broken in broken_rules(cells, values, column, False, schema.source):
+        for bad, broken, _ in broken_rules(cells, values, column, False, schema.source):
             rule = f": column {name!r} takes {broken}" if bad.any() and not rule else rule
             possible &= ~bad
         moved |= ~_alike(rows[name], values)

@@ -2,10 +2,12 @@
 
 import argparse
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,9 +17,12 @@ from sklearn.base import BaseEstimator
 from tqdm import tqdm
 
 from ..config import PREDICTIONS, ROOT, TEST, UNLABELLED
-from ..data.contract.rules import ROW, apply_contract, describe
-from ..data.contract.schema import Schema
+from ..data.contract.rules import ROW, apply_contract, describe, notes, problems_in, rejected_by
+from ..data.contract.schema import Schema, Source
+from ..data.reading.delimited import RaggedRow
+from ..data.reading.dialect import parse
 from ..data.reading.read import carried, detect_new, plain, read_cells
+from ..data.rejected import WHOLE_ROW, of_ragged
 from ..errors import ProjectError, explained
 from ..files import md5, replacing
 from ..tracking.record import now
@@ -26,6 +31,7 @@ from .metrics import classes_of, predict
 from .threshold import decide, threshold_of
 
 SHOWN = 20  # a result of no more rows is printed too
+NOTE = "prediction_note"  # what is new in a row, or why it has no prediction
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -34,15 +40,21 @@ def main(arguments: list[str] | None = None) -> None:
         "--input", type=Path, help="a file or folder (default: rows without a target)"
     )
     parser.add_argument("--output", type=Path, default=PREDICTIONS, help="CSV or .parquet")
+    parser.add_argument("--strict", action="store_true", help="refuse a file that has any such row")
     options = parser.parse_args(arguments)
     if options.output.suffix not in (".csv", ".parquet") or options.output.is_dir():
         raise ProjectError(f"{options.output}: the output must be a .csv or .parquet file.")
     used = model_in_use()
     source = options.input or _default_input()
-    rows = predict_file(source, options.output, used.model, used.schema)
-    write_origin(source, options.output, used, rows)
-    print(f"{rows} rows of {_short(source)} predicted by {used}, in {_short(options.output)}")
-    if 0 < rows <= SHOWN:
+    counts = predict_file(source, options.output, used.model, used.schema, strict=options.strict)
+    write_origin(source, options.output, used, counts["rows"])
+    print(
+        f"{counts['rows'] - counts['left out']} rows of {_short(source)} predicted by {used}, "
+        f"{counts['flagged']} of them flagged, {counts['left out']} not predicted, "
+        f"in {_short(options.output)}"
+        + (f": {NOTE} says why" if counts["flagged"] + counts["left out"] else "")
+    )
+    if 0 < counts["rows"] <= SHOWN:
         show(options.output)
 
 
@@ -57,43 +69,82 @@ def show(path: Path) -> None:
     print(table.to_string(index=False, na_rep="", float_format="{:.4g}".format))
 
 
-def predict_file(source: Path, output: Path, model: BaseEstimator, schema: Schema) -> int:
+def predict_file(
+    source: Path, output: Path, model: BaseEstimator, schema: Schema, *, strict: bool = False
+) -> Counter[str]:
     """Predict a file piece by piece; memory does not grow with its rows.
 
-    Every column of the input is carried through; the row order is kept.
+    Every row and column of the input is carried through, in order. `prediction_note` says what in a
+    row is new, or why its prediction is empty; a `strict` prediction refuses a file with such rows.
 
     Returns
     -------
-    int
-        The number of rows.
+    Counter
+        The number of `rows`, of those `flagged`, and of those `left out` without a prediction.
 
     Raises
     ------
     ProjectError
-        When rows break the contract; nothing is written then.
+        When the file is refused, or no row can be predicted; nothing is written then.
     """
-    done = 0
+    counts: Counter[str] = Counter()
     broken: list[pd.DataFrame] = []
+    written = detect_new(source, schema)
     with replacing(output) as partial, _writer(partial) as write:
-        written = detect_new(source, schema)
-        batches = read_cells(source, written, contract=schema)
-        for cells, numbers in tqdm(batches, unit="batch", delay=2, leave=False, disable=None):
-            batch = plain(cells, source).set_axis(numbers)
-            typed, problems = apply_contract(batch, replace(schema, source=written), target=False)
-            if len(problems):
-                broken.append(problems)
-            if not broken:
-                typed = typed.set_axis(numbers - 1)  # as positions in a table
-                write(predict_table(carried(cells), typed, model, schema))
-            done += len(batch)
-        if broken:
+        batches = _batches(source, written, schema)
+        for cells, rows, ragged in tqdm(batches, unit="batch", delay=2, leave=False, disable=None):
+            batch = plain(cells, source).set_axis(rows), carried(cells).set_axis(rows)
+            table, problems = _predict_batch(*batch, ragged, written, model, schema)
+            write(table)
+            bad = set(rejected_by(problems)[ROW])
+            flagged = len(set(problems[ROW]) - bad)
+            counts.update({"rows": len(table), "flagged": flagged, "left out": len(bad)})
+            refused = strict or counts["rows"] == counts["left out"]
+            broken += [problems] if refused and len(problems) else []
+        if broken and (strict or counts["rows"] == counts["left out"]):
             problems = pd.concat(broken)
             raise ProjectError(
-                f"{source} breaks the contract in {problems[ROW].nunique()} of {done} rows, "
-                f"nothing is predicted:\n{describe(problems)}\n"
+                f"{source} breaks the contract in {problems[ROW].nunique()} of {counts['rows']} "
+                f"rows, nothing is predicted:\n{describe(problems)}\n"
                 "Correct the rows, or the contract in references/schema.yaml."
             )
-    return done
+    return counts
+
+
+def _batches(
+    path: Path, source: Source, schema: Schema
+) -> Iterator[tuple[pa.Table, np.ndarray, list[RaggedRow]]]:
+    """Tables, the numbers of their rows, and the ragged rows among and above these."""
+    ragged: list[RaggedRow] = []
+    for cells, rows in read_cells(path, source, ragged, schema):
+        above = [row for row in ragged if row.row < max(rows, default=0)]
+        del ragged[: len(above)]
+        yield cells, rows, above
+    if ragged:
+        yield cells[:0], rows[:0], ragged
+
+
+def _predict_batch(
+    cells: pd.DataFrame,
+    batch: pd.DataFrame,
+    ragged: list[RaggedRow],
+    source: Source,
+    model: Any,
+    schema: Schema,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """All rows as they came with predictions and notes; what is wrong with them."""
+    typed, problems = apply_contract(cells, replace(schema, source=source), target=False)
+    typed = typed.drop(index=rejected_by(problems)[ROW].unique())
+    batch = batch.reindex(sorted([*batch.index, *(row.row for row in ragged)]))
+    for row in ragged if source.separator else ():  # filled from the left
+        found = next(iter(parse(row.text, source)), [])[: batch.shape[1]]
+        batch.loc[row.row, batch.columns[: len(found)]] = found
+    table = predict_table(batch, typed, model, schema)
+    odd = table.loc[typed.index, f"predicted_{schema.target}"].isna().to_numpy()
+    infinite = pd.Series("infinite", typed.index, name=WHOLE_ROW)  # an exponential may overflow
+    infinite = problems_in(infinite, np.flatnonzero(odd), "a finite prediction", rejects=True)
+    problems = pd.concat([problems, of_ragged(ragged), infinite], ignore_index=True)
+    return table.assign(**{NOTE: pd.Series(notes(problems), dtype="str")}), problems
 
 
 def write_origin(source: Path, output: Path, used: ModelInUse, rows: int) -> None:
@@ -119,28 +170,25 @@ def predict_table(
 ) -> pd.DataFrame:
     """Add `predicted_<target>` and for classes one `probability_<class>` each to the raw rows.
 
+    They are empty for rows not in `typed`, and where a prediction is no finite number.
+
     Raises
     ------
     ProjectError
-        When a column of that name is there, or a prediction is no finite number.
+        When a column of that name is there.
     """
-    columns: dict[str, object] = {}
-    values = predict(model, typed, schema) if len(typed) else None
-    if values is not None and not np.isfinite(values).all():
-        row = typed.index[~np.isfinite(values.reshape(len(values), -1)).all(axis=1)][0] + 1
-        raise ProjectError(f"the model has no finite prediction for row {row}: look at its cells.")
-    name = f"predicted_{schema.target}"
-    if schema.task == "regression":
-        columns[name] = pd.Series(dtype=float) if values is None else values
-    else:
-        classes = pd.Series(classes_of(schema))
-        chosen = np.empty(0, dtype=int) if values is None else decide(values, threshold_of(model))
-        columns[name] = classes.iloc[chosen].array
-        for number, label in enumerate(classes):
-            columns[f"probability_{label}"] = np.empty(0) if values is None else values[:, number]
-    if taken := [column for column in columns if column in batch.columns]:
+    name, classes = f"predicted_{schema.target}", pd.Series(classes_of(schema))
+    columns = [f"probability_{label}" for label in classes] or [name]
+    values = np.empty((0, len(columns)))
+    if len(typed):
+        values = predict(model, typed, schema).reshape(len(typed), -1)
+    finite = np.isfinite(values).all(axis=1)
+    made = pd.DataFrame(values[finite], typed.index[finite], columns)
+    if schema.task == "classification":
+        made.insert(0, name, classes.iloc[decide(values[finite], threshold_of(model))].array)
+    if taken := [column for column in (*made, NOTE) if column in batch.columns]:
         raise ProjectError(f"the input already has {', '.join(taken)}: rename or remove first.")
-    return batch.assign(**columns)
+    return batch.join(made)
 
 
 @contextmanager

@@ -8,7 +8,9 @@ import pandas as pd
 
 from ...config import Params
 from ...files import replacing
+from ..contract.rules import EMPTY, EMPTY_CELL
 from ..contract.schema import Schema
+from ..contract.tally import Tally, in_rows, most_common
 from .leaks import empty_by_class, scores_alone
 from .related_rows import order_in_time, panels, repeats, twins
 from .useless_columns import constants, identifiers
@@ -22,6 +24,8 @@ DRIFT = 0.3  # rank correlation of a date with the target
 RARE = 0.1  # share of the smaller of two classes
 
 IGNORE = "kind: ignore in references/schema.yaml"
+WIDEN = "if that is right: `make schema UPDATE=1`; `strict: true` rejects such rows"
+BLANKS = r"[\s\u00ad\u200b-\u200f\u2060\ufeff]+"  # and what is as invisible
 
 
 @dataclass(frozen=True)
@@ -60,12 +64,27 @@ def advise(train: pd.DataFrame, test: pd.DataFrame, schema: Schema, params: Para
         _time(train, schema) if at_random else [],
         _panels(both, schema) if at_random else [],
         _identifiers(train, schema),
+        _spellings(both, schema),
         _small_classes(train, schema, params.train.folds),
         _imbalance(both, schema, params.train.metric),
         _repeats(both),
         _constants(train, schema),
     ]
     return [advice for group in found for advice in _worst(group)]
+
+
+def new_values(flagged: Tally) -> list[Advice]:
+    """What rows that are kept hold beyond what the contract expects."""
+    return [
+        Advice(
+            "outside the contract",
+            column,
+            (EMPTY_CELL if rule == EMPTY else most_common(flagged.words[column, rule]))
+            + f" in {in_rows(cells)}, expected {rule}",
+            WIDEN,
+        )
+        for (column, rule), cells in flagged.cells.items()
+    ]
 
 
 def describe_advice(advices: list[Advice]) -> str:
@@ -171,6 +190,20 @@ def _constants(train: pd.DataFrame, schema: Schema) -> list[Advice]:
         Advice("constant", name, reason, f"if that says nothing: {IGNORE}")
         for name, reason in constants(train, schema).items()
     ]
+
+
+def _spellings(rows: pd.DataFrame, schema: Schema) -> list[Advice]:
+    classes = [schema.target] if schema.task == "classification" else []
+    found = []
+    for name in [*classes, *schema.names("category")]:
+        counts = rows[name].value_counts()
+        folded = counts.index.str.normalize("NFC").str.replace(BLANKS, "", regex=True)
+        for _, same in counts.groupby(folded.str.casefold(), sort=False):
+            if len(same) > 1:
+                message = f"{most_common(same.to_dict())} differ only in case or blanks"
+                settle = "if they mean the same: write them alike in the raw file"
+                found.append(Advice("spelling", name, message, settle))
+    return found
 
 
 def _small_classes(train: pd.DataFrame, schema: Schema, folds: int) -> list[Advice]:

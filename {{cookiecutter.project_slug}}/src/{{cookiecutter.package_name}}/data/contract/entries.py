@@ -24,6 +24,7 @@ class Column:
     unit: str | None = None
     format: str | None = None
     description: str = ""
+    strict: bool = False
 
     @property
     def kept(self) -> bool:
@@ -32,23 +33,28 @@ class Column:
 
     def as_tree(self) -> dict[str, Any]:
         """Its keys, without those it does not use."""
-        return {key: value for key, value in asdict(self).items() if value not in (None, "")}
+        keys = asdict(self) | {"strict": self.strict or None}
+        return {key: value for key, value in keys.items() if value not in (None, "")}
 
     def problem(self) -> str | None:
         """What is wrong with it."""
         if self.kind not in KINDS:
             return f"kind is {self.kind!r}, not one of {', '.join(KINDS)}"
         if self.range is not None:
-            if self.kind != "numeric":
+            if self.kind not in ("numeric", "ignore"):
                 return f"kind {self.kind} has no range"
             if not _is_range(self.range):
                 return "range is [lowest, highest]"
-        if not isinstance(self.nullable, bool) or not isinstance(self.unique, bool | None):
-            return "nullable and unique are true or false"
+        if not (isinstance(self.nullable, bool) and isinstance(self.strict, bool)):
+            return "nullable and strict are true or false"
+        if not isinstance(self.unique, bool | None):
+            return "unique is true or false"
         if self.format is not None and not _is_date_format(self.format):
             return f"format {self.format!r} is none, unlike %Y-%m-%d or ISO8601"
         if self.categories is not None and not isinstance(self.categories, list):
             return f"categories is a list, such as [{self.categories}]"
+        if self.categories is not None and self.kind in ("numeric", "boolean", "datetime"):
+            return f"kind {self.kind} has no categories: make it a category, or leave them out"
         return None
 
 
@@ -116,7 +122,7 @@ def from_words(key: str, value: Any) -> Any:
     """The value of a key, from the words in the file; as it is when they make no sense."""
     try:
         match key:
-            case "nullable" | "unique" | "header":
+            case "nullable" | "unique" | "strict" | "header":
                 return TRUTH.get(str(value).lower(), value)
             case "range":
                 return [float(end.replace(".inf", "inf")) for end in value]

@@ -12,9 +12,13 @@ from .numbers import are_amounts
 from .schema import Column, Schema, Source
 
 ROW, COLUMN, VALUE, RULE = "rejected_row", "rejected_column", "rejected_value", "rejected_rule"
-EMPTY = "a value"  # the rule that an empty cell breaks
-PROBLEM = {ROW: "int64", COLUMN: "str", VALUE: "str", RULE: "str"}
+REJECTS = "rejects"  # whether the row is rejected, or kept and flagged
+EMPTY, EMPTY_CELL = "a value", "an empty cell"  # the rule, and what breaks it
+ONE_OF, FROM = "one of ", "a value from "
+NOTES = {FROM: "{} {} is outside {}", ONE_OF: "{} {!r} is new", EMPTY: "{} is empty"}
+PROBLEM = {ROW: "int64", COLUMN: "str", VALUE: "str", RULE: "str", REJECTS: "bool"}
 NO_PROBLEMS = pd.DataFrame(columns=list(PROBLEM)).astype(PROBLEM)
+LARGEST = 1e30  # models that work in single precision fail on a number far beyond
 
 
 def apply_contract(
@@ -37,7 +41,8 @@ def apply_contract(
         The columns of the contract, same rows, same index.
     problems : DataFrame
         One line per broken rule: `rejected_row` (from the index of `table`), `rejected_column`,
-        `rejected_value` and `rejected_rule`.
+        `rejected_value`, `rejected_rule`, and whether it `rejects` the row. A rule that was guessed
+        does not: the row is kept and flagged.
 
     Raises
     ------
@@ -55,19 +60,20 @@ def apply_contract(
         if name in table.columns:
             cells = without_missing(table[name], schema.source.missing)
             result[name] = typed(cells, column, schema.source)
-            for bad, rule in broken_rules(
-                cells, result[name], column, name == schema.target, schema.source
-            ):
+            said = result[name] if column.kind == "category" else table[name]
+            is_target = name == schema.target
+            rules = broken_rules(cells, result[name], column, is_target, schema.source)
+            for bad, rule, rejects in rules:
                 if bad.any():
-                    problems.append(problems_in(table[name], np.flatnonzero(bad), rule))
+                    problems.append(problems_in(said, np.flatnonzero(bad), rule, rejects))
     found = pd.concat(problems, ignore_index=True).sort_values(ROW, kind="stable")
     return pd.DataFrame(result, index=table.index, copy=False), found
 
 
 def broken_rules(
     cells: pd.Series, values: pd.Series, column: Column, is_target: bool, source: Source
-) -> Iterator[tuple[np.ndarray, str]]:
-    """Where the cells of a column break each rule, and the rule in words.
+) -> Iterator[tuple[np.ndarray, str, bool]]:
+    """Where the cells of a column break each rule, the rule in words, and whether it rejects.
 
     Parameters
     ----------
@@ -84,25 +90,46 @@ def broken_rules(
     odd = unread & ~missing
     if column.kind == "numeric" and odd.any():
         amounts = odd & are_amounts(cells)
-        yield amounts, f"{kind_in_words(column)} {source.marks_in_words(column.unit)}"
+        yield amounts, f"{kind_in_words(column)} {source.marks_in_words(column.unit)}", True
         odd = odd & ~amounts
-    yield odd, kind_in_words(column)
+    yield odd, kind_in_words(column), True
     if not column.nullable and not is_target:
-        yield missing, EMPTY
+        yield missing, EMPTY, column.strict
     if column.categories is not None:
-        known = values.isin(column.categories).to_numpy()
-        yield ~known & ~unread, f"one of {', '.join(column.categories)}"
+        new = ~values.isin(column.categories).to_numpy() & ~unread
+        # A class that the models do not know can neither be trained on nor scored.
+        hint = " (`make schema UPDATE=1` adds a class)" if is_target else ""
+        yield new, f"{ONE_OF}{', '.join(column.categories)}{hint}", column.strict or is_target
     if column.range is not None:
         low, high = column.range
-        inside = values.between(low, high).to_numpy()
-        yield ~inside & ~unread, f"a value from {low:g} to {high:g}"
+        outside = ~values.between(low, high).to_numpy() & ~unread
+        far = outside & (values.abs() > LARGEST).to_numpy() if outside.any() else outside
+        for bad, rejects in ((outside & ~far, column.strict), (far, True)):
+            yield bad, f"{FROM}{low:g} to {high:g}", rejects
 
 
-def problems_in(cells: pd.Series, positions: np.ndarray, rule: str) -> pd.DataFrame:
+def problems_in(cells: pd.Series, positions: np.ndarray, rule: str, rejects: bool) -> pd.DataFrame:
     """Lines for the cells at some positions of a column, which break a rule."""
     values = cells.iloc[positions].astype("str")
     lines = {ROW: values.index, COLUMN: cells.name, VALUE: values.to_numpy(), RULE: rule}
-    return pd.DataFrame(lines).astype(PROBLEM)
+    return pd.DataFrame({**lines, REJECTS: rejects}).astype(PROBLEM)
+
+
+def rejected_by(problems: pd.DataFrame) -> pd.DataFrame:
+    """Those that reject their row."""
+    return problems[problems[REJECTS]]
+
+
+def notes(problems: pd.DataFrame) -> dict[int, str]:
+    """What is to be said of each row, in the order of its columns."""
+    found: dict[int, str] = {}
+    for row, column, value, rule, _ in problems.itertuples(index=False, name=None):
+        start = next((start for start in NOTES if rule.startswith(start)), "")
+        unreadable = "{}: {!r} is not {}" if column else "{0}expected {2}: {1!r}"
+        text = value[:80] if isinstance(value, str) else ""
+        note = NOTES.get(start, unreadable).format(column, text, rule.removeprefix(start))
+        found[row] = f"{found[row]}; {note}" if row in found else note
+    return found
 
 
 def describe(problems: pd.DataFrame, most: int = 5) -> str:
@@ -111,7 +138,7 @@ def describe(problems: pd.DataFrame, most: int = 5) -> str:
     for (column, rule), group in problems.groupby([COLUMN, RULE], sort=False):
         where = f"column {column!r}: " if column else ""
         for row, value in zip(group[ROW].head(most), group[VALUE].head(most), strict=True):
-            found = "an empty cell" if pd.isna(value) or value == "" else repr(value[:80])
+            found = EMPTY_CELL if pd.isna(value) or value == "" else repr(value[:80])
             lines.append(f"  row {row}, {where}{found}, expected {rule}")
         if len(group) > most:
             more = f"  ... and {len(group) - most} more rows like these"

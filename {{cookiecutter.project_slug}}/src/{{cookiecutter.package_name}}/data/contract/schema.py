@@ -21,10 +21,11 @@ HEADER = """\
 #                identifier, ignore (carried along, never a feature)
 #   nullable     may a cell be empty?
 #   unique       true: no value comes twice
-#   categories   the only values allowed; without the line any value is
-#   range        lowest and highest value allowed
+#   categories   the values known; without the line any value is
+#   range        lowest and highest value expected
 #   unit         the sign of its numbers, such as $; with % 12% is 0.12
 #   format       how a date is written (strftime codes)
+#   strict       true: the four above are rules, and rows that break them are rejected
 #   description  for the data dictionary
 #
 # A word is the text it is: the categories [no, yes, 007] need no quotes.
@@ -34,9 +35,11 @@ HEADER = """\
 # source says how the raw file is written and which words in it stand for an empty cell. It was
 # detected once and is obeyed from then on; references/README.md explains its keys.
 #
-# Rows that break it go to data/interim/rejected.parquet. `make schema` compares it with the raw
-# file, `make schema UPDATE=1` widens it. `task` follows from the target and is classification or
-# regression: correct it here if the guess is wrong.
+# Without strict they were guessed from the rows there were: a row that leaves them is kept and
+# counted in reports/warnings.json. Rows with a cell that is not of its kind, or with a class of the
+# target that is not listed, go to data/interim/rejected.parquet. `make schema` compares the contract
+# with the raw file, `make schema UPDATE=1` widens it. `task` follows from the target and is
+# classification or regression: correct it here if the guess is wrong.
 """
 
 

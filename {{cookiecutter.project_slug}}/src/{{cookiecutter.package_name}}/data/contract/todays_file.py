@@ -1,6 +1,5 @@
 """What the raw file holds today, beside what the contract says of it."""
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,12 +14,12 @@ from ..reading.encoding import SAMPLE
 from ..reading.read import detect, files_of, read_batches
 from ..rejected import Repeats
 from ..sample import sample
-from .cells import as_numbers, as_text, without_missing
+from .cells import as_numbers, without_missing
 from .guess import guess_marks
-from .rules import COLUMN, ROW, RULE, apply_contract
+from .rules import apply_contract
 from .schema import Schema, Source
+from .tally import Tally
 
-MOST_VALUES = 1000  # different ones remembered of those that break a rule
 UNICODE = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")
 
 
@@ -32,8 +31,7 @@ class Today:
     table: pd.DataFrame  # its rows, or a sample of very many
     rows: int
     ragged: list[RaggedRow] = field(default_factory=list)
-    cells: Counter[tuple[str, str]] = field(default_factory=Counter)  # per column and broken rule
-    words: dict[tuple[str, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    broken: Tally = field(default_factory=Tally)
     ends: dict[str, tuple[float, float]] = field(default_factory=dict)  # lowest, highest number
     repeats: dict[str, int] = field(default_factory=dict)  # values that come again
 
@@ -59,11 +57,12 @@ def look_at(path: Path, schema: Schema, seed: int) -> Today:
     source.decimal, source.thousands = _marks_today(table, schema, source)
     today = Today(source, table, rows, ragged)
     batches = [table] if today.whole else read_batches(path, source, [], schema)
-    _hold_against(batches, schema, today)
+    validate(batches, schema, today)
     return today
 
 
-def _hold_against(batches: Iterable[pd.DataFrame], schema: Schema, today: Today) -> None:
+def validate(batches: Iterable[pd.DataFrame], schema: Schema, today: Today) -> None:
+    """Compare every row with the contract, and note what leaves it."""
     there = {name: column for name, column in schema.columns.items() if name in today.table}
     schema = Schema(schema.target, schema.task, there, today.source)
     repeats = Repeats(schema)
@@ -71,11 +70,7 @@ def _hold_against(batches: Iterable[pd.DataFrame], schema: Schema, today: Today)
     for batch in progress:
         typed, problems = apply_contract(batch, schema, target=schema.target in there)
         repeats.note(typed)
-        for key, lines in problems.groupby([COLUMN, RULE], sort=False):
-            cells = (typed if there[key[0]].kind == "category" else batch).loc[lines[ROW], key[0]]
-            today.cells[key] += len(lines)
-            words = today.words[key] + Counter(as_text(cells).dropna().tolist())
-            today.words[key] = Counter(dict(words.most_common(MOST_VALUES)))
+        today.broken.count(problems)
         for name in typed.columns[[there[name].range is not None for name in typed]]:
             low, high = today.ends.get(name, (float("inf"), float("-inf")))
             today.ends[name] = (min(low, typed[name].min()), max(high, typed[name].max()))

@@ -71,7 +71,8 @@ def read_cells(
     source
         How it is written; detected when not given.
     ragged
-        Receives rows with too many or too few cells; when not given they are an error.
+        Receives rows with too many or too few cells, those above a row before its table comes;
+        when not given they are an error.
     contract
         Names the columns of a text file without a header.
 
@@ -85,12 +86,15 @@ def read_cells(
     for file in files_of(path):
         source = source or detect(file)
         bad: list[RaggedRow] = []
-        last = 0
+        last = told = 0
         for table, rows in _read(file, source, bad, contract):
             names = unique_names([str(name).strip(BLANKS) for name in table.column_names])
             columns = columns or names
             table = _in_order(table.rename_columns(names), columns, file)
             last = max([last, *rows[-1:], *(row.row for row in bad)])
+            if ragged is not None:
+                ragged.extend(row._replace(row=row.row + before) for row in bad[told:])
+                told = len(bad)
             for start in range(0, len(table), BATCH_ROWS):
                 some = slice(start, start + BATCH_ROWS)
                 yield table[some], rows[some] + before
@@ -98,7 +102,7 @@ def read_cells(
         if bad and ragged is None:
             raise ProjectError(f"{file}: row {bad[0].row} {bad[0].what}: {bad[0].text[:80]}")
         if ragged is not None:
-            ragged.extend(row._replace(row=row.row + before) for row in bad)
+            ragged.extend(row._replace(row=row.row + before) for row in bad[told:])
         before += last
     if empty:  # a table without rows has columns
         yield table, rows
