@@ -219,4 +219,3 @@ def _log_model(model: BaseEstimator, types: list[str], features: pd.DataFrame) -
             code_paths=[str(path) for path in Path(folder).iterdir()] or None,
             pip_requirements=[f"{name}=={version(name)}" for name in sorted(libraries)],
         ).model_uri
-
