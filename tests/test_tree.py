@@ -128,7 +128,7 @@ def test_files_parse(project: Project) -> None:
     parsers |= dict.fromkeys((".yaml", ".yml", ".dvc"), yaml.safe_load)
     for name, content in project.files().items():
         if parse := parsers.get(Path(name).suffix):
-            assert parse(content.decode("utf-8")), name
+            assert parse(content.decode("utf-8")) is not None, name
 
 
 def test_owned_files_are_there_when_chosen(project: Project, answers: Answers) -> None:
