@@ -25,7 +25,7 @@ TABLE = "key,weight,colour,bought\n" + "".join(
 )
 QUICK = {
     "folds: 5": "folds: 2",
-    "candidates: [linear, forest, boosting, blend]": "candidates: [linear, forest]",
+    "candidates: [linear, forest, extra trees, boosting, blend]": "candidates: [linear, forest]",
     "search_iterations: 20": "search_iterations: 0",
     "bootstrap: 500": "bootstrap: 20",
 }

@@ -18,7 +18,7 @@ COMMIT = "git add --all && git -c user.name=Ada -c user.email=a@b commit -qnm wo
 QUICK = {
     "search_iterations: 20": "search_iterations: 0",
     "bootstrap: 500": "bootstrap: 60",
-    "candidates: [linear, forest, boosting, blend]": "candidates: [linear]",
+    "candidates: [linear, forest, extra trees, boosting, blend]": "candidates: [linear]",
 }
 TRAINING = "train = read_rows(TRAIN, params.train.max_rows, params.seed)"
 
