@@ -201,6 +201,19 @@ def test_a_prediction_without_end_is_left_empty(bench: Bench, monkeypatch) -> No
     assert "finite" in result[NOTE][1]
 
 
+def test_a_footnote_of_a_workbook_keeps_its_place(bench: Bench, linear) -> None:
+    source, output = bench.folder / "new.xlsx", bench.folder / "out.csv"
+    new = table(6).astype({"age": int})
+    note = pd.DataFrame([["as of May", *[None] * (new.shape[1] - 1)]], columns=new.columns)
+    pd.concat([new, note]).to_excel(source, index=False)
+    counts = bench.predict_model.predict_file(source, output, *linear)
+    result = pd.read_csv(output, dtype=str, keep_default_na=False)
+    assert len(result) == counts["rows"]
+    assert (result["predicted_bought"].head(6) != "").all()
+    assert result["age"].head(6).tolist() == new["age"].astype("str").tolist()
+    assert result[NOTE].tail(len(result) - 6).ne("").all()
+
+
 def test_a_row_that_is_scored_must_have_a_finite_prediction(
     bench: Bench, linear, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -136,7 +136,9 @@ def _predict_batch(
     """All rows as they came with predictions and notes; what is wrong with them."""
     typed, problems = apply_contract(cells, replace(schema, source=source), target=False)
     typed = typed.drop(index=rejected_by(problems)[ROW].unique())
-    if ragged:  # filled from the left
+    if ragged and not source.separator:  # a footnote of a workbook, whose cells have types
+        batch = batch.reindex(sorted([*batch.index, *(row.row for row in ragged)]))
+    elif ragged:  # filled from the left
         width = batch.shape[1]
         found = [(next(iter(parse(row.text, source)), []) + [""] * width)[:width] for row in ragged]
         lines = pd.DataFrame(found, [row.row for row in ragged], batch.columns)
