@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from .conftest import Module
@@ -200,6 +201,30 @@ def test_a_prediction_without_end_is_left_empty(bench: Bench, monkeypatch) -> No
     assert "finite" in result[NOTE][1]
 
 
+def test_a_footnote_of_a_workbook_keeps_its_place(bench: Bench, linear) -> None:
+    source, output = bench.folder / "new.xlsx", bench.folder / "out.csv"
+    new = table(6).astype({"age": int})
+    note = pd.DataFrame([["as of May", *[None] * (new.shape[1] - 1)]], columns=new.columns)
+    pd.concat([new, note]).to_excel(source, index=False)
+    counts = bench.predict_model.predict_file(source, output, *linear)
+    result = pd.read_csv(output, dtype=str, keep_default_na=False)
+    assert len(result) == counts["rows"]
+    assert (result["predicted_bought"].head(6) != "").all()
+    assert result["age"].head(6).tolist() == new["age"].astype("str").tolist()
+    assert result[NOTE].tail(len(result) - 6).ne("").all()
+
+
+def test_a_row_that_is_scored_must_have_a_finite_prediction(
+    bench: Bench, linear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, agreed = linear
+    typed = bench.rules.apply_contract(table(2), agreed, target=False)[0]
+    values = np.array([[0.5, 0.5], [0.5, np.nan]])
+    monkeypatch.setattr(bench.predict_model, "predict", lambda *_: values)
+    with pytest.raises(bench.errors.ProjectError, match="no finite prediction for row 2"):
+        bench.predict_model.predict_table(typed[["key"]], typed, model, agreed)
+
+
 def test_parquet_keeps_types_and_has_the_note(bench: Bench, linear) -> None:
     source, output = bench.folder / "new.parquet", bench.folder / "out.parquet"
     new = table(6).astype({"age": int}).assign(count=range(6))
@@ -207,7 +232,7 @@ def test_parquet_keeps_types_and_has_the_note(bench: Bench, linear) -> None:
     new.to_parquet(source)
     bench.predict_model.predict_file(source, output, *linear)
     result = pd.read_parquet(output)
-    assert result["count"].dtype == "int64"
+    assert pq.read_schema(output).field("count").type == "int64"
     assert result["predicted_bought"].isna().tolist() == [False, False, True, False, False, False]
     assert result[NOTE].notna().tolist() == [False, False, True, False, False, False]
 

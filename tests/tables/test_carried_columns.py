@@ -144,11 +144,12 @@ def test_what_is_printed_is_what_was_written(bench: Workbench, predict_model, ca
     assert lines[2].split() == ["NA", "1"]
 
 
-def test_row_without_a_finite_prediction_has_its_number(
+def test_row_without_a_finite_prediction_is_named(
     bench: Workbench, predict_model, monkeypatch
 ) -> None:
     (bench.clear() / "new.csv").write_text("key,size\na,1\n\nb,2\nc,3\n", encoding="utf-8")
     values = predict_model.np.array([[0.5, 0.5], [0.5, float("nan")], [0.5, 0.5]])
     monkeypatch.setattr(predict_model, "predict", lambda *_: values)
-    with pytest.raises(bench.modules.errors.ProjectError, match=r"row 3\b"):
-        predicted(bench, predict_model, "new.csv", "out.csv")
+    rows = written(predicted(bench, predict_model, "new.csv", "out.csv"))
+    assert [row["predicted_y"] == "" for row in rows] == [False, True, False]
+    assert "finite" in rows[1]["prediction_note"]

@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib import import_module
 from typing import Any
 from unittest import mock
 
@@ -48,6 +49,12 @@ def remake(bench: Workbench, rows: pd.DataFrame) -> Run:
     """Another delivery of the table under the same contract."""
     rows.to_csv(bench.raw / "table.csv", index=False)
     return bench.step("make_dataset")
+
+
+def compare(bench: Workbench, *options: str) -> None:
+    """Run `make schema`."""
+    package = bench.modules.config.__name__.partition(".")[0]
+    import_module(f"{package}.data.compare_schema").main(list(options))
 
 
 def kept(bench: Workbench) -> pd.DataFrame:
@@ -124,6 +131,21 @@ def test_a_class_that_is_not_listed_is_rejected_and_told_how_to_add(bench: Workb
     assert bench.table("rejected")["rejected_row"].tolist() == [4]
     assert "row 4, column 'bought': 'perhaps', expected one of no, yes" in run.output
     assert "`make schema UPDATE=1` adds a class" in run.output
+    compare(bench, "--update")
+    assert bench.step("make_dataset").worked
+    assert len(bench.table("rejected")) == 0
+
+
+def test_an_update_widens_a_guess_and_no_declared_rule(bench: Workbench) -> None:
+    learn(bench)
+    edit(bench, "city", "{kind", "{strict: true, kind")
+    delivery().to_csv(bench.raw / "table.csv", index=False)
+    compare(bench, "--update")
+    columns = bench.modules.schema.load_schema().columns
+    assert columns["city"].categories == ["Bern", "Lyon", "Rome"]
+    assert not columns["city"].nullable
+    assert columns["age"].range == [0, 200]
+    assert columns["ticket"].unique is False
 
 
 def test_a_number_that_models_overflow_on_rejects(bench: Workbench) -> None:
@@ -201,7 +223,7 @@ def test_many_categories_beyond_a_sample_are_not_listed(bench: Workbench) -> Non
 # Values that look alike, and what the data dictionary shows --------------------------------------
 
 
-@pytest.mark.parametrize("other", ["bern", "BERN", "Bern\u00a0", "Be rn", "Bern\u200b"])
+@pytest.mark.parametrize("other", ["bern", "BERN", "Be\u00a0rn", "Be rn", "Be\u200brn"])
 def test_values_alike_but_for_case_or_blanks_are_named(bench: Workbench, other: str) -> None:
     rows = table()
     rows.loc[[0, 6], "city"] = other

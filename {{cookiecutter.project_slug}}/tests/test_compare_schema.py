@@ -95,7 +95,9 @@ def test_update_allows_todays_rows_and_keeps_the_rest(raw, agreed, compare, tmp_
         "  bought: {kind: category, nullable: true, categories: ['no', yes, perhaps]}",
         "  age: {kind: numeric, nullable: false, range: [10, 50]}",
     ]
-    assert after.index("  # by train") == before.index("  # by train")
+    assert [line for line in before if line.startswith("positive")]
+    assert not [line for line in after if line.startswith("positive")]  # of three classes
+    assert after.index("  # by train") == before.index("  # by train") - 1
 
 
 def test_what_is_gone_or_of_another_kind_is_for_the_owner(raw, agreed, compare, tmp_path) -> None:

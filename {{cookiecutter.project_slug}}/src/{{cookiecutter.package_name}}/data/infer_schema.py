@@ -81,6 +81,8 @@ def complete(schema: Schema, today: Today, batches: Iterable[pd.DataFrame]) -> N
         elif column.kind == "boolean" and rule == kind_in_words(column):
             cells = without_missing(today.table[name], today.source.missing).dropna()
             column.kind, column.categories = "category", sorted({*as_text(cells), *words})
+    if len(schema.columns[schema.target].categories or []) != 2:
+        schema.positive = ""
 
 
 def summary(schema: Schema) -> str:

@@ -117,8 +117,9 @@ def _batches(
     """Tables, the numbers of their rows, and the ragged rows among and above these."""
     ragged: list[RaggedRow] = []
     for cells, rows in read_cells(path, source, ragged, schema):
-        above = [row for row in ragged if row.row < max(rows, default=0)]
-        del ragged[: len(above)]
+        last = rows[-1] if len(rows) else 0
+        above = [row for row in ragged if row.row < last]
+        ragged[:] = [row for row in ragged if row.row > last]
         yield cells, rows, above
     if ragged:
         yield cells[:0], rows[:0], ragged
@@ -135,11 +136,14 @@ def _predict_batch(
     """All rows as they came with predictions and notes; what is wrong with them."""
     typed, problems = apply_contract(cells, replace(schema, source=source), target=False)
     typed = typed.drop(index=rejected_by(problems)[ROW].unique())
-    batch = batch.reindex(sorted([*batch.index, *(row.row for row in ragged)]))
-    for row in ragged if source.separator else ():  # filled from the left
-        found = next(iter(parse(row.text, source)), [])[: batch.shape[1]]
-        batch.loc[row.row, batch.columns[: len(found)]] = found
-    table = predict_table(batch, typed, model, schema)
+    if ragged and not source.separator:  # a footnote of a workbook, whose cells have types
+        batch = batch.reindex(sorted([*batch.index, *(row.row for row in ragged)]))
+    elif ragged:  # filled from the left
+        width = batch.shape[1]
+        found = [(next(iter(parse(row.text, source)), []) + [""] * width)[:width] for row in ragged]
+        lines = pd.DataFrame(found, [row.row for row in ragged], batch.columns)
+        batch = pd.concat([batch, lines.astype(batch.dtypes)]).sort_index()
+    table = add_predictions(batch, typed, model, schema)
     odd = table.loc[typed.index, f"predicted_{schema.target}"].isna().to_numpy()
     infinite = pd.Series("infinite", typed.index, name=WHOLE_ROW)  # an exponential may overflow
     infinite = problems_in(infinite, np.flatnonzero(odd), "a finite prediction", rejects=True)
@@ -166,6 +170,17 @@ def write_origin(source: Path, output: Path, used: ModelInUse, rows: int) -> Non
 
 
 def predict_table(
+    batch: pd.DataFrame, typed: pd.DataFrame, model: BaseEstimator, schema: Schema
+) -> pd.DataFrame:
+    """`add_predictions` where every row must have one; a `ProjectError` names a row without."""
+    table = add_predictions(batch, typed, model, schema)
+    if (empty := table[f"predicted_{schema.target}"].isna().to_numpy()).any():
+        row = empty.argmax() + 1
+        raise ProjectError(f"the model has no finite prediction for row {row}: look at its cells.")
+    return table
+
+
+def add_predictions(
     batch: pd.DataFrame, typed: pd.DataFrame, model: BaseEstimator, schema: Schema
 ) -> pd.DataFrame:
     """Add `predicted_<target>` and for classes one `probability_<class>` each to the raw rows.

@@ -36,6 +36,9 @@ def widen_schema(path: Path, changes: list[tuple[str | None, dict[str, Any]]]) -
             _change(tree["columns"][column], keys, yaml)
         elif keys:
             tree["columns"][column] = yaml.load(as_yaml(keys))
+    target = tree["columns"].get(tree["target"], {})
+    if len(target.get("categories", [])) > 2:  # of more classes none is the positive one
+        tree.pop("positive", None)
     with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as file:
         yaml.dump(tree, file)
 
