@@ -92,7 +92,7 @@ def database_error() -> None:
 def test_exception_of_other_code_keeps_its_traceback(
     fault: Callable[[], None], module: Module
 ) -> None:
-    with pytest.raises(Exception, match="mine|nowhere"), module("errors").explained():
+    with pytest.raises(Exception, match=r"mine|nowhere"), module("errors").explained():
         fault()
 
 
