@@ -136,3 +136,10 @@ def test_text_in_new_rows_is_not_read_by_its_first_cell(module: Module) -> None:
 @pytest.mark.parametrize("cell", ["abc", "1.2.3.4", "12", "A-12-B", "3 of 4", "10/20/30/40", "May"])
 def test_what_is_no_date(module: Module, cell: str) -> None:
     assert module("data.contract.dates").guess_format(pd.Series([cell] * 5, dtype="str")) is None
+
+
+def test_days_of_a_camera_are_dates(module: Module) -> None:
+    schema, typed, problems = guessed(module, [f"{day:%Y:%m:%d}" for day in DAYS])
+    assert schema.columns["x"].format == "%Y:%m:%d"
+    assert typed["x"].tolist() == DAYS.normalize().tolist()
+    assert problems.empty

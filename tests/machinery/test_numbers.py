@@ -45,7 +45,7 @@ def numbers(module: Module, cells: list[str], *marks: str) -> list[float]:
         ("0.75", (",", ".")),
         ("0,750", (".", ",")),
         ("1234,567", (".", ",")),
-        ("12,34,567", (".", ",")),
+        ("12,34,56", (".", ",")),
         ("1,234,56", (".", ",")),
         ("1 23", (".", " ")),
         ("1.079", (",", " ")),
@@ -119,8 +119,9 @@ def test_marks_are_those_of_text_files_alone(module: Module, tmp_path, suffix) -
     assert read.detect_new(text, schema).decimal == ","
 
 
-@pytest.mark.parametrize("mark", ["\t", ";", "|"])
-@pytest.mark.parametrize("first", ["700", "1,079"])
+@pytest.mark.parametrize(
+    ("mark", "first"), [("\t", "700"), ("|", "700"), (";", "700"), ("\t", "1,079"), ("|", "1,079")]
+)
 def test_commas_before_three_digits_are_thousands(
     module: Module, tmp_path, capsys, mark, first
 ) -> None:
@@ -266,3 +267,18 @@ def test_word_for_an_empty_cell_that_may_be_a_class_is_said(
     assert "source.missing" in said
     inferred(module, [["NA", "DE", "AT", "FR"][n % 4] for n in range(28)], tmp_path)
     assert "column 'x': 7 of 28 cells are 'NA', read as empty" in capsys.readouterr().out
+
+
+def test_groups_of_two_digits_before_three_are_thousands(module: Module) -> None:
+    cells = ["12,34,567", "1,23,45,678.5", "-9,87,654", "1,234", "12,34", "1,2,345", "12,345,67"]
+    read = numbers(module, cells, ".", ",")
+    assert read[:4] == [1234567.0, 12345678.5, -987654.0, 1234.0]
+    assert np.isnan(read[4:]).all()
+
+
+def test_amounts_of_lakhs_are_guessed(module: Module, tmp_path) -> None:
+    cells = [f"{n + 10},{n % 90 + 10},{n * 37 % 900 + 100}" for n in range(28)]
+    schema, values, problems = inferred(module, cells, tmp_path)
+    assert schema.columns["x"].kind == "numeric"
+    assert values[0] == 1010100.0
+    assert problems.empty

@@ -56,3 +56,11 @@ def test_wrong_target_is_told_before_anything_is_trained(there: bool, bake: Bake
     assert "c0, c1, " in said
     assert "c298, c299. " in said
     assert not (project.path / "references/schema.yaml").exists()
+
+
+def test_project_without_a_log_of_promotions_gets_an_empty_one(bake: Bakery) -> None:
+    project = bake()
+    log = project.path / "models/champion.json"
+    log.unlink()
+    assert prepare(project).returncode == 0
+    assert log.read_text(encoding="utf-8") == "[]\n"

@@ -271,11 +271,8 @@ def test_gate_opens_for_a_good_model_only(trained) -> None:
     rules = metrics.metrics_of(trained.schema)
     (good,) = gate.checks(scores_of(trained.model, trained), [], [], trained.params.evaluate, rules)
     assert good.passed and "beats the baseline" in good.words
-    shuffled = trained.train.assign(
-        bought=trained.train["bought"].sample(frac=1, random_state=0).to_numpy()
-    )
-    features = shuffled[list(trained.schema.features)]
-    useless = clone(trained.model).fit(features, shuffled["bought"])
+    useless = clone(candidates.candidates(trained.schema, 1)["baseline"].pipeline)
+    useless.fit(trained.train[list(trained.schema.features)], trained.train["bought"])
     (bad,) = gate.checks(scores_of(useless, trained), [], [], trained.params.evaluate, rules)
     assert not bad.passed and "does not beat the baseline" in bad.words
 

@@ -203,7 +203,7 @@ def test_new_rows_of_a_file_without_header_may_lack_the_target(tmp_path: Path) -
         (["1 234,5", "2,5"], ";", (",", " ", [1234.5, 2.5])),
         (["1'234.5", "2.5"], ",", (".", "'", [1234.5, 2.5])),
         (["$1,234.5", "$2.5"], ",", (".", ",", [1234.5, 2.5])),
-        (["12,5 %", "3 %"], ";", (",", "", [12.5, 3.0])),
+        (["12,5 %", "3 %"], ";", (",", "", [0.125, 0.03])),
     ],
 )
 def test_marks_in_numbers_are_told(cells: list[str], source: str, expected: tuple) -> None:

@@ -126,7 +126,10 @@ class Contest:
 
     def _best_of_kinds(self) -> list[str]:
         """The best version of each kind of candidate, the best kind first."""
-        return list({kind_of(name): name for name in reversed(self._ranking())}.values())[::-1]
+        best: dict[str, str] = {}
+        for name in self._ranking():
+            best.setdefault(kind_of(name), name)
+        return list(best.values())
 
     def _predict(self, pipeline: BaseEstimator) -> list[np.ndarray]:
         """Fit on the other rows and predict, for each fold."""

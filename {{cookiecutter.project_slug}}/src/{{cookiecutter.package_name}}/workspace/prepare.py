@@ -6,8 +6,9 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from ..config import ROOT, DataParams, load_params
+from ..config import CHAMPION, ROOT, DataParams, load_params
 from ..errors import ProjectError, explained
+from ..files import replacing
 from ..tracking.git import git
 
 LOCAL_CONFIG = ROOT / ".dvc" / "config.local"
@@ -25,11 +26,19 @@ def main() -> None:
 
     open_experiment()  # several first runs at once would race to make the database
     _make_movable()
+    _begin_log()
     _add_raw_data(params)
     if (ROOT / params.raw).exists():
         from ..data import infer_schema
 
         infer_schema.main()  # before the first commit, so that the first run starts from one
+
+
+def _begin_log() -> None:
+    """Make the log of promotions, an input of the report, where an older project has none."""
+    if not CHAMPION.exists():
+        with replacing(CHAMPION) as partial:
+            partial.write_text("[]\n", encoding="utf-8")
 
 
 def _make_movable() -> None:

@@ -124,18 +124,27 @@ def _with_point(text: pa.Array, decimal: str, thousands: str) -> pa.Array:
 
 
 def _grouped(mark: str, decimal: str) -> str:
-    return rf"^[-+]?[1-9]\d{{0,2}}({mark}\d{{3}})+({re.escape(decimal)}\d*)?$"
+    """Groups of three digits; with commas also one of three behind others of two, as in India."""
+    groups = rf"[1-9]\d{{0,2}}({mark}\d{{3}})+"
+    if mark == ",":
+        groups += rf"|[1-9]\d?({mark}\d\d)+{mark}\d{{3}}"
+    return rf"^[-+]?({groups})({re.escape(decimal)}\d*)?$"
 
 
 def guess_marks(table: pd.DataFrame, source: Source) -> tuple[str, str]:
     """Decimal and thousands mark that make numbers of the most columns.
 
     Where two do, a comma is that of thousands in a file that it parts the cells of, and where each
-    has three digits behind it and numbers without one are below 1000.
+    has three digits behind it and numbers without one are below 1000; where a semicolon parts the
+    cells, there have to be such numbers.
     """
     columns = [plain_sample(table[name]) for name in table.columns[:500]]
     columns = [cells for cells in columns if len(cells)]
-    either = source.separator == "," or any(may_be_thousands(cells, ",") for cells in columns)
+    either = source.separator == "," or any(
+        may_be_thousands(cells, ",")
+        and (source.separator != ";" or not pc.all(pc.match_substring(cells, ",")).as_py())
+        for cells in columns
+    )
 
     def fitting(marks: tuple[str, str]) -> tuple[int, bool]:
         fits = [pd.notna(_coerced(_with_point(cells, *marks))) for cells in columns]
