@@ -282,3 +282,9 @@ def test_amounts_of_lakhs_are_guessed(module: Module, tmp_path) -> None:
     assert schema.columns["x"].kind == "numeric"
     assert values[0] == 1010100.0
     assert problems.empty
+
+
+@pytest.mark.parametrize(("form", "kind"), [("{}E{}", "category"), ("{}.5E{}", "numeric")])
+def test_digits_around_an_e_are_codes(module: Module, tmp_path, form, kind) -> None:
+    cells = [form.format(n % 7 + 1, n % 3) for n in range(28)]
+    assert inferred(module, cells, tmp_path)[0].columns["x"].kind == kind

@@ -203,7 +203,11 @@ def unit_of(present: pd.Series) -> str | None:
 
 
 def _is_code(present: pd.Series) -> bool:
-    """Whether digits are a code such as a postcode: with leading zeros, or all of one width."""
+    """Whether digits are a code: with leading zeros or of one width, or as 3E2, which programs that
+    write numbers give a point or a sign.
+    """
+    if present.str.fullmatch(r"\d+[eE]\d+").all():
+        return True
     led = present[present.str.fullmatch(r"0\d+")]
     widths = set(present.str.len()) if len(led) else set()
     return len(widths) == 1 or led.str.strip("0").ne("").sum() > 1
