@@ -165,7 +165,7 @@ def test_own_table_is_predicted_without_an_edit(work: Workshop, own: Path) -> No
     assert scores["metric"] == "rmse"
     assert scores["test"]["rmse"] < 0.3 * scores["baseline"]["rmse"]
     lines = (own / "data/processed/predictions.csv").read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "key,weight (kg),colour,price,predicted_price"
+    assert lines[0] == "key,weight (kg),colour,price,predicted_price,prediction_note"
     assert len(lines) == 1 + 40
 
 
@@ -176,33 +176,36 @@ def test_new_file_is_predicted_or_refused_whole(work: Workshop, own: Path, tmp_p
     predict = f'make predict INPUT="{new}" OUTPUT="{output}"'
     work.sh(own, predict)
     lines = output.read_text(encoding="utf-8").splitlines()
-    assert [line.rsplit(",", 1)[0] for line in lines] == new.read_text("utf-8").splitlines()
+    assert [line.rsplit(",", 2)[0] for line in lines] == new.read_text("utf-8").splitlines()
     new.write_text("colour,weight (kg),key\nblue,3.5,a\ngreen,heavy,b\n", encoding="utf-8")
     before = output.read_bytes()
-    said = work.sh(own, predict, code=1)
+    said = work.sh(own, f"{predict} STRICT=1", code=1)
     assert "row 2, column 'weight (kg)': 'heavy', expected a number" in said
     assert "row 2, column 'colour': 'green', expected one of blue, red" in said
     assert output.read_bytes() == before
     left = {new.name, output.name, f"{output.name}.origin.json"}
     assert {path.name for path in tmp_path.iterdir()} == left
+    assert "1 not predicted" in work.sh(own, predict)
+    last = output.read_text(encoding="utf-8").splitlines()[2]
+    assert last == "green,heavy,b,,weight (kg): 'heavy' is not a number; colour 'green' is new"
 
 
 def test_too_many_broken_rows_stop_the_pipeline(work: Workshop, own: Path) -> None:
     raw = own / "data/raw/my prices.csv"
     good = raw.read_bytes()
     raw.chmod(0o644)
-    raw.write_bytes(good.replace(b"red", b"mauve"))
+    raw.write_bytes(good.replace(b".5;", b".x;"))
     said = work.sh(own, "make data", code=1)
     raw.write_bytes(good)
     assert "data.max_rejected (5%)" in said
-    assert "'mauve', expected one of blue, red" in said
+    assert "'0.x', expected a number" in said
     work.sh(own, "make data")
 
 
 def test_other_data_later_and_a_gate_that_refuses_a_model_of_noise(
     work: Workshop, own: Path
 ) -> None:
-    rows = "".join(f"{n * 7919 % 101},{n * 104729 % 97 % 2}\n" for n in range(150))
+    rows = "".join(f"{n % 20},{n // 20 % 2}\n" for n in range(400))  # each pair as often
     (own / "data/raw/noise.csv").write_text("x,y\n" + rows, encoding="utf-8")
     params = (own / "params.yaml").read_text(encoding="utf-8")
     params = params.replace("my prices.csv", "noise.csv").replace("'price'", "'y'")
