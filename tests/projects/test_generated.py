@@ -52,8 +52,10 @@ def test_birds_without_a_recorded_sex_are_predicted(example: Path) -> None:
     lines = (example / "data/processed/predictions.csv").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 1 + 11
     header = lines[0].split(",")
-    assert header[-3:] == ["predicted_sex", "probability_female", "probability_male"]
-    assert {line.split(",")[-3] for line in lines[1:]} <= {"female", "male"}
+    made = ["predicted_sex", "probability_male", "probability_female", "prediction_note"]
+    assert header[-4:] == made
+    assert {line.split(",")[-4] for line in lines[1:]} <= {"female", "male"}
+    assert {line.split(",")[header.index("year")] for line in lines[1:]} <= {"2007", "2008", "2009"}
 
 
 def test_nothing_runs_again_without_a_reason(work: Workshop, example: Path) -> None:

@@ -219,7 +219,13 @@ def _writer(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
             parquet = parquet or pq.ParquetWriter(path, rows.schema)
             parquet.write_table(rows.cast(parquet.schema))
         else:
-            table.to_csv(path, mode="a", header=not started, index=False)
+            table.to_csv(
+                path,
+                mode="a",
+                header=not started,
+                index=False,
+                float_format=lambda number: str(number).removesuffix(".0"),
+            )
         started = True
 
     try:
