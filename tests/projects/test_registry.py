@@ -121,8 +121,8 @@ def decisions(project: Path) -> list[dict]:
 
 def test_worse_challenger_is_refused(work: Workshop, project: Path) -> None:
     with other_work(work, project):
-        few = f"{TRAINING}.sample(30, random_state=4)"
-        edit(project, "src/*/models/train_model.py", {TRAINING: few})
+        shuffled = 'size=lambda rows: rows["size"].sample(frac=1, random_state=4).to_numpy()'
+        edit(project, "src/*/models/train_model.py", {TRAINING: f"{TRAINING}.assign({shuffled})"})
         work.sh(project, COMMIT)
         said = refused(work, project)
     assert re.search(r"roc_auc 0\.\d+ against 0\.\d+ of the champion, version 2", said), said
