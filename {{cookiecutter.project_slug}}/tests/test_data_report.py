@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from under_test import data_figures, data_report, page, panels, sample, schema, style
+from under_test import data_figures, data_report, page, sample, schema, style
 
 BROKEN = pd.DataFrame(
     {
@@ -17,14 +17,13 @@ BROKEN = pd.DataFrame(
     }
 )
 NONE = BROKEN.head(0)
-ALL = {"rejected", "missing", "missing_together", "distributions", "target", "correlation"}
 
 
-def draw(rows: pd.DataFrame, agreed, folder: Path, rejected: pd.DataFrame = NONE) -> set[str]:
-    """Names of the figures; no warning is passed over."""
+def draw(rows: pd.DataFrame, agreed, folder: Path) -> bool:
+    """Whether there is a figure; no warning is passed over."""
     with warnings.catch_warnings(action="error"):
-        data_figures.draw_data_figures(rows, rejected, agreed, folder)
-    return {path.stem for path in folder.glob("*.png")}
+        data_figures.draw_target(rows, agreed, folder)
+    return (folder / "target.png").exists()
 
 
 def numbers(count: int) -> tuple[pd.DataFrame, schema.Schema]:
@@ -38,7 +37,7 @@ def numbers(count: int) -> tuple[pd.DataFrame, schema.Schema]:
 
 def test_page_shows_what_there_is(trained, tmp_path: Path) -> None:
     rows = trained.train.assign(city=trained.train["city"].mask(trained.train["visits"] > 40))
-    assert draw(rows, trained.schema, tmp_path, BROKEN) == ALL == set(data_report.CAPTIONS)
+    assert draw(rows, trained.schema, tmp_path)
     html = data_report.render(
         title="<Sales>",
         schema=trained.schema,
@@ -50,7 +49,7 @@ def test_page_shows_what_there_is(trained, tmp_path: Path) -> None:
         rejected=data_report.broken_rules(BROKEN),
         figures=data_report.figures_in(tmp_path, data_report.CAPTIONS),
     )
-    assert html.count("data:image/png;base64,") == len(ALL)
+    assert html.count("data:image/png;base64,") == 1
     assert "http" not in html
     for words in ("&lt;Sales&gt;", "&lt;spent&gt;", "tells all", "kind: ignore", "3.0 %"):
         assert words in html
@@ -80,7 +79,7 @@ def test_a_row_that_breaks_two_rules_counts_once(tmp_path: Path, monkeypatch) ->
 
 
 def test_long_names_are_drawn(tmp_path: Path) -> None:
-    assert draw(*numbers(3), tmp_path) == {"distributions", "target", "correlation"}
+    assert draw(*numbers(3), tmp_path)
 
 
 def test_columns_that_are_not_drawn_are_counted() -> None:
@@ -93,12 +92,12 @@ def test_columns_that_are_not_drawn_are_counted() -> None:
 
 def test_figures_survive_odd_tables(trained, tmp_path: Path) -> None:
     rows = trained.train.head(12).assign(spent=np.nan, city="빨강", joined=pd.NaT, remark=None)
-    assert "target" in draw(rows, trained.schema, tmp_path)
-    assert "target" not in draw(rows.head(1).assign(bought=None), trained.schema, tmp_path)
-    assert draw(rows.head(0), trained.schema, tmp_path) == set()
+    assert draw(rows, trained.schema, tmp_path)
+    assert not draw(rows.head(1).assign(bought=None), trained.schema, tmp_path)
+    assert not draw(rows.head(0), trained.schema, tmp_path)
     one, agreed = numbers(1)
     one["y"] = 1.0
-    assert draw(one, agreed, tmp_path) == {"distributions", "target"}
+    assert draw(one, agreed, tmp_path)
 
 
 def test_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
@@ -131,5 +130,5 @@ def test_labels_are_short(text: str, line: str) -> None:
 
 
 def test_rare_values_are_put_together() -> None:
-    values = panels.frequent(pd.Series([*"aaabbc", "d", "e"]), most=3)
+    values = data_figures.frequent(pd.Series([*"aaabbc", "d", "e"]), most=3)
     assert values.tolist() == [*"aaabb", "(other)", "(other)", "(other)"]

@@ -1,154 +1,129 @@
-"""Draw what the data is like: gaps, values, the target beside each feature, rejected rows."""
+"""Draw the target beside each column; the profile has each column on its own."""
 
 import shutil
 from pathlib import Path
-from typing import Any
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.dates import DateFormatter
 from matplotlib.patches import Patch
+from matplotlib.ticker import LinearLocator
 
 from ..config import DATA_FIGURES
 from ..data.contract.schema import Schema
-from .panels import OTHER, classes_beside, distribution, frequent, quantity_beside
-from .style import BLUE, COLOURS, ORANGE, drawing, short
+from .style import BLUE, COLOURS, GREY, ORANGE, drawing, short
 
 MOST_PANELS = 30
-MOST_BARS = 30
-MOST_CROSSED = 50
 ACROSS = 3  # small plots in a row
 WIDTH = 11.0  # inches
+MOST_VALUES = 8  # of a category, the most frequent first
+DOTS = 2000
+OTHER, EMPTY = "(other)", "(empty)"
 
 
-def draw_data_figures(
-    rows: pd.DataFrame, rejected: pd.DataFrame, schema: Schema, folder: Path = DATA_FIGURES
-) -> None:
-    """Write the figures as PNG files into `folder`, replacing those there.
+def draw_target(rows: pd.DataFrame, schema: Schema, folder: Path = DATA_FIGURES) -> None:
+    """Write `target.png` into `folder`, replacing what is there; nothing without a known target.
 
     Parameters
     ----------
     rows
         Clean rows, few enough to draw.
-    rejected
-        One line per broken rule, with `rejected_row`, `rejected_column` and `rejected_rule`.
-    schema
-        The contract.
-    folder
-        Figures that have nothing to show are not there.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    if len(rejected):
-        _rejected(rejected, folder / "rejected.png")
+    rows = rows[rows[schema.target].notna()]
     if rows.empty:
         return
-    names = [name for name in schema.columns if name in rows.columns]
-    _missing(rows[names], folder)
-    shown = list(schema.features)[:MOST_PANELS]
-    _distributions(rows, shown, schema, folder / "distributions.png")
-    if rows[schema.target].notna().any():
-        _target(rows, shown, schema, folder / "target.png")
-    _correlation(rows, schema, folder / "correlation.png")
-
-
-def _rejected(rejected: pd.DataFrame, path: Path) -> None:
-    rows = rejected.groupby(["rejected_column", "rejected_rule"])["rejected_row"].nunique()
-    rows = rows.sort_values(kind="stable").tail(MOST_BARS)
-    rows.index = [f"{short(column) or 'whole row'}: {short(rule)}" for column, rule in rows.index]
-    _bars(rows, "rows", "{:,.0f}", path, width=60)
-
-
-def _missing(rows: pd.DataFrame, folder: Path) -> None:
-    shares = rows.isna().mean().sort_values(kind="stable")
-    shares = shares[shares > 0].tail(MOST_BARS)
-    if len(shares):
-        _bars(shares, "share of empty cells", "{:.1%}", folder / "missing.png", width=40)
-    some = list(shares.index[shares < 1][::-1])
-    if len(some) > 1:
-        together = rows[some].isna().corr()
-        with drawing(folder / "missing_together.png", *_square(len(some))) as figure:
-            _heatmap(figure.add_subplot(), together)
-
-
-def _bars(values: pd.Series, label: str, form: str, path: Path, width: int) -> None:
-    with drawing(path, WIDTH * 0.8, 0.8 + 0.24 * len(values)) as figure:
-        axes = figure.add_subplot()
-        bars = axes.barh(range(len(values)), values, color=BLUE)
-        axes.bar_label(bars, fmt=form, padding=3)
-        axes.set_yticks(range(len(values)), [short(name, width) for name in values.index])
-        axes.set_xlabel(label)
-        axes.margins(y=0.01)
-
-
-def _distributions(rows: pd.DataFrame, shown: list[str], schema: Schema, path: Path) -> None:
-    names = [schema.target, *shown]
-    with drawing(path, WIDTH, _height(len(names))) as figure:
-        for axes, name in zip(_grid(figure, len(names)), names, strict=True):
-            colour = ORANGE if name == schema.target else BLUE
-            distribution(axes, rows[name], schema.columns[name].kind, colour)
-
-
-def _target(rows: pd.DataFrame, shown: list[str], schema: Schema, path: Path) -> None:
-    rows = rows[rows[schema.target].notna()]
-    target, beside = rows[schema.target], quantity_beside
+    target, colours = rows[schema.target], {}
     if schema.task == "classification":
-        target, beside = _classes(target, schema), classes_beside
-    with drawing(path, WIDTH, _height(len(shown))) as figure:
-        for axes, name in zip(_grid(figure, len(shown)), shown, strict=True):
-            beside(axes, rows[name], schema.columns[name].kind, target)
-        if schema.task == "classification":
-            labels = [short(label) for label in target.cat.categories]
-            keys = [Patch(color=colour) for colour in COLOURS[: len(labels)]]
-            figure.legend(keys, labels, loc="outside upper left", ncols=4, frameon=False)
+        target = frequent(target, len(COLOURS))
+        known = [*(schema.columns[schema.target].categories or []), OTHER]
+        present = [label for label in known if (target == label).any()]
+        colours = dict(zip(present, COLOURS, strict=False))
+    names = list(schema.features)[:MOST_PANELS]
+    high = -(-len(names) // ACROSS)
+    with drawing(folder / "target.png", WIDTH, 0.5 + 1.8 * high) as figure:
+        for place, name in enumerate(names, start=1):
+            axes = figure.add_subplot(high, ACROSS, place)
+            axes.set_title(short(name))
+            if schema.columns[name].kind in ("category", "boolean"):
+                _beside_values(
+                    axes, frequent(rows[name].astype("str").fillna(EMPTY)), target, colours
+                )
+            else:
+                _beside_amounts(axes, rows[name], schema.columns[name].kind, target, colours)
+        if colours:
+            keys = [Patch(color=colour, label=short(label)) for label, colour in colours.items()]
+            figure.legend(handles=keys, loc="outside upper left", ncols=4, frameon=False)
 
 
-def _classes(target: pd.Series, schema: Schema) -> pd.Series:
-    """The target as a categorical in the order of the contract, its rare classes as one."""
-    known = frequent(target, len(COLOURS))
-    labels = [*(schema.columns[schema.target].categories or []), OTHER]
-    present = [label for label in labels if (known == label).any()]
-    return known.astype(pd.CategoricalDtype(present, ordered=True))
+def frequent(values: pd.Series, most: int = MOST_VALUES) -> pd.Series:
+    """Values as text; those beyond the most frequent become one."""
+    values = values.astype("str")
+    counts = values.value_counts()
+    if len(counts) <= most:
+        return values
+    return values.where(values.isin(counts.index[: most - 1]), OTHER)
 
 
-def _correlation(rows: pd.DataFrame, schema: Schema, path: Path) -> None:
-    names = schema.names("numeric", "boolean")
-    names += [schema.target] if schema.task == "regression" else []
-    numbers = rows[names].astype("Float64").astype(float)
-    numbers = numbers.loc[:, numbers.min() < numbers.max()]
-    numbers = numbers.iloc[:, -MOST_CROSSED:]
-    if numbers.shape[1] > 1:
-        with drawing(path, *_square(numbers.shape[1])) as figure:
-            _heatmap(figure.add_subplot(), numbers.rank().corr())
+def _beside_values(
+    axes: Axes, values: pd.Series, target: pd.Series, colours: dict[str, str]
+) -> None:
+    """The share of each class, or quartiles of the target, for each value."""
+    counts = values.value_counts()
+    # From the bottom up: what is no value of its own, then the rarest.
+    order = sorted(counts.index, key=lambda value: (value not in (OTHER, EMPTY), counts[value]))
+    places = range(1, len(order) + 1)
+    if colours:
+        left = np.zeros(len(order))
+        shares = pd.crosstab(values, target, normalize="index").loc[order]
+        for label, colour in colours.items():
+            axes.barh(places, shares[label], left=left, color=colour)
+            left += shares[label].to_numpy()
+        axes.set(xlim=(0, 1), xticks=[0, 0.5, 1])
+    else:
+        _boxes(axes, [target[values == value] for value in order], [BLUE] * len(order))
+    axes.set_yticks(places, [short(value, 18) for value in order])
+    axes.tick_params(axis="y", length=0)
 
 
-def _heatmap(axes: Axes, table: pd.DataFrame) -> None:
-    values, count = table.to_numpy(copy=True), len(table)
-    np.fill_diagonal(values, np.nan)
-    image = axes.imshow(values, cmap="RdBu_r", vmin=-1, vmax=1)
-    size = 8 if count <= 30 else 6
-    names = [short(name, 24) for name in table.columns]
-    axes.set_xticks(range(count), names, rotation=90, fontsize=size)
-    axes.set_yticks(range(count), names, fontsize=size)
-    axes.spines[:].set_visible(False)
-    axes.figure.colorbar(image, ax=axes, shrink=0.6)
-    if count <= 14:
-        for row, column in np.argwhere(~np.isnan(values)):
-            look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7}
-            look["color"] = "white" if abs(values[row, column]) > 0.6 else "black"
-            axes.text(column, row, f"{values[row, column]:.2f}", **look)
+def _beside_amounts(
+    axes: Axes, cells: pd.Series, kind: str, target: pd.Series, colours: dict[str, str]
+) -> None:
+    """Quartiles for each class, or the target over a quantity, with medians along it."""
+    if kind == "text":
+        axes.set_title(f"{short(cells.name, 16)} (characters)")
+        cells = cells.str.len()
+    elif kind == "datetime":
+        axes.margins(x=0)
+        axes.xaxis.set_major_locator(LinearLocator(3))
+        axes.xaxis.set_major_formatter(DateFormatter("%Y-%m-%d"))
+        cells = (cells - pd.Timestamp(0)) / pd.Timedelta(days=1)  # matplotlib counts from 1970
+    amounts = cells.astype(float)
+    if colours:
+        _boxes(axes, [amounts[target == label] for label in colours], list(colours.values()))
+        axes.set_yticks([])
+        axes.invert_yaxis()  # the order of the legend
+        return
+    both = pd.DataFrame({"x": amounts, "y": target}).dropna()
+    axes.scatter(both["x"][:DOTS], both["y"][:DOTS], s=4, alpha=0.25, color=BLUE, linewidths=0)
+    if both["x"].nunique() > 2:
+        middle = both.groupby(pd.qcut(both["x"], 10, duplicates="drop"), observed=True).median()
+        axes.plot(middle["x"], middle["y"], color=ORANGE, linewidth=1.5)
 
 
-def _square(count: int) -> tuple[float, float]:
-    side = min(2.2 + 0.42 * count, WIDTH)
-    return side + 0.8, side
-
-
-def _height(panels: int) -> float:
-    return 0.5 + 1.8 * -(-panels // ACROSS)
-
-
-def _grid(figure: matplotlib.figure.Figure, panels: int) -> list[Axes]:
-    grid = figure.add_gridspec(-(-panels // ACROSS), ACROSS)
-    return [figure.add_subplot(grid[place // ACROSS, place % ACROSS]) for place in range(panels)]
+def _boxes(axes: Axes, groups: list[pd.Series], colours: list[str]) -> None:
+    """Quartiles, and whiskers to the last value within 1.5 times their distance."""
+    drawn = axes.boxplot(
+        [group.dropna().to_numpy() for group in groups],
+        orientation="horizontal",
+        showfliers=False,
+        showcaps=False,
+        patch_artist=True,
+        widths=0.7,
+        medianprops={"color": "black", "linewidth": 1.5},
+        whiskerprops={"color": GREY},
+    )
+    for box, colour in zip(drawn["boxes"], colours, strict=True):
+        box.set(facecolor=colour, edgecolor=colour)

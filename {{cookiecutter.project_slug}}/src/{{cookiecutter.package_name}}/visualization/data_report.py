@@ -18,46 +18,20 @@ from ..data.contract.schema import load_schema
 from ..data.sample import sample_file
 from ..errors import explained
 from ..files import replacing
-from .data_figures import MOST_PANELS, draw_data_figures
+from .data_figures import MOST_PANELS, draw_target
 from .page import TITLE, count_rows, figures_in, fill, read_json
 from .style import short
 
 MOST_ROWS = 20_000  # that are drawn
 MOST_RULES = 30
 CAPTIONS = {
-    "rejected": (
-        "Rejected rows",
-        "by the rule they break. One long bar is a rule that is too strict, or one cause to mend",
-    ),
-    "missing": (
-        "Empty cells",
-        "share of each column. Ask why a column is mostly empty, and whether it will be later",
-    ),
-    "missing_together": (
-        "Empty together",
-        (
-            "1 (red): empty in the same rows, often for one reason, such as a question not asked; "
-            "-1 (blue): where one is empty the other is not"
-        ),
-    ),
-    "distributions": (
-        "Values",
-        (
-            "how often each occurs, the target in orange. Look for a value that stands for an empty "
-            "cell (0, 99, 9999), a heap at either end, values far from all others"
-        ),
-    ),
     "target": (
         "The target",
         (
             "a column whose boxes or bars differ, or whose line rises or falls, helps to predict. One "
             "that tells all by itself may be known only afterwards"
         ),
-    ),
-    "correlation": (
-        "Correlation",
-        "of ranks (Spearman), from -1 to 1. Dark pairs say nearly the same: one of them is enough",
-    ),
+    )
 }
 
 
@@ -67,7 +41,7 @@ def main() -> None:
     names = ["rejected_row", "rejected_column", "rejected_value", "rejected_rule"]
     rejected = pd.read_parquet(REJECTED, columns=names)
     with replacing(DATA_FIGURES) as folder:
-        draw_data_figures(rows, rejected, schema, folder)
+        draw_target(rows, schema, folder)
     page = render(
         title=TITLE,
         schema=schema,
