@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from under_test import errors, repair, storage, verify
+from under_test import errors, files, storage, verify
 
 PIPELINE = """
 stages:
@@ -46,7 +46,7 @@ def root(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     """A copy of it, as the project."""
     root = tmp_path / "project"
     shutil.copytree(whole, root)
-    for module in (storage, verify, repair):
+    for module in (storage, verify):
         monkeypatch.setattr(module, "ROOT", root)
     monkeypatch.setattr(storage, "load_records", list)
     storage.cache.cache_clear()
@@ -63,10 +63,9 @@ def spoil(path: Path) -> None:
     os.utime(path, ns=(known.st_atime_ns, known.st_mtime_ns))
 
 
-def entry(root: Path, name: str) -> object:
-    """What is wrong with a file or folder of the project."""
-    found = {kept.name: verify.checked(kept) for kept in verify.recorded(root)}
-    return found[name]
+def recorded(name: str) -> str:
+    """The hash of a file or folder of the project."""
+    return {kept.name: kept.md5 for kept in verify.kept_by_dvc()}[name]
 
 
 def test_nothing_is_wrong_at_first(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -79,7 +78,7 @@ def test_what_the_cache_has_comes_back_and_raw_data_is_kept(
 ) -> None:
     for name in ("data/raw/table.csv", "figures/b.png", "models/model.bin"):
         spoil(root / name)
-    with pytest.raises(errors.ProjectError, match=r"table.csv: `make verify REPAIR=1`, or `mv"):
+    with pytest.raises(errors.ProjectError, match=r"table.csv, here: `make verify REPAIR=1`"):
         verify.main([])
     verify.main(["--repair"])
     for name, text in CONTENT.items():
@@ -91,10 +90,9 @@ def test_what_the_cache_has_comes_back_and_raw_data_is_kept(
 
 
 def test_the_cache_is_mended_from_the_project(root: Path) -> None:
-    folder = entry(root, "figures").md5
-    spoil(storage.stored(folder))
-    spoil(storage.stored(verify.md5(root / "figures/a.png")))
-    spoil(storage.stored(entry(root, "models/model.bin").md5))
+    spoil(storage.stored(recorded("figures")))
+    spoil(storage.stored(files.md5(root / "figures/a.png")))
+    spoil(storage.stored(recorded("models/model.bin")))
     with pytest.raises(errors.ProjectError, match=r"model.bin, in the cache"):
         verify.main([])
     verify.main(["--repair"])
@@ -105,9 +103,9 @@ def test_the_cache_is_mended_from_the_project(root: Path) -> None:
 def test_the_remote_has_it_or_tells_which_step_makes_it(root: Path) -> None:
     assert storage.dvc("push", "figures", "data/raw/table.csv")
     for name in ("figures/b.png", "models/model.bin", "data/raw/table.csv"):
-        spoil(storage.stored(verify.md5(root / name)))
+        spoil(storage.stored(files.md5(root / name)))
         spoil(root / name)
-    with pytest.raises(errors.ProjectError, match="here and in the cache"):
+    with pytest.raises(errors.ProjectError, match=r"model.bin, in the cache"):
         verify.main([])
     with pytest.raises(errors.ProjectError) as lost:
         verify.main(["--repair"])
@@ -116,14 +114,14 @@ def test_the_remote_has_it_or_tells_which_step_makes_it(root: Path) -> None:
     assert (root / "figures/b.png").read_text(encoding="utf-8") == "another"
     assert (root / "data/raw/table.csv").read_text(encoding="utf-8") == "a,b\n1,2\n"
     assert (root / "data/raw/table.csv.damaged").exists()
-    assert not storage.stored(entry(root, "models/model.bin").md5).exists()
+    assert not storage.stored(recorded("models/model.bin")).exists()
 
 
 def test_what_only_an_older_run_needs_comes_from_the_remote(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     raw = root / "data/raw/table.csv"
-    old = verify.md5(raw)
+    old = files.md5(raw)
     assert storage.dvc("push")
     record = {"run": "older-run", "data": {"data/raw/table.csv": old}}
     monkeypatch.setattr(storage, "load_records", lambda: [record])
@@ -133,4 +131,4 @@ def test_what_only_an_older_run_needs_comes_from_the_remote(
     with pytest.raises(errors.ProjectError, match=r"table.csv of run older-ru, in the cache"):
         verify.main([])
     verify.main(["--repair"])
-    assert verify.md5(storage.stored(old)) == old
+    assert files.md5(storage.stored(old)) == old

@@ -34,8 +34,8 @@ def main(arguments: list[str] | None = None) -> None:
     print("  pipeline", flush=True)
     with phase(""):
         again = run_pipeline(project, record) | {"inputs": inputs, "dirty": record["dirty"]}
-    with restored(record.get("evaluation", {}).get("predictions_md5")) as then:
-        text, reproduced = judge(record, again, then, project / TEST_PREDICTIONS.relative_to(ROOT))
+    then = restored(record["evaluation"]["predictions_md5"]) if "evaluation" in record else None
+    text, reproduced = judge(record, again, then, project / TEST_PREDICTIONS.relative_to(ROOT))
     print(f"\n{text}")
     if not reproduced:
         print(f"{folder.relative_to(ROOT)} has what came out, until the next `make reproduce`.")

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import psutil
 import yaml
+from configobj import ConfigObj  # as DVC reads its settings
 
 from ..config import ROOT
 from ..errors import ProjectError
 from ..tracking import sqlite_uri
 from ..tracking.git import commit, git, snapshot
 from ..tracking.record import Record, patch_of, short
-from ..workspace.storage import dvc, outs_of, pointers, share
-from ..workspace.verify import hash_of
+from ..workspace.storage import cache, dvc, fetch, hash_of, objects, recorded
 
 BIN = "Scripts" if os.name == "nt" else "bin"
 A_DAY = 24 * 60 * 60  # seconds
@@ -77,18 +77,21 @@ def install(project: Path) -> None:
 
 def fetch_data(project: Path, record: Record) -> None:
     """Bring the raw data, from this project's cache or else from the remote."""
-    share(project)
-    outs = dict(out for pointer in pointers(project, "data") for out in outs_of(pointer))
-    names = [path.relative_to(project).as_posix() for path in outs]
-    if names and not dvc("checkout", *names, at=project):
-        dvc("pull", *names, at=project)
-    for name, (path, known) in zip(names, outs.items(), strict=True):
-        if not path.exists():
+    # DVC itself would refuse letters beyond ASCII in the path of its cache.
+    settings = {"cache": {"dir": str(Path(cache().path).parents[1])}}
+    with (project / ".dvc" / "config.local").open("wb") as file:
+        ConfigObj(settings, encoding="utf-8").write(file)
+    for name, out in recorded(project).items():
+        if not (out.stage.is_data_source and name.startswith("data/")):
+            continue
+        known = out.hash_info.value
+        fetch(objects(known))
+        if not dvc("checkout", name, at=project):
             raise ProjectError(
                 f"{name} of run {short(record)} (MD5 {known}) is neither in DVC's cache nor in the "
                 f"remote: ask {record['user']} to `make push` where the run was made."
             )
-        if hash_of(path) != known:
+        if hash_of(project / name) != known:
             raise ProjectError(f"DVC's cache has a damaged {name}: mend it, make verify REPAIR=1.")
 
 

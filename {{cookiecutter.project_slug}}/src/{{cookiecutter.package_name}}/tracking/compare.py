@@ -92,13 +92,13 @@ def predictions(record: Record, folder: Path) -> pd.DataFrame:
     """
     if path := file_of_run(record["run"], "test_predictions.parquet", folder / record["run"]):
         return pd.read_parquet(path)
-    with restored(record["evaluation"]["predictions_md5"]) as path:
-        if path is None:
-            raise ProjectError(
-                f"the predictions of run {short(record)} are neither in this MLflow database nor in "
-                "DVC's cache or remote: `make push` where the run was made."
-            )
-        return pd.read_parquet(path)
+    path = restored(record["evaluation"]["predictions_md5"])
+    if path is None:
+        raise ProjectError(
+            f"the predictions of run {short(record)} are neither in this MLflow database nor in "
+            "DVC's cache or remote: `make push` where the run was made."
+        )
+    return pd.read_parquet(path)
 
 
 def _latest() -> Record:

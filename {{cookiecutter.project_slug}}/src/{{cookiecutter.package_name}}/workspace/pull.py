@@ -7,13 +7,11 @@ import sys
 
 from ..config import ROOT
 from ..errors import explained
-from .lock_file import locked_stages
-from .storage import dvc, pointers
+from .storage import dvc, recorded
 
 
 def main() -> None:
-    targets = [*(str(path.relative_to(ROOT)) for path in pointers(ROOT)), *locked_stages()]
-    sys.exit(not dvc("pull", *targets, quiet=False))
+    sys.exit(not dvc("pull", *recorded(ROOT), quiet=False))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import sys
 
 from ..errors import explained
-from .storage import dvc, of_runs, only, stored
+from .storage import dvc, of_runs, send, stored
 
 
 def main() -> None:
@@ -11,9 +11,7 @@ def main() -> None:
         sys.exit(1)
     # What was never committed, or has changed since, is in no `dvc.lock` and `.dvc` file of today.
     here = [known for known in of_runs() if stored(known).exists()]
-    with only(here) as folder:
-        if here and not dvc("push", "--quiet", at=folder, quiet=False):
-            sys.exit(1)
+    send(here)
     print(f"{len(here)} files that repeat the runs of reports/runs are in the remote")
 
 

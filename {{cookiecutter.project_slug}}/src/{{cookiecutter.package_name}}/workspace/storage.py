@@ -1,20 +1,24 @@
-"""DVC's cache and remote by hash, for files of any run in whatever folder they are needed."""
+"""DVC's cache and remote by hash, for what any run needs."""
 
+import json
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import yaml
-from configobj import ConfigObj  # as DVC reads its settings
-from dvc.config import Config
+from dvc.output import Output
+from dvc.repo import Repo
+from dvc_data.hashfile.build import build
+from dvc_data.hashfile.db.local import LocalHashFileDB
+from dvc_data.hashfile.hash_info import HashInfo
+from dvc_data.hashfile.transfer import transfer
 
 from ..config import ROOT
-from ..files import md5 as file_md5
+from ..errors import ProjectError, first_line
+from ..files import md5
 from ..tracking.record import load_records, short
+from .lock_file import locked_stages
 
 
 def dvc(*arguments: str, at: Path | None = None, quiet: bool = True) -> bool:
@@ -24,28 +28,11 @@ def dvc(*arguments: str, at: Path | None = None, quiet: bool = True) -> bool:
     return done.returncode == 0
 
 
-def pointers(root: Path, *parts: str) -> list[Path]:
-    """The `.dvc` files below some folders: of data and of models unless others are named."""
-    folders = [root / part for part in parts or ("data", "models")]
-    return sorted(path for folder in folders for path in folder.rglob("*.dvc"))
-
-
-def outs_of(pointer: Path) -> list[tuple[Path, str]]:
-    """What a `.dvc` file stands for, each with its hash."""
-    outs = yaml.safe_load(pointer.read_text(encoding="utf-8"))["outs"]
-    return [(pointer.parent / out["path"], out["md5"]) for out in outs]
-
-
-@lru_cache
-def cache() -> Path:
-    """The folder of DVC's objects."""
-    folder = Config(str(ROOT / ".dvc"))["cache"].get("dir") or ROOT / ".dvc" / "cache"
-    return Path(folder) / "files" / "md5"
-
-
-def stored(md5: str) -> Path:
-    """Where in the cache the object with a hash is, or would be."""
-    return cache() / md5[:2] / md5[2:]
+def recorded(root: Path) -> dict[str, Output]:
+    """What DVC keeps by `dvc.lock` and `.dvc` files, by its path; `cache: false` is git's to keep."""
+    locked_stages(root)  # says in a sentence that the file is damaged
+    outs = [out for out in Repo(str(root)).index.outs if out.hash_info and out.use_cache]
+    return {Path(out.fs_path).relative_to(root).as_posix(): out for out in outs}
 
 
 def of_runs() -> dict[str, str]:
@@ -54,43 +41,67 @@ def of_runs() -> dict[str, str]:
     for record in load_records():
         if predictions := record.get("evaluation", {}).get("predictions_md5"):
             found[predictions] = f"the test predictions of run {short(record)}"
-        found |= {md5: f"{path} of run {short(record)}" for path, md5 in record["data"].items()}
+        found |= {known: f"{path} of run {short(record)}" for path, known in record["data"].items()}
     return found
 
 
-def share(folder: Path, **core: bool) -> None:
-    """Give another DVC folder this project's cache, remote and credentials."""
-    ours = Config(str(ROOT / ".dvc"))
-    known = {"remote": ours["core"]["remote"]} if "remote" in ours["core"] else {}
-    theirs = {
-        "core": core | known,
-        "cache": ours["cache"] | {"dir": str(cache().parents[1])},
-        **{f'remote "{name}"': options for name, options in ours["remote"].items()},
-    }
-    local = folder / ".dvc" / "config.local"
-    local.parent.mkdir(parents=True, exist_ok=True)
-    local.touch(mode=0o600)  # it may hold passwords
-    with local.open("wb") as file:  # DVC itself would refuse letters beyond ASCII
-        ConfigObj(theirs, encoding="utf-8").write(file)
+@lru_cache
+def cache() -> LocalHashFileDB:
+    """DVC's cache without its notes of former hashes, so that every file is read."""
+    known = Repo(str(ROOT)).cache.local
+    return LocalHashFileDB(known.fs, known.path)
 
 
-@contextmanager
-def only(hashes: Iterable[str]) -> Iterator[Path]:
-    """A folder whose DVC knows these hashes alone, each as a file of that name, until the block ends."""
-    scratch = ROOT / ".dvc" / "tmp"
-    scratch.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=scratch, prefix="storage-") as name:
-        folder = Path(name)
-        share(folder, no_scm=True)
-        for md5 in hashes:
-            out = {"md5": md5, "hash": "md5", "path": md5}
-            (folder / f"{md5}.dvc").write_text(yaml.safe_dump({"outs": [out]}), encoding="utf-8")
-        yield folder
+def stored(known: str) -> Path:
+    """Where in the cache the object with a hash is, or would be."""
+    return Path(cache().oid_to_path(known))
 
 
-@contextmanager
-def restored(known: str | None) -> Iterator[Path | None]:
-    """The file with a hash, until the block ends; None where it is nowhere, or damaged."""
-    with only([known] if known else []) as folder:
-        there = known and (dvc("checkout", at=folder) or dvc("pull", at=folder))
-        yield folder / known if there and known and file_md5(folder / known) == known else None
+def objects(known: str) -> list[str]:
+    """Hashes of a file, or of a folder's list and what that names, where the cache can tell."""
+    try:
+        listed = json.loads(stored(known).read_bytes()) if known.endswith(".dir") else []
+    except (OSError, ValueError):
+        listed = []
+    return [known, *(file["md5"] for file in listed)]
+
+
+def hash_of(path: Path) -> str:
+    """The hash DVC knows a file or folder by."""
+    _, _, found = build(cache(), str(path), cache().fs, "md5")
+    return str(found.hash_info.value)
+
+
+def keep(path: Path) -> None:
+    """Put into the cache what it lacks of a file or folder."""
+    staged, _, found = build(cache(), str(path), cache().fs, "md5")
+    transfer(staged, cache(), {found.hash_info}, shallow=False)
+
+
+def fetch(hashes: Iterable[str]) -> None:
+    """Bring into the cache what only the remote has; say why it gives none."""
+    missing = [known for known in hashes if not stored(known).exists()]
+    if not missing:
+        return
+    try:
+        Repo(str(ROOT)).cloud.pull([HashInfo("md5", known) for known in missing])
+    except Exception as error:  # noqa: BLE001, each kind of remote has errors of its own
+        print(f"nothing from the remote: {first_line(error)}", file=sys.stderr)
+    fetch(part for known in missing for part in objects(known)[1:])
+
+
+def send(hashes: Iterable[str]) -> None:
+    """Let the remote have what is in the cache."""
+    wanted = {HashInfo("md5", part) for known in hashes for part in objects(known)}
+    try:
+        failed = Repo(str(ROOT)).cloud.push(wanted).failed
+    except Exception as error:
+        raise ProjectError(f"the remote takes nothing: {first_line(error)}") from error
+    if failed:
+        raise ProjectError(f"{len(failed)} files did not arrive: `make push` sends them again.")
+
+
+def restored(known: str) -> Path | None:
+    """The file with a hash, to be read; None where it is nowhere, or damaged."""
+    fetch([known])
+    return stored(known) if stored(known).exists() and md5(stored(known)) == known else None
