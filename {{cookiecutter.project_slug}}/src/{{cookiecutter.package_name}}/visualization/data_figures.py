@@ -100,6 +100,8 @@ def _beside_amounts(
         axes.xaxis.set_major_locator(LinearLocator(3))
         axes.xaxis.set_major_formatter(DateFormatter("%Y-%m-%d"))
         cells = (cells - pd.Timestamp(0)) / pd.Timedelta(days=1)  # matplotlib counts from 1970
+    else:
+        axes.locator_params(axis="x", nbins=5)
     amounts = cells.astype(float)
     if colours:
         _boxes(axes, [amounts[target == label] for label in colours], list(colours.values()))
