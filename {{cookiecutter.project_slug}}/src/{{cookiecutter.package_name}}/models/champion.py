@@ -5,13 +5,11 @@ and `models/champions` with DVC, so every checkout predicts with the same model.
 """
 
 import json
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from sklearn.base import BaseEstimator
 
 from ..config import CHAMPION, CHAMPIONS, MODEL, ROOT
@@ -21,11 +19,6 @@ from ..files import md5, replacing
 from ..tracking.record import SHORT, record_of_model
 from ..workspace.lock_file import require_recorded
 from .store import load_model
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 
 Decision = dict[str, Any]
 
@@ -123,7 +116,7 @@ def decide_on(decision: Decision, seen: list[Decision]) -> None:
     ProjectError
         When another decision was made meanwhile.
     """
-    with alone(CHAMPION):
+    with FileLock(CHAMPION.with_name(f".{CHAMPION.name}.lock")):
         log = decisions()
         if len(log) > len(seen) and log[-1]["run"] == decision["run"]:
             return  # somebody decided the same
@@ -136,17 +129,6 @@ def decide_on(decision: Decision, seen: list[Decision]) -> None:
         with replacing(CHAMPION) as partial:
             text = json.dumps([*log, decision], indent=2, ensure_ascii=False)
             partial.write_text(text + "\n", encoding="utf-8")
-
-
-@contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """Let in one process at a time, of any machine on the disk; a process that ends leaves."""
-    with path.with_name(f".{path.name}.lock").open("a") as file:
-        if sys.platform == "win32":
-            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
-        else:
-            fcntl.lockf(file, fcntl.LOCK_EX)
-        yield
 
 
 def champion_before() -> Decision | None:

@@ -42,72 +42,61 @@ def judge(then: Record, now: Record, before: Path | None, after: Path) -> tuple[
         Whether all that came out is identical or within the tolerance.
     """
     took, gave = inputs(then, now), results(then, now, before, after)
-    run = f"run {short(then)}"
-    other = [line.name for line in took if not line.good]
-    apart = [line.name for line in gave if not line.good]
+    other = ", ".join(line.name for line in took if not line.good)
+    apart = ", ".join(line.name for line in gave if not line.good)
+    exact = all(line.verdict == IDENTICAL for line in gave)
+    last = f"is reproduced: every result is {IDENTICAL if exact else CLOSE}."
     if apart:
-        why = (
-            f"What differs of what it took: {', '.join(other)}."
-            if other
-            else (
-                "All that it took is the same: something in it is left to chance or to the machine."
-            )
-        )
-        last = f"{run} is NOT reproduced: {', '.join(apart)} came out different. {why}"
-    else:
-        exact = all(line.verdict == IDENTICAL for line in gave)
-        last = f"{run} is reproduced: every result is {IDENTICAL if exact else CLOSE}."
+        why = "All that it took is the same: something in it is left to chance or to the machine."
+        why = f"What differs of what it took: {other}." if other else why
+        last = f"is NOT reproduced: {apart} came out different. {why}"
     if "evaluation" not in then:
         last += " It was never evaluated, so there are no test scores and predictions to compare."
     tables = (as_table("what it took", took), as_table("what it gave", gave))
-    return "\n\n".join([*tables, last]), not apart
+    return "\n\n".join([*tables, f"run {short(then)} {last}"]), not apart
 
 
 def inputs(then: Record, now: Record) -> list[Line]:
     """What both runs took: code, each raw file, contract, rows, environment, seed, platform."""
-    same = then.get("inputs", then.get("tree")) == now["inputs"]
-    facts = [("code", _code(then), _code(now), same)]
-    for path in sorted(then["data"] | now["data"]):
-        facts.append(_fact(path, *(record["data"].get(path, "none") for record in (then, now))))
-    for name, key in {
-        "contract": "schema_md5",
-        "training rows": "train_md5",
-        "environment": "lock_md5",
-        "seed": "seed",
-    }.items():
-        facts.append(_fact(name, str(then[key]), str(now[key])))
+    both = (then, now)
+    code = [run["commit"][:HASH] + (" + changes" if run["dirty"] else "") for run in both]
+    lines = [_input("code", *code, then.get("inputs", then.get("tree")) == now["inputs"])]
+    facts = {
+        path: [run["data"].get(path, "none") for run in both]
+        for path in sorted(then["data"] | now["data"])
+    }
+    facts["contract"] = [run["schema_md5"] for run in both]
+    facts["training rows"] = [run["train_md5"] for run in both]
     if "evaluation" in then:
-        tested = (record["evaluation"]["test_md5"] for record in (then, now))
-        facts.insert(-2, _fact("test rows", *tested))
-    for name, old, new in zip(
-        ("system", "Python"),
-        *(run["platform"].split(", Python ") for run in (then, now)),
-        strict=True,
-    ):
+        facts["test rows"] = [run["evaluation"]["test_md5"] for run in both]
+    facts["environment"] = [run["lock_md5"] for run in both]
+    facts["seed"] = [str(run["seed"]) for run in both]
+    for name, (old, new) in facts.items():
+        lines.append(_input(name, old[:HASH], new[:HASH], old == new))
+    platforms = (run["platform"].split(", Python ") for run in both)
+    for name, old, new in zip(("system", "Python"), *platforms, strict=True):
         # A system's name is long.
         shown = (old, new) if old != new else (old.partition("-")[0],) * 2
-        facts.append((name, *shown, old == new))
-    return [Line(*fact[:3], "same" if fact[3] else "differs", fact[3]) for fact in facts]
+        lines.append(_input(name, *shown, old == new))
+    return lines
 
 
 def results(then: Record, now: Record, before: Path | None, after: Path) -> list[Line]:
     """What both runs gave: scores, predictions, and the bytes of the model."""
     lines = [_score(f"cv_{then['cv']['metric']}", then["cv"]["mean"], now["cv"]["mean"])]
+    # Another machine may give the model other last digits; its predictions tell what they mean.
+    verdict, good = "different", False
     if "evaluation" in then:
         scores = now["evaluation"]["test"]
         for name, value in then["evaluation"]["test"].items():
             lines.append(_score(f"test_{name}", value, scores.get(name, math.nan)))
-        name, old, new, same = _fact(
-            "test predictions", *(run["evaluation"]["predictions_md5"] for run in (then, now))
-        )
-        verdict, good = (IDENTICAL, True) if same else compare_tables(before, after)
-        lines.append(Line(name, old, new, verdict, good))
-    name, old, new, same = _fact("model", then["model_md5"], now["model_md5"])
-    # Another machine may give the model other last digits; its predictions tell what they mean.
-    judged = "evaluation" in then and not same
-    verdict = "other bytes, see the predictions" if judged else "different"
-    lines.append(Line(name, old, new, IDENTICAL if same else verdict, same or judged))
-    return lines
+        old, new = (run["evaluation"]["predictions_md5"] for run in (then, now))
+        found = (IDENTICAL, True) if old == new else compare_tables(before, after)
+        lines.append(Line("test predictions", old[:HASH], new[:HASH], *found))
+        verdict, good = "other bytes, see the predictions", True
+    old, new = then["model_md5"], now["model_md5"]
+    found = (IDENTICAL, True) if old == new else (verdict, good)
+    return [*lines, Line("model", old[:HASH], new[:HASH], *found)]
 
 
 def compare_tables(before: Path | None, after: Path) -> tuple[str, bool]:
@@ -135,12 +124,8 @@ def as_table(title: str, lines: list[Line]) -> str:
     return "\n".join("  ".join([*map(str.ljust, row[:3], widths), row[3]]).rstrip() for row in rows)
 
 
-def _code(record: Record) -> str:
-    return record["commit"][:HASH] + (" + changes" if record["dirty"] else "")
-
-
-def _fact(name: str, then: str, now: str) -> tuple[str, str, str, bool]:
-    return name, then[:HASH], now[:HASH], then == now
+def _input(name: str, then: str, now: str, same: bool) -> Line:
+    return Line(name, then, now, "same" if same else "differs", same)
 
 
 def _score(name: str, then: float, now: float) -> Line:

@@ -6,38 +6,37 @@ MLflow's registry has the versions and the aliases `challenger` and `champion`; 
 
 import argparse
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import mlflow
 import pandas as pd
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
 
 from ..config import CHAMPION, MODEL, ROOT
+from ..data.contract.schema import load_schema
 from ..errors import ProjectError, explained
-from ..files import md5
+from ..files import md5, replacing
 from ..models.champion import (
-    Decision,
+    ModelInUse,
     champion_before,
     decide_on,
     decisions,
+    folder_of,
+    in_force,
     in_words,
     load_champion,
 )
-from ..models.store import RECORDED
+from ..models.store import RECORDED, load_model
 from .database import database_errors
 from .record import Record, find_record, load_records, now, record_of_model, short, test_score, user
-from .runs import open_experiment
-from .versions import (
-    CHALLENGER,
-    aliases,
-    fetch,
-    follow_decisions,
-    keep,
-    make_challenger,
-    new_version,
-    version_of,
-    versions,
-)
+from .runs import NAME, file_of_run, open_experiment
 
+FILES = ("model.skops", "schema.yaml", "rows.npy")
 SWITCHES = ("", "f", "force", "forced", "ok", "on", "t", "true", "y", "yes")  # and no reasons
 
 
@@ -61,31 +60,37 @@ def main(arguments: list[str] | None = None) -> None:
 
 def register(options: argparse.Namespace) -> None:
     """Make the model of a run, or else the present one, the challenger."""
-    record = find_record(options.run) if options.run else _record_of_present_model()
-    version = version_of(record["run"]) or new_version(record)
-    make_challenger(version)
+    present = record_of_model(md5(MODEL)) if MODEL.is_file() else None
+    record = find_record(options.run) if options.run else present
+    if record is None:
+        raise ProjectError(
+            "the present model has no run among reports/runs: `make train` makes one, or name "
+            "another with RUN=; `make experiments` lists them."
+        )
+    try:
+        version = version_of(record["run"]) or mlflow.register_model(record["model_uri"], NAME)
+    except MlflowException as error:
+        raise ProjectError(
+            f"MLflow does not have the model of run {short(record)}: it was logged elsewhere, or is "
+            "lost. A run of `make train` here can be registered."
+        ) from error
+    mlflow.MlflowClient().set_registered_model_alias(NAME, "challenger", version.version)
     print(f"version {version.version} (run {short(record)}) is the challenger")
 
 
 def promote(options: argparse.Namespace) -> None:
     """Make the challenger the champion, if the gate lets it through."""
     seen, forced = decisions(), options.force
-    number = aliases().get(CHALLENGER)
+    number = aliases().get("challenger")
     if number is None:
         raise ProjectError("there is no challenger: `make register` makes the present model one.")
     (run,) = [version.run_id for version in versions() if str(version.version) == number]
     if seen and seen[-1]["run"] == run:
         raise ProjectError(f"version {number} is the champion already.")
     record = find_record(run or "")
-    from .promotion import ask_the_gate  # takes seconds to import, which the others need not wait
-
     with TemporaryDirectory() as name:
         files = Path(name)
-        challenger = fetch(record, number, files)
-        found = ask_the_gate(record, challenger, files / "rows.npy")
-        for check in found:
-            print(f"{'ok' if check.passed else 'FAILED':6}  {check.words}")
-        failed = [check.words for check in found if not check.passed]
+        failed = _failed_checks(record, fetch(record, number, files), files)
         if failed and not forced:
             raise ProjectError(
                 f"version {number} (run {short(record)}) is not promoted, nothing has changed:\n"
@@ -93,21 +98,15 @@ def promote(options: argparse.Namespace) -> None:
                 + '\nFORCE="reason" promotes it all the same and keeps the reason.'
             )
         keep(record, files)
-        schema_md5 = md5(files / "schema.yaml")
-    _decide(
-        {
-            "time": now(),
-            "what": "promoted by force" if failed else "promoted",
-            "version": number,
-            "run": record["run"],
-            **{name: record[name] for name in RECORDED},
-            "schema_md5": schema_md5,
-            "by": user(),
-            "why": forced or os.environ.get("WHY", "") or record["why"],
-            "failed": failed,
-        },
+        decision = {name: record[name] for name in ("run", *RECORDED)}
+        decision |= {"version": number, "schema_md5": md5(files / "schema.yaml")}
+    what = "promoted by force" if failed else "promoted"
+    why = forced or os.environ.get("WHY", "") or record["why"]
+    decide_on(
+        {"time": now(), "what": what, **decision, "by": user(), "why": why, "failed": failed},
         seen,
     )
+    follow_decisions()
     print(f"version {number} (run {short(record)}) is the champion; commit what is in models/")
 
 
@@ -119,7 +118,8 @@ def rollback(_: argparse.Namespace) -> None:
     load_champion(before)
     why = os.environ.get("WHY", "")
     new = {"time": now(), "what": "rolled back", "by": user(), "why": why, "failed": []}
-    _decide(before | new, seen)
+    decide_on(before | new, seen)
+    follow_decisions()
     print(
         f"version {before['version']} (run {short(before)}) is the champion again; commit models/"
     )
@@ -151,19 +151,79 @@ def show(_: argparse.Namespace) -> None:
 COMMANDS = {"register": register, "promote": promote, "rollback": rollback, "models": show}
 
 
-def _record_of_present_model() -> Record:
-    record = record_of_model(md5(MODEL)) if MODEL.is_file() else None
-    if record is None:
-        raise ProjectError(
-            "the present model has no run among reports/runs: `make train` makes one, or name "
-            "another with RUN=; `make experiments` lists them."
-        )
-    return record
+def versions() -> list[ModelVersion]:
+    """All versions in MLflow's registry, the first first."""
+    found = mlflow.MlflowClient().search_model_versions(f"name = '{NAME}'")
+    return sorted(found, key=lambda version: int(version.version))
 
 
-def _decide(decision: Decision, seen: list[Decision]) -> None:
-    decide_on(decision, seen)
-    follow_decisions()
+def version_of(run: str) -> ModelVersion | None:
+    """The version a run was registered as."""
+    return next((version for version in versions() if version.run_id == run), None)
+
+
+def aliases() -> dict[str, str]:
+    """The version each alias names."""
+    models = mlflow.MlflowClient().search_registered_models(f"name = '{NAME}'")
+    found = models[0].aliases if models else {}
+    return {alias: str(version) for alias, version in found.items()}
+
+
+def follow_decisions() -> None:
+    """Let MLflow's alias follow the last decision, unless this registry does not have its run."""
+    decision, known = in_force(), aliases()
+    version = version_of(decision["run"]) if decision else None
+    if version is None or known.get("champion") == str(version.version):
+        return
+    client = mlflow.MlflowClient()
+    if known.get("challenger") == str(version.version):
+        client.delete_registered_model_alias(NAME, "challenger")
+    client.set_registered_model_alias(NAME, "champion", version.version)
+
+
+def fetch(record: Record, number: str, folder: Path) -> ModelInUse:
+    """Bring the model of a run, its contract and the hashes of its rows from MLflow.
+
+    Raises
+    ------
+    ProjectError
+        When one is not there, or the model is not what was trained.
+    """
+    for name in FILES:
+        if file_of_run(record["run"], name, folder) is None:
+            raise ProjectError(
+                f"MLflow has no {name} of run {short(record)}: it was logged elsewhere, or is lost. "
+                "A run of `make train` here can be promoted."
+            )
+    model = load_model(folder / "model.skops", record)
+    schema = load_schema(folder / "schema.yaml")
+    return ModelInUse(model, schema, number, record["run"], record["model_md5"])
+
+
+def keep(record: Record, files: Path) -> None:
+    """Put a model, its contract and its rows below models/champions, for DVC to carry."""
+    folder = folder_of(record["run"])
+    if not folder.exists():
+        with replacing(folder) as partial:
+            partial.mkdir()
+            for name in FILES:
+                shutil.copy2(files / name, partial / name)
+            if figures := file_of_run(record["run"], "figures", files):  # for the pages
+                shutil.copytree(figures, partial / "figures")
+    add = [sys.executable, "-m", "dvc", "add", "--quiet", str(folder)]
+    done = subprocess.run(add, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ProjectError(f"DVC could not take {folder.relative_to(ROOT)}: {done.stderr.strip()}")
+
+
+def _failed_checks(record: Record, challenger: ModelInUse, files: Path) -> list[str]:
+    """Print what the gate finds, and return what stands against the challenger."""
+    from .promotion import ask_the_gate  # takes seconds to import, which the others need not wait
+
+    found = ask_the_gate(record, challenger, files / "rows.npy")
+    for check in found:
+        print(f"{'ok' if check.passed else 'FAILED':6}  {check.words}")
+    return [check.words for check in found if not check.passed]
 
 
 if __name__ == "__main__":
