@@ -1,7 +1,9 @@
 """What git is asked about the inputs of a run, in this clone, in others, and where it refuses."""
 
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -190,3 +192,32 @@ def test_repository_without_a_commit_has_no_inputs(
     sh(tmp_path, "init", "--quiet", ".")
     monkeypatch.setattr(git, "ROOT", tmp_path)
     assert (git.commit(), git.snapshot()) == ("", "")
+
+
+UNKNOWN = """
+import getpass, os, pwd
+from unittest.mock import patch
+for name in ("HOME", "LOGNAME", "USER", "LNAME", "USERNAME"):
+    os.environ.pop(name, None)
+with patch("pwd.getpwuid", side_effect=KeyError), patch("os.getuid", return_value=4711):
+    from {package}.tracking import record
+    import {package}.visualization
+    with patch.object(record, "git", return_value=None):
+        print(record.user(), getpass.getuser())
+"""
+
+
+def test_user_whom_the_system_does_not_know_has_a_number(module: Module) -> None:
+    config = module("config")
+    script = UNKNOWN.format(package=config.__name__.partition(".")[0])
+    said = subprocess.check_output([sys.executable, "-c", script], cwd=config.ROOT / "src")
+    assert said.split() == [b"4711", b"4711"]
+
+
+def test_commands_of_make_give_a_user_to_tools_that_ask(module: Module, tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text("name:\n\t@echo $$LOGNAME\n", encoding="utf-8")
+    command = ["make", "-s", "-f", str(module("config").ROOT / "Makefile"), "-f", "Makefile", "name"]
+    for given, said in (({"LOGNAME": "ada"}, "ada"), ({}, str(os.getuid()))):
+        environment = {"PATH": os.environ["PATH"]} | given
+        told = subprocess.check_output(command, cwd=tmp_path, env=environment, text=True)
+        assert told.strip() == said or not given and told.strip()

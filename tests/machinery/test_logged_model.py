@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
+from unittest.mock import patch
 
 import mlflow
 import numpy as np
@@ -58,3 +60,13 @@ def test_logged_model_predicts_without_the_project(module: Module, tmp_path: Pat
     code = sorted(path.relative_to(folder / "code") for path in (folder / "code").rglob("*.py"))
     package = {"__init__.py", "config.py", "env_file.py", "errors.py"}  # what it imports itself
     assert {path.name for path in code} == package | {"transformers.py", "calibration.py"}
+    assert sum(path.stat().st_size for path in (folder / "code").rglob("*.py")) < 20_000
+
+
+def test_requirements_are_pinned_by_the_names_of_packages(module: Module) -> None:
+    """Those with the name they are imported by are found without reading every package there is."""
+    runs = module("tracking.runs")
+    with patch.object(runs, "packages_distributions", side_effect=AssertionError):
+        found = runs.requirements({"sklearn", "pandas", "os", "__future__"})
+    assert [line.partition("==")[0] for line in found] == ["pandas", "scikit-learn"]
+    assert runs.requirements({"yaml", "no_such_library"}) == [f"PyYAML=={version('pyyaml')}"]

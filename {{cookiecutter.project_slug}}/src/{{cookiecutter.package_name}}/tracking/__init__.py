@@ -1,5 +1,6 @@
 """What is kept of every run, and which models are in use."""
 
+import getpass
 import os
 from pathlib import Path
 from urllib.parse import quote
@@ -14,6 +15,10 @@ def sqlite_uri(path: Path) -> str:
 
 DATABASE = PROJECT / "mlflow.db"
 LOCAL = sqlite_uri(DATABASE)
+try:
+    getpass.getuser()
+except (KeyError, OSError):  # a user whom the system does not know, as in a container
+    os.environ["LOGNAME"] = str(os.getuid())
 # Before MLflow is imported, which reads them then.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_TRACKING_URI", LOCAL)

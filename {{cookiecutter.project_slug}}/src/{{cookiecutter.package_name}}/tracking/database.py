@@ -3,13 +3,11 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.utils.credentials import get_default_host_creds
-from mlflow.utils.file_utils import local_file_uri_to_path
 from mlflow.utils.rest_utils import http_request
 from mlflow.utils.uri import is_local_uri
 from requests.exceptions import RequestException
@@ -75,18 +73,16 @@ def own_experiment(name: str) -> None:
         with suppress(MlflowException):  # another process was faster
             mlflow.create_experiment(name, here + name)
         return
-    place = experiment.artifact_location
-    root = place.rpartition("/")[0]
-    if not is_local_uri(place) or not root.endswith("/mlruns"):
+    then = experiment.artifact_location.rpartition("/")[0] + "/"
+    known = here, f"{PROJECT}/mlruns/"
+    if then in known or not then.endswith("/mlruns/") or not is_local_uri(then):
         return
-    if PROJECT not in Path(local_file_uri_to_path(place)).parents:
-        with closing(sqlite3.connect(DATABASE)) as database, database:
-            for table, column in (place.split(".") for place in PLACES):
-                change = f"UPDATE {table} SET {column} = ? || substr({column}, ?)"
-                database.execute(
-                    f"{change} WHERE substr({column}, 1, ?) = ?",
-                    (here, len(root) + 2, len(root) + 1, f"{root}/"),
-                )
+    with closing(sqlite3.connect(DATABASE)) as database, database:
+        for table, column in (place.split(".") for place in PLACES):
+            change = f"UPDATE {table} SET {column} = replace({column}, :then, :here)"
+            database.execute(
+                f"{change} WHERE instr({column}, :then) = 1", {"then": then, "here": here}
+            )
 
 
 def _unreachable(error: Exception) -> ProjectError:

@@ -3,9 +3,10 @@
 import logging
 import shutil
 import socket
+import sys
 import warnings
 from dataclasses import asdict
-from importlib.metadata import packages_distributions, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -173,6 +174,18 @@ def _is_over(running_on: str) -> bool:
         return True
 
 
+def requirements(libraries: set[str]) -> list[str]:
+    """Packages with their versions, by the names they are imported by."""
+    found = set()
+    for library in libraries - sys.stdlib_module_names:
+        name = {"sklearn": "scikit-learn"}.get(library, library)
+        try:
+            found.add(f"{name}=={version(name)}")
+        except PackageNotFoundError:  # under another name, which takes half a second to find
+            found |= {f"{name}=={version(name)}" for name in packages_distributions().get(library, [])}
+    return sorted(found)
+
+
 def _test_metrics(record: Record) -> dict[str, float]:
     return {f"test_{name}": value for name, value in record["evaluation"]["test"].items()}
 
@@ -203,8 +216,6 @@ def _log_model(model: BaseEstimator, types: list[str], features: pd.DataFrame) -
     with warnings.catch_warnings(action="ignore"):  # on gaps in numbers, which the contract allows
         signature = infer_signature(sample, model.predict(sample))
     files, libraries = needed([*types, "pandas", "skops", "sklearn"])
-    installed = packages_distributions()
-    libraries = {installed[name][0] for name in libraries if name in installed}
     with TemporaryDirectory() as folder:
         for file in files:
             copy = Path(folder, file.relative_to(SRC))
@@ -217,5 +228,5 @@ def _log_model(model: BaseEstimator, types: list[str], features: pd.DataFrame) -
             skops_trusted_types=types,
             signature=signature,
             code_paths=[str(path) for path in Path(folder).iterdir()] or None,
-            pip_requirements=[f"{name}=={version(name)}" for name in sorted(libraries)],
+            pip_requirements=requirements(libraries),
         ).model_uri

@@ -1,11 +1,10 @@
 """Figures and the report."""
 
 import os
-from pathlib import Path
 
 from ..config import ROOT
 
 # Before skrub and matplotlib are imported, which write to a home that may be read-only.
 os.environ.setdefault("SKB_DATA_DIRECTORY", str(ROOT / ".cache" / "skrub"))
-if not os.access(Path.home(), os.W_OK):
+if not os.access(os.path.expanduser("~"), os.W_OK):
     os.environ.setdefault("MPLCONFIGDIR", str(ROOT / ".cache" / "matplotlib"))
