@@ -32,7 +32,9 @@ def definitions(name: str) -> dict[str, str]:
         path, module, symbol, rest = place
         lines = [line for line in _parsed(path).body if symbol in _bound(line)]
         nodes = [node for line in lines for node in ast.walk(line) if isinstance(node, NAMES)]
-        names = [match.groups() for match in map(DOTTED.fullmatch, map(ast.unparse, nodes)) if match]
+        names = [
+            match.groups() for match in map(DOTTED.fullmatch, map(ast.unparse, nodes)) if match
+        ]
         names.append((symbol, rest))  # which may be imported there
         known = _origins(path, module)
         used = {
@@ -60,7 +62,7 @@ def needed(names: Iterable[str]) -> tuple[set[Path], set[str]]:
         elif place[0] not in files:
             files.add(place[0])
             todo += [place[1].rpartition(".")[0], *(name for _, name in _origins(*place[:2]))]
-    return files, libraries
+    return files, libraries - {""}
 
 
 def locate(name: str) -> tuple[Path, str, str, str] | None:

@@ -60,7 +60,8 @@ def inputs(then: Record, now: Record) -> list[Line]:
     """What both runs took: code, each raw file, contract, rows, environment, seed, platform."""
     both = (then, now)
     code = [run["commit"][:HASH] + (" + changes" if run["dirty"] else "") for run in both]
-    lines = [_input("code", *code, then.get("inputs", then.get("tree")) == now["inputs"])]
+    same = then.get("inputs", then.get("tree")) == now["inputs"]
+    lines = [_input("code", code[0], code[1], same)]
     facts = {
         path: [run["data"].get(path, "none") for run in both]
         for path in sorted(then["data"] | now["data"])

@@ -74,8 +74,8 @@ def own_experiment(name: str) -> None:
             mlflow.create_experiment(name, here + name)
         return
     then = experiment.artifact_location.rpartition("/")[0] + "/"
-    known = here, f"{PROJECT}/mlruns/"
-    if then in known or not then.endswith("/mlruns/") or not is_local_uri(then):
+    inside = then.startswith((f"{PROJECT.as_uri()}/", f"{PROJECT}/"))
+    if inside or not then.endswith("/mlruns/") or not is_local_uri(then):
         return
     with closing(sqlite3.connect(DATABASE)) as database, database:
         for table, column in (place.split(".") for place in PLACES):

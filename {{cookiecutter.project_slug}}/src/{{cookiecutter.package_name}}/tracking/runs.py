@@ -182,7 +182,9 @@ def requirements(libraries: set[str]) -> list[str]:
         try:
             found.add(f"{name}=={version(name)}")
         except PackageNotFoundError:  # under another name, which takes half a second to find
-            found |= {f"{name}=={version(name)}" for name in packages_distributions().get(library, [])}
+            found |= {
+                f"{name}=={version(name)}" for name in packages_distributions().get(library, [])
+            }
     return sorted(found)
 
 
