@@ -69,4 +69,6 @@ def test_requirements_are_pinned_by_the_names_of_packages(module: Module) -> Non
     with patch.object(runs, "packages_distributions", side_effect=AssertionError):
         found = runs.requirements({"sklearn", "pandas", "os", "__future__"})
     assert [line.partition("==")[0] for line in found] == ["pandas", "scikit-learn"]
-    assert runs.requirements({"yaml", "no_such_library"}) == [f"PyYAML=={version('pyyaml')}"]
+    assert runs.requirements({"dateutil", "no_such_library"}) == [
+        f"python-dateutil=={version('python-dateutil')}"
+    ]

@@ -38,6 +38,8 @@ from .database import database_errors, own_experiment, require_server
 from .record import Record, flat, patch_of, record_of_model, save_record, seconds_since
 
 NAME = __name__.partition(".")[0]  # of the experiment, and of the model in the registry
+# Named otherwise than they are imported; finding that out takes half a second.
+PACKAGES = {"dotenv": "python-dotenv", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 RUNNING_ON = "project.running_on"
 RECORD, ROWS = "run.json", "rows.npy"  # among the files of a run in MLflow
 
@@ -178,10 +180,10 @@ def requirements(libraries: set[str]) -> list[str]:
     """Packages with their versions, by the names they are imported by."""
     found = set()
     for library in libraries - sys.stdlib_module_names:
-        name = {"sklearn": "scikit-learn"}.get(library, library)
+        name = PACKAGES.get(library, library)
         try:
             found.add(f"{name}=={version(name)}")
-        except PackageNotFoundError:  # under another name, which takes half a second to find
+        except PackageNotFoundError:  # another name than that
             found |= {
                 f"{name}=={version(name)}" for name in packages_distributions().get(library, [])
             }
