@@ -1,6 +1,7 @@
 """Which rows are held out, which class is the positive one, and who competes."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -63,7 +64,21 @@ def test_rarer_class_is_the_positive_one_and_said(module: Module, rare, order, t
     schema.save_schema(found, tmp_path / "schema.yaml")
     assert f"positive: {rare}" in (tmp_path / "schema.yaml").read_text(encoding="utf-8")
     loaded = schema.load_schema(tmp_path / "schema.yaml")
-    assert module("models.metrics").classes_of(loaded) == order
+    assert loaded.classes == order
+
+
+@pytest.mark.parametrize(("named", "said"), [("", True), ("a", False)])
+def test_contract_that_names_no_positive_class_is_told_which_counts(
+    module: Module, named, said, monkeypatch, capsys
+) -> None:
+    compare = module("data.compare_schema")
+    agreed = agreed_on(module, ["a", "b"], x="numeric")
+    agreed.positive = named
+    monkeypatch.setattr(compare, "load_schema", lambda: agreed)
+    monkeypatch.setattr(compare, "look_at", lambda *_: SimpleNamespace(rows=3))
+    monkeypatch.setattr(compare, "differences", lambda *_: [])
+    compare.main([])
+    assert ("positive class: b" in capsys.readouterr().out) == said
 
 
 def test_positive_class_is_one_of_two(module: Module, tmp_path) -> None:
@@ -91,6 +106,14 @@ def test_extra_trees_are_of_the_forests_family(module: Module) -> None:
     assert "extra trees" in module("models.candidates").candidates(agreed, 1)
     assert "extra trees" in module("config").load_params().train.candidates
     assert module("models.contest").kind_of("extra trees searched") == "forest"
+
+
+def test_a_family_ranks_by_its_best_member(module: Module) -> None:
+    contest = object.__new__(module("models.contest").Contest)
+    contest._rule = module("models.metrics").CLASSES["roc_auc"]
+    scores = {"baseline": 0.5, "linear": 0.75, "forest": 0.72, "extra trees": 0.64, "boosting": 0.7}
+    contest.trials = {name: SimpleNamespace(score={"mean": it}) for name, it in scores.items()}
+    assert contest._best_of_kinds() == ["linear", "forest", "boosting"]
 
 
 def test_best_model_is_scored_as_it_is_used(module: Module) -> None:

@@ -99,10 +99,7 @@ def test_blend_is_scored_as_it_is_fitted(trained) -> None:
     )
     contest, _ = train_model.compare(trained.train, trained.schema, params)
     contest.enter("fitted", contest.trials["blend"].candidate)
-    for blended, fitted in zip(
-        contest.trials["blend"].predicted, contest.trials["fitted"].predicted, strict=True
-    ):
-        assert blended == pytest.approx(fitted)
+    assert contest.trials["blend"].predicted == pytest.approx(contest.trials["fitted"].predicted)
 
 
 @pytest.mark.parametrize(("power", "tried"), [(1, False), (6, True)])
@@ -207,7 +204,7 @@ def test_calibrated_model_is_saved_and_keeps_classes_apart(trained, tmp_path: Pa
     params = with_train(trained.params, search_iterations=0)
     contest, _ = train_model.compare(trained.train, agreed, params)
     trial = contest.trials["linear"]
-    trial.predicted[:] = [values / 2 + [[0.0, 0.5]] for values in trial.predicted]  # a bad bias
+    trial.predicted[:] = trial.predicted / 2 + [[0.0, 0.5]]  # a bad bias
     model, facts = train_model.calibrate_and_threshold(trial.candidate.pipeline, contest, "linear")
     assert facts["calibration"]["kept"]
     model.fit(trained.train[list(agreed.features)], trained.train["bought"])

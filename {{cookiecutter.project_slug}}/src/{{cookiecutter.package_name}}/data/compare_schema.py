@@ -43,6 +43,8 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     params, schema = load_params(), load_schema()
     today = look_at(ROOT / params.data.raw, schema, params.seed)
+    if len(schema.classes) == 2 and not schema.positive:
+        print(f"positive class: {schema.classes[1]}, as `positive` is not in the contract")
     found = list(differences(today, schema))
     if not found:
         print(f"references/schema.yaml and {params.data.raw} agree in all {today.rows} rows")

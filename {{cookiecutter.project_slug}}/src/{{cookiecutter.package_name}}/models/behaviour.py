@@ -16,7 +16,7 @@ from ..data.contract.rules import broken_rules
 from ..data.contract.schema import Schema
 from ..errors import ProjectError
 from .expectation import Expectation, is_number, read_entry
-from .metrics import classes_of, predict, truth_of
+from .metrics import predict, truth_of
 from .threshold import decide, threshold_of
 
 ROUNDING = 1e-9  # sums of floating point numbers differ in the last digits
@@ -69,15 +69,17 @@ def _run(
     rows, changed = change(rows, schema, expected)
     before, after = (_outcome(model, table, schema, expected) for table in (rows, changed))
     slack = expected.tolerance + rounding
-    if expected.expect == "same":
-        holds = np.abs(after - before) <= slack
-    elif expected.expect in ("up", "down"):
-        holds = (after - before) * (1 if expected.expect == "up" else -1) >= -slack
-    elif isinstance(expected.expect, list):
-        low, high = expected.expect
-        holds = (low - slack <= after) & (after <= high + slack)
-    else:
-        holds = after == expected.expect
+    match expected.expect:
+        case "same":
+            holds = np.abs(after - before) <= slack
+        case "up":
+            holds = after - before >= -slack
+        case "down":
+            holds = after - before <= slack
+        case [low, high]:
+            holds = (low - slack <= after) & (after <= high + slack)
+        case label:
+            holds = after == label
     example = None
     if not holds.all():
         first = int(np.argmin(holds))
@@ -149,7 +151,7 @@ def _outcome(
     predicted = predict(model, rows, schema)
     if schema.task == "regression":
         return predicted
-    classes = classes_of(schema)
+    classes = schema.classes
     if expected.of:
         return predicted[:, classes.index(expected.of)]
     return np.array(classes)[decide(predicted, threshold_of(model))]
@@ -159,8 +161,6 @@ def _plain(value: Any) -> Any:
     """A cell or prediction as JSON has it."""
     if pd.isna(value):
         return None
-    return value if isinstance(value, str | bool) else float(value) if _real(value) else str(value)
-
-
-def _real(value: Any) -> bool:
-    return isinstance(value, int | float | np.number)
+    if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+        return float(value)
+    return value if isinstance(value, bool) else str(value)

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.stats import t as student
 
 from ..data.contract.schema import Schema
-from .metrics import Metric, classes_of, from_table, metrics_of
+from .metrics import Metric, from_table, metrics_of
 from .resampling import Resampling
 from .threshold import EVEN
 
@@ -42,10 +42,16 @@ def side_of(predictions: pd.DataFrame, schema: Schema, name: str) -> Side:
     Decisions stand as the model took them, at a threshold, and for a positive class, of its own.
     """
     predicted, threshold = from_table(predictions, schema), EVEN
-    if len(classes := classes_of(schema)) == 2:
+    if len(classes := schema.classes) == 2:
         positive = (predictions[f"predicted_{schema.target}"] == classes[1]).to_numpy()
         threshold = float(predicted[positive, 1].min(initial=np.inf))
     return metrics_of(schema, threshold)[name], predicted
+
+
+def versus(name: str, truth: np.ndarray, sides: Sequence[Side]) -> str:
+    """Both scores in words."""
+    scores = [f"{rule.function(truth, predicted):.4f}" for rule, predicted in sides]
+    return f"{name} {' against '.join(scores)}"
 
 
 def paired_bootstrap(
@@ -69,13 +75,14 @@ def paired_bootstrap(
         scores = [rule.function(truth[rows], values[rows]) for rule, values in sides]
         return np.array([sides[0][0].gain(*scores)])
 
-    value = float(gain(np.arange(len(truth)))[0])
+    value = gain(np.arange(len(truth)))
     if doubt is None:
         low, high = resampling.interval(gain)
-        return Gain(value, float(low[0]), float(high[0]))
-    reach = student.ppf(1 - doubt, independent(truth, resampling) - 1)
-    error = reach * float(resampling.error(gain)[0])
-    return Gain(value, value - error, value + error)
+    else:
+        reach = student.ppf(1 - doubt, independent(truth, resampling) - 1)
+        error = reach * resampling.error(gain)
+        low, high = value - error, value + error
+    return Gain(*(float(end[0]) for end in (value, low, high)))
 
 
 def worse_at_most(
@@ -105,21 +112,19 @@ def worse_at_most(
         By name of the part; without those that have too few rows.
     """
     doubt = (1 - resampling.confidence) / 2
-    judged = {
-        name: mask
-        for name, mask in parts.items()
-        if independent(truth[mask], resampling.among(mask)) >= MIN_JUDGED
-    }
-    share = (1 - OVERALL) * doubt / max(len(judged), 1)
-    gains = {
-        name: paired_bootstrap(
+    cut = {
+        name: (
             truth[mask],
             [(rule, values[mask]) for rule, values in sides],
             resampling.among(mask),
-            share,
         )
-        for name, mask in judged.items()
+        for name, mask in parts.items()
     }
+    judged = {
+        name: part for name, part in cut.items() if independent(part[0], part[2]) >= MIN_JUDGED
+    }
+    share = (1 - OVERALL) * doubt / max(len(judged), 1)
+    gains = {name: paired_bootstrap(*part, share) for name, part in judged.items()}
     return paired_bootstrap(truth, sides, resampling, OVERALL * doubt), gains
 
 

@@ -27,10 +27,10 @@ SKEWED = 1.0  # skewness of a target without negative values from which on its l
 
 @dataclass(frozen=True)
 class Trial:
-    """A candidate, its predictions of the held-out rows of each fold, and how good they are."""
+    """A candidate, its predictions of `Contest.held_out`, and how good they are."""
 
     candidate: Candidate
-    predicted: list[np.ndarray]
+    predicted: np.ndarray
     score: dict[str, Any]
 
 
@@ -42,6 +42,8 @@ class Contest:
     trials : dict
         By name of the candidate; `score` has `mean` and `sd` over the `folds`, `seconds`, and
         perhaps the `settings` of a search or the `parts` of a blend.
+    held_out, fold : ndarray
+        Numbers of the rows that folds hold out, fold by fold, and of the fold of each.
     """
 
     def __init__(
@@ -52,14 +54,25 @@ class Contest:
         self.metric = deciding_metric(schema, params.train.metric)
         self._rule = metrics_of(schema)[self.metric]
         self.folds = make_folds(train, schema, params)
+        self.held_out = np.concatenate([rows for _, rows in self.folds])
+        self.fold = np.repeat(range(len(self.folds)), [len(rows) for _, rows in self.folds])
         self.quiet = quiet
         self.trials: dict[str, Trial] = {}
 
-    def enter(self, name: str, candidate: Candidate, **facts: Any) -> None:
-        """Cross-validate a candidate."""
-        started = time.perf_counter()
-        predicted = self._predict(candidate.pipeline)
-        self._keep(name, candidate, predicted, {"seconds": time.perf_counter() - started} | facts)
+    def enter(
+        self, name: str, candidate: Candidate, predicted: np.ndarray | None = None, **facts: Any
+    ) -> None:
+        """Score a candidate, cross-validated where what it `predicted` is not known."""
+        if predicted is None:
+            started = time.perf_counter()
+            predicted = self._predict(candidate.pipeline)
+            facts = {"seconds": time.perf_counter() - started} | facts
+        score = self.score(predicted)
+        self.trials[name] = Trial(candidate, predicted, score | facts)
+        if not self.quiet:
+            spent = f"  {facts['seconds']:.1f} s" if "seconds" in facts else ""
+            figures = f"{score['mean']:.4f} +/- {score['sd']:.4f}{spent}"
+            tqdm.write(f"{name:>24}  {self.metric} {figures}")
 
     def best(self) -> str:
         """The name with the best mean; the baseline does not compete."""
@@ -98,8 +111,7 @@ class Contest:
             for (name, leader), settings in zip(leaders.items(), turn, strict=True):
                 there = {f"{leader.at}__{knob}": value for knob, value in settings.items()}
                 pipeline = clone(leader.pipeline).set_params(**there)
-                number = str(len(tries[name].trials))
-                tries[name].enter(number, Candidate(pipeline), settings=settings)
+                tries[name].enter(str(settings), Candidate(pipeline), settings=settings)
                 bar.update()
         for name, contest in tries.items():
             found = contest.trials[contest.best()]
@@ -109,14 +121,14 @@ class Contest:
     def enter_blend(self) -> None:
         """Enter the best blend of two or more kinds; its prediction is the mean of theirs."""
         kinds = self._best_of_kinds()
-        blends = {}
-        for count in range(2, len(kinds) + 1):
-            for parts in combinations(kinds, count):
-                by_fold = zip(*(self.trials[name].predicted for name in parts), strict=True)
-                blends[parts] = [np.mean(values, axis=0) for values in by_fold]
+        blends = {
+            parts: np.mean([self.trials[name].predicted for name in parts], axis=0)
+            for count in range(2, len(kinds) + 1)
+            for parts in combinations(kinds, count)
+        }
         parts = max(blends, key=lambda parts: self._rule.gain(self.score(blends[parts])["mean"], 0))
         models = {kind_of(name): self.trials[name].candidate.pipeline for name in parts}
-        self._keep("blend", blend(models, self.schema), blends[parts], {"parts": list(parts)})
+        self.enter("blend", blend(models, self.schema), blends[parts], parts=list(parts))
 
     def _ranking(self) -> list[str]:
         """Names from the best mean on, without the baseline."""
@@ -131,7 +143,7 @@ class Contest:
             best.setdefault(kind_of(name), name)
         return list(best.values())
 
-    def _predict(self, pipeline: BaseEstimator) -> list[np.ndarray]:
+    def _predict(self, pipeline: BaseEstimator) -> np.ndarray:
         """Fit on the other rows and predict, for each fold."""
         names, target = list(self.schema.features), self.schema.target
 
@@ -145,29 +157,20 @@ class Contest:
         # forest in several threads adds up in any order, which changes the last digit.
         with threadpool_limits(1, user_api="blas"):
             run = Parallel(n_jobs=-1, prefer="threads")
-            return run(delayed(predict_fold)(*fold) for fold in self.folds)
+            return np.concatenate(run(delayed(predict_fold)(*fold) for fold in self.folds))
 
-    def score(self, predicted: list[np.ndarray], rule: Metric | None = None) -> dict[str, Any]:
+    def score(self, predicted: np.ndarray, rule: Metric | None = None) -> dict[str, Any]:
         """Score predictions of the rows that each fold holds out."""
-        folds, rule = zip(self.folds, predicted, strict=True), rule or self._rule
-        scores = [rule.function(self.truth[rows], values) for (_, rows), values in folds]
+        truth, score = self.truth[self.held_out], (rule or self._rule).function
+        folds = [self.fold == number for number in range(len(self.folds))]
+        scores = [float(score(truth[rows], predicted[rows])) for rows in folds]
         if np.isnan(scores).all():
             raise ProjectError(
                 f"every fold holds out one value of {self.schema.target!r} only, which leaves "
                 f"{self.metric} undefined: choose another train.metric or data.split."
             )
         mean, sd = float(np.nanmean(scores)), float(np.nanstd(scores))
-        return {"mean": mean, "sd": sd, "folds": [float(score) for score in scores]}
-
-    def _keep(
-        self, name: str, candidate: Candidate, predicted: list[np.ndarray], facts: dict[str, Any]
-    ) -> None:
-        score = self.score(predicted)
-        self.trials[name] = Trial(candidate, predicted, score | facts)
-        if not self.quiet:
-            spent = f"  {facts['seconds']:.1f} s" if "seconds" in facts else ""
-            figures = f"{score['mean']:.4f} +/- {score['sd']:.4f}{spent}"
-            tqdm.write(f"{name:>24}  {self.metric} {figures}")
+        return {"mean": mean, "sd": sd, "folds": scores}
 
 
 def in_time(turns: Iterable[Any], seconds: float) -> Iterator[Any]:

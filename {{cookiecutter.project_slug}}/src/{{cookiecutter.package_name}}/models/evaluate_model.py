@@ -29,7 +29,6 @@ from .candidates import candidates
 from .gate import no_row_of
 from .metrics import (
     Scored,
-    classes_of,
     deciding_metric,
     from_table,
     metrics_of,
@@ -127,14 +126,13 @@ def evaluate(
         who: {name: float(rule.function(truth, values)) for name, rule in rules.items()}
         for who, (rules, values) in {"test": scored, "baseline": baseline}.items()
     }
-    ends = np.transpose(resampling.interval(scores_on))
-    *intervals, gain_interval = [{"low": float(low), "high": float(high)} for low, high in ends]
-    classes = classes_of(schema)
+    ends = np.transpose(resampling.interval(scores_on)).tolist()
+    *intervals, gain_interval = [{"low": low, "high": high} for low, high in ends]
     return {
         "metric": deciding,
         "rows": len(test),
         "resampling": str(resampling),
-        "absent": [label for number, label in enumerate(classes) if number not in truth],
+        "absent": [label for number, label in enumerate(schema.classes) if number not in truth],
         **scores,
         "interval": dict(zip(scores["test"], intervals, strict=True)),
         "gain": rule.gain(scores["test"][deciding], scores["baseline"][deciding]),
@@ -144,13 +142,15 @@ def evaluate(
 
 def as_table(scores: dict[str, Any]) -> str:
     """The scores as aligned text."""
-    table = pd.DataFrame({"model": scores["test"], "baseline": scores["baseline"]}).map(
-        "{:.4f}".format
-    )
-    interval = [
-        "{low:.4f} to {high:.4f}".format(**scores["interval"][name]) for name in table.index
-    ]
-    table.insert(1, "interval", interval)
+    lines = {
+        name: {
+            "model": f"{score:.4f}",
+            "interval": "{low:.4f} to {high:.4f}".format(**scores["interval"][name]),
+            "baseline": f"{scores['baseline'][name]:.4f}",
+        }
+        for name, score in scores["test"].items()
+    }
+    table = pd.DataFrame.from_dict(lines, orient="index")
     absent = f"\n{no_row_of(scores)}" if scores["absent"] else ""
     return (
         f"On {scores['rows']} held-out rows, intervals by {scores['resampling']}:\n"

@@ -7,7 +7,6 @@ import numpy as np
 
 from ..data.contract.schema import Schema
 from ..errors import ProjectError
-from .metrics import classes_of
 
 KEYS = ("add", "set", "expect", "of", "share", "tolerance")
 SHARE = 0.95  # of the rows in which it must hold
@@ -75,7 +74,7 @@ def read_entry(entry: dict[str, Any], schema: Schema, spread: float) -> Expectat
 
 
 def _read_expect(expect: Any, schema: Schema) -> Any:
-    classes = classes_of(schema)
+    classes = schema.classes
     if expect in ("up", "down", "same") or (classes and str(expect) in classes):
         return str(expect)
     if schema.task == "regression":
@@ -89,12 +88,10 @@ def _read_expect(expect: Any, schema: Schema) -> Any:
 
 def _read_of(of: Any, expect: Any, schema: Schema) -> str | None:
     """The class whose probability is looked at, where one is."""
-    classes = classes_of(schema)
+    classes = schema.classes
     if not classes or expect not in ("up", "down", "same"):
         return (
-            _refuse("of belongs to up, down or same of classes; remove it.")
-            if of is not None
-            else None
+            None if of is None else _refuse("of belongs to up, down or same of classes; remove it.")
         )
     if of is None and len(classes) == 2:
         return classes[1]

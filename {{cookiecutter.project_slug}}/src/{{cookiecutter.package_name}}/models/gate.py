@@ -43,7 +43,7 @@ def present_checks() -> list[Check]:
     ProjectError
         When one of them is missing or damaged, or `params.yaml` names a metric that does not exist.
     """
-    scores, slices, tests = read_scores(METRICS), read_lines(SLICES), read_lines(BEHAVIOUR)
+    scores, slices, tests = _read(METRICS, dict), _read(SLICES, list), _read(BEHAVIOUR, list)
     params, rules = load_params().evaluate, metrics_of(load_schema())
     try:
         return checks(scores, slices, tests, params, rules)
@@ -99,17 +99,8 @@ def verdict(found: list[Check]) -> str:
     return f"the gate is open: {found[0].words}{more}"
 
 
-def read_scores(path: Path) -> dict[str, Any]:
-    """The mapping in a JSON file of `make evaluate`."""
-    return _read(path, dict)
-
-
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The list in a JSON file of `make evaluate`."""
-    return _read(path, list)
-
-
 def _read(path: Path, kind: type) -> Any:
+    """What a JSON file of `make evaluate` holds."""
     where = f"reports/{path.name}"
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -153,25 +144,23 @@ def _slices(
     name: str, worst: float, slices: list[dict[str, Any]], rules: dict[str, Metric]
 ) -> Check:
     """The metric is good enough in every slice that has it."""
-    rule = rules[name]
+    rule, title = rules[name], f"slices {name}"
     scored = [part for part in slices if name in part["scores"]]
     if not scored:
         words = f"{name} of slices is not known: none of evaluate.slices has rows enough"
-        return Check(f"slices {name}", False, words)
+        return Check(title, False, words)
     scored.sort(key=lambda part: rule.gain(part["scores"][name], worst))
-    failed = [part for part in scored if not _compare(part["scores"][name], worst, rule)[0]]
+    compared = [_compare(part["scores"][name], worst, rule) for part in scored]
     lines = [
-        f"{part['column']} {part['value']!r} ({part['rows']} rows) "
-        f"{_compare(part['scores'][name], worst, rule)[1]}"
-        for part in (failed or scored)[: MOST_NAMED if failed else 1]
+        f"{part['column']} {part['value']!r} ({part['rows']} rows) {words}"
+        for part, (_, words) in zip(scored, compared, strict=True)
     ]
+    failed = sum(not passed for passed, _ in compared)
     if not failed:
-        return Check(
-            f"slices {name}", True, f"{name} in the worst of {len(scored)} slices: {lines[0]}"
-        )
-    words = f"{name} in {len(failed)} of {len(scored)} slices: {', '.join(lines)}"
-    more = " and more" if len(failed) > MOST_NAMED else ""
-    return Check(f"slices {name}", False, words + more)
+        return Check(title, True, f"{name} in the worst of {len(scored)} slices: {lines[0]}")
+    named = ", ".join(lines[: min(failed, MOST_NAMED)])
+    more = " and more" if failed > MOST_NAMED else ""
+    return Check(title, False, f"{name} in {failed} of {len(scored)} slices: {named}{more}")
 
 
 def _behaviour(test: dict[str, Any]) -> Check:

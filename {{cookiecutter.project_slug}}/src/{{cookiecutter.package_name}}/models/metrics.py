@@ -73,9 +73,9 @@ def _accuracy(truth: np.ndarray, decided: np.ndarray) -> float:
 
 def _f1_macro(truth: np.ndarray, decided: np.ndarray) -> float:
     """The mean F1 of the classes that are there."""
-    classes = np.arange(max(truth.max(), decided.max()) + 2)
+    count = max(truth.max(), decided.max()) + 1
     right, true, said = (
-        np.histogram(codes, classes)[0] for codes in (truth[truth == decided], truth, decided)
+        np.bincount(codes, minlength=count) for codes in (truth[truth == decided], truth, decided)
     )
     there = true + said > 0
     return float(np.mean(2 * right[there] / (true + said)[there]))
@@ -107,7 +107,7 @@ def metrics_of(schema: Schema, threshold: float = EVEN) -> dict[str, Metric]:
     """The metrics that make sense for the task; those of decisions use the threshold."""
     if schema.task == "regression":
         return VALUES
-    two = len(classes_of(schema)) == 2
+    two = len(schema.classes) == 2
     decisions = DECISIONS | TWO_DECISIONS if two else DECISIONS
     return (CLASSES | TWO_CLASSES if two else CLASSES) | {
         name: _of_decisions(function, threshold) for name, function in decisions.items()
@@ -135,7 +135,7 @@ def deciding_metric(schema: Schema, asked: str) -> str:
     if asked == "auto":
         if schema.task == "regression":
             return "rmse"
-        return "roc_auc" if len(classes_of(schema)) == 2 else "log_loss"
+        return "roc_auc" if len(schema.classes) == 2 else "log_loss"
     if asked not in metrics_of(schema):
         raise ProjectError(
             f"params.yaml: train.metric is {asked!r}, not auto or one of "
@@ -144,17 +144,12 @@ def deciding_metric(schema: Schema, asked: str) -> str:
     return asked
 
 
-def classes_of(schema: Schema) -> list[str]:
-    """The classes of the target in order; the last of two is the positive one."""
-    return schema.classes
-
-
 def truth_of(table: pd.DataFrame, schema: Schema) -> np.ndarray:
     """The target as class numbers or values, shape (n_rows,)."""
     target = table[schema.target]
     if schema.task == "regression":
         return target.to_numpy(dtype=float)
-    return pd.Categorical(target, categories=classes_of(schema)).codes.astype(int)
+    return pd.Categorical(target, categories=schema.classes).codes.astype(int)
 
 
 @contextmanager
@@ -178,11 +173,11 @@ def predict(model: BaseEstimator, table: pd.DataFrame, schema: Schema) -> np.nda
         if not is_classifier(model):
             return model.predict(features)
         probabilities = pd.DataFrame(model.predict_proba(features), columns=model.classes_)
-    return probabilities.reindex(columns=classes_of(schema), fill_value=0.0).to_numpy()
+    return probabilities.reindex(columns=schema.classes, fill_value=0.0).to_numpy()
 
 
 def from_table(predictions: pd.DataFrame, schema: Schema) -> np.ndarray:
     """Predictions as a metric takes them, from the columns that `predict_table` adds."""
     if schema.task == "regression":
         return predictions[f"predicted_{schema.target}"].to_numpy()
-    return predictions[[f"probability_{label}" for label in classes_of(schema)]].to_numpy()
+    return predictions[[f"probability_{label}" for label in schema.classes]].to_numpy()

@@ -27,7 +27,7 @@ from ..errors import ProjectError, explained
 from ..files import md5, replacing
 from ..tracking.record import now
 from .champion import ModelInUse, model_in_use
-from .metrics import classes_of, predict
+from .metrics import predict
 from .threshold import decide, threshold_of
 
 SHOWN = 20  # a result of no more rows is printed too
@@ -192,7 +192,7 @@ def add_predictions(
     ProjectError
         When a column of that name is there.
     """
-    name, classes = f"predicted_{schema.target}", pd.Series(classes_of(schema))
+    name, classes = f"predicted_{schema.target}", pd.Series(schema.classes)
     columns = [f"probability_{label}" for label in classes] or [name]
     values = np.empty((0, len(columns)))
     if len(typed):

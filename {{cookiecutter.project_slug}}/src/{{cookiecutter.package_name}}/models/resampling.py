@@ -6,8 +6,9 @@ bootstrap of Field & Welsh 2007), whole periods under a chronological one (the b
 of n bootstrap of Bickel, Götze & van Zwet 1997), so that the time does not grow with the rows.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -50,15 +51,19 @@ class Resampling:
         return len(self.units) > self.max_rows
 
     @property
+    def times(self) -> int:
+        """How often is drawn."""
+        return min(self.resamples, MAX_RESAMPLES) if self.is_capped else self.resamples
+
+    @cached_property
     def count(self) -> int:
         """How many units there are."""
         return len(np.unique(self.units))
 
     def __str__(self) -> str:
         """Such as `500 resamples of groups of customer`."""
-        times = min(self.resamples, MAX_RESAMPLES) if self.is_capped else self.resamples
         capped = f", {self.max_rows:,} of {len(self.units):,} rows each" if self.is_capped else ""
-        return f"{times} resamples of {self.name}{capped}"
+        return f"{self.times} resamples of {self.name}{capped}"
 
     def among(self, rows: np.ndarray) -> "Resampling":
         """The same for some of the rows."""
@@ -68,54 +73,42 @@ class Resampling:
         """Ends of the interval of each score that `statistic` gives; NaN where there is one unit.
 
         Quantiles of the resamples, at the level that a t distribution gives them (the expanded
-        percentiles of Hesterberg 2015: plain ones are too narrow for few units); where resamples
-        are smaller than the table, the score and a multiple of its standard error.
+        percentiles of Hesterberg 2015: plain ones are too narrow for few units).
         """
-        count, score = self.count, statistic(np.arange(len(self.units)))
-        if count < 2:
-            return score * np.nan, score * np.nan
-        reach = student.ppf((1 + self.confidence) / 2, count - 1)
-        if self.is_capped:
-            error = self.error(statistic)
-            return score - reach * error, score + reach * error
-        tail = norm.cdf(-reach * np.sqrt(count / (count - 1)))
-        low, high = np.nanquantile(self._values(statistic)[0], [tail, 1 - tail], axis=0)
+        if self.count < 2:
+            none = statistic(np.arange(len(self.units))) * np.nan
+            return none, none
+        reach = student.ppf((1 + self.confidence) / 2, self.count - 1)
+        tail = norm.cdf(-reach * np.sqrt(self.count / (self.count - 1)))
+        low, high = np.nanquantile(self.scores(statistic), [tail, 1 - tail], axis=0)
         return low, high
 
     def error(self, statistic: Statistic) -> np.ndarray:
         """The standard error of each score."""
-        values, shrink = self._values(statistic)
-        count = self.count
-        return np.nanstd(values, axis=0, ddof=1) * shrink * np.sqrt(count / (count - 1))
+        spread = np.nanstd(self.scores(statistic), axis=0, ddof=1)
+        return spread * np.sqrt(self.count / (self.count - 1))
 
-    def _values(self, statistic: Statistic) -> tuple[np.ndarray, float]:
-        """The scores of each resample, and what their spread is to be multiplied with."""
-        samples, drawn = self._samples()
-        quick = sklearn.config_context(assume_finite=True, skip_parameter_validation=True)
-        with quick, np.errstate(invalid="ignore", divide="ignore"):
-            values = np.array([statistic(rows) for rows in samples])
-        return values, float(np.sqrt(drawn / self.count))
-
-    def _samples(self) -> tuple[Iterator[np.ndarray], int]:
-        """Row numbers of each resample, and how many units are in one."""
+    def scores(self, statistic: Statistic) -> np.ndarray:
+        """Those of each resample; of smaller ones, moved as near to the score as larger ones are."""
         random = np.random.default_rng(self.seed)
-        rows, times, drawn = np.arange(len(self.units)), self.resamples, self.count
+        rows, drawn = np.arange(len(self.units)), self.count
+        score = statistic(rows)
         if self.is_capped:
-            times, count = min(times, MAX_RESAMPLES), drawn
-            drawn = max(count * self.max_rows // len(rows), min(count, MIN_UNITS))
-            few = self.max_rows * count // drawn
+            drawn = max(drawn * self.max_rows // len(rows), min(drawn, MIN_UNITS))
+            few = min(self.max_rows * self.count // drawn, len(rows))
             if few < len(rows):  # of few large groups not all rows, which widens the interval
                 rows = np.sort(random.choice(rows, few, replace=False))
         _, units, sizes = np.unique(self.units[rows], return_inverse=True, return_counts=True)
         rows, starts = rows[np.argsort(units, kind="stable")], np.cumsum(sizes) - sizes
-
-        def sample() -> np.ndarray:
-            chosen = random.integers(len(sizes), size=drawn)
-            length = sizes[chosen]
-            first = starts[chosen] - (np.cumsum(length) - length)
-            return rows[np.repeat(first, length) + np.arange(length.sum())]
-
-        return (sample() for _ in range(times)), drawn
+        quick = sklearn.config_context(assume_finite=True, skip_parameter_validation=True)
+        values = []
+        with quick, np.errstate(invalid="ignore", divide="ignore"):
+            for _ in range(self.times):
+                chosen = random.integers(len(sizes), size=drawn)
+                length = sizes[chosen]
+                first = np.repeat(starts[chosen] - np.cumsum(length) + length, length)
+                values.append(statistic(rows[first + np.arange(len(first))]))
+        return score + (np.array(values) - score) * np.sqrt(drawn / self.count)
 
 
 def resampling_of(

@@ -37,7 +37,7 @@ def columns_of(test: pd.DataFrame, schema: Schema, asked: str | list[str]) -> li
             if 2 <= test[name].nunique(dropna=False) <= MOST_VALUES + test[name].hasnans
         ]
         return few[:MOST_COLUMNS]
-    known = [name for name in test.columns if name != schema.target]
+    known = test.columns.drop(schema.target, errors="ignore")
     if unknown := [name for name in asked if name not in known]:
         raise ProjectError(
             f"params.yaml: evaluate.slices names {', '.join(unknown)}; known are "
@@ -94,19 +94,18 @@ def score_slices(
         target is the same in all of them, the score is None and `scores` is empty.
     """
     rules, predicted = scored
-    truth, rule = truth_of(test, schema), rules[deciding]
-    found = []
+    truth, found = truth_of(test, schema), []
     for column, value, mask in slices_of(test, schema, columns_of(test, schema, asked)):
         scores: dict[str, float] = {}
-        ends: list[float | None] = [None, None]
+        low = high = None
         true, said = truth[mask], predicted[mask]
         if len(true) >= LEAST_ROWS and len(np.unique(true)) > 1:
             every = {name: float(rule.function(true, said)) for name, rule in rules.items()}
             scores = {name: score for name, score in every.items() if np.isfinite(score)}
         if deciding in scores:
-            ends = interval(true, said, rule, resampling.among(mask))
+            low, high = interval(true, said, rules[deciding], resampling.among(mask))
         entry = {"column": column, "value": value, "rows": len(true)}
-        score = {"score": scores.get(deciding), "low": ends[0], "high": ends[1]}
+        score = {"score": scores.get(deciding), "low": low, "high": high}
         found.append(entry | score | {"scores": scores})
     return found
 
@@ -139,8 +138,6 @@ def _values(cells: pd.Series, kind: str) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _ranges(edges: np.ndarray) -> list[str]:
-    if not len(edges):
-        return []
     ends = [f"{edge:.8g}" for edge in edges]
     inner = [f"over {low} to {high}" for low, high in pairwise(ends)]
-    return [f"up to {ends[0]}", *inner, f"over {ends[-1]}"]
+    return [f"up to {ends[0]}", *inner, f"over {ends[-1]}"] if ends else []

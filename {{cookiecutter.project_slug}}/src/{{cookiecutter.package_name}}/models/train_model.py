@@ -18,7 +18,7 @@ from ..tracking.runs import log_training, open_experiment
 from .calibration import Calibrated, calibrate
 from .candidates import candidates
 from .contest import Contest
-from .metrics import classes_of, metrics_of, one_thread
+from .metrics import metrics_of, one_thread
 from .rows import read_rows
 from .store import save_model
 from .threshold import choose_threshold
@@ -117,20 +117,18 @@ def calibrate_and_threshold(
 ) -> tuple[BaseEstimator, dict[str, Any]]:
     """Add a calibrator and a threshold that serve on out-of-fold predictions, where they do."""
     schema, goal = contest.schema, contest.params.train.threshold
-    classes = classes_of(schema)
+    classes = schema.classes
     order = np.argsort(classes)  # in which a fitted classifier has its columns
-    held_out = [rows for _, rows in contest.folds]
-    fold = np.repeat(np.arange(len(held_out)), [len(rows) for rows in held_out])
-    truth = np.argsort(order)[contest.truth[np.concatenate(held_out)]]
-    predicted = np.concatenate(contest.trials[name].predicted)[:, order]
-    calibrator, predicted, calibration = calibrate(truth, predicted, fold)
+    back = np.argsort(order)
+    truth = back[contest.truth[contest.held_out]]
+    predicted = contest.trials[name].predicted[:, order]
+    calibrator, predicted, calibration = calibrate(truth, predicted, contest.fold)
     facts: dict[str, Any] = {"calibration": calibration}
     if calibrator is not None:
         model = Calibrated(model, calibrator)
     rule = metrics_of(schema)[contest.metric]
     if len(classes) == 2:
-        positive = order.tolist().index(1)
-        threshold = choose_threshold(goal, truth == positive, predicted[:, positive])
+        threshold = choose_threshold(goal, truth == back[1], predicted[:, back[1]])
         facts["threshold"] = threshold
         rule = metrics_of(schema, threshold["value"])[contest.metric]
         model = FixedThresholdClassifier(
@@ -139,9 +137,8 @@ def calibrate_and_threshold(
             pos_label=classes[1],
             response_method="predict_proba",
         )
-    by_fold = [predicted[fold == number][:, np.argsort(order)] for number in range(len(held_out))]
-    facts["as_used"] = {name: contest.score(by_fold, rule)[name] for name in ("mean", "sd")}
-    return model, facts
+    used = contest.score(predicted[:, back], rule)
+    return model, facts | {"as_used": {"mean": used["mean"], "sd": used["sd"]}}
 
 
 if __name__ == "__main__":

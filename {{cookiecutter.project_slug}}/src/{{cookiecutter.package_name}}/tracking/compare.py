@@ -11,7 +11,7 @@ from ..data.contract.schema import load_schema
 from ..errors import ProjectError, explained
 from ..files import md5
 from ..models.champion import in_force
-from ..models.comparison import corrected_t_test, paired_bootstrap, side_of
+from ..models.comparison import corrected_t_test, paired_bootstrap, side_of, versus
 from ..models.metrics import metrics_of, truth_of
 from ..models.resampling import resampling_of
 from ..models.rows import read_rows
@@ -29,8 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--run", default="", help="how its identifier begins (default: the latest)")
     parser.add_argument("--with", default="", dest="other", help="(default: the champion)")
     options = parser.parse_args(arguments)
-    run = find_record(options.run) if options.run else _latest()
-    other = find_record(options.other) if options.other else _champion()
+    run, other = find_record(options.run or _latest()), find_record(options.other or _champion())
     if run["run"] == other["run"]:
         raise ProjectError(f"{short(run)} is compared with itself: name another with WITH=.")
     for record in (run, other):
@@ -46,10 +45,9 @@ def main(arguments: list[str] | None = None) -> None:
 def by_folds(run: Record, other: Record) -> str:
     """The corrected t-test on the folds, where both runs had the same."""
     metric = run["cv"]["metric"]
-    same = all(run[name] == other[name] for name in FOLDS) and all(
-        run["params"][name] == other["params"][name] for name in FOLD_PARAMS
-    )
-    if not same or metric != other["cv"]["metric"]:
+    made = [[record[name] for name in FOLDS] for record in (run, other)]
+    made_by = [[record["params"][name] for name in FOLD_PARAMS] for record in (run, other)]
+    if made[0] != made[1] or made_by[0] != made_by[1] or metric != other["cv"]["metric"]:
         return "not compared, the folds or the metric were not the same"
     scores = f"{metric} {run['cv']['mean']:.4f} against {other['cv']['mean']:.4f}"
     if run["params"]["data.split"] == "chronological":
@@ -78,8 +76,7 @@ def by_rows(run: Record, other: Record) -> str:
         held_out = read_rows(TEST, params.train.max_rows, params.seed)
     resampling = resampling_of(held_out, params.data, params.evaluate, params.seed)
     gain = paired_bootstrap(truth, sides, resampling)
-    scores = " against ".join(f"{rule.function(truth, values):.4f}" for rule, values in sides)
-    return f"{metric} {scores}, {gain}, by {resampling}"
+    return f"{versus(metric, truth, sides)}, {gain}, by {resampling}"
 
 
 def predictions(record: Record, folder: Path) -> pd.DataFrame:
@@ -101,18 +98,16 @@ def predictions(record: Record, folder: Path) -> pd.DataFrame:
     return pd.read_parquet(path)
 
 
-def _latest() -> Record:
-    records = load_records()
-    if not records:
-        raise ProjectError("there is no run yet: `make train` makes one.")
-    return records[-1]
+def _latest() -> str:
+    if records := load_records():
+        return records[-1]["run"]
+    raise ProjectError("there is no run yet: `make train` makes one.")
 
 
-def _champion() -> Record:
-    last = in_force()
-    if last is None:
-        raise ProjectError("there is no champion to compare with: name a run with WITH=.")
-    return find_record(last["run"])
+def _champion() -> str:
+    if last := in_force():
+        return last["run"]
+    raise ProjectError("there is no champion to compare with: name a run with WITH=.")
 
 
 if __name__ == "__main__":

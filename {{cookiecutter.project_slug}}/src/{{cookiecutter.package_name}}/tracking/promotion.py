@@ -5,17 +5,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..config import CLEAN, TEST, EvaluateParams, Params, load_params
+from ..config import CLEAN, TEST, Params, load_params
 from ..data.contract.schema import Schema, load_schema
 from ..errors import ProjectError
 from ..files import parquet_batches
 from ..models.champion import ModelInUse, folder_of, in_force, load_champion
-from ..models.comparison import Side, independent, side_of, worse_at_most
+from ..models.comparison import Gain, independent, side_of, versus, worse_at_most
 from ..models.evaluate_model import judge
 from ..models.gate import Check, checks
-from ..models.metrics import classes_of, deciding_metric, metrics_of, predict, truth_of
+from ..models.metrics import deciding_metric, metrics_of, predict, truth_of
 from ..models.predict_model import predict_table
-from ..models.resampling import Resampling, resampling_of
+from ..models.resampling import resampling_of
 from ..models.rows import read_rows, row_hashes
 from ..models.slices import columns_of, slices_of
 from .git import changed_since, commit, is_as_now, is_committed
@@ -57,10 +57,8 @@ def mismatch(schema: Schema, other: Schema, test: pd.DataFrame) -> str:
     """Why a model of one contract cannot be compared with one of another; empty where it can."""
     if (schema.target, schema.task) != (other.target, other.task):
         return f"it predicts {schema.target!r}, not {other.target!r}"
-    if sorted(classes_of(schema)) != sorted(classes_of(other)):
-        return (
-            f"its classes are {', '.join(classes_of(schema))}, not {', '.join(classes_of(other))}"
-        )
+    if sorted(schema.classes) != sorted(other.classes):
+        return f"its classes are {', '.join(schema.classes)}, not {', '.join(other.classes)}"
     if missing := [name for name in schema.features if name not in test.columns]:
         return f"it needs {', '.join(missing)}, which the held-out rows do not have"
     for name, column in schema.features.items():
@@ -94,9 +92,9 @@ def against_champion(
     rows = test[new]
     number = f"{len(rows)} of {len(test)}" if len(rows) < len(test) else f"all {len(test)}"
     where = f"{number} held-out rows, new to both{unknown}"
+    truth = truth_of(rows, schema)
     resampling = resampling_of(rows, params.data, params.evaluate, params.seed)
-    least = MIN_ROWS // 2 if len(rows) < len(test) else 2
-    if independent(truth_of(rows, schema), resampling) < least:
+    if independent(truth, resampling) < (MIN_ROWS // 2 if len(rows) < len(test) else 2):
         words = (
             f"{champion}, the champion, cannot be compared: {where}, are too few. Set seed and data "
             "in params.yaml to what it was trained with, or add rows, and train again"
@@ -107,37 +105,32 @@ def against_champion(
         side_of(predict_table(rows[[schema.target]], rows, each.model, each.schema), schema, name)
         for each in (challenger, champion)
     ]
-    truth = truth_of(rows, schema)
-    scores = " against ".join(f"{rule.function(truth, values):.4f}" for rule, values in sides)
-    words = f"{name} {scores} of the champion, {champion}, on {where}"
-    return _not_worse(words, name, sides, rows, schema, params.evaluate, resampling)
-
-
-def _not_worse(
-    words: str,
-    name: str,
-    sides: list[Side],
-    rows: pd.DataFrame,
-    schema: Schema,
-    params: EvaluateParams,
-    resampling: Resampling,
-) -> list[Check]:
-    """A line on all rows, and one on each slice that falls behind, or on all slices."""
-    columns = columns_of(rows, schema, params.slices)
+    columns = columns_of(rows, schema, params.evaluate.slices)
     parts = {
         f"{column} {value!r}": mask for column, value, mask in slices_of(rows, schema, columns)
     }
-    gain, gains = worse_at_most(truth_of(rows, schema), sides, resampling, parts)
-    found = [Check("champion", gain.high >= -params.allowed_loss, f"{words}: {gain}")]
-    for part, there in gains.items():
-        if there.high < 0:
-            behind = f"{name} on {part} ({parts[part].sum()} rows) falls behind the champion's"
-            found.append(Check(f"champion on {part}", False, f"{behind}: {there}"))
-    if len(found) == 1 and parts:
-        few = f", {len(parts) - len(gains)} have too few rows" if len(gains) < len(parts) else ""
-        none = f"{name} falls behind the champion's on none of {len(gains)} slices{few}"
-        found.append(Check("champion on slices", True, none))
-    return found
+    gain, gains = worse_at_most(truth, sides, resampling, parts)
+    words = f"{versus(name, truth, sides)} of the champion, {champion}, on {where}: {gain}"
+    passed = gain.high >= -params.evaluate.allowed_loss
+    return [Check("champion", passed, words), *_on_slices(name, parts, gains)]
+
+
+def _on_slices(name: str, parts: dict[str, np.ndarray], gains: dict[str, Gain]) -> list[Check]:
+    """A line on each slice that falls behind, or one on all."""
+    behind = [
+        Check(
+            f"champion on {part}",
+            False,
+            f"{name} on {part} ({parts[part].sum()} rows) falls behind the champion's: {gain}",
+        )
+        for part, gain in gains.items()
+        if gain.high < 0
+    ]
+    if behind or not parts:
+        return behind
+    few = f", {len(parts) - len(gains)} have too few rows" if len(gains) < len(parts) else ""
+    none = f"{name} falls behind the champion's on none of {len(gains)} slices{few}"
+    return [Check("champion on slices", True, none)]
 
 
 def unseen(fitted: np.ndarray, test: pd.DataFrame, schema: Schema) -> Check:

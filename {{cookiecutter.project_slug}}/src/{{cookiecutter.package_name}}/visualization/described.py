@@ -17,7 +17,7 @@ from ..config import (
 from ..data.contract.schema import load_schema
 from ..files import md5
 from ..models.champion import Decision, folder_of, in_force, in_words
-from ..models.gate import checks, present_checks, read_lines, read_scores
+from ..models.gate import checks, present_checks
 from ..models.metrics import metrics_of
 from ..tracking.record import SHORT, Record, flat, load_records, record_of_model, test_score
 from .page import count_rows, read_json
@@ -49,10 +49,10 @@ def _latest() -> Facts:
     record = record_of_model(md5(MODEL))
     return {
         "schema": load_schema(),
-        "scores": read_scores(METRICS),
-        "slices": read_lines(SLICES),
-        "tests": read_lines(BEHAVIOUR),
-        "checks": present_checks(),
+        "checks": present_checks(),  # before the files are read: it says what is wrong with them
+        "scores": read_json(METRICS),
+        "slices": read_json(SLICES),
+        "tests": read_json(BEHAVIOUR),
         "candidates": read_json(CANDIDATES),
         "rows": count_rows(),
         "hashes": {"train": md5(TRAIN), "test": md5(TEST), "model": md5(MODEL)},

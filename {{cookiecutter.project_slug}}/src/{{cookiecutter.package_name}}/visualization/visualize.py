@@ -6,17 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("Agg")  # no screen is needed to write files
-
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibrationDisplay
-from sklearn.inspection import permutation_importance
 from sklearn.metrics import (
     ConfusionMatrixDisplay,
     PrecisionRecallDisplay,
@@ -26,12 +20,20 @@ from sklearn.metrics import (
 
 from ..config import FIGURES
 from ..data.contract.schema import Schema
-from ..models.metrics import classes_of, metrics_of, predict, truth_of
+from ..models.metrics import metrics_of, predict, truth_of
 from ..models.threshold import decide, threshold_of
 from .style import BLUE, GREY, drawing, short
 
+VALUES = {"predicted_and_actual": "actual_vs_predicted", "residuals": "residual_vs_predicted"}
+DOTS = {"alpha": 0.4, "s": 12}
+CURVES = {
+    "roc": RocCurveDisplay,
+    "precision_recall": PrecisionRecallDisplay,
+    "calibration": CalibrationDisplay,
+}
 MAX_CURVES = 10  # classes, the most frequent first, that get a curve of their own
 IMPORTANCE_ROWS = 1000
+REPEATS = 5  # of shuffling a column
 MOST_IMPORTANT = 20  # columns; those of a wider table that move predictions most
 MOST_SLICES = 40
 
@@ -53,20 +55,17 @@ def draw_figures(
     folder.mkdir(parents=True)
     truth = truth_of(test, schema)
     if schema.task == "regression":
-        with _figure(folder / "predicted_and_actual.png") as axes:
-            _values(axes, truth, predicted, "actual_vs_predicted")
-        with _figure(folder / "residuals.png") as axes:
-            _values(axes, truth, predicted, "residual_vs_predicted")
+        for name, kind in VALUES.items():
+            with _figure(folder / f"{name}.png") as axes:
+                PredictionErrorDisplay.from_predictions(
+                    truth, predicted, kind=kind, scatter_kwargs=DOTS, random_state=0, ax=axes
+                )
     else:
-        labels = classes_of(schema)
-        with _figure(folder / "roc.png") as axes:
-            _curves(axes, RocCurveDisplay, truth, predicted, labels)
-        with _figure(folder / "precision_recall.png") as axes:
-            _curves(axes, PrecisionRecallDisplay, truth, predicted, labels)
+        for name, display in CURVES.items():
+            with _figure(folder / f"{name}.png") as axes:
+                _curves(axes, display, truth, predicted, schema.classes)
         with _figure(folder / "confusion_matrix.png") as axes:
-            _confusion(axes, truth, decide(predicted, threshold_of(model)), labels)
-        with _figure(folder / "calibration.png") as axes:
-            _calibration(axes, truth, predicted, labels)
+            _confusion(axes, truth, decide(predicted, threshold_of(model)), schema.classes)
     with _figure(folder / "permutation_importance.png") as axes:
         _importance(axes, model, test, schema, metric, seed)
 
@@ -91,37 +90,28 @@ def draw_slices(
 
 @contextmanager
 def _figure(path: Path) -> Iterator[Axes]:
-    figure, axes = plt.subplots(figsize=(6.4, 4.8), layout="constrained")
-    yield axes
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
+    with drawing(path, 6.4, 4.8) as figure:
+        yield figure.subplots()
 
 
 def _curves(
     axes: Axes, display: Any, truth: np.ndarray, predicted: np.ndarray, labels: list[str]
 ) -> None:
     """One curve for two classes, else one for each class against the rest."""
-    for number in _classes_to_draw(truth, len(labels)):
+    calibration = display is CalibrationDisplay
+    how = {"n_bins": 8, "strategy": "quantile"} if calibration else {}
+    numbers = _classes_to_draw(truth, len(labels))
+    for number in numbers:
         display.from_predictions(
-            truth == number, predicted[:, number], name=labels[number], ax=axes
+            truth == number, predicted[:, number], name=labels[number], ax=axes, **how
         )
     if display is RocCurveDisplay:
         axes.plot([0, 1], [0, 1], linestyle=":", color="grey")
     axes.set(xlabel=axes.get_xlabel().split(" (")[0], ylabel=axes.get_ylabel().split(" (")[0])
-    axes.legend(fontsize="small")
-
-
-def _calibration(axes: Axes, truth: np.ndarray, predicted: np.ndarray, labels: list[str]) -> None:
-    for number in _classes_to_draw(truth, len(labels)):
-        CalibrationDisplay.from_predictions(
-            truth == number,
-            predicted[:, number],
-            n_bins=8,
-            strategy="quantile",
-            name=labels[number],
-            ax=axes,
-        )
-    axes.set(xlabel="predicted probability", ylabel="share of rows")
+    if calibration:
+        axes.set(xlabel="predicted probability", ylabel="share of rows")
+    if numbers:
+        axes.legend(fontsize="small")
 
 
 def _classes_to_draw(truth: np.ndarray, classes: int) -> list[int]:
@@ -146,35 +136,26 @@ def _confusion(axes: Axes, truth: np.ndarray, guess: np.ndarray, labels: list[st
     )
 
 
-def _values(axes: Axes, truth: np.ndarray, predicted: np.ndarray, kind: str) -> None:
-    PredictionErrorDisplay.from_predictions(
-        truth, predicted, kind=kind, scatter_kwargs={"alpha": 0.4, "s": 12}, random_state=0, ax=axes
-    )
-
-
 def _importance(
     axes: Axes, model: BaseEstimator, test: pd.DataFrame, schema: Schema, metric: str, seed: int
 ) -> None:
     """How much worse the metric gets when one column is shuffled (Breiman 2001)."""
     rows = test if len(test) <= IMPORTANCE_ROWS else test.sample(IMPORTANCE_ROWS, random_state=seed)
-    rule = metrics_of(schema, threshold_of(model))[metric]
-    truth, features = truth_of(rows, schema), list(schema.features)
-    columns = strongest(model, rows, schema, seed)
-
-    def score(fitted: BaseEstimator, shuffled: pd.DataFrame, _: object) -> float:
-        whole = rows.copy()
-        whole[columns] = shuffled
-        return rule.gain(rule.function(truth, predict(fitted, whole, schema)), 0)
-
-    result = permutation_importance(
-        model, rows[columns], None, scoring=score, n_repeats=5, random_state=seed
-    )
-    best = np.argsort(result.importances_mean)
-    names = [columns[number][:40] for number in best]
-    if len(rows) < len(test) or len(columns) < len(features):
-        of_columns = f"{len(columns)} strongest of {len(features)} columns"
+    rule, truth = metrics_of(schema, threshold_of(model))[metric], truth_of(rows, schema)
+    score, columns = rule.function(truth, predict(model, rows, schema)), list(schema.features)
+    random, losses = np.random.RandomState(seed), {}
+    repeated = pd.concat([rows] * REPEATS, ignore_index=True)  # one prediction for all of them
+    for name in strongest(model, rows, schema, seed):
+        orders = [rows[name].sample(frac=1, random_state=random) for _ in range(REPEATS)]
+        shuffled = repeated.assign(**{name: pd.concat(orders, ignore_index=True)})
+        predicted = np.split(predict(model, shuffled, schema), REPEATS)
+        losses[name] = [rule.gain(score, rule.function(truth, each)) for each in predicted]
+    found = pd.DataFrame(losses).agg(["mean", "std"]).T.sort_values("mean")
+    if len(rows) < len(test) or len(losses) < len(columns):
+        of_columns = f"{len(losses)} strongest of {len(columns)} columns"
         axes.set_title(f"{of_columns}, {len(rows):,} of {len(test):,} rows", fontsize="small")
-    axes.barh(names, result.importances_mean[best], xerr=result.importances_std[best])
+    axes.barh(range(len(found)), found["mean"], xerr=found["std"])
+    axes.set_yticks(range(len(found)), [short(name, 40) for name in found.index])
     axes.set(xlabel=f"loss of {metric} when the column is shuffled")
 
 
