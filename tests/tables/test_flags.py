@@ -166,7 +166,7 @@ def test_strict_is_read_back_and_true_or_false(bench: Workbench) -> None:
     bench.modules.schema.save_schema(schema)
     assert bench.modules.schema.load_schema() == schema
     edit(bench, "city", "strict: true", "strict: maybe")
-    assert "strict are true or false" in bench.step("make_dataset").message
+    assert "strict must be true or false" in bench.step("make_dataset").message
 
 
 @pytest.mark.parametrize("column", ["age", "member"])

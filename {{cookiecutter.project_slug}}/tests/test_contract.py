@@ -112,8 +112,8 @@ def test_words_for_empty_cells_are_found_and_None_is_a_class() -> None:
         ("{kind: numeric", "{nullable: true, kind: numeric", "'nullable' is there twice"),
         ("  city:", "  visits:", r"line \d+ \(visits: .*'visits' is there twice"),
         ("  visits: {", "- visits: {", "not valid YAML"),
-        ("kind: numeric", "kind: [numeric]", "'visits': kind is a list"),
-        ("task:", "job:", "has no task"),
+        ("kind: numeric", "kind: [numeric]", r"'visits': kind is \['numeric'\], not"),
+        ("task:", "job:", "task is missing"),
     ],
 )
 def test_wrong_edits_of_the_contract_are_named(

@@ -1,12 +1,23 @@
 """Where things are, and the parameters of `params.yaml` with their types."""
 
 import re
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import unquote
 
 import yaml
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    StrictFloat,
+    StrictInt,
+    ValidationError,
+    ValidationInfo,
+    WrapValidator,
+)
+from pydantic.dataclasses import dataclass
 
 from .errors import ProjectError
 
@@ -56,111 +67,132 @@ SAFE = (
     "without a password, token or signature, which git would keep: credentials go into .env (see "
     ".env.example), and a file behind a signed address is downloaded by hand into data/raw"
 )
-GOALS = re.compile(r"f1|precision (0?\.\d+|1(\.0+)?)|cost \d+(\.\d+)?")
-SPLITS = ("random", "chronological", "group")
+Built = TypeVar("Built")
+EXPLAINED = {
+    "missing": "is missing. Add it",
+    "unexpected_keyword_argument": "is not a parameter or key. Correct or remove it",
+    "literal_error": "is {input!r}, not {expected}. Correct it",
+    "dict_type": "is no mapping: write `name: value` lines without a dash",
+    "dataclass_type": "is no mapping, such as {{kind: numeric}}. Correct it",
+}
+FORBID = ConfigDict(extra="forbid")
 
 
-@dataclass(frozen=True)
+def build(kind: type[Built], tree: dict[str, Any], file: str) -> Built:
+    """A dataclass from what a file holds; a `ProjectError` names each value that does not fit."""
+    try:
+        return kind(**{str(key): value for key, value in tree.items()})
+    except ValidationError as error:
+        raise ProjectError("\n".join(_sentence(wrong, file) for wrong in error.errors())) from error
+
+
+def _sentence(wrong: Any, file: str) -> str:
+    place, said = wrong["loc"], wrong["msg"].removeprefix("Value error, ")
+    if explained := EXPLAINED.get(wrong["type"]):
+        said = explained.format(input=wrong["input"], **wrong.get("ctx", {}))
+    if place[0] == "columns" and len(place) > 1:
+        file, place = f"{file}, column {place[1]!r}", place[2:]
+    name = ".".join(map(str, place))
+    return f"{file}: " + f"{name} {said}.".lstrip()
+
+
+def must_be(expected: str) -> WrapValidator:
+    """Say what is expected in place of what pydantic says."""
+
+    def check(value: Any, validate: Any) -> Any:
+        try:
+            return validate(value)
+        except ValidationError as error:
+            raise ValueError(f"must be {expected}") from error
+
+    return WrapValidator(check)
+
+
+def _below_raw(raw: str) -> str:
+    if "://" in raw:
+        here = "a path below data/raw, not an address; fetch the table and put it there"
+        raise ValueError(f"must be {here} ({raw})")
+    return raw
+
+
+def _without_secret(source: str) -> str:
+    login = WEB_LOGIN if source.startswith(WEB) else LOGIN
+    if login.search(source) or SECRET.search(unquote(source)):
+        raise ValueError(f"must be {SAFE}")
+    return source
+
+
+def _deciding(split_by: str, info: ValidationInfo) -> str:
+    if bool(split_by) == (info.data.get("split") == "random"):
+        raise ValueError("must be the column that decides a chronological or group split")
+    return split_by
+
+
+Number = StrictInt | StrictFloat
+Inside = Annotated[StrictFloat, Field(gt=0, lt=1), must_be("in (0, 1)")]
+Natural = Annotated[StrictInt, Field(ge=0), must_be("a whole number from 0")]
+Rows = Annotated[StrictInt, Field(ge=100), must_be("a whole number from 100")]
+Floors = Annotated[dict[str, Number], must_be("a number for each metric, such as {roc_auc: 0.8}")]
+Goal = Annotated[str, Field(pattern=r"^(f1|precision (0?\.\d+|1(\.0+)?)|cost \d+(\.\d+)?)$")]
+
+
+@dataclass(frozen=True, config=FORBID)
 class DataParams:
     """What is learned from, and how it is split."""
 
-    raw: str
-    target: str
-    test_size: float
-    split: str
-    split_by: str
-    duplicates: str
-    max_rejected: float
-    source: str = ""
+    raw: Annotated[
+        str, Field(min_length=1), must_be("the path of a file"), AfterValidator(_below_raw)
+    ]
+    target: Annotated[str, Field(min_length=1), must_be("a column's name")]
+    test_size: Inside
+    split: Literal["random", "chronological", "group"]
+    split_by: Annotated[str, AfterValidator(_deciding)]
+    duplicates: Literal["keep", "reject"]
+    max_rejected: Annotated[Number, Field(ge=0, le=1), must_be("from 0 to 1")]
+    source: Annotated[str, AfterValidator(_without_secret)] = ""
     select: str = ""
 
-    def __post_init__(self) -> None:
-        _hold(_number(self.test_size) and 0 < self.test_size < 1, "data.test_size", "in (0, 1)")
-        _hold(isinstance(self.raw, str) and bool(self.raw), "data.raw", "the path of a file")
-        here = "a path below data/raw, not an address; fetch the table and put it there"
-        _hold("://" not in str(self.raw), "data.raw", f"{here} ({self.raw})")
-        _hold(isinstance(self.source, str), "data.source", "an address or a SQLAlchemy URL")
-        _hold(isinstance(self.select, str), "data.select", "a sheet, a table or a query")
-        login = WEB_LOGIN if self.source.startswith(WEB) else LOGIN
-        found = login.search(self.source) or SECRET.search(unquote(self.source))
-        _hold(not found, "data.source", SAFE)
-        _hold(isinstance(self.target, str) and bool(self.target), "data.target", "a column's name")
-        share = _number(self.max_rejected) and 0 <= self.max_rejected <= 1
-        _hold(share, "data.max_rejected", "from 0 to 1")
-        _hold(self.split in SPLITS, "data.split", f"one of {', '.join(SPLITS)}")
-        named = bool(self.split_by) != (self.split == "random")
-        _hold(named, "data.split_by", "the column that decides a chronological or group split")
-        _hold(self.duplicates in ("keep", "reject"), "data.duplicates", "keep or reject")
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=FORBID)
 class TrainParams:
     """Which models compete, and how."""
 
     metric: str
-    folds: int
-    candidates: list[str]
-    threshold: str | float
-    search_iterations: int
-    search_seconds: float
-    search_rows: int
-    max_rows: int
-
-    def __post_init__(self) -> None:
-        _hold(_whole(self.folds, 2), "train.folds", "a whole number from 2")
-        _hold(bool(self.candidates), "train.candidates", "a list of at least one name")
-        _hold(_whole(self.search_iterations, 0), "train.search_iterations", "a whole number from 0")
-        seconds = _number(self.search_seconds) and self.search_seconds > 0
-        _hold(seconds, "train.search_seconds", "a number above 0")
-        fixed = isinstance(self.threshold, float) and 0 < self.threshold < 1
-        goal = isinstance(self.threshold, str) and GOALS.fullmatch(self.threshold)
-        expected = "f1, precision P (such as precision 0.9), cost C (such as cost 5) or in (0, 1)"
-        _hold(bool(fixed or goal), "train.threshold", expected)
-        _hold(_whole(self.max_rows, 100), "train.max_rows", "a whole number from 100")
-        _hold(_whole(self.search_rows, 100), "train.search_rows", "a whole number from 100")
+    folds: Annotated[StrictInt, Field(ge=2), must_be("a whole number from 2")]
+    candidates: Annotated[list[str], Field(min_length=1), must_be("a list of at least one name")]
+    threshold: Annotated[
+        Inside | Goal,
+        must_be("f1, precision P (such as precision 0.9), cost C (such as cost 5) or in (0, 1)"),
+    ]
+    search_iterations: Natural
+    search_seconds: Annotated[Number, Field(gt=0), must_be("a number above 0")]
+    search_rows: Rows
+    max_rows: Rows
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=FORBID)
 class EvaluateParams:
     """How sure the test scores are, where they are looked at, and how good they have to be."""
 
-    bootstrap: int
-    confidence: float
-    slices: str | list[str] = "auto"
-    minimum: dict[str, float] = field(default_factory=dict)
-    slice_minimum: dict[str, float] = field(default_factory=dict)
-    allowed_loss: float = 0
-
-    def __post_init__(self) -> None:
-        _hold(_whole(self.bootstrap, 10), "evaluate.bootstrap", "a whole number from 10")
-        inside = _number(self.confidence) and 0 < self.confidence < 1
-        _hold(inside, "evaluate.confidence", "in (0, 1)")
-        named = isinstance(self.slices, list) and all(isinstance(x, str) for x in self.slices)
-        _hold(self.slices == "auto" or named, "evaluate.slices", "auto or a list of columns")
-        loss = _number(self.allowed_loss) and self.allowed_loss >= 0
-        _hold(loss, "evaluate.allowed_loss", "a number from 0")
-        for name in ("minimum", "slice_minimum"):
-            floors = getattr(self, name)
-            held = isinstance(floors, dict) and all(map(_number, floors.values()))
-            _hold(held, f"evaluate.{name}", "a number for each metric, such as {roc_auc: 0.8}")
+    bootstrap: Annotated[StrictInt, Field(ge=10), must_be("a whole number from 10")]
+    confidence: Inside
+    slices: Annotated[Literal["auto"] | list[str], must_be("auto or a list of columns")] = "auto"
+    minimum: Floors = field(default_factory=dict)
+    slice_minimum: Floors = field(default_factory=dict)
+    allowed_loss: Annotated[Number, Field(ge=0), must_be("a number from 0")] = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=FORBID)
 class Params:
     """All of `params.yaml`."""
 
-    seed: int
+    seed: Natural
     data: DataParams
     train: TrainParams
     evaluate: EvaluateParams
-    behaviour: list[dict[str, Any]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        _hold(_whole(self.seed, 0), "seed", "a whole number from 0")
-        entries = isinstance(self.behaviour, list) and all(
-            isinstance(entry, dict) for entry in self.behaviour
-        )
-        _hold(entries, "behaviour", "a list such as [{add: {age: 1}, expect: up}], or []")
+    behaviour: Annotated[
+        list[dict[str, Any]], must_be("a list such as [{add: {age: 1}, expect: up}], or []")
+    ] = field(default_factory=list)
 
 
 def load_params(path: Path = PARAMS) -> Params:
@@ -175,36 +207,4 @@ def load_params(path: Path = PARAMS) -> Params:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise ProjectError(f"{path.name} is not valid YAML, correct it: {error}") from error
-    tree = tree if isinstance(tree, dict) else {}
-    sections = {"data": DataParams, "train": TrainParams, "evaluate": EvaluateParams}
-    for name, section in sections.items():
-        tree[name] = _section(section, tree.get(name), f"{path.name}, {name}")
-    return _section(Params, tree, path.name)
-
-
-def _section(kind: type, values: Any, where: str) -> Any:
-    values = values if isinstance(values, dict) else {}
-    known = {entry.name for entry in fields(kind)}
-    required = {
-        entry.name for entry in fields(kind) if entry.default is entry.default_factory is MISSING
-    }
-    if missing := sorted(required - values.keys()):
-        raise ProjectError(f"{where}: {', '.join(missing)} is missing. Add it.")
-    if unknown := sorted(map(str, values.keys() - known)):
-        raise ProjectError(
-            f"{where}: {', '.join(unknown)} is not a parameter. Correct or remove it."
-        )
-    return kind(**values)
-
-
-def _hold(true: bool, name: str, expected: str) -> None:
-    if not true:
-        raise ProjectError(f"params.yaml: {name} must be {expected}.")
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _whole(value: Any, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+    return build(Params, tree if isinstance(tree, dict) else {}, path.name)

@@ -1,30 +1,70 @@
 """What the contract says of one column, and of how the raw file is written."""
 
 import codecs
-import re
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, field
+from typing import Annotated, Any, Literal
 
 import pandas as pd
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic.dataclasses import dataclass
 
-KINDS = ("numeric", "category", "boolean", "datetime", "text", "identifier", "ignore")
-LISTS = ("categories", "range", "missing")  # the other keys hold a word each
-TRUTH = {"true": True, "yes": True, "false": False, "no": False}
+from ...config import FORBID, must_be
+
+Kind = Literal["numeric", "category", "boolean", "datetime", "text", "identifier", "ignore"]
+Truth = Annotated[bool, must_be("true or false")]
+Word = Annotated[str, must_be("a word, not a list or a mapping")]
+Words = Annotated[list[str], must_be("a list, such as [a, b]")]
+Character = Annotated[str, Field(max_length=1), must_be("one character, or empty")]
+End = Annotated[float, BeforeValidator(lambda end: str(end).replace(".inf", "inf"))]
 
 
-@dataclass
+def _ordered(ends: tuple[float, float]) -> list[float]:
+    if not ends[0] <= ends[1]:
+        raise ValueError
+    return list(ends)
+
+
+def _date_format(form: str) -> str:
+    try:
+        pd.to_datetime(["2024-01-01"], format=form, errors="coerce")
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"must be like %Y-%m-%d, or ISO8601, not {form!r}") from error
+    return form
+
+
+def _encoding(name: str) -> str:
+    try:
+        codecs.lookup("utf-8" if name == "mixed" else name)
+    except LookupError as error:
+        raise ValueError(f"must be one that Python knows, not {name!r}") from error
+    return name
+
+
+@dataclass(config=FORBID)
 class Column:
     """What the cells of one column may hold."""
 
-    kind: str
-    nullable: bool = True
-    unique: bool | None = None
-    categories: list[str] | None = None
-    range: list[float] | None = None
-    unit: str | None = None
-    format: str | None = None
-    description: str = ""
-    strict: bool = False
+    kind: Kind
+    nullable: Truth = True
+    unique: Truth | None = None
+    categories: Words | None = None
+    range: (
+        Annotated[tuple[End, End], AfterValidator(_ordered), must_be("[lowest, highest]")] | None
+    ) = None
+    unit: Word | None = None
+    format: Annotated[Word, AfterValidator(_date_format)] | None = None
+    description: Word = ""
+    strict: Truth = False
+
+    @model_validator(mode="after")
+    def _fitting(self) -> "Column":
+        if self.range is not None and self.kind not in ("numeric", "ignore"):
+            raise ValueError(f"kind {self.kind} has no range: remove it")
+        if self.categories is not None and self.kind in ("numeric", "boolean", "datetime"):
+            raise ValueError(
+                f"kind {self.kind} has no categories: make it a category, or leave them out"
+            )
+        return self
 
     @property
     def kept(self) -> bool:
@@ -36,43 +76,31 @@ class Column:
         keys = asdict(self) | {"strict": self.strict or None}
         return {key: value for key, value in keys.items() if value not in (None, "")}
 
-    def problem(self) -> str | None:
-        """What is wrong with it."""
-        if self.kind not in KINDS:
-            return f"kind is {self.kind!r}, not one of {', '.join(KINDS)}"
-        if self.range is not None:
-            if self.kind not in ("numeric", "ignore"):
-                return f"kind {self.kind} has no range"
-            if not _is_range(self.range):
-                return "range is [lowest, highest]"
-        if not (isinstance(self.nullable, bool) and isinstance(self.strict, bool)):
-            return "nullable and strict are true or false"
-        if not isinstance(self.unique, bool | None):
-            return "unique is true or false"
-        if self.format is not None and not _is_date_format(self.format):
-            return f"format {self.format!r} is none, unlike %Y-%m-%d or ISO8601"
-        if self.categories is not None and not isinstance(self.categories, list):
-            return f"categories is a list, such as [{self.categories}]"
-        if self.categories is not None and self.kind in ("numeric", "boolean", "datetime"):
-            return f"kind {self.kind} has no categories: make it a category, or leave them out"
-        return None
 
-
-@dataclass
+@dataclass(config=FORBID)
 class Source:
     """How the raw file is written; `separator` is None for files that are no text."""
 
-    separator: str | None = ","
-    encoding: str = "utf-8"
-    decimal: str = "."
-    thousands: str = ""
-    missing: list[str] = field(default_factory=lambda: [""])
-    header: bool = True
-    quote: str = '"'
-    escape: str = ""
+    # A blank may follow it, before a quote.
+    separator: Annotated[
+        Annotated[str, Field(pattern=r"^(?s:.) ?$")] | None, must_be("one character")
+    ] = ","
+    encoding: Annotated[Word, AfterValidator(_encoding)] = "utf-8"
+    decimal: Literal[".", ","] = "."
+    thousands: Word = ""
+    missing: Words = field(default_factory=lambda: [""])
+    header: Truth = True
+    quote: Character = '"'
+    escape: Character = ""
     skip_rows: int = 0
     skip_rows_after_header: int = 0
-    sheet: str = ""
+    sheet: Word = ""
+
+    @model_validator(mode="after")
+    def _fitting(self) -> "Source":
+        if self.thousands == self.decimal:
+            raise ValueError("thousands must be another mark than decimal")
+        return self
 
     @property
     def mark(self) -> str:
@@ -95,53 +123,3 @@ class Source:
         """What the contract says of the file: what may need a correction, and what is unusual."""
         text = {"separator": self.separator, "encoding": self.encoding, "decimal": self.decimal}
         return (text if self.separator else {}) | {"missing": self.missing} | self.unusual()
-
-    def problem(self) -> str | None:
-        """What is wrong with it."""
-        # One character, perhaps with blanks before a quote.
-        if self.separator is not None and not re.fullmatch(r".( ?)", self.separator, re.DOTALL):
-            return f"separator is {self.separator!r}, not one character"
-        if len(self.quote) > 1 or len(self.escape) > 1:
-            return "quote and escape are one character, or empty"
-        if self.decimal not in (".", ",") or self.thousands == self.decimal:
-            return "decimal is . or , and thousands another mark"
-        if not isinstance(self.missing, list):
-            return "missing is a list of words"
-        if not isinstance(self.header, bool):
-            return "header is true or false"
-        if type(self.skip_rows) is not int or type(self.skip_rows_after_header) is not int:
-            return "skip_rows and skip_rows_after_header are whole numbers"
-        try:
-            codecs.lookup("utf-8" if self.encoding == "mixed" else self.encoding)
-        except LookupError:
-            return f"{self.encoding!r} is not an encoding Python knows"
-        return None
-
-
-def from_words(key: str, value: Any) -> Any:
-    """The value of a key, from the words in the file; as it is when they make no sense."""
-    try:
-        match key:
-            case "nullable" | "unique" | "strict" | "header":
-                return TRUTH.get(str(value).lower(), value)
-            case "range":
-                return [float(end.replace(".inf", "inf")) for end in value]
-            case "skip_rows" | "skip_rows_after_header":
-                return int(value)
-            case _:
-                return [str(word) for word in value] if isinstance(value, list) else str(value)
-    except (ValueError, TypeError, AttributeError):
-        return value
-
-
-def _is_range(ends: Any) -> bool:
-    numbers = isinstance(ends, list) and all(isinstance(end, int | float) for end in ends)
-    return numbers and len(ends) == 2 and ends[0] <= ends[1]
-
-
-def _is_date_format(form: str) -> bool:
-    try:
-        pd.to_datetime(["2024-01-01"], format=form, errors="coerce")
-    except (ValueError, TypeError):
-        return False
-    return True

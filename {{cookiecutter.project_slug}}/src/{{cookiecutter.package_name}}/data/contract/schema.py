@@ -1,16 +1,15 @@
 """The data contract: `references/schema.yaml` as Python objects."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import field
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
-from ...config import SCHEMA
+from pydantic.dataclasses import dataclass
+
+from ...config import FORBID, SCHEMA, build
 from ...errors import ProjectError
-from .entries import KINDS, LISTS, Column, Source, from_words
+from .entries import Column, Source, Word
 from .schema_file import read_tree, write_tree
-
-EXAMPLES = {Column: "{kind: numeric}", Source: "{separator: ',', encoding: utf-8}"}
-TASKS = ("classification", "regression")
 
 HEADER = """\
 # The data contract. It was inferred once from the raw file; from now on it is yours.
@@ -43,15 +42,15 @@ HEADER = """\
 """
 
 
-@dataclass
+@dataclass(config=FORBID)
 class Schema:
     """The whole contract."""
 
-    target: str
-    task: str
+    target: Word
+    task: Literal["classification", "regression"]
     columns: dict[str, Column]
     source: Source = field(default_factory=Source)
-    positive: str = ""  # the last of two classes where it is empty
+    positive: Word = ""  # the last of two classes where it is empty
 
     @property
     def classes(self) -> list[str]:
@@ -84,20 +83,12 @@ def load_schema(path: Path = SCHEMA) -> Schema:
         When the file is missing, is not YAML, has a key twice, or names an unknown key, kind or task.
     """
     tree, name = read_tree(path), path.name
-    if missing := {"target", "task", "source", "columns"} - tree.keys():
-        raise ProjectError(f"{name} has no {', '.join(sorted(missing))}. Add it.")
-    if not isinstance(tree["columns"], dict):
+    if not isinstance(tree.get("source"), dict):
         raise ProjectError(
-            f"{name}: columns is no mapping. Write `name: {{kind: numeric}}` for each column, without "
-            "a dash."
+            f"{name} has no source, such as {{separator: ',', encoding: utf-8}}. Add it."
         )
-    columns = {
-        str(column): _build(Column, entry, f"{name}, column {str(column)!r}")
-        for column, entry in tree["columns"].items()
-    }
-    source = _build(Source, tree["source"], f"{name}, source")
-    positive = str(tree.get("positive") or "")
-    schema = Schema(str(tree["target"]), str(tree["task"]), columns, source, positive)
+    tree["source"] = {"separator": None} | tree["source"]
+    schema = build(Schema, tree, name)
     _check(schema, name)
     return schema
 
@@ -115,35 +106,12 @@ def save_schema(schema: Schema, path: Path = SCHEMA) -> None:
     write_tree(tree, path, HEADER)
 
 
-def _build(kind: type, entry: Any, where: str) -> Any:
-    known = {known.name for known in fields(kind)}
-    if not isinstance(entry, dict):
-        raise ProjectError(f"{where}: {entry!r} is no mapping. Write {EXAMPLES[kind]}.")
-    if unknown := entry.keys() - known:
-        names = ", ".join(sorted(map(str, unknown)))
-        raise ProjectError(f"{where}: {names} is not a key. Correct or remove it.")
-    for key, value in entry.items():
-        if isinstance(value, list | dict) and key not in LISTS:
-            raise ProjectError(f"{where}: {key} is a list or a mapping, not a word. Correct it.")
-    if kind is Column and "kind" not in entry:
-        raise ProjectError(f"{where}: kind is missing. Add one of {', '.join(KINDS)}.")
-    values = {key: from_words(key, value) for key, value in entry.items()}
-    return kind(**({"separator": None} if kind is Source else {}) | values)
-
-
 def _check(schema: Schema, name: str) -> None:
-    if schema.task not in TASKS:
-        raise ProjectError(f"{name}: task is {schema.task!r}, not one of {', '.join(TASKS)}.")
     if schema.target not in schema.columns:
         raise ProjectError(
             f"{name}: the target {schema.target!r} is not among the columns. "
             "Correct it here, or delete this file to infer a new one."
         )
-    if problem := schema.source.problem():
-        raise ProjectError(f"{name}, source: {problem}. Correct it.")
-    for column, entry in schema.columns.items():
-        if problem := entry.problem():
-            raise ProjectError(f"{name}, column {column!r}: {problem}. Correct it.")
     target = schema.columns[schema.target]
     if schema.task == "regression" and target.kind != "numeric":
         raise ProjectError(f"{name}: task is regression, so {schema.target!r} is of kind numeric.")
@@ -152,10 +120,10 @@ def _check(schema: Schema, name: str) -> None:
             f"{name}: task is classification, so {schema.target!r} is of kind category, "
             "with its classes listed in `categories`."
         )
-    if schema.positive and (len(schema.classes) != 2 or schema.positive not in schema.classes):
+    if schema.positive and schema.positive not in schema.classes:
         raise ProjectError(
-            f"{name}: positive is {schema.positive!r}, which is not one of two classes of "
-            f"{schema.target!r}. Correct or remove it."
+            f"{name}: positive is {schema.positive!r}, which is no class of {schema.target!r}. "
+            "Correct or remove it."
         )
     if not schema.features:
         raise ProjectError(
