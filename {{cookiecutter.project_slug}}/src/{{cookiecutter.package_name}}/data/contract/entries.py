@@ -18,10 +18,10 @@ Character = Annotated[str, Field(max_length=1), must_be("one character, or empty
 End = Annotated[float, BeforeValidator(lambda end: str(end).replace(".inf", "inf"))]
 
 
-def _ordered(ends: tuple[float, float]) -> list[float]:
-    if not ends[0] <= ends[1]:
-        raise ValueError
-    return list(ends)
+def _ordered(ends: list[float]) -> list[float]:
+    if len(ends) != 2 or not ends[0] <= ends[1]:
+        raise ValueError("must be [lowest, highest]")
+    return ends
 
 
 def _date_format(form: str) -> str:
@@ -48,9 +48,7 @@ class Column:
     nullable: Truth = True
     unique: Truth | None = None
     categories: Words | None = None
-    range: (
-        Annotated[tuple[End, End], AfterValidator(_ordered), must_be("[lowest, highest]")] | None
-    ) = None
+    range: Annotated[list[End], AfterValidator(_ordered)] | None = None
     unit: Word | None = None
     format: Annotated[Word, AfterValidator(_date_format)] | None = None
     description: Word = ""
@@ -86,7 +84,7 @@ class Source:
         Annotated[str, Field(pattern=r"^(?s:.) ?$")] | None, must_be("one character")
     ] = ","
     encoding: Annotated[Word, AfterValidator(_encoding)] = "utf-8"
-    decimal: Literal[".", ","] = "."
+    decimal: Annotated[str, Field(pattern="^[.,]$"), must_be(". or ,")] = "."
     thousands: Word = ""
     missing: Words = field(default_factory=lambda: [""])
     header: Truth = True

@@ -37,7 +37,7 @@ def as_numbers(
 ) -> pd.Series:
     """Cells as floating point numbers, durations as hours.
 
-    NaN where a cell has other marks, a thousands mark elsewhere than between groups of three
+    NaN where a cell has other marks, a thousands mark elsewhere than between groups of
     digits, or another sign than `unit`. With the unit `%`, 12% is 0.12, and 0.12 is itself.
     """
     if types.is_datetime64_any_dtype(cells):

@@ -2,11 +2,12 @@
 
 from dataclasses import field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated
 
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from ...config import FORBID, SCHEMA, build
+from ...config import FORBID, SCHEMA, build, must_be
 from ...errors import ProjectError
 from .entries import Column, Source, Word
 from .schema_file import read_tree, write_tree
@@ -47,7 +48,9 @@ class Schema:
     """The whole contract."""
 
     target: Word
-    task: Literal["classification", "regression"]
+    task: Annotated[
+        str, Field(pattern="^(classification|regression)$"), must_be("classification or regression")
+    ]
     columns: dict[str, Column]
     source: Source = field(default_factory=Source)
     positive: Word = ""  # the last of two classes where it is empty
