@@ -27,7 +27,9 @@ def predict_model(bench: Workbench) -> ModuleType:
     return import_module(f"{package}.models.predict_model")
 
 
-def predicted(bench: Workbench, predict_model: ModuleType, name: str, output: str) -> Path:
+def predicted(
+    bench: Workbench, predict_model: ModuleType, name: str, output: str, **options: Any
+) -> Path:
     """Predict `data/raw/<name>` by the columns `size` and `y`."""
     kinds = bench.modules.schema
     columns = {
@@ -36,7 +38,7 @@ def predicted(bench: Workbench, predict_model: ModuleType, name: str, output: st
     }
     schema = kinds.Schema("y", "classification", columns, kinds.Source())
     model = DummyClassifier().fit(pd.DataFrame({"size": [1.0, 2.0, 3.0]}), ["a", "b", "b"])
-    predict_model.predict_file(bench.raw / name, bench.raw / output, model, schema)
+    predict_model.predict_file(bench.raw / name, bench.raw / output, model, schema, **options)
     return bench.raw / output
 
 
@@ -144,12 +146,101 @@ def test_what_is_printed_is_what_was_written(bench: Workbench, predict_model, ca
     assert lines[2].split() == ["NA", "1"]
 
 
-def test_row_without_a_finite_prediction_is_named(
+def test_row_without_a_finite_prediction_has_its_number(
     bench: Workbench, predict_model, monkeypatch
 ) -> None:
     (bench.clear() / "new.csv").write_text("key,size\na,1\n\nb,2\nc,3\n", encoding="utf-8")
     values = predict_model.np.array([[0.5, 0.5], [0.5, float("nan")], [0.5, 0.5]])
     monkeypatch.setattr(predict_model, "predict", lambda *_: values)
-    rows = written(predicted(bench, predict_model, "new.csv", "out.csv"))
-    assert [row["predicted_y"] == "" for row in rows] == [False, True, False]
-    assert "finite" in rows[1]["prediction_note"]
+    found = written(predicted(bench, predict_model, "new.csv", "out.csv"))
+    assert [row["predicted_y"] for row in found] == ["b", "", "b"]
+    assert "finite" in found[1]["prediction_note"]
+    with pytest.raises(bench.modules.errors.ProjectError, match=r"row 3\b"):
+        predicted(bench, predict_model, "new.csv", "out.csv", strict=True)
+
+
+# Rows that are none, in their place ---------------------------------------------------------------
+
+RAGGED = "key,size\na,1\nb,2,3\nc,\nd\ne,5\n"
+
+
+@pytest.mark.parametrize("rows", [2, 100_000])
+@pytest.mark.parametrize("output", ["out.csv", "out.parquet"])
+def test_ragged_rows_stay_in_place(bench: Workbench, predict_model, output, rows) -> None:
+    (bench.clear() / "new.csv").write_text(RAGGED, encoding="utf-8")
+    with bench.in_batches(rows):
+        path = predicted(bench, predict_model, "new.csv", output)
+    found = written(path) if output.endswith("csv") else pd.read_parquet(path).to_dict("records")
+    assert [row["key"] for row in found] == [*"abcde"]
+    assert [bool(row["predicted_y"]) and row["predicted_y"] == "b" for row in found] == [
+        *(True, False, True, False, True)
+    ]
+    assert ["cells" in str(row["prediction_note"]) for row in found] == [0, 1, 0, 1, 0]
+
+
+def test_rows_of_two_files_stay_in_place(bench: Workbench, predict_model) -> None:
+    (bench.clear() / "new").mkdir()
+    for name in ("1.csv", "2.csv"):
+        (bench.raw / "new" / name).write_text(RAGGED, encoding="utf-8")
+    found = written(predicted(bench, predict_model, "new", "out.csv"))
+    assert [row["key"] for row in found] == [*"abcdeabcde"]
+    assert [row["predicted_y"] for row in found] == ["b", "", "b", "", "b"] * 2
+
+
+def test_a_row_with_a_nul_keeps_its_cells(bench: Workbench, predict_model) -> None:
+    text = "key;size;z\n" + "a;1;x\n" * 9 + "b;2\0;y\nc;3;z\n"
+    (bench.clear() / "new.csv").write_text(text, encoding="utf-8")
+    found = written(predicted(bench, predict_model, "new.csv", "out.csv"))
+    assert [row["key"] for row in found] == [*"aaaaaaaaabc"]
+    assert found[9]["z"] == "y"
+    assert found[9]["predicted_y"] == ""
+
+
+@pytest.mark.parametrize("output", ["out.csv", "out.parquet"])
+def test_footnotes_of_a_workbook_stay_in_place(bench: Workbench, predict_model, output) -> None:
+    rows = {"key": [1, 2, 3], "size": [1, 2, 3], "note": ["x", "y", "z"]}
+    end = pd.DataFrame({"key": [None, "* made by hand"]})
+    pd.concat([pd.DataFrame(rows), end]).to_excel(bench.clear() / "new.xlsx", index=False)
+    path = predicted(bench, predict_model, "new.xlsx", output)
+    found = pd.read_csv(path) if output.endswith("csv") else pd.read_parquet(path)
+    assert found["key"].tolist()[:3] == [1, 2, 3]
+    assert found["predicted_y"].isna().tolist() == [False, False, False, True]
+    assert "made by hand" in found["prediction_note"][3]
+
+
+# Types that show only further down ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        ([None, None], [5, 1582218195625938945]),
+        ([None, None], ["x", "007"]),
+        ([1, 2], [2.5, None]),
+        ([1, 2], ["x", "y"]),
+        (["x", "y"], [1, 2]),
+        ([True, None], ["x", 1]),
+    ],
+)
+@pytest.mark.parametrize("omitted", [False, True])
+def test_type_of_a_column_may_show_further_down(
+    bench: Workbench, predict_model, first: list[Any], later: list[Any], omitted: bool
+) -> None:
+    rows = [{"key": key, "size": 1} for key in [*first, *later]]
+    if omitted:
+        rows = [{n: cell for n, cell in row.items() if cell is not None} for row in rows]
+    (bench.clear() / "new.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    with bench.in_batches(2), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            import_module(predict_model.__name__.split(".")[0] + ".data.reading.typed"),
+            "BATCH_ROWS",
+            2,
+        )
+        out = pq.read_table(predicted(bench, predict_model, "new.jsonl", "out.parquet"))
+    kept = {type(cell) for cell in out["key"].to_pylist()} - {type(None)}
+    assert len(kept) == 1
+    kind = kept.pop()
+    assert out["key"].to_pylist() == [
+        None if c is None else (str(c).lower() if c is True else kind(c)) for c in [*first, *later]
+    ]
+    assert out["predicted_y"].to_pylist() == ["b"] * 4

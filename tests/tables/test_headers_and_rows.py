@@ -190,6 +190,17 @@ def test_text_of_digits_stays_text(bench: Workbench) -> None:
     assert found["m"].dtype == "float64"
 
 
+@pytest.mark.parametrize("name", ["table.xlsx", "table.csv"])
+def test_codes_with_an_e_are_no_numbers(bench: Workbench, name: str) -> None:
+    rows = pd.DataFrame(CELLS, columns=NAMES)
+    path = bench.clear() / name
+    rows.to_csv(path, index=False) if name.endswith("csv") else rows.to_excel(path, index=False)
+    assert bench.run(name, "y").worked
+    columns = bench.modules.schema.load_schema().columns
+    assert columns["part"].kind in ("identifier", "category")
+    assert columns["m"].kind == "numeric"
+
+
 PLAIN = [
     [f"z{n % 9}", "ab"[n % 2], n * 7 % 30, n + 0.5, ("yes", "no")[n % 3 > 0]] for n in range(30)
 ]

@@ -97,17 +97,25 @@ def readable(path: Path) -> Iterator[None]:
 def parquet_file(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
     """Yield a function that appends tables to a Parquet file; it is there when the block succeeds.
 
-    The first table, perhaps without rows, says which columns and types there are.
+    The first table, perhaps without rows, says which columns there are, and their types. Where
+    later cells have another type, all get one that holds both.
     """
     writer: pq.ParquetWriter | None = None
     last: Future | None = None
 
     def write(table: pd.DataFrame) -> None:
         nonlocal writer, last
-        rows = pa.Table.from_pandas(table, writer and writer.schema, preserve_index=False)
-        writer = writer or pq.ParquetWriter(partial, rows.schema)
         if last:
             last.result()
+        try:
+            rows = pa.Table.from_pandas(table, writer and writer.schema, preserve_index=False)
+        except pa.ArrowException:
+            if not writer:
+                raise
+            rows = pa.Table.from_pandas(table, preserve_index=False)
+            writer = _widened(writer, partial, rows.schema)
+            rows = rows.cast(writer.schema)
+        writer = writer or pq.ParquetWriter(partial, rows.schema)
         if len(table):  # written by another core while the next table is made
             last = thread.submit(writer.write_table, rows)
 
@@ -120,6 +128,28 @@ def parquet_file(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
             thread.shutdown()
             if writer:
                 writer.close()
+
+
+def _widened(writer: pq.ParquetWriter, path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """Write a file anew with types that also hold the cells of other tables."""
+    writer.close()
+    fields = []
+    for pair in zip(writer.schema, schema, strict=True):
+        try:
+            found = pa.unify_schemas(
+                [pa.schema([one]) for one in pair], promote_options="permissive"
+            )
+            fields += found
+        except pa.ArrowTypeError:
+            fields.append(pa.field(pair[0].name, pa.string()))
+    before = path.with_name(f"{path.name}.narrow")
+    path.rename(before)
+    wider = pq.ParquetWriter(path, pa.schema(fields))
+    with pq.ParquetFile(before) as file:
+        for batch in file.iter_batches(BATCH_ROWS):
+            wider.write_table(pa.Table.from_batches([batch]).cast(wider.schema))
+    before.unlink()
+    return wider
 
 
 def parquet_batches(path: Path) -> Iterator[pd.DataFrame]:

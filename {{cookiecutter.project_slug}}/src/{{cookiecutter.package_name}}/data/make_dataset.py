@@ -31,8 +31,8 @@ from .contract.rules import PROBLEM, REJECTS, ROW, apply_contract, describe, rej
 from .contract.schema import Schema, load_schema
 from .contract.tally import Tally
 from .dictionary import data_dictionary
-from .reading.delimited import RaggedRow
 from .reading.read import read_batches
+from .reading.rows import RaggedRow
 from .rejected import Repeats, of_ragged, with_cells
 from .sample import sample_file
 from .split import Split, check_split_by, latest

@@ -10,7 +10,7 @@ from ..config import DataParams
 from ..files import parquet_batches, parquet_file
 from .contract.rules import PROBLEM, REJECTS, ROW, problems_in, rejected_by
 from .contract.schema import Schema
-from .reading.delimited import RaggedRow
+from .reading.rows import RaggedRow
 
 WHOLE_ROW = ""  # the column of a rule about the row
 

@@ -19,12 +19,12 @@ from tqdm import tqdm
 from ..config import PREDICTIONS, ROOT, TEST, UNLABELLED
 from ..data.contract.rules import ROW, apply_contract, describe, notes, problems_in, rejected_by
 from ..data.contract.schema import Schema, Source
-from ..data.reading.delimited import RaggedRow
 from ..data.reading.dialect import parse
 from ..data.reading.read import carried, detect_new, plain, read_cells
+from ..data.reading.rows import RaggedRow
 from ..data.rejected import WHOLE_ROW, of_ragged
 from ..errors import ProjectError, explained
-from ..files import md5, replacing
+from ..files import md5, parquet_file, replacing
 from ..tracking.record import now
 from .champion import ModelInUse, model_in_use
 from .metrics import predict
@@ -90,7 +90,7 @@ def predict_file(
     counts: Counter[str] = Counter()
     broken: list[pd.DataFrame] = []
     written = detect_new(source, schema)
-    with replacing(output) as partial, _writer(partial) as write:
+    with _writer(output) as write:
         batches = _batches(source, written, schema)
         for cells, rows, ragged in tqdm(batches, unit="batch", delay=2, leave=False, disable=None):
             batch = plain(cells, source).set_axis(rows), carried(cells).set_axis(rows)
@@ -209,30 +209,17 @@ def add_predictions(
 @contextmanager
 def _writer(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
     """A function that appends tables to a CSV or Parquet file."""
-    parquet: pq.ParquetWriter | None = None
-    started = False
-
-    def write(table: pd.DataFrame) -> None:
-        nonlocal parquet, started
-        if path.suffix == ".parquet":
-            rows = pa.Table.from_pandas(table, preserve_index=False)
-            parquet = parquet or pq.ParquetWriter(path, rows.schema)
-            parquet.write_table(rows.cast(parquet.schema))
-        else:
-            table.to_csv(
-                path,
-                mode="a",
-                header=not started,
+    if path.suffix == ".parquet":
+        with parquet_file(path) as write:
+            yield write
+    else:
+        with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+            yield lambda table: table.to_csv(
+                file,
+                header=not file.tell(),
                 index=False,
                 float_format=lambda number: str(number).removesuffix(".0"),
             )
-        started = True
-
-    try:
-        yield write
-    finally:
-        if parquet:
-            parquet.close()
 
 
 def _short(path: Path) -> Path:

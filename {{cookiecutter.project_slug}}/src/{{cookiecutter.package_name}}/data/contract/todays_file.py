@@ -9,9 +9,10 @@ from tqdm import tqdm
 
 from ...errors import ProjectError
 from ..reading.archive import open_bytes
-from ..reading.delimited import RaggedRow, column_names
+from ..reading.delimited import column_names
 from ..reading.encoding import SAMPLE
 from ..reading.read import detect, files_of, read_batches
+from ..reading.rows import RaggedRow
 from ..rejected import Repeats
 from ..sample import sample
 from .cells import as_numbers, without_missing

@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,37 +17,16 @@ from ..contract.schema import Schema, Source
 from .archive import open_bytes
 from .dialect import count_in, ends_in_quotes, parse, single_blanks
 from .encoding import SAMPLE, codec_of, decode
-from .header import BLANKS, TOP_ROWS, Top, remarks_below, top_of
+from .header import BLANKS, TOP_ROWS, Top, top_of
+from .rows import RaggedRow, Tables, are_rows, remarks_in, say_left_out
 
 BLOCK = 8 << 20  # bytes read at a time, a dozen of them ahead; a row is no longer
 MAX_RAGGED = 100_000  # rows cut wrongly before the whole file is
 
 
-class RaggedRow(NamedTuple):
-    """A row that is none: with more or fewer cells than usual, or with a NUL in a column."""
-
-    row: int
-    text: str
-    cells: int
-    expected: int
-    nul: str = ""
-
-    @property
-    def what(self) -> str:
-        """What is wrong with it."""
-        if self.nul:
-            return f"holds a NUL in column {self.nul!r}"
-        return f"has {self.cells} cells, expected {self.expected}"
-
-    @property
-    def rule(self) -> str:
-        """The rule that it breaks."""
-        return f"no NUL in {self.nul!r}" if self.nul else f"{self.expected} cells, not {self.cells}"
-
-
 def read_delimited(
     path: Path, source: Source, ragged: list[RaggedRow], contract: Schema | None = None
-) -> Iterator[tuple[pa.Table, np.ndarray]]:
+) -> Tables:
     """Yield tables of text cells as they are written, and the numbers of their rows.
 
     Row 1 is right below the header; empty lines count, a cell of several lines does not.
@@ -58,7 +36,7 @@ def read_delimited(
     source
         How the file is written.
     ragged
-        Rows with another number of cells than usual are appended here.
+        Receives rows with another number of cells than usual, before the table they stand in.
     contract
         Names the columns of a file without a header, see `column_names`.
     """
@@ -67,6 +45,8 @@ def read_delimited(
 
     def set_aside(row: csv.InvalidRow) -> str:
         none.append(row.number - source.skip_rows - top.length)
+        if "\n" in row.text:
+            multiline.append(none[-1])
         if row.text.strip(BLANKS):
             ragged.append(RaggedRow(none[-1], row.text, row.actual_columns, row.expected_columns))
         return "skip" if len(none) < MAX_RAGGED else "error"
@@ -79,11 +59,11 @@ def read_delimited(
         skip_rows_after_names=top.length,
     )
     as_text = csv.ConvertOptions(column_types=dict.fromkeys(top.columns, pa.string()))
-    first, multiline = 1, 0
-    again: list[int] = []
+    first, again = 1, 0
+    multiline: list[int] = []  # rows with a cell of several lines
     # A file without rows has columns.
-    empty = pa.schema([(name, pa.string()) for name in top.columns]).empty_table()
-    last = (empty, np.arange(0))
+    table = pa.schema([(name, pa.string()) for name in top.columns]).empty_table()
+    numbers = np.arange(0)
     with _as_utf8(path, source) as copy:
         found = count_in(copy, source.quote, "\0")
         quotes = found[source.quote]
@@ -102,22 +82,28 @@ def read_delimited(
                     rows = rows[~np.isin(rows, none)][: batch.num_rows]
                     first = rows[-1] + 1 if len(rows) else first
                     if quotes % 2 and not multiline:
-                        multiline = _multiline(batch, rows)
-                    yield last
-                    last = _rows_of(batch, rows, top, again, ragged if found["\0"] else None)
+                        multiline += _multiline(batch, rows)
+                    yield table, numbers
+                    table = pa.Table.from_batches([batch])
+                    kept, repeats = are_rows(table, top)
+                    again += repeats
+                    if found["\0"]:
+                        kept &= _without_nul(table, rows, kept, source, ragged)
+                    table = table if kept.all() else table.filter(pa.array(kept))
+                    numbers = rows[kept]
         except pa.ArrowInvalid as error:
             if first > 1 or "Empty CSV" not in str(error):
                 raise ProjectError(f"{path}: {_explained(str(error), source)}") from error
-        multiline = multiline or next((bad.row for bad in ragged if "\n" in bad.text), 0)
         if quotes % 2 and (multiline or ends_in_quotes(copy, source)):
-            where = f"row {multiline}, or one below," if multiline else "the last row"
+            where = f"row {min(multiline)}, or one below," if multiline else "the last row"
             raise ProjectError(
                 f"{path}: {where} opens a quote that is never closed, and hides what follows. Close "
                 "it in the file, or write every quote within a cell twice."
             )
-    yield _without_remarks(*last, ragged)
-    if again:
-        print(f"{path.name}: lines left out that repeat the header: {len(again)}")
+    below = remarks_in(table, numbers)
+    ragged += below
+    yield table.slice(0, len(table) - len(below)), numbers[: len(table) - len(below)]
+    say_left_out(path.name, again)
 
 
 def column_names(path: Path, source: Source, contract: Schema | None = None) -> list[str]:
@@ -180,64 +166,24 @@ def _without_blanks(text: str, source: Source) -> str:
     return re.sub(before_quote, source.mark + source.quote, text)
 
 
-def _multiline(batch: pa.RecordBatch, rows: np.ndarray) -> int:
-    """The first row with a cell of several lines, or 0."""
-    if not len(rows):
-        return 0
+def _multiline(batch: pa.RecordBatch, rows: np.ndarray) -> list[int]:
+    """The first row with a cell of several lines in each column."""
     found = [pc.index(pc.match_substring(cells, "\n"), True).as_py() for cells in batch.columns]
-    return min((int(rows[at]) for at in found if at >= 0), default=0)
+    return [int(rows[at]) for at in found if at >= 0]
 
 
-def trimmed(cells: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """Text without the blanks around it."""
-    return pc.utf8_trim(cells, characters=BLANKS)
-
-
-def _alike(batch: pa.RecordBatch, line: list[str]) -> np.ndarray:
-    """Positions of rows that say the same, but for blanks and case."""
-    at = np.arange(batch.num_rows if len(line) == batch.num_columns else 0)
-    for cells, name in zip(batch.columns, line, strict=False):
-        if len(at):
-            some = cells if len(at) == len(cells) else cells.take(pa.array(at))
-            at = at[pc.equal(pc.utf8_lower(trimmed(some)), name.lower()).to_numpy(False)]
-    return at
-
-
-def _rows_of(
-    batch: pa.RecordBatch,
-    rows: np.ndarray,
-    top: Top,
-    again: list[int],
-    ragged: list[RaggedRow] | None,
-) -> tuple[pa.Table, np.ndarray]:
-    """Leave out empty lines, which spreadsheets write of separators, and what is no row."""
-    kept, width = np.ones(len(rows), dtype=bool), batch.num_columns
-    kept[_alike(batch, [""] * width)] = False
-    for line in top.lines:
-        at = _alike(batch, line)
-        again += rows[at].tolist()
-        kept[at] = False
-    for name, cells in zip(top.columns, batch.columns, strict=True):
-        if ragged is None:
-            break
-        for row in np.flatnonzero(pc.match_substring(cells, "\0").to_numpy(False) & kept):
-            text = ",".join(batch.slice(row, 1).to_pylist()[0].values())
+def _without_nul(
+    table: pa.Table, rows: np.ndarray, kept: np.ndarray, source: Source, ragged: list[RaggedRow]
+) -> np.ndarray:
+    """Which rows hold no NUL; others are set aside, but for lines that are not kept anyway."""
+    whole = np.ones(len(rows), dtype=bool)
+    for name, cells in zip(table.column_names, table.columns, strict=True):
+        for row in np.flatnonzero(pc.match_substring(cells, "\0").to_numpy() & kept & whole):
+            text = source.mark.join(table.slice(row, 1).to_pylist()[0].values())
+            width = table.num_columns
             ragged.append(RaggedRow(int(rows[row]), text, width, width, name))
-            kept[row] = False
-    table = pa.Table.from_batches([batch])
-    return (table, rows) if kept.all() else (table.filter(pa.array(kept)), rows[kept])
-
-
-def _without_remarks(
-    table: pa.Table, rows: np.ndarray, ragged: list[RaggedRow]
-) -> tuple[pa.Table, np.ndarray]:
-    """Set aside what stands below the table."""
-    most = min(len(rows), 20)
-    end = [list(row.values()) for row in table.slice(len(rows) - most).to_pylist()]
-    below = remarks_below([[cell.strip(BLANKS) for cell in row] for row in end])
-    for row, cells in zip(rows[len(rows) - below :], end[most - below :], strict=True):
-        ragged.append(RaggedRow(int(row), "".join(cells), 1, len(cells)))
-    return table.slice(0, len(rows) - below), rows[: len(rows) - below]
+            whole[row] = False
+    return whole
 
 
 def _explained(error: str, source: Source) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from itertools import chain, count, pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -114,7 +114,7 @@ def rows_below(body: list[list[str]]) -> int:
     return comments + bool((units or second_names) and not row)
 
 
-def remarks_below(rows: list[list[str]]) -> int:
+def remarks_below(rows: Sequence[Sequence[str]]) -> int:
     """Lines at the end of which only one cell is filled, with words, such as footnotes."""
     for number, row in enumerate(reversed(rows)):
         cells = [cell for cell in row if cell]

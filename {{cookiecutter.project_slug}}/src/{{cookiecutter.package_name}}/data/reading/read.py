@@ -15,18 +15,11 @@ from ...errors import ProjectError
 from ...files import BATCH_ROWS
 from ..contract.schema import Schema, Source
 from .archive import kind_of
-from .delimited import RaggedRow, column_names, first_lines, read_delimited, trimmed
+from .delimited import column_names, first_lines, read_delimited
 from .dialect import sniff
 from .header import BLANKS, unique_names
-from .typed import (
-    Tables,
-    detect_sheet,
-    read_excel,
-    read_json,
-    read_json_lines,
-    read_parquet,
-    sheet_lines,
-)
+from .rows import RaggedRow, Tables, trimmed
+from .typed import detect_sheet, read_excel, read_json, read_json_lines, read_parquet, sheet_lines
 
 EXCEL = (".xlsx", ".xls", ".xlsb", ".xlsm", ".ods")
 JSON_LINES = (".jsonl", ".ndjson")
@@ -86,23 +79,21 @@ def read_cells(
     for file in files_of(path):
         source = source or detect(file)
         bad: list[RaggedRow] = []
-        last = told = 0
+        last = 0
         for table, rows in _read(file, source, bad, contract):
             names = unique_names([str(name).strip(BLANKS) for name in table.column_names])
             columns = columns or names
             table = _in_order(table.rename_columns(names), columns, file)
             last = max([last, *rows[-1:], *(row.row for row in bad)])
-            if ragged is not None:
-                ragged.extend(row._replace(row=row.row + before) for row in bad[told:])
-                told = len(bad)
+            for row in bad:
+                if ragged is None:
+                    raise ProjectError(f"{file}: row {row.row} {row.what}: {row.text[:80]}")
+                ragged.append(row._replace(row=row.row + before))
+            bad.clear()
             for start in range(0, len(table), BATCH_ROWS):
                 some = slice(start, start + BATCH_ROWS)
                 yield table[some], rows[some] + before
                 empty = False
-        if bad and ragged is None:
-            raise ProjectError(f"{file}: row {bad[0].row} {bad[0].what}: {bad[0].text[:80]}")
-        if ragged is not None:
-            ragged.extend(row._replace(row=row.row + before) for row in bad[told:])
         before += last
     if empty:  # a table without rows has columns
         yield table, rows

@@ -18,10 +18,8 @@ from ...errors import ProjectError
 from ...files import BATCH_ROWS
 from ..contract.schema import Source
 from .archive import open_bytes
-from .delimited import RaggedRow
-from .header import BLANKS, ROWS_ABOVE, TOP_ROWS, layout, remarks_below, top_of, unique_names
-
-Tables = Iterator[tuple[pa.Table, np.ndarray]]  # with the numbers of their rows, from 1
+from .header import BLANKS, ROWS_ABOVE, TOP_ROWS, layout, top_of, unique_names
+from .rows import RaggedRow, Tables, are_rows, remarks_in, say_left_out
 
 
 def read_parquet(path: Path) -> Tables:
@@ -54,28 +52,38 @@ def read_json(path: Path) -> Tables:
         found = json.load(file)
     if isinstance(found, dict):
         found = pd.DataFrame(found, dtype=object).to_dict("records")
-    yield _of_records(found), np.arange(1, len(found) + 1)
+    yield _of_records(found, _names(found)), np.arange(1, len(found) + 1)
 
 
 def read_json_lines(path: Path) -> Tables:
     """Yield the records of a file with one in each line; empty lines count as rows."""
+    names = _names(record for _, record in _lines(path))  # a column may begin further down
+    lines = _lines(path)
+    while some := dict(islice(lines, BATCH_ROWS)):
+        yield _of_records([*some.values()], names), np.array([*some])
+
+
+def _lines(path: Path) -> Iterator[tuple[int, Any]]:
     with open_bytes(path) as file:
-        lines = enumerate(io.TextIOWrapper(file, encoding="utf-8-sig"), start=1)
-        while some := list(islice(lines, BATCH_ROWS)):
-            records: dict[int, dict[str, Any]] = {}
-            for row, text in some:
-                try:
-                    records |= {row: json.loads(text)} if text.strip() else {}
-                except ValueError as error:
-                    raise ValueError(f"line {row}: {error}") from error
-            yield _of_records(list(records.values())), np.array([*records])
+        for row, text in enumerate(io.TextIOWrapper(file, encoding="utf-8-sig"), start=1):
+            try:
+                if text.strip():
+                    yield row, json.loads(text)
+            except ValueError as error:
+                raise ValueError(f"line {row}: {error}") from error
 
 
-def _of_records(records: list[dict[str, Any]]) -> pa.Table:
-    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-        raise ValueError("a table is a list of records, each with the names of its columns")
-    names = dict.fromkeys(name for record in records for name in record)
-    return _table(list(names), [[record.get(name) for record in records] for name in names])
+def _names(records: Iterable[Any]) -> list[str]:
+    names: dict[str, None] = {}
+    for record in records:
+        if not isinstance(record, dict):
+            raise ValueError("a table is a list of records, each with the names of its columns")
+        names |= dict.fromkeys(record)
+    return [*names]
+
+
+def _of_records(records: list[dict[str, Any]], names: list[str]) -> pa.Table:
+    return _table(names, [[record.get(name) for record in records] for name in names])
 
 
 def _table(names: list[str], columns: Iterable[Sequence[Any]]) -> pa.Table:
@@ -134,20 +142,17 @@ def read_excel(path: Path, source: Source, ragged: list[RaggedRow]) -> Tables:
         rows = _rows(path, book, source.sheet or _sheets(book)[0])[source.skip_rows :]
     lines = _texts(rows)
     top = top_of(path, lines, source, None)
-    again = [[name.lower() for name in line] for line in top.lines]
-    body = {
-        number: (cells, line)
-        for number, (cells, line) in enumerate(
-            zip(rows[top.length :], lines[top.length :], strict=True), start=1
-        )
-        if any(line) and [name.lower() for name in line] not in again
-    }
-    end = list(body)[len(body) - remarks_below([line for _, line in body.values()]) :]
-    for row in end:
-        _, line = body.pop(row)
-        ragged.append(RaggedRow(row, "".join(line), 1, len(line)))
-    columns = [[cells[at] for cells, _ in body.values()] for at in range(len(top.columns))]
-    yield _table(top.columns, columns), np.array([*body], dtype=int)
+    body, at = lines[top.length :], range(len(top.columns))
+    columns = [pa.array([line[n] for line in body], pa.string()) for n in at]
+    texts = pa.table(columns, top.columns)
+    kept, again = are_rows(texts, top)
+    numbers = np.flatnonzero(kept) + 1
+    below = remarks_in(texts.filter(pa.array(kept)), numbers)
+    ragged += below
+    numbers = numbers[: len(numbers) - len(below)]
+    found = [rows[top.length + number - 1] for number in numbers]
+    yield _table(top.columns, [[cells[n] for cells in found] for n in at]), numbers
+    say_left_out(path.name, again)
 
 
 def _sheets(book: CalamineWorkbook) -> list[str]:
