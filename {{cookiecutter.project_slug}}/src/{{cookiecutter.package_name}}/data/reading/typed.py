@@ -77,7 +77,7 @@ def _names(records: Iterable[Any]) -> list[str]:
     names: dict[str, None] = {}
     for record in records:
         if not isinstance(record, dict):
-            raise ValueError("a table is a list of records, each with the names of its columns")
+            raise TypeError("a table is a list of records, each with the names of its columns")
         names |= dict.fromkeys(record)
     return [*names]
 
