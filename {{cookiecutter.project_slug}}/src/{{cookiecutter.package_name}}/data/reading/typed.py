@@ -52,7 +52,8 @@ def read_json(path: Path) -> Tables:
         found = json.load(file)
     if isinstance(found, dict):
         found = pd.DataFrame(found, dtype=object).to_dict("records")
-    yield _of_records(found, _names(found)), np.arange(1, len(found) + 1)
+    names = _names(found if isinstance(found, list) else [found])
+    yield _of_records(found, names), np.arange(1, len(found) + 1)
 
 
 def read_json_lines(path: Path) -> Tables:
