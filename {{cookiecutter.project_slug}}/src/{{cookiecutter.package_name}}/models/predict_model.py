@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 from sklearn.base import BaseEstimator
 from tqdm import tqdm
@@ -91,7 +90,7 @@ def predict_file(
     broken: list[pd.DataFrame] = []
     written = detect_new(source, schema)
     with _writer(output) as write:
-        batches = _batches(source, written, schema)
+        batches = read_cells(source, written, schema)
         for cells, rows, ragged in tqdm(batches, unit="batch", delay=2, leave=False, disable=None):
             batch = plain(cells, source).set_axis(rows), carried(cells).set_axis(rows)
             table, problems = _predict_batch(*batch, ragged, written, model, schema)
@@ -109,20 +108,6 @@ def predict_file(
                 "Correct the rows, or the contract in references/schema.yaml."
             )
     return counts
-
-
-def _batches(
-    path: Path, source: Source, schema: Schema
-) -> Iterator[tuple[pa.Table, np.ndarray, list[RaggedRow]]]:
-    """Tables, the numbers of their rows, and the ragged rows among and above these."""
-    ragged: list[RaggedRow] = []
-    for cells, rows in read_cells(path, source, ragged, schema):
-        last = rows[-1] if len(rows) else 0
-        above = [row for row in ragged if row.row < last]
-        ragged[:] = [row for row in ragged if row.row > last]
-        yield cells, rows, above
-    if ragged:
-        yield cells[:0], rows[:0], ragged
 
 
 def _predict_batch(

@@ -1,33 +1,32 @@
-"""Read a text file of cells, piece by piece."""
+"""Read a text file of cells, piece by piece: by Arrow where it can, else by Python's `csv`."""
 
-import codecs
-import re
+import csv
+import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from pyarrow import csv
+from pyarrow import csv as arrow_csv
 
 from ...errors import ProjectError
+from ...files import BATCH_ROWS
 from ..contract.schema import Schema, Source
 from .archive import open_bytes
-from .dialect import count_in, ends_in_quotes, parse, single_blanks
-from .encoding import SAMPLE, codec_of, decode
+from .dialect import LONGEST_CELL, count_in, line_of, parse, records
+from .encoding import SAMPLE, open_text
 from .header import BLANKS, TOP_ROWS, Top, top_of
-from .rows import RaggedRow, Tables, are_rows, remarks_in, say_left_out
+from .rows import RaggedRow, Tables, only_rows
 
-BLOCK = 8 << 20  # bytes read at a time, a dozen of them ahead; a row is no longer
-MAX_RAGGED = 100_000  # rows cut wrongly before the whole file is
+END = "\x04"  # behind the last line it is a row of its own, unless a quote is open
 
 
-def read_delimited(
-    path: Path, source: Source, ragged: list[RaggedRow], contract: Schema | None = None
-) -> Tables:
-    """Yield tables of text cells as they are written, and the numbers of their rows.
+def read_delimited(path: Path, source: Source, contract: Schema | None = None) -> Tables:
+    """Yield tables of text cells as they are written, see `Tables`.
 
     Row 1 is right below the header; empty lines count, a cell of several lines does not.
 
@@ -35,75 +34,23 @@ def read_delimited(
     ----------
     source
         How the file is written.
-    ragged
-        Receives rows with another number of cells than usual, before the table they stand in.
     contract
         Names the columns of a file without a header, see `column_names`.
     """
     top = _top(path, source, contract)
-    none: list[int] = []  # numbers of rows that Arrow leaves out
-
-    def set_aside(row: csv.InvalidRow) -> str:
-        none.append(row.number - source.skip_rows - top.length)
-        if "\n" in row.text:
-            multiline.append(none[-1])
-        if row.text.strip(BLANKS):
-            ragged.append(RaggedRow(none[-1], row.text, row.actual_columns, row.expected_columns))
-        return "skip" if len(none) < MAX_RAGGED else "error"
-
-    read = csv.ReadOptions(
-        use_threads=False,  # threads lose count of the rows
-        block_size=BLOCK,
-        column_names=top.columns,
-        skip_rows=source.skip_rows,
-        skip_rows_after_names=top.length,
-    )
-    as_text = csv.ConvertOptions(column_types=dict.fromkeys(top.columns, pa.string()))
-    first, again = 1, 0
-    multiline: list[int] = []  # rows with a cell of several lines
-    # A file without rows has columns.
-    table = pa.schema([(name, pa.string()) for name in top.columns]).empty_table()
-    numbers = np.arange(0)
-    with _as_utf8(path, source) as copy:
+    with _as_utf8(path, source) as copy, _decoded(path, source):
         found = count_in(copy, source.quote, "\0")
-        quotes = found[source.quote]
-        cut = csv.ParseOptions(
-            delimiter=source.mark,
-            quote_char=source.quote if quotes else False,
-            escape_char=source.escape or False,
-            newlines_in_values=quotes > 0,  # takes time
-            ignore_empty_lines=False,
-            invalid_row_handler=set_aside,
-        )
+        if found["\0"] or found[source.quote] % 2 or " " in (source.separator or ""):
+            tables = _by_csv(copy, source, top, found)
+        else:
+            tables = _by_arrow(copy, source, top, found)
         try:
-            with open_bytes(copy) as file, csv.open_csv(file, read, cut, as_text) as tables:
-                for batch in tables:
-                    rows = np.arange(first, first + batch.num_rows + len(none))
-                    rows = rows[~np.isin(rows, none)][: batch.num_rows]
-                    first = rows[-1] + 1 if len(rows) else first
-                    if quotes % 2 and not multiline:
-                        multiline += _multiline(batch, rows)
-                    yield table, numbers
-                    table = pa.Table.from_batches([batch])
-                    kept, repeats = are_rows(table, top)
-                    again += repeats
-                    if found["\0"]:
-                        kept &= _without_nul(table, rows, kept, source, ragged)
-                    table = table if kept.all() else table.filter(pa.array(kept))
-                    numbers = rows[kept]
-        except pa.ArrowInvalid as error:
-            if first > 1 or "Empty CSV" not in str(error):
-                raise ProjectError(f"{path}: {_explained(str(error), source)}") from error
-        if quotes % 2 and (multiline or ends_in_quotes(copy, source)):
-            where = f"row {min(multiline)}, or one below," if multiline else "the last row"
+            yield from only_rows(tables, top, path.name)
+        except csv.Error as error:
             raise ProjectError(
-                f"{path}: {where} opens a quote that is never closed, and hides what follows. Close "
-                "it in the file, or write every quote within a cell twice."
-            )
-    below = remarks_in(table, numbers)
-    ragged += below
-    yield table.slice(0, len(table) - len(below)), numbers[: len(table) - len(below)]
-    say_left_out(path.name, again)
+                f"{path}: {error} opens a quote that is never closed, and hides what follows. "
+                "Close it in the file, or write every quote within a cell twice."
+            ) from error
 
 
 def column_names(path: Path, source: Source, contract: Schema | None = None) -> list[str]:
@@ -120,8 +67,8 @@ def _top(path: Path, source: Source, contract: Schema | None) -> Top:
 
 def first_lines(path: Path, source: Source) -> list[list[str]]:
     """The cells of the first lines of a file, also those above the header."""
-    with open_bytes(path) as file:
-        text = decode(file.read(SAMPLE), source.encoding)
+    with open_text(path, source.encoding) as file:
+        text = file.read(SAMPLE)
     return parse(text, source, most=source.skip_rows + TOP_ROWS)
 
 
@@ -131,67 +78,97 @@ def _as_utf8(path: Path, source: Source) -> Iterator[Path]:
 
     Arrow reads ahead in a thread, which a file that is read by Python can hold up for ever.
     """
-    blanks = " " in (source.separator or "")
-    if source.encoding in ("utf-8", "utf-8-sig") and path.suffix != ".zip" and not blanks:
+    if source.encoding in ("utf-8", "utf-8-sig") and path.suffix != ".zip":
         yield path
         return
-    codec, errors = codec_of(source.encoding)
-    decoder = codecs.getincrementaldecoder(codec)(errors)
     with tempfile.TemporaryDirectory() as folder:  # Windows opens no file twice
         copy = Path(folder, "table.csv")
-        try:
-            with open_bytes(path) as file, copy.open("wb") as plain:
-                rest = ""
-                while block := file.read(SAMPLE):
-                    text = rest + decoder.decode(block)
-                    if blanks:
-                        end = max(text.rfind("\n"), text.rfind("\r")) + 1
-                        text, rest = _without_blanks(text[:end], source), text[end:]
-                    plain.write(text.encode())
-                plain.write(_without_blanks(rest, source).encode())
-                plain.write(decoder.decode(b"", final=True).encode())
-        except UnicodeDecodeError as error:
-            raise ProjectError(
-                f"{path}: not {source.encoding} text ({error.reason}). Save it as UTF-8, or correct "
-                "`source.encoding` in references/schema.yaml."
-            ) from error
+        with (
+            _decoded(path, source),
+            open_text(path, source.encoding) as text,
+            copy.open("w", encoding="utf-8", newline="") as plain,
+        ):
+            shutil.copyfileobj(text, plain, SAMPLE)
         yield copy
 
 
-def _without_blanks(text: str, source: Source) -> str:
-    """Whole lines without the blanks that Arrow takes for cells, or for the start of one."""
-    if source.mark == " ":
-        return single_blanks(text)
-    before_quote = f"{re.escape(source.mark)} +{source.quote}(?!{source.quote})"
-    return re.sub(before_quote, source.mark + source.quote, text)
+@contextmanager
+def _decoded(path: Path, source: Source) -> Iterator[None]:
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise ProjectError(
+            f"{path}: not {source.encoding} text ({error.reason}). Save it as UTF-8, or correct "
+            "`source.encoding` in references/schema.yaml."
+        ) from error
 
 
-def _multiline(batch: pa.RecordBatch, rows: np.ndarray) -> list[int]:
-    """The first row with a cell of several lines in each column."""
-    found = [pc.index(pc.match_substring(cells, "\n"), True).as_py() for cells in batch.columns]
-    return [int(rows[at]) for at in found if at >= 0]
+def _by_arrow(path: Path, source: Source, top: Top, found: Counter[str]) -> Tables:
+    """Rows of a UTF-8 file whose quotes are closed; from where Arrow gives up, those of `_by_csv`."""
+    none: list[int] = []  # numbers of rows that Arrow leaves out
+    ragged: list[RaggedRow] = []
+
+    def set_aside(row: arrow_csv.InvalidRow) -> str:
+        none.append(row.number - source.skip_rows - top.length)
+        if row.text.strip(BLANKS):
+            ragged.append(RaggedRow(none[-1], row.text, row.actual_columns, row.expected_columns))
+        return "skip"
+
+    read = arrow_csv.ReadOptions(
+        use_threads=False,  # threads lose count of the rows
+        block_size=LONGEST_CELL,  # a dozen of them ahead
+        column_names=top.columns,
+        skip_rows=source.skip_rows,
+        skip_rows_after_names=top.length,
+    )
+    cut = arrow_csv.ParseOptions(
+        delimiter=source.mark,
+        quote_char=source.quote if found[source.quote] else False,
+        escape_char=source.escape or False,
+        newlines_in_values=found[source.quote] > 0,  # takes time
+        ignore_empty_lines=False,
+        invalid_row_handler=set_aside,
+    )
+    as_text = arrow_csv.ConvertOptions(column_types=dict.fromkeys(top.columns, pa.string()))
+    last = 0
+    try:
+        with open_bytes(path) as file, arrow_csv.open_csv(file, read, cut, as_text) as tables:
+            for batch in tables:
+                rows = np.arange(last + 1, last + 1 + batch.num_rows + len(none))
+                rows = rows[~np.isin(rows, none)][: batch.num_rows]
+                last = max([last, *rows[-1:]])
+                yield pa.table(batch), rows, [row for row in ragged if row.row < last]
+                ragged[:] = [row for row in ragged if row.row > last]
+    except pa.ArrowInvalid:
+        yield from _by_csv(path, source, top, found, last)
+    else:
+        yield pa.table({}), np.arange(0), ragged
 
 
-def _without_nul(
-    table: pa.Table, rows: np.ndarray, kept: np.ndarray, source: Source, ragged: list[RaggedRow]
-) -> np.ndarray:
-    """Which rows hold no NUL; others are set aside, but for lines that are not kept anyway."""
-    whole = np.ones(len(rows), dtype=bool)
-    for name, cells in zip(table.column_names, table.columns, strict=True):
-        for row in np.flatnonzero(pc.match_substring(cells, "\0").to_numpy() & kept & whole):
-            text = source.mark.join(table.slice(row, 1).to_pylist()[0].values())
-            width = table.num_columns
-            ragged.append(RaggedRow(int(rows[row]), text, width, width, name))
-            whole[row] = False
-    return whole
-
-
-def _explained(error: str, source: Source) -> str:
-    if "straddl" in error:
-        what = f"a row is longer than {BLOCK >> 20} MB"
-        return f"{what}: is a quote never closed? `source.quote: ''` takes quotes as they are."
-    if "UTF8" in error:
-        return f"not {source.encoding} text. Correct `source.encoding` in references/schema.yaml."
-    if "CSV parse error" in error:
-        return f"at least {MAX_RAGGED} rows are cut wrongly: look at `source` in references/schema.yaml. {error}"
-    return f"not a table of text cells: {error}"
+def _by_csv(path: Path, source: Source, top: Top, found: Counter[str], done: int = 0) -> Tables:
+    """Rows of any UTF-8 file, but for those that are done; the ones with a NUL are set aside."""
+    width, blanks = len(top.columns), " " in (source.separator or "")
+    texts = pa.schema([(name, pa.string()) for name in top.columns])
+    row, opened = done, 0  # the last row, and the first with a cell of several lines
+    with open_text(path, "utf-8-sig") as file:
+        lines = records(chain(file, [END]), source, skip_blanks=blanks)
+        numbered = enumerate(islice(lines, source.skip_rows + top.length + done, None), done + 1)
+        try:
+            while some := [*islice(numbered, BATCH_ROWS)]:
+                rows, ragged = {}, []
+                for row, cells in some:
+                    text = "".join(cells)
+                    opened = opened or row * ("\n" in text)
+                    if len(cells) == width and "\0" not in text and text != END:
+                        rows[row] = cells
+                    elif text.strip(BLANKS + END):
+                        full = zip(cells, top.columns if len(cells) == width else (), strict=False)
+                        nul = next((name for cell, name in full if "\0" in cell), "")
+                        line = line_of(cells, source)
+                        ragged.append(RaggedRow(row, line, len(cells), width, nul))
+                columns = [[cells[n] for cells in rows.values()] for n in range(width)]
+                yield pa.table(columns, texts), np.array([*rows], dtype=int), ragged
+        except csv.Error:  # a cell that is too long
+            text, opened = "", opened or row + 1
+    if text != END or (opened and found[source.quote] % 2):
+        raise csv.Error(f"row {opened}, or one below," if opened else "the last row")

@@ -4,14 +4,14 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
 from ...errors import ProjectError
 from ..contract.schema import Source
 from .archive import open_bytes
-from .encoding import SAMPLE, decode, find_encoding
+from .encoding import SAMPLE, find_encoding, open_text
 from .header import BLANKS, layout, usual_width
 
 SEPARATORS = ("\t", ";", "|", ",", " ")  # the comma after those that rarely stand in a cell
@@ -21,7 +21,9 @@ NO_TEXT = (
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _SINGLE_QUOTED = re.compile(r"(?:^|(?<=[,;\t|\r]))'[^'\n]*'(?=[,;\t|\r]|$)", re.MULTILINE)
 
-csv.field_size_limit(1 << 30)
+LONGEST_CELL = 8 << 20  # bytes; a longer one is a quote that is never closed
+
+csv.field_size_limit(LONGEST_CELL)
 
 
 def sniff(path: Path, names: Collection[str] = ()) -> Source:
@@ -38,25 +40,25 @@ def sniff(path: Path, names: Collection[str] = ()) -> Source:
         When the file holds no text.
     """
     encoding = find_encoding(path)
-    with open_bytes(path) as file:
-        data = file.read(SAMPLE)
     try:
-        text = decode(data, encoding)
+        with open_text(path, encoding) as file:
+            text = file.read(SAMPLE)
     except UnicodeDecodeError as error:
         raise ProjectError(f"{path}: {NO_TEXT}") from error
     control = len(_CONTROL.findall(text)) if "\0" in text else 0
     if control > max(1, len(text) / 1000):  # fewer are a slip
         raise ProjectError(f"{path}: {NO_TEXT}")
-    if len(data) == SAMPLE:  # the last line may be cut
+    if len(text) == SAMPLE:  # the last line may be cut
         text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
     if re.match(r"\s*<(!doctype|html|\?xml)", text, re.IGNORECASE):
         raise ProjectError(f"{path}: a web page, no table. Download the table itself.")
     source = Source(encoding=encoding)
     source.separator, source.quote, source.escape = _cut(text)
     if source.quote and f"{source.separator} {source.quote}" in text:
-        literal = [row for row in _reader(text, source, skip_blanks=False) if row]
+        lines = io.StringIO(text, newline="")
+        literal = [row for row in records(lines, source, skip_blanks=False) if row]
         if _share_of_usual(literal) < _share_of_usual(parse(text, source)):
-            source.separator += " "  # Arrow knows no quotes behind a blank
+            source.separator += " "  # quotes behind a blank are quotes
     source.skip_rows, source.header, source.skip_rows_after_header = layout(
         parse(text, source), names
     )
@@ -65,12 +67,41 @@ def sniff(path: Path, names: Collection[str] = ()) -> Source:
 
 def parse(text: str, source: Source, most: int | None = None) -> list[list[str]]:
     """Cells of each line of `text`, without the blanks around them; an empty line has none."""
-    return [[cell.strip(BLANKS) for cell in row] for row in islice(_reader(text, source), most)]
+    return [[cell.strip(BLANKS) for cell in row] for row in islice(_cells(text, source), most)]
 
 
-def single_blanks(text: str) -> str:
-    """Text whose cells are parted by one blank, from columns that are aligned with several."""
-    return re.sub(r"(?m)^ | $", "", re.sub(r"[ \t]+", " ", text))
+def records(
+    lines: Iterable[str], source: Source, *, strict: bool = False, skip_blanks: bool = True
+) -> Iterator[list[str]]:
+    """Cells of each row; columns that are aligned with several blanks are parted by one."""
+    if source.mark == " ":
+        lines = (re.sub(r"^ | (?=[\r\n]*$)", "", re.sub(r"[ \t]+", " ", line)) for line in lines)
+    return csv.reader(
+        lines,
+        delimiter=source.mark,
+        quotechar=source.quote or None,
+        quoting=csv.QUOTE_MINIMAL if source.quote else csv.QUOTE_NONE,
+        escapechar=source.escape or None,
+        skipinitialspace=skip_blanks and source.mark != " ",
+        strict=strict,
+    )
+
+
+def line_of(cells: list[str], source: Source) -> str:
+    """A line that `records` cuts into these cells."""
+    line = io.StringIO()
+    csv.writer(
+        line,
+        delimiter=source.mark,
+        quotechar=source.quote or None,
+        quoting=csv.QUOTE_MINIMAL if source.quote else csv.QUOTE_NONE,
+        escapechar="\\",
+    ).writerow(cells)
+    return line.getvalue().removesuffix("\r\n")
+
+
+def _cells(text: str, source: Source, *, strict: bool = False) -> Iterator[list[str]]:
+    return records(io.StringIO(text, newline=""), source, strict=strict)
 
 
 def count_in(path: Path, *characters: str) -> Counter[str]:
@@ -82,37 +113,9 @@ def count_in(path: Path, *characters: str) -> Counter[str]:
     return found
 
 
-def ends_in_quotes(path: Path, source: Source) -> bool:
-    """Whether the last line of a UTF-8 file opens a quote and does not close it."""
-    end = b""
-    with open_bytes(path) as file:
-        while block := file.read(SAMPLE):
-            end = (end + block)[-SAMPLE:]
-    last = end.decode(errors="replace").rstrip().splitlines()[-1]
-    try:
-        return not list(_reader(last, source, strict=True))
-    except csv.Error:
-        return True
-
-
 def _share_of_usual(rows: list[list[str]]) -> float:
     width = usual_width(rows)
     return sum(len(row) == width for row in rows) / max(sum(map(bool, rows)), 1)
-
-
-def _reader(
-    text: str, source: Source, *, strict: bool = False, skip_blanks: bool = True
-) -> Iterator[list[str]]:
-    text = single_blanks(text) if source.mark == " " else text
-    return csv.reader(
-        io.StringIO(text, newline=""),
-        delimiter=source.mark,
-        quotechar=source.quote or None,
-        quoting=csv.QUOTE_MINIMAL if source.quote else csv.QUOTE_NONE,
-        escapechar=source.escape or None,
-        skipinitialspace=skip_blanks and source.mark != " ",
-        strict=strict,
-    )
 
 
 def _cut(text: str) -> tuple[str, str, str]:
@@ -143,11 +146,11 @@ def _cut(text: str) -> tuple[str, str, str]:
 def _evenness(text: str, separator: str, quote: str, escape: str) -> tuple[float, bool, int, int]:
     """Share of lines of the usual width, whether quotes are in place, those lines, that width."""
     source = Source(separator=separator, quote=quote, escape=escape)
-    rows = [row for row in _reader(text, source) if row]
+    rows = [row for row in _cells(text, source) if row]
     width = usual_width(rows)
     usual = sum(len(row) == width for row in rows)
     try:
-        well_quoted = bool(list(_reader(text, source, strict=True)))
+        well_quoted = bool(list(_cells(text, source, strict=True)))
     except csv.Error:
         well_quoted = False
     return round(usual / max(len(rows), 1), 3), well_quoted, usual, max(width, 1)

@@ -1,7 +1,11 @@
-"""Tell the encoding of a text file, and decode it."""
+"""Tell the encoding of a text file, and open it as text."""
 
 import codecs
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from charset_normalizer import from_bytes
 
@@ -48,15 +52,12 @@ def _not_utf8(data: bytes) -> str:
     return "cp1252"
 
 
-def decode(data: bytes, encoding: str) -> str:
-    """Text of bytes that may end within a character."""
-    name, errors = codec_of(encoding)
-    return codecs.getincrementaldecoder(name)(errors).decode(data)
-
-
-def codec_of(encoding: str) -> tuple[str, str]:
-    """Python's name of an encoding, and of what to do with bytes that are not in it."""
-    return ("utf-8", MIXED) if encoding == MIXED else (encoding, "strict")
+@contextmanager
+def open_text(path: Path, encoding: str) -> Iterator[TextIO]:
+    """The unpacked text of a file, with its line ends as they are."""
+    how = ("utf-8", MIXED) if encoding == MIXED else (encoding, "strict")
+    with open_bytes(path) as file, io.TextIOWrapper(file, *how, newline="") as text:
+        yield text
 
 
 def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:

@@ -1,11 +1,13 @@
 """Read a table from a file or a folder of files, piece by piece."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 from pyarrow import types
@@ -19,11 +21,22 @@ from .delimited import column_names, first_lines, read_delimited
 from .dialect import sniff
 from .header import BLANKS, unique_names
 from .rows import RaggedRow, Tables, trimmed
-from .typed import detect_sheet, read_excel, read_json, read_json_lines, read_parquet, sheet_lines
+from .typed import JSON_LINES, detect_sheet, read_excel, read_json, read_parquet, sheet_lines
 
 EXCEL = (".xlsx", ".xls", ".xlsb", ".xlsm", ".ods")
-JSON_LINES = (".jsonl", ".ndjson")
-NOT_TEXT = (".parquet", ".json", *JSON_LINES, *EXCEL)
+READERS: dict[str, Callable[[Path, Source, Schema | None], Tables]] = {
+    ".parquet": read_parquet,
+    **dict.fromkeys([".json", *JSON_LINES], read_json),
+    **dict.fromkeys(EXCEL, read_excel),
+}  # all others are text
+
+
+class Batch(NamedTuple):
+    """Some rows as they are written, their numbers, and the rows that are none among and above."""
+
+    cells: pa.Table
+    rows: np.ndarray
+    ragged: list[RaggedRow]
 
 
 def read_table(path: Path, source: Source | None = None) -> pd.DataFrame:
@@ -41,18 +54,25 @@ def read_batches(
 
     Cells of text files stay text; columns of Parquet, JSON and Excel files keep their types. Text
     has no blanks around it.
+
+    Parameters
+    ----------
+    ragged
+        Receives rows with too many or too few cells, those above a row before its table comes;
+        when not given they are an error.
     """
-    for cells, rows in read_cells(path, source, ragged, contract):
+    for cells, rows, bad in read_cells(path, source, contract):
+        if bad and ragged is None:
+            raise ProjectError(f"{path}: row {bad[0].row} {bad[0].what}: {bad[0].text[:80]}")
+        if ragged is not None:
+            ragged += bad
         yield plain(cells, path).set_axis(rows)
 
 
 def read_cells(
-    path: Path,
-    source: Source | None = None,
-    ragged: list[RaggedRow] | None = None,
-    contract: Schema | None = None,
-) -> Tables:
-    """Yield tables of at most `BATCH_ROWS` rows as they are written, and the numbers of the rows.
+    path: Path, source: Source | None = None, contract: Schema | None = None
+) -> Iterator[Batch]:
+    """Yield at least one batch, of at most `BATCH_ROWS` rows as they are written.
 
     Row 1 is right below the header, and empty lines count. Numbers run on through the files of a
     folder.
@@ -63,9 +83,6 @@ def read_cells(
         A file, packed or not, or a folder of files with the same columns, read in order of names.
     source
         How it is written; detected when not given.
-    ragged
-        Receives rows with too many or too few cells, those above a row before its table comes;
-        when not given they are an error.
     contract
         Names the columns of a text file without a header.
 
@@ -78,25 +95,26 @@ def read_cells(
     columns: list[str] = []
     for file in files_of(path):
         source = source or detect(file)
-        bad: list[RaggedRow] = []
-        last = 0
-        for table, rows in _read(file, source, bad, contract):
+        ragged: list[RaggedRow] = []
+        table, rows, last = pa.table({}), np.arange(0), 0
+        for table, rows, bad in _read(file, source, contract):
             names = unique_names([str(name).strip(BLANKS) for name in table.column_names])
             columns = columns or names
             table = _in_order(table.rename_columns(names), columns, file)
             last = max([last, *rows[-1:], *(row.row for row in bad)])
-            for row in bad:
-                if ragged is None:
-                    raise ProjectError(f"{file}: row {row.row} {row.what}: {row.text[:80]}")
-                ragged.append(row._replace(row=row.row + before))
-            bad.clear()
+            ragged += [row._replace(row=row.row + before) for row in bad]
             for start in range(0, len(table), BATCH_ROWS):
-                some = slice(start, start + BATCH_ROWS)
-                yield table[some], rows[some] + before
+                some = rows[start : start + BATCH_ROWS] + before
+                above = [row for row in ragged if row.row < some[-1]]
+                ragged = [row for row in ragged if row.row > some[-1]]
+                yield Batch(table[start : start + BATCH_ROWS], some, above)
                 empty = False
         before += last
+        if ragged:
+            yield Batch(table[:0], rows[:0], ragged)
+            empty = False
     if empty:  # a table without rows has columns
-        yield table, rows
+        yield Batch(table, rows, [])
 
 
 def detect(path: Path, sheet: str = "", names: Collection[str] = ()) -> Source:
@@ -114,7 +132,7 @@ def detect(path: Path, sheet: str = "", names: Collection[str] = ()) -> Source:
     if kind_of(file) in EXCEL:
         with _explained(file):
             return detect_sheet(file, sheet, names)
-    return Source(separator=None) if kind_of(file) in NOT_TEXT else sniff(file, names)
+    return Source(separator=None) if kind_of(file) in READERS else sniff(file, names)
 
 
 def describe_top(path: Path, source: Source) -> list[str]:
@@ -124,7 +142,7 @@ def describe_top(path: Path, source: Source) -> list[str]:
         lines, (sheet, *others) = sheet_lines(file, source.sheet)
         said = [f"sheet {sheet!r} is read, not {', '.join(map(repr, others))}"] if others else []
     else:
-        lines = [] if kind_of(file) in NOT_TEXT else first_lines(file, source)
+        lines = [] if kind_of(file) in READERS else first_lines(file, source)
     rows = [line for line in lines[source.skip_rows :] if any(line)][source.header :]
     left = [*filter(any, lines[: source.skip_rows]), *rows[: source.skip_rows_after_header]]
     texts = [repr(" ".join(filter(None, line))[:80]) for line in left]
@@ -188,17 +206,9 @@ def _explained(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _read(path: Path, source: Source, ragged: list[RaggedRow], contract: Schema | None) -> Tables:
-    kind = kind_of(path)
+def _read(path: Path, source: Source, contract: Schema | None) -> Tables:
     with _explained(path):
-        if kind not in NOT_TEXT:
-            yield from read_delimited(path, source, ragged, contract)
-        elif kind in EXCEL:
-            yield from read_excel(path, source, ragged)
-        else:
-            yield from {".parquet": read_parquet, ".json": read_json}.get(kind, read_json_lines)(
-                path
-            )
+        yield from READERS.get(kind_of(path), read_delimited)(path, source, contract)
 
 
 def plain(table: pa.Table, path: Path) -> pd.DataFrame:

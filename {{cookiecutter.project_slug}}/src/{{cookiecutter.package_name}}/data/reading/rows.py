@@ -9,7 +9,6 @@ import pyarrow.compute as pc
 
 from .header import BLANKS, Top, remarks_below
 
-Tables = Iterator[tuple[pa.Table, np.ndarray]]  # with the numbers of their rows, from 1
 MAX_REMARKS = 100  # lines at the end
 
 
@@ -35,12 +34,16 @@ class RaggedRow(NamedTuple):
         return f"no NUL in {self.nul!r}" if self.nul else f"{self.expected} cells, not {self.cells}"
 
 
+# Tables, the numbers of their rows, from 1, and rows that were found to be none meanwhile.
+Tables = Iterator[tuple[pa.Table, np.ndarray, list[RaggedRow]]]
+
+
 def trimmed(cells: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     """Text without the blanks around it."""
     return pc.utf8_trim(cells, characters=BLANKS)
 
 
-def are_rows(texts: pa.Table, top: Top) -> tuple[np.ndarray, int]:
+def _are_rows(texts: pa.Table, top: Top) -> tuple[np.ndarray, int]:
     """Which lines are neither empty nor the header again, and how many are the header."""
     kept, again = np.ones(len(texts), dtype=bool), 0
     kept[_alike(texts, [""] * texts.num_columns)] = False
@@ -61,16 +64,31 @@ def _alike(texts: pa.Table, line: list[str]) -> np.ndarray:
     return at
 
 
-def remarks_in(texts: pa.Table, rows: np.ndarray) -> list[RaggedRow]:
+def only_rows(tables: Tables, top: Top, name: str) -> Tables:
+    """Leave out empty lines and the header where it comes again; set aside what stands below."""
+    again = 0
+    table = pa.table({column: pa.array([], pa.string()) for column in top.columns})
+    rows, ragged = np.arange(0), list[RaggedRow]()
+    for texts, numbers, bad in tables:
+        if not len(texts):
+            ragged = ragged + bad
+            continue
+        yield table, rows, ragged
+        kept, repeats = _are_rows(texts, top)
+        again += repeats
+        table = texts if kept.all() else texts.filter(pa.array(kept))
+        rows, ragged = numbers[kept], bad
+    below = _remarks_in(table, rows)
+    end = len(table) - len(below)
+    yield table.slice(0, end), rows[:end], ragged + below
+    if again:
+        print(f"{name}: lines left out that repeat the header: {again}")
+
+
+def _remarks_in(texts: pa.Table, rows: np.ndarray) -> list[RaggedRow]:
     """What stands below a table, such as footnotes."""
     last = texts.slice(max(len(rows) - MAX_REMARKS, 0))
     end = [*zip(*(trimmed(cells).to_pylist() for cells in last.columns), strict=True)]
     below = remarks_below(end)
     lines = zip(rows[len(rows) - below :], end[len(end) - below :], strict=True)
     return [RaggedRow(int(row), "".join(cells), 1, len(cells)) for row, cells in lines]
-
-
-def say_left_out(name: str, again: int) -> None:
-    """Tell how many lines repeat the header."""
-    if again:
-        print(f"{name}: lines left out that repeat the header: {again}")

@@ -1,7 +1,6 @@
 """Read files whose cells have types: Parquet, JSON and Excel."""
 
 import datetime
-import io
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
@@ -16,21 +15,24 @@ from python_calamine import CalamineWorkbook, SheetTypeEnum, load_workbook
 
 from ...errors import ProjectError
 from ...files import BATCH_ROWS
-from ..contract.schema import Source
-from .archive import open_bytes
+from ..contract.schema import Schema, Source
+from .archive import kind_of, open_bytes
+from .encoding import open_text
 from .header import BLANKS, ROWS_ABOVE, TOP_ROWS, layout, top_of, unique_names
-from .rows import RaggedRow, Tables, are_rows, remarks_in, say_left_out
+from .rows import RaggedRow, Tables, only_rows
+
+JSON_LINES = (".jsonl", ".ndjson")
 
 
-def read_parquet(path: Path) -> Tables:
+def read_parquet(path: Path, *_: Any) -> Tables:
     """Yield the columns of a file; a named index of pandas is one of them, and the first."""
     with pq.ParquetFile(path, pre_buffer=False) as file:  # else the whole file is kept
         index = (file.schema_arrow.pandas_metadata or {}).get("index_columns", [])
-        yield _with_index(file.schema_arrow.empty_table(), index, 0), np.arange(0)
+        yield _with_index(file.schema_arrow.empty_table(), index, 0), np.arange(0), []
         start = 0
         for batch in file.iter_batches(BATCH_ROWS):
             table = _with_index(pa.Table.from_batches([batch]), index, start)
-            yield table, np.arange(start + 1, start + 1 + len(table))
+            yield table, np.arange(start + 1, start + 1 + len(table)), []
             start += len(table)
 
 
@@ -46,27 +48,27 @@ def _with_index(table: pa.Table, index: list[Any], start: int) -> pa.Table:
     return pa.table(columns, names=[*first, *rest.column_names])
 
 
-def read_json(path: Path) -> Tables:
-    """Yield the records of a list, or columns by their names."""
+def read_json(path: Path, *_: Any) -> Tables:
+    """Yield records: of a list, of columns by their names, or one a line; empty lines count."""
+    listed = None if kind_of(path) in JSON_LINES else list(_listed(path))
+    names = _names(_lines(path) if listed is None else listed)  # one may begin further down
+    records = iter(_lines(path) if listed is None else listed)
+    while some := dict(islice(records, BATCH_ROWS)):
+        columns = [[record.get(name) for record in some.values()] for name in names]
+        yield _table(names, columns), np.array([*some]), []
+
+
+def _listed(path: Path) -> Iterable[tuple[int, Any]]:
     with open_bytes(path) as file:
         found = json.load(file)
     if isinstance(found, dict):
         found = pd.DataFrame(found, dtype=object).to_dict("records")
-    names = _names(found if isinstance(found, list) else [found])
-    yield _of_records(found, names), np.arange(1, len(found) + 1)
-
-
-def read_json_lines(path: Path) -> Tables:
-    """Yield the records of a file with one in each line; empty lines count as rows."""
-    names = _names(record for _, record in _lines(path))  # a column may begin further down
-    lines = _lines(path)
-    while some := dict(islice(lines, BATCH_ROWS)):
-        yield _of_records([*some.values()], names), np.array([*some])
+    return enumerate(found if isinstance(found, list) else [found], start=1)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, Any]]:
-    with open_bytes(path) as file:
-        for row, text in enumerate(io.TextIOWrapper(file, encoding="utf-8-sig"), start=1):
+    with open_text(path, "utf-8-sig") as file:
+        for row, text in enumerate(file, start=1):
             try:
                 if text.strip():
                     yield row, json.loads(text)
@@ -74,17 +76,13 @@ def _lines(path: Path) -> Iterator[tuple[int, Any]]:
                 raise ValueError(f"line {row}: {error}") from error
 
 
-def _names(records: Iterable[Any]) -> list[str]:
+def _names(records: Iterable[tuple[int, Any]]) -> list[str]:
     names: dict[str, None] = {}
-    for record in records:
+    for _, record in records:
         if not isinstance(record, dict):
             raise TypeError("a table is a list of records, each with the names of its columns")
         names |= dict.fromkeys(record)
     return [*names]
-
-
-def _of_records(records: list[dict[str, Any]], names: list[str]) -> pa.Table:
-    return _table(names, [[record.get(name) for record in records] for name in names])
 
 
 def _table(names: list[str], columns: Iterable[Sequence[Any]]) -> pa.Table:
@@ -137,23 +135,19 @@ def sheet_lines(path: Path, sheet: str) -> tuple[list[list[str]], list[str]]:
         return lines, [sheet, *[name for name in _sheets(book) if name != sheet]]
 
 
-def read_excel(path: Path, source: Source, ragged: list[RaggedRow]) -> Tables:
+def read_excel(path: Path, source: Source, contract: Schema | None = None) -> Tables:
     """Yield the table in a sheet; text cells stay text, whole numbers have no decimal point."""
     with load_workbook(path) as book:
         rows = _rows(path, book, source.sheet or _sheets(book)[0])[source.skip_rows :]
     lines = _texts(rows)
-    top = top_of(path, lines, source, None)
-    body, at = lines[top.length :], range(len(top.columns))
-    columns = [pa.array([line[n] for line in body], pa.string()) for n in at]
-    texts = pa.table(columns, top.columns)
-    kept, again = are_rows(texts, top)
-    numbers = np.flatnonzero(kept) + 1
-    below = remarks_in(texts.filter(pa.array(kept)), numbers)
-    ragged += below
-    numbers = numbers[: len(numbers) - len(below)]
-    found = [rows[top.length + number - 1] for number in numbers]
-    yield _table(top.columns, [[cells[n] for cells in found] for n in at]), numbers
-    say_left_out(path.name, again)
+    top = top_of(path, lines, source, contract)
+    body = lines[top.length :]
+    at = range(len(top.columns))
+    texts = pa.table([pa.array([line[n] for line in body], pa.string()) for n in at], top.columns)
+    whole = iter([(texts, np.arange(1, len(body) + 1), list[RaggedRow]())])
+    for _, numbers, below in only_rows(whole, top, path.name):
+        found = [rows[top.length + number - 1] for number in numbers]
+        yield _table(top.columns, [[cells[n] for cells in found] for n in at]), numbers, below
 
 
 def _sheets(book: CalamineWorkbook) -> list[str]:
