@@ -18,8 +18,10 @@ from pathlib import Path
 
 # What the calling shell may hold and the tools of the new project must not see.
 FOREIGN = {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}
-OFFLINE = re.compile(
-    "name resolution|lookup|getaddrinfo|connect|unreachable|timed out", re.IGNORECASE
+OFFLINE = re.compile(  # words that are no names of columns
+    "name resolution|failed to lookup|getaddrinfo|(tcp|not|new) connect|unreachable|timed out"
+    "|connection (refused|reset|to server)",
+    re.IGNORECASE,
 )
 PYTHON = Path(".venv", "Scripts/python.exe" if os.name == "nt" else "bin/python")
 

@@ -1,10 +1,6 @@
 """Refuse bad answers, with a sentence for each, before any file is written."""
 
-import codecs
-import contextlib
-import csv
 import difflib
-import io
 import json
 import keyword
 import os
@@ -19,9 +15,6 @@ QUESTIONS = (  # in their order, which the context does not keep
     "dvc_remote docs ci venv"
 ).split()
 REMOTES = ("s3", "gs", "azure", "ssh", "webdav", "webdavs")
-EXAMPLE_COLUMNS = (
-    "species island bill_length_mm bill_depth_mm flipper_length_mm body_mass_g sex year".split()
-)
 OF_SLUG = ("package_name", "dvc_remote")  # made from it unless given
 LONGEST = {"raw_data": 2000, "target": 2000, "dvc_remote": 2000}  # all other answers: 200
 MARKUP = re.compile(r"\{[%#{]")
@@ -41,12 +34,6 @@ DEPENDENCIES = set(
     yaml
     """.split()
 )
-# Files whose columns the project looks at, when it has the means to read them.
-NOT_TEXT = {
-    *(".gz", ".bz2", ".zst", ".lz4", ".zip", ".parquet", ".json", ".jsonl", ".ndjson"),
-    *(".xlsx", ".xls", ".xlsb", ".xlsm", ".ods"),
-}
-UTF16 = (b"\xff\xfe", b"\xfe\xff")
 DATABASE = "postgresql://reader@host/shop#orders"
 NO_DATABASES = {"file", "ftp", "ftps", "sftp", "postgres", *REMOTES}
 PASSWORD = re.compile("(://[^/@]*:)[^@]*@")
@@ -56,9 +43,8 @@ SECRET = re.compile(  # as in the project's config.py
     re.IGNORECASE,
 )
 IN_GIT = "A password or token in it would be stored in git. "
-HEAD = 64 * 1024  # bytes that are sure to hold a header
-ROWS_ABOVE = 50  # among them are the names of the columns
-ENDS = 10  # of the columns at the start, and as many at the end, are named
+TEXT = (".csv", ".tsv", ".txt", ".data")  # files whose first line may be shown
+SHOWN = 120  # characters of its start, and as many of its end
 
 
 def problems(answers: dict, typed: dict | None = None) -> list[str]:
@@ -199,7 +185,7 @@ def _raw_data(raw: str, answers: dict) -> str | None:
 
 
 def _database(url: str, answers: dict) -> str | None:
-    scheme, _, rest = url.partition("://")
+    scheme = url.partition("://")[0]
     if scheme in NO_DATABASES or not re.fullmatch(r"[a-z][a-z0-9_]*(\+[a-z0-9_]+)?", scheme):
         return (
             f"Nothing is fetched by {scheme}://. Type a path, an http(s) or s3 address, "
@@ -210,20 +196,13 @@ def _database(url: str, answers: dict) -> str | None:
         return f"{IN_GIT}Type it without; it goes into the environment variable DATABASE_PASSWORD."
     if not answers["__select"].strip():
         return f"It names no table. Type one, or a query, after a #: {url}#orders."
-    file = rest.split("?")[0].removeprefix("/")
-    here = "_output_dir" in answers and scheme.split("+")[0] == "sqlite"
-    if here and not Path(answers["_output_dir"], file).is_file():
-        return (
-            f"There is no file {file} in {answers['_output_dir']}. "
-            "Type its whole path, as in sqlite:////srv/shop.db#orders."
-        )
     return None
 
 
 def _file(raw: str, answers: dict) -> str | None:
-    """Tell why the table that the answer names cannot be used; its columns are for `_target`."""
+    """Tell why there is no table where the answer says; what is in it is for `make setup`."""
+    path = _find(raw, answers)
     try:
-        path = _find(raw, answers)
         if not path.exists():
             return f"There is no such file ({path}). Type the path of a table, or example."
         if path.is_dir():
@@ -235,63 +214,30 @@ def _file(raw: str, answers: dict) -> str | None:
         if not path.is_file():
             return "It is not a regular file. Type the path of a table."
         with path.open("rb") as file:
-            head = file.read(HEAD)
+            empty = not file.read(1)
     except OSError as error:
         return f"It cannot be read ({error.strerror}). Type the path of a table you may read."
-    if not head.strip(b"\xef\xbb\xbf \t\r\n"):
-        of = "" if raw.replace("\\", "/").endswith(path.name) else f" {path.name}"
-        return f"The file{of} is empty. Type the path of a table with a header and rows."
-    if path.suffix.lower() in NOT_TEXT or head.startswith(UTF16):
-        return None
-    if b"\0" in head:
-        return "It is not a text table. Type the path of one, or name the file after what it is."
-    if len(head) < HEAD and len(_rows(head)) < 2:
-        return "It has a header and no rows. Type the path of a table with both."
-    return None
+    return f"The file {path.name} is empty. Type the path of a table with rows." if empty else None
 
 
 def _files(folder: Path) -> list[Path]:
     """The files that the project will read in a folder: those that are not hidden."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return [file for file in files if not file.name.startswith((".", "_"))]
+    return sorted(path for path in folder.rglob("[!._]*") if path.is_file())
 
 
 def _target(target: str, answers: dict) -> str | None:
-    raw = answers["raw_data"]
-    columns, above = (EXAMPLE_COLUMNS, set[str]()) if raw == "example" else _columns(answers)
-    if not columns:  # not here to look at
-        return None if target else "It is empty. Type the column to predict."
-    # The project knows columns by position, and gives those without a name one.
-    if target in above.union(columns) or re.fullmatch(r"#?-?\d+|column_\d+|.*\.\d+", target):
+    """Ask for a target; whether there is such a column is for `make setup`."""
+    if target:
         return None
-    by_case = {column.lower(): column for column in columns}
-    close = [by_case[key] for key in difflib.get_close_matches(target.lower(), by_case, cutoff=0.5)]
-    listed = close + [column for column in columns if column not in close]
-    listed = [" ".join(column.split()) for column in listed]
-    if len(listed) > 2 * ENDS:
-        listed[ENDS + 1 : -ENDS] = [f"... ({len(listed) - 2 * ENDS - 1} more)"]
-    why = f"No such column in {_quote(raw)}" if target else "Which column is to be predicted"
-    return f"{why}. Type one of: {', '.join(listed)}."
-
-
-def _columns(answers: dict) -> tuple[list[str], set[str]]:
-    """The cells of the first row and of all rows among which the header is; none if unreadable."""
-    unknown: tuple[list[str], set[str]] = ([], set())
-    if answers["__source"] != "none" or "_output_dir" not in answers:
-        return unknown
-    if _raw_data(answers["raw_data"], answers):
-        return unknown  # refused already
-    path = _find(answers["__raw_path"], answers)
-    path = _files(path)[0] if path.is_dir() else path
-    with path.open("rb") as file:
-        head = file.read(HEAD)
-    if path.suffix.lower() in NOT_TEXT or head.startswith(UTF16):
-        return unknown  # looked at once the environment can read it
-    rows = _rows(head)
-    above = {cell.strip(" '") for row in rows[:ROWS_ABOVE] for cell in row} - {""}
-    if not (answers["target"].isascii() or _utf8(head)):
-        above.add(answers["target"])  # in an encoding that only the project can tell
-    return [cell.strip() for cell in rows[0] if cell.strip()], above
+    raw, shown = answers["__raw_path"], ""
+    here = "_output_dir" in answers and answers["__source"] == "none"
+    if here and raw.lower().endswith(TEXT) and not _file(raw, answers):
+        path = _find(raw, answers)
+        with (_files(path) or [path])[0].open(encoding="utf-8", errors="replace") as file:
+            line = " ".join(file.readline(1 << 20).removeprefix("\ufeff").split())
+        line = line if len(line) <= 2 * SHOWN else f"{line[:SHOWN]} ... {line[-SHOWN:]}"
+        shown = f"; {_quote(raw)} begins with: {line}" if line.isprintable() else ""
+    return f"It is empty. Type the column to predict{shown}."
 
 
 def _find(raw: str, answers: dict) -> Path:
@@ -299,28 +245,6 @@ def _find(raw: str, answers: dict) -> Path:
     path = os.path.expanduser(raw)
     here = [Path(os.environ.get("PWD", answers["_output_dir"]), path)]
     return next((p for p in [*here, Path(answers["_output_dir"], path)] if p.exists()), here[0])
-
-
-def _rows(head: bytes) -> list[list[str]]:
-    """Cut the start of a CSV file into rows, as `data/reading` of the project does."""
-    text = (_utf8(head) or head.decode("cp1252", errors="replace")).removeprefix("\ufeff")
-
-    def score(rows: list[list[str]]) -> tuple[float, int]:
-        widths = [len(row) for row in rows]
-        usual = max(set(widths), key=widths.count)
-        return (widths.count(usual) / len(widths) if usual > 1 else 0.0), usual
-
-    tables = [csv.reader(io.StringIO(text, newline=""), delimiter=mark) for mark in ",;\t|"]
-    best = max(([row for row in table if row] for table in tables), key=score)
-    if score(best)[0]:
-        return best
-    return [line.split() for line in text.splitlines() if line.strip()]  # parted by blanks
-
-
-def _utf8(head: bytes) -> str | None:
-    with contextlib.suppress(UnicodeDecodeError):
-        return codecs.getincrementaldecoder("utf-8")().decode(head)  # the end may be cut
-    return None
 
 
 def _quote(answer: str) -> str:

@@ -42,7 +42,7 @@ def test_schema_is_there_after_setup_and_stays(bake: Bakery) -> None:
 def test_wrong_target_is_told_before_anything_is_trained(there: bool, bake: Bakery) -> None:
     wide = pd.DataFrame([[1] * 300, [2] * 300], columns=[f"c{n}" for n in range(300)])
     wide.to_parquet(bake.folder / "wide.parquet")
-    project = bake(raw_data="wide.parquet", target="churned")
+    project = bake(raw_data="wide.parquet", target="C150")
     if not there:
         (project.path / "data/raw/wide.parquet").unlink()
     done = prepare(project)
@@ -52,8 +52,9 @@ def test_wrong_target_is_told_before_anything_is_trained(there: bool, bake: Bake
         return
     assert done.returncode == 1
     said = done.stderr.strip().splitlines()[-1]
-    assert "'churned' is not a column" in said
-    assert "c0, c1, " in said
+    assert "'C150' is not a column" in said
+    assert "The file has: c150, " in said  # the closest, then the first and the last ones
+    assert " c0, c1, " in said
     assert "c298, c299. " in said
     assert not (project.path / "references/schema.yaml").exists()
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
@@ -82,7 +83,10 @@ def find_target(names: pd.Index, target: str) -> str:
     if position and -len(names) <= int(position[1]) < len(names):
         return str(names[int(position[1])])
     shown = [*map(str, names)]
-    shown[25:-25] = ["..."] if len(names) > 50 else shown[25:-25]
+    by_case = {name.lower(): name for name in shown}
+    close = [by_case[key] for key in get_close_matches(target.lower(), by_case, cutoff=0.5)]
+    shown = close + [name for name in shown if name not in close]
+    shown[25:-25] = ["..."] if len(shown) > 50 else shown[25:-25]
     raise ProjectError(
         f"the target {target!r} is not a column. The file has: {', '.join(shown)}. "
         "Correct `data.target` in params.yaml; `#0` is the first column, `#-1` the last."
