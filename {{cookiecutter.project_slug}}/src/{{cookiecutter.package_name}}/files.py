@@ -32,7 +32,10 @@ def replacing(path: Path) -> Iterator[Path]:
     The temporary name keeps the suffix, so writers that look at it work as usual. What a killed
     process has left under such a name is removed.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ProjectError(f"{path.parent}: {error.strerror}. Name another folder.") from error
     if not os.access(path.parent, os.W_OK):
         raise ProjectError(f"{path.parent} may not be written to. Change its permissions.")
     partial = path.with_name(f".{path.stem}.{temporary_name()}.partial{path.suffix}")
@@ -161,6 +164,18 @@ def parquet_batches(path: Path) -> Iterator[pd.DataFrame]:
         for batch in file.iter_batches(BATCH_ROWS):
             yield batch.to_pandas().set_axis(range(start, start + len(batch)))
             start += len(batch)
+
+
+def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """All rows of a file that an earlier step has written, see `readable`."""
+    with readable(path):
+        return pd.read_parquet(path, columns=columns)
+
+
+def rows_in(path: Path) -> int:
+    """The number of rows of such a file."""
+    with readable(path):
+        return pq.read_metadata(path).num_rows
 
 
 def md5(path: Path) -> str:

@@ -21,7 +21,7 @@ from ..config import (
 )
 from ..data.contract.schema import Schema, load_schema
 from ..errors import explained
-from ..files import parquet_file, replacing
+from ..files import parquet_file, read_parquet, replacing
 from ..tracking.runs import log_evaluation
 from ..visualization.visualize import draw_figures, draw_slices
 from .behaviour import run_tests
@@ -75,7 +75,7 @@ def judge(
         As `evaluate`, `score_slices` and `run_tests` give them.
     """
     baseline = candidates(schema, params.seed)["baseline"].pipeline
-    targets = pd.read_parquet(TRAIN, columns=[schema.target])  # all that it looks at
+    targets = read_parquet(TRAIN, columns=[schema.target])  # all that it looks at
     baseline.fit(targets, targets[schema.target])
     name = deciding_metric(schema, params.train.metric)
     tests = run_tests(model, test, schema, params.behaviour, params.seed)

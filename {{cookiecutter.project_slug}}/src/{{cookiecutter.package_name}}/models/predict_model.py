@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 from sklearn.base import BaseEstimator
 from tqdm import tqdm
 
@@ -23,7 +22,7 @@ from ..data.reading.read import carried, detect_new, plain, read_cells
 from ..data.reading.rows import RaggedRow
 from ..data.rejected import WHOLE_ROW, of_ragged
 from ..errors import ProjectError, explained
-from ..files import md5, parquet_file, replacing
+from ..files import md5, parquet_file, replacing, rows_in
 from ..tracking.record import now
 from .champion import ModelInUse, model_in_use
 from .metrics import predict
@@ -213,7 +212,7 @@ def _short(path: Path) -> Path:
 
 def _default_input() -> Path:
     """The rows without a target, or where there are none the held-out rows."""
-    if UNLABELLED.is_file() and pq.read_metadata(UNLABELLED).num_rows:
+    if UNLABELLED.is_file() and rows_in(UNLABELLED):
         return UNLABELLED
     if TEST.is_file():
         print("every row has a target: predicting the held-out rows instead")

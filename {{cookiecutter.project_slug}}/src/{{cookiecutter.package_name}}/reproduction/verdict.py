@@ -4,8 +4,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
+from ..files import read_parquet
 from ..tracking.record import Record, short
 
 TOLERANCE = 1e-6  # of the value where that is more than 1, else as it is
@@ -104,7 +103,7 @@ def compare_tables(before: Path | None, after: Path) -> tuple[str, bool]:
     """The verdict on two files of predictions, and whether it is a good one."""
     if before is None:
         return "different; those of then are neither in the cache nor in the remote", False
-    old, new = pd.read_parquet(before), pd.read_parquet(after)
+    old, new = read_parquet(before), read_parquet(after)
     if list(old) != list(new) or len(old) != len(new):
         return f"different: {len(old)} rows then, {len(new)} now, or other columns", False
     numbers = old.select_dtypes("number").columns

@@ -9,7 +9,7 @@ import pandas as pd
 from ..config import TEST, load_params
 from ..data.contract.schema import load_schema
 from ..errors import ProjectError, explained
-from ..files import md5
+from ..files import md5, read_parquet
 from ..models.champion import in_force
 from ..models.comparison import corrected_t_test, paired_bootstrap, side_of, versus
 from ..models.metrics import metrics_of, truth_of
@@ -88,14 +88,14 @@ def predictions(record: Record, folder: Path) -> pd.DataFrame:
         When neither MLflow nor DVC has it.
     """
     if path := file_of_run(record["run"], "test_predictions.parquet", folder / record["run"]):
-        return pd.read_parquet(path)
+        return read_parquet(path)
     path = restored(record["evaluation"]["predictions_md5"])
     if path is None:
         raise ProjectError(
             f"the predictions of run {short(record)} are neither in this MLflow database nor in "
             "DVC's cache or remote: `make push` where the run was made."
         )
-    return pd.read_parquet(path)
+    return read_parquet(path)
 
 
 def _latest() -> str:

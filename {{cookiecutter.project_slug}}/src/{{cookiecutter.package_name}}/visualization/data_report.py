@@ -17,7 +17,7 @@ from ..config import (
 from ..data.contract.schema import load_schema
 from ..data.sample import sample_file
 from ..errors import explained
-from ..files import replacing
+from ..files import read_parquet, replacing
 from .data_figures import MOST_PANELS, draw_target
 from .page import TITLE, count_rows, figures_in, fill, read_json
 from .style import short
@@ -39,7 +39,7 @@ def main() -> None:
     params, schema = load_params(), load_schema()
     rows, _ = sample_file(CLEAN, params.seed, MOST_ROWS)
     names = ["rejected_row", "rejected_column", "rejected_value", "rejected_rule"]
-    rejected = pd.read_parquet(REJECTED, columns=names)
+    rejected = read_parquet(REJECTED, columns=names)
     with replacing(DATA_FIGURES) as folder:
         draw_target(rows, schema, folder)
     page = render(

@@ -6,11 +6,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-import pyarrow.parquet as pq
 from jinja2 import Environment, PackageLoader
 
 from ..config import CLEAN, REJECTED, ROOT, TEST, TRAIN, UNLABELLED
+from ..files import read_parquet, rows_in
 
 TITLE = ROOT.name.replace("-", " ")
 SPECIAL = re.compile(r"[\\`*\[\]<>|~&$#]|(?<![^\W_])_|_(?![^\W_])")  # to Markdown
@@ -51,8 +50,8 @@ def figures_in(folder: Path, captions: dict[str, tuple[str, str]]) -> list[dict[
 def count_rows() -> dict[str, int]:
     """Number of clean, train, test, unlabelled and rejected rows."""
     tables = (CLEAN, TRAIN, TEST, UNLABELLED)
-    counts = {path.stem: pq.read_metadata(path).num_rows for path in tables}
-    rejected = pd.read_parquet(REJECTED, columns=["rejected_row"])  # a line for each broken rule
+    counts = {path.stem: rows_in(path) for path in tables}
+    rejected = read_parquet(REJECTED, columns=["rejected_row"])  # a line for each broken rule
     return {**counts, "rejected": rejected["rejected_row"].nunique()}
 
 

@@ -151,7 +151,10 @@ def read_excel(path: Path, source: Source, contract: Schema | None = None) -> Ta
 
 
 def _sheets(book: CalamineWorkbook) -> list[str]:
-    return [one.name for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
+    names = [one.name for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
+    if not names:
+        raise ValueError("it has no sheet of cells")
+    return names
 
 
 def _rows(

@@ -1,0 +1,55 @@
+"""A damaged file, or one that is not what its name says, ends a command in one sentence."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from .conftest import Module
+
+
+def damaged(path: Path) -> Path:
+    """A Parquet file whose end is lost."""
+    pd.DataFrame({"a": range(100)}).to_parquet(path)
+    path.write_bytes(path.read_bytes()[:-50])
+    return path
+
+
+@pytest.mark.parametrize("name", ["new.parquet", "new.csv", "new.json", "new.xlsx", "new.csv.gz"])
+def test_new_rows_that_cannot_be_read(name: str, module: Module, tmp_path: Path) -> None:
+    path = damaged(tmp_path / name)
+    with pytest.raises(module("errors").ProjectError, match=f"{name}: .*") as said:
+        module("data.reading.read").read_table(path)
+    assert "\n" not in str(said.value)
+
+
+def test_rows_to_predict_that_are_damaged(
+    module: Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predict_model = module("models.predict_model")
+    monkeypatch.setattr(predict_model, "UNLABELLED", damaged(tmp_path / "unlabelled.parquet"))
+    with pytest.raises(module("errors").ProjectError, match=r"unlabelled\.parquet cannot be read"):
+        predict_model._default_input()
+
+
+def test_other_results_that_are_damaged(module: Module, tmp_path: Path) -> None:
+    path = damaged(tmp_path / "table.parquet")
+    for read in (module("files").read_parquet, module("files").rows_in):
+        with pytest.raises(module("errors").ProjectError, match="`make verify`"):
+            read(path)
+
+
+def test_place_for_predictions_that_is_no_folder(module: Module, tmp_path: Path) -> None:
+    (tmp_path / "old.csv").touch()
+    files, errors = module("files"), module("errors")
+    with (
+        pytest.raises(errors.ProjectError, match=r"old\.csv: .*Name another folder"),
+        files.replacing(tmp_path / "old.csv" / "new.csv"),
+    ):
+        pass
+
+
+def test_workbook_without_cells(module: Module) -> None:
+    with pytest.raises(ValueError, match="no sheet of cells"):
+        module("data.reading.typed")._sheets(SimpleNamespace(sheets_metadata=[]))
