@@ -97,7 +97,7 @@ def readable(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def parquet_file(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
+def parquet_file(path: Path) -> Iterator[Callable[[pd.DataFrame | pa.Table], None]]:
     """Yield a function that appends tables to a Parquet file; it is there when the block succeeds.
 
     The first table, perhaps without rows, says which columns there are, and their types. Where
@@ -106,16 +106,12 @@ def parquet_file(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
     writer: pq.ParquetWriter | None = None
     last: Future | None = None
 
-    def write(table: pd.DataFrame) -> None:
+    def write(table: pd.DataFrame | pa.Table) -> None:
         nonlocal writer, last
         if last:
             last.result()
-        try:
-            rows = pa.Table.from_pandas(table, writer and writer.schema, preserve_index=False)
-        except pa.ArrowException:
-            if not writer:
-                raise
-            rows = pa.Table.from_pandas(table, preserve_index=False)
+        rows = _as_arrow(table, writer and writer.schema)
+        if writer and rows.schema != writer.schema:
             writer = _widened(writer, partial, rows.schema)
             rows = rows.cast(writer.schema)
         writer = writer or pq.ParquetWriter(partial, rows.schema)
@@ -133,9 +129,20 @@ def parquet_file(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
                 writer.close()
 
 
+def _as_arrow(table: pd.DataFrame | pa.Table, schema: pa.Schema | None) -> pa.Table:
+    """A table with this schema where its cells allow."""
+    if isinstance(table, pa.Table):
+        return table
+    try:
+        return pa.Table.from_pandas(table, schema, preserve_index=False)
+    except pa.ArrowException:
+        if schema is None:
+            raise
+    return pa.Table.from_pandas(table, preserve_index=False)
+
+
 def _widened(writer: pq.ParquetWriter, path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """Write a file anew with types that also hold the cells of other tables."""
-    writer.close()
+    """Write a file anew where its types do not also hold the cells of other tables."""
     fields = []
     for pair in zip(writer.schema, schema, strict=True):
         try:
@@ -145,6 +152,9 @@ def _widened(writer: pq.ParquetWriter, path: Path, schema: pa.Schema) -> pq.Parq
             fields += found
         except pa.ArrowTypeError:
             fields.append(pa.field(pair[0].name, pa.string()))
+    if pa.schema(fields) == writer.schema:
+        return writer
+    writer.close()
     before = path.with_name(f"{path.name}.narrow")
     path.rename(before)
     wider = pq.ParquetWriter(path, pa.schema(fields))

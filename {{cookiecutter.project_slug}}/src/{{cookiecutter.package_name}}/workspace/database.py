@@ -6,18 +6,16 @@ from contextlib import contextmanager
 from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from tqdm import tqdm
 
 from ..config import ROOT
 from ..errors import ProjectError
-from ..files import BATCH_ROWS, replacing
+from ..files import BATCH_ROWS, parquet_file
 
 PLAIN = (bool, int, float, str, date, time, timedelta, type(None))
 PACKAGES = {"MySQLdb": "mysqlclient", "psycopg2": "psycopg2-binary"}  # others are named alike
@@ -52,11 +50,10 @@ def query(source: str, select: str, path: Path) -> int:
     try:
         with (
             connection,
-            TemporaryDirectory(dir=path.parent, prefix=".") as folder,
             _told(f"{source} does not give {select!r}", f"{SOURCE}, or data.select."),
         ):
             result = connection.execution_options(yield_per=BATCH_ROWS).execute(_statement(select))
-            return _write(result, Path(folder), path)
+            return _write(result, path)
     finally:
         engine.dispose()
 
@@ -95,32 +92,24 @@ def _statement(select: str) -> sa.Executable:
     return sa.select(sa.text("*")).select_from(sa.table(table, schema=schema or None))
 
 
-def _write(result: sa.CursorResult[Any], folder: Path, path: Path) -> int:
-    """Write the rows batch by batch, then all batches with the types that hold for each."""
+def _write(result: sa.CursorResult[Any], path: Path) -> int:
+    """Write the rows batch by batch, with types that hold for all of them."""
     names = list(result.keys())
     if double := {name for name in names if names.count(name) > 1}:
         raise ProjectError(
             f"data.select gives {', '.join(sorted(double))} twice. Name one with AS."
         )
-    pieces: list[Path] = []
     total = 0
-    with tqdm(unit="row", unit_scale=True, delay=2, leave=False, disable=None) as bar:
+    with (
+        parquet_file(path) as write,
+        tqdm(unit="row", unit_scale=True, delay=2, leave=False, disable=None) as bar,
+    ):
         for rows in result.partitions():
-            table = pa.table(dict(zip(names, map(_column, zip(*rows, strict=True)), strict=True)))
-            pieces.append(folder / f"{len(pieces)}.parquet")
-            pq.write_table(table, pieces[-1])
+            write(pa.table([_column(cells) for cells in zip(*rows, strict=True)], names))
             total += len(rows)
             bar.update(len(rows))
-    if not total:
-        raise ProjectError("data.select gives no rows. Correct it in params.yaml.")
-    try:
-        schemas = [pq.read_schema(piece) for piece in pieces]
-        schema = pa.unify_schemas(schemas, promote_options="permissive")
-    except pa.ArrowException as error:
-        raise ProjectError(f"data.select: {error}. Give the column one type with CAST.") from error
-    with replacing(path) as partial, pq.ParquetWriter(partial, schema) as writer:
-        for piece in pieces:
-            writer.write_table(pq.read_table(piece).cast(schema))
+        if not total:
+            raise ProjectError("data.select gives no rows. Correct it in params.yaml.")
     return total
 
 

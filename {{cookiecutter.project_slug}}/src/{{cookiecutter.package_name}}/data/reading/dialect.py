@@ -55,9 +55,8 @@ def sniff(path: Path, names: Collection[str] = ()) -> Source:
     source = Source(encoding=encoding)
     source.separator, source.quote, source.escape = _cut(text)
     if source.quote and f"{source.separator} {source.quote}" in text:
-        lines = io.StringIO(text, newline="")
-        literal = [row for row in records(lines, source, skip_blanks=False) if row]
-        if _share_of_usual(literal) < _share_of_usual(parse(text, source)):
+        as_written = records(io.StringIO(text, newline=""), source, skip_blanks=False)
+        if _usual(as_written)[0] < _usual(_cells(text, source))[0]:
             source.separator += " "  # quotes behind a blank are quotes
     source.skip_rows, source.header, source.skip_rows_after_header = layout(
         parse(text, source), names
@@ -113,11 +112,6 @@ def count_in(path: Path, *characters: str) -> Counter[str]:
     return found
 
 
-def _share_of_usual(rows: list[list[str]]) -> float:
-    width = usual_width(rows)
-    return sum(len(row) == width for row in rows) / max(sum(map(bool, rows)), 1)
-
-
 def _cut(text: str) -> tuple[str, str, str]:
     """Separator, quote and escape that best explain how lines are cut into cells."""
     quotes = [('"', "")]
@@ -146,11 +140,17 @@ def _cut(text: str) -> tuple[str, str, str]:
 def _evenness(text: str, separator: str, quote: str, escape: str) -> tuple[float, bool, int, int]:
     """Share of lines of the usual width, whether quotes are in place, those lines, that width."""
     source = Source(separator=separator, quote=quote, escape=escape)
-    rows = [row for row in _cells(text, source) if row]
-    width = usual_width(rows)
-    usual = sum(len(row) == width for row in rows)
+    share, usual, width = _usual(_cells(text, source))
     try:
         well_quoted = bool(list(_cells(text, source, strict=True)))
     except csv.Error:
         well_quoted = False
-    return round(usual / max(len(rows), 1), 3), well_quoted, usual, max(width, 1)
+    return round(share, 3), well_quoted, usual, max(width, 1)
+
+
+def _usual(lines: Iterable[list[str]]) -> tuple[float, int, int]:
+    """Share and number of the lines that have as many cells as most, and how many these are."""
+    rows = [row for row in lines if row]
+    width = usual_width(rows)
+    usual = sum(len(row) == width for row in rows)
+    return usual / max(len(rows), 1), usual, width
