@@ -24,8 +24,8 @@ DEVICES = {"con", "prn", "aux", "nul", *(f"{p}{n}" for p in ("com", "lpt") for n
 DEPENDENCIES = set(
     """
     alembic black celery charset-normalizer click cloudpickle dask detect-secrets docker dotenv dulwich
-    dvc dvc-azure dvc-data dvc-gs dvc-objects dvc-s3 dvc-ssh dvc-webdav fastapi flask fsspec furo
-    graphene hatchling hydra hydra-core ipykernel ipython jinja2 joblib jupyter jupyterlab
+    dvc dvc-azure dvc-data dvc-gs dvc-objects dvc-s3 dvc-ssh dvc-webdav fastapi filelock flask fsspec
+    furo graphene hatchling hydra hydra-core ipykernel ipython jinja2 joblib jupyter jupyterlab
     matplotlib mlflow mlflow-skinny mlflow-tracing mypy myst-parser nbclient nbconvert nbformat
     nbmake nbstripout networkx numpy omegaconf packaging pandas pandera pillow pip plotly pre-commit
     pre-commit-hooks protobuf psutil psycopg pyarrow pydantic pygit2 pytest python-calamine
