@@ -54,11 +54,10 @@ def as_numbers(
 
 def _from_text(text: pa.Array, decimal: str, thousands: str, unit: str | None) -> np.ndarray:
     numbers = _coerced(_with_point(text, decimal, thousands), unit)
-    rest = np.flatnonzero(np.isnan(numbers) & text.is_valid().to_numpy(zero_copy_only=False))
-    amounts = text.take(rest)
-    likely = pc.match_substring_regex(amounts, AMOUNT).to_numpy(zero_copy_only=False)
-    if likely.any():
-        amounts, rest = amounts.filter(pa.array(likely)), rest[likely]
+    rest = np.flatnonzero(np.isnan(numbers))
+    if len(rest) > text.null_count:  # some cells are no plain numbers
+        rest = rest[are_amounts(text.take(rest))]
+        amounts = text.take(rest)
         signs = _signs(amounts)
         plain = _coerced(_with_point(without_signs(amounts), decimal, thousands))
         plain = np.where(signs == "%", plain / 100, plain)
@@ -91,11 +90,13 @@ def _coerced(text: pa.Array, unit: str | None = None) -> np.ndarray:
     return np.where(np.abs(found) > 1, np.nan, found) if unit == "%" else found
 
 
-def are_amounts(cells: pd.Series) -> np.ndarray:
+def are_amounts(cells: pd.Series | pa.Array) -> np.ndarray:
     """Which cells are numbers in some way of writing."""
-    if not types.is_string_dtype(cells):
-        return np.zeros(len(cells), dtype=bool)
-    found = pc.match_substring_regex(_as_array(cells), AMOUNT)
+    if isinstance(cells, pd.Series):
+        if not types.is_string_dtype(cells):
+            return np.zeros(len(cells), dtype=bool)
+        cells = _as_array(cells)
+    found = pc.match_substring_regex(cells, AMOUNT)
     return found.fill_null(False).to_numpy(zero_copy_only=False)
 
 

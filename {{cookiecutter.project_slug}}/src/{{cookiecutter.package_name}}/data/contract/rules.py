@@ -86,13 +86,16 @@ def broken_rules(
     source
         How numbers are written.
     """
-    missing, unread = cells.isna().to_numpy(), values.isna().to_numpy()
+    missing = cells.isna().to_numpy()
+    unread = missing if values is cells else values.isna().to_numpy()
     odd = unread & ~missing
-    if column.kind == "numeric" and odd.any():
-        amounts = odd & are_amounts(cells)
-        yield amounts, f"{kind_in_words(column)} {source.marks_in_words(column.unit)}", True
-        odd = odd & ~amounts
-    yield odd, kind_in_words(column), True
+    if odd.any():
+        if column.kind == "numeric":
+            amounts = odd & are_amounts(cells)
+            marks = source.marks_in_words(column.unit)
+            yield amounts, f"{kind_in_words(column)} {marks}", True
+            odd &= ~amounts
+        yield odd, kind_in_words(column), True
     if not column.nullable and not is_target:
         yield missing, EMPTY, column.strict
     if column.categories is not None:
@@ -102,10 +105,12 @@ def broken_rules(
         yield new, f"{ONE_OF}{', '.join(column.categories)}{hint}", column.strict or is_target
     if column.range is not None:
         low, high = column.range
-        outside = ~values.between(low, high).to_numpy() & ~unread
-        far = outside & (values.abs() > LARGEST).to_numpy() if outside.any() else outside
-        for bad, rejects in ((outside & ~far, column.strict), (far, True)):
-            yield bad, f"{FROM}{low:g} to {high:g}", rejects
+        numbers = values.to_numpy()  # NaN is neither below nor above
+        outside = (numbers < low) | (numbers > high)
+        if outside.any():
+            far = outside & (np.abs(numbers) > LARGEST)
+            for bad, rejects in ((outside & ~far, column.strict), (far, True)):
+                yield bad, f"{FROM}{low:g} to {high:g}", rejects
 
 
 def problems_in(cells: pd.Series, positions: np.ndarray, rule: str, rejects: bool) -> pd.DataFrame:
