@@ -57,6 +57,9 @@ def _from_text(text: pa.Array, decimal: str, thousands: str, unit: str | None) -
     rest = np.flatnonzero(np.isnan(numbers))
     if len(rest) > text.null_count:  # some cells are no plain numbers
         rest = rest[are_amounts(text.take(rest))]
+    else:
+        rest = rest[:0]
+    if len(rest):
         amounts = text.take(rest)
         signs = _signs(amounts)
         plain = _coerced(_with_point(without_signs(amounts), decimal, thousands))
