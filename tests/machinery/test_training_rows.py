@@ -1,7 +1,6 @@
 """Which rows are held out, which class is the positive one, and who competes."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -67,18 +66,23 @@ def test_rarer_class_is_the_positive_one_and_said(module: Module, rare, order, t
     assert loaded.classes == order
 
 
+@pytest.mark.parametrize("step", ["compare_schema", "make_dataset"])  # make schema, make data
 @pytest.mark.parametrize(("named", "said"), [("", True), ("a", False)])
 def test_contract_that_names_no_positive_class_is_told_which_counts(
-    module: Module, named, said, monkeypatch, capsys
+    step, module: Module, named, said, monkeypatch, capsys
 ) -> None:
-    compare = module("data.compare_schema")
-    agreed = agreed_on(module, ["a", "b"], x="numeric")
-    agreed.positive = named
-    monkeypatch.setattr(compare, "load_schema", lambda: agreed)
-    monkeypatch.setattr(compare, "look_at", lambda *_: SimpleNamespace(rows=3))
-    monkeypatch.setattr(compare, "differences", lambda *_: [])
-    compare.main([])
-    assert ("positive class: b" in capsys.readouterr().out) == said
+    step, agreed = module(f"data.{step}"), agreed_on(module, ["a", "b"], x="numeric")
+    agreed.positive, params = named, params_of(module)
+    params = replace(params, data=replace(params.data, raw="data/raw/gone.csv"))
+    monkeypatch.setattr(step, "load_schema", lambda: agreed)
+    monkeypatch.setattr(step, "load_params", lambda: params)
+    monkeypatch.setattr("sys.argv", ["step"])
+    with pytest.raises(module("errors").ProjectError, match="no such file"):
+        step.main()
+    lines = [line for line in capsys.readouterr().out.splitlines() if "positive" in line]
+    assert len(lines) == said
+    assert all("positive class: b" in line for line in lines)
+    assert all("`positive:` in references/schema.yaml changes it" in line for line in lines)
 
 
 def test_positive_class_is_one_of_two(module: Module, tmp_path) -> None:

@@ -13,7 +13,7 @@ from ..errors import explained
 from .contract.cells import without_missing
 from .contract.guess import MAX_CATEGORIES, MISSING, MISSING_NUMBER, generous_range, guess_column
 from .contract.rules import EMPTY, kind_in_words
-from .contract.schema import Column, Schema, load_schema
+from .contract.schema import Column, Schema, load_schema, tell_positive
 from .contract.schema_file import as_word, as_yaml
 from .contract.tally import in_rows, most_common
 from .contract.todays_file import Today, look_at
@@ -42,9 +42,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--update", action="store_true", help="widen the contract")
     options = parser.parse_args(arguments)
     params, schema = load_params(), load_schema()
+    tell_positive(schema)
     today = look_at(ROOT / params.data.raw, schema, params.seed)
-    if len(schema.classes) == 2 and not schema.positive:
-        print(f"positive class: {schema.classes[1]}, as `positive` is not in the contract")
     found = list(differences(today, schema))
     if not found:
         print(f"references/schema.yaml and {params.data.raw} agree in all {today.rows} rows")

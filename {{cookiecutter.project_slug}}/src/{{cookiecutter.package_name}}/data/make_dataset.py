@@ -28,7 +28,7 @@ from ..files import parquet_batches, parquet_file, replacing
 from .advice.advice import Advice, advise, describe_advice, new_values, save_advice
 from .contract.doubts import doubts
 from .contract.rules import PROBLEM, REJECTS, ROW, apply_contract, describe, rejected_by
-from .contract.schema import Schema, load_schema
+from .contract.schema import Schema, load_schema, tell_positive
 from .contract.tally import Tally
 from .dictionary import data_dictionary
 from .reading.read import read_batches
@@ -44,6 +44,7 @@ def main() -> None:
     params = load_params()
     schema = load_schema()
     check_split_by(schema, params.data)
+    tell_positive(schema)
     with replacing(CLEAN) as clean, replacing(REJECTED) as rejected:
         raw = ROOT / params.data.raw
         rows, gone, flagged = check_rows(raw, clean, rejected, schema, params.data)

@@ -109,6 +109,13 @@ def save_schema(schema: Schema, path: Path = SCHEMA) -> None:
     write_tree(tree, path, HEADER)
 
 
+def tell_positive(schema: Schema) -> None:
+    """Print which class counts as the positive one where the contract does not say it."""
+    if len(schema.classes) == 2 and not schema.positive:
+        how = "`positive:` in references/schema.yaml changes it"
+        print(f"positive class: {schema.classes[1]}, the last of two; {how}")
+
+
 def _check(schema: Schema, name: str) -> None:
     if schema.target not in schema.columns:
         raise ProjectError(
