@@ -1,6 +1,7 @@
 """Which rows are held out, which class is the positive one, and who competes."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd

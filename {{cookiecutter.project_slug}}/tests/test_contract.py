@@ -108,7 +108,7 @@ def test_words_for_empty_cells_are_found_and_None_is_a_class() -> None:
         ("kind: numeric", "kind: category", "kind category has no range"),
         ("city: {kind: category", "city: {kind: numeric", "kind numeric has no categories"),
         ("task: classification", "task: regression", "'bought' is of kind numeric"),
-        ("categories: [no, yes]", "description: target", "with its classes listed"),
+        ("categories: ['no', 'yes']", "description: target", "with its classes listed"),
         ("{kind: numeric", "{nullable: true, kind: numeric", "'nullable' is there twice"),
         ("  city:", "  visits:", r"line \d+ \(visits: .*'visits' is there twice"),
         ("  visits: {", "- visits: {", "not valid YAML"),

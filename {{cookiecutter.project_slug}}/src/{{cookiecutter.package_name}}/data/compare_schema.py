@@ -14,7 +14,7 @@ from .contract.cells import without_missing
 from .contract.guess import MAX_CATEGORIES, MISSING, MISSING_NUMBER, generous_range, guess_column
 from .contract.rules import EMPTY, kind_in_words
 from .contract.schema import Column, Schema, load_schema, tell_positive
-from .contract.schema_file import as_word, as_yaml
+from .contract.schema_file import OneLine, as_yaml
 from .contract.tally import in_rows, most_common
 from .contract.todays_file import Today, look_at
 from .contract.widen_schema import widen_schema
@@ -80,7 +80,7 @@ def differences(today: Today, schema: Schema) -> Iterator[Difference]:
         yield Difference(None, f"{rows}, first row {row.row}{why}")
     for name in today.table.columns.difference(list(schema.columns), sort=False):
         entry = _fresh(name, today).as_tree()
-        yield Difference(name, f"new; it seems to be {as_yaml(entry, flow=True).rstrip()}", entry)
+        yield Difference(name, f"new; it seems to be {as_yaml(OneLine(entry)).rstrip()}", entry)
     for name, column in schema.columns.items():
         if name in today.table.columns:
             for found in _differences_in(name, column, today):
@@ -109,7 +109,7 @@ def _broken(name: str, column: Column, rule: str, cells: int, today: Today) -> D
         return _unreadable(name, column, message, today)
     if column.range is not None:
         low, high = today.ends[name]
-        agreed, now = (" to ".join(map(as_word, ends)) for ends in (column.range, [low, high]))
+        agreed, now = (f"{start:.15g} to {end:.15g}" for start, end in (column.range, (low, high)))
         message = f"outside {agreed} in {in_rows(cells)}; it goes from {now}"
         return Difference(name, message, {"range": _wider(column.range, low, high)})
     known = column.categories or []

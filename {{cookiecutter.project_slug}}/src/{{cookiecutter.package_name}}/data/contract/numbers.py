@@ -55,10 +55,8 @@ def as_numbers(
 def _from_text(text: pa.Array, decimal: str, thousands: str, unit: str | None) -> np.ndarray:
     numbers = _coerced(_with_point(text, decimal, thousands), unit)
     rest = np.flatnonzero(np.isnan(numbers))
-    if len(rest) > text.null_count:  # some cells are no plain numbers
-        rest = rest[are_amounts(text.take(rest))]
-    else:
-        rest = rest[:0]
+    odd = len(rest) > text.null_count  # some cells are no plain numbers
+    rest = rest[are_amounts(text.take(rest))] if odd else rest[:0]
     if len(rest):
         amounts = text.take(rest)
         signs = _signs(amounts)

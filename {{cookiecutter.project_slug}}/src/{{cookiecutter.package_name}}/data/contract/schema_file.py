@@ -1,6 +1,7 @@
 """The text of `references/schema.yaml`: every word in it is the text it is.
 
-A column may be called yes, and a category 007.
+A column may be called yes, and a category 007. What is written has quotes around such words, so
+that any reader of YAML takes them for the same text.
 """
 
 from pathlib import Path
@@ -15,7 +16,37 @@ WIDTH = 100  # an entry that is longer gets a line for each key
 TAG = "tag:yaml.org,2002:"
 # Where PyYAML was built with them, those in C are ten times faster.
 LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-DUMPER = getattr(yaml, "CBaseDumper", yaml.BaseDumper)
+DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _Loader(LOADER):  # type: ignore[misc, valid-type]
+    """Refuse a key that is there twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[str, Any]:
+        names = set()
+        for key, _ in node.value:
+            if key.value in names:
+                problem = f"{key.value!r} is there twice. Remove one, or give it another name"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+            names.add(key.value)
+        found: dict[str, Any] = super().construct_mapping(node, deep)
+        return found
+
+
+class _Dumper(DUMPER):  # type: ignore[misc, valid-type]
+    """Write lists on one line, and mappings that are `OneLine`."""
+
+
+class OneLine(dict[str, Any]):
+    """A mapping that is written on one line."""
+
+
+_Dumper.add_representer(list, lambda to, words: to.represent_sequence(f"{TAG}seq", words, True))
+_Dumper.add_representer(OneLine, lambda to, keys: to.represent_mapping(f"{TAG}map", keys, True))
+_Dumper.add_representer(
+    float,
+    lambda to, end: to.represent_int(int(end)) if end.is_integer() else to.represent_float(end),
+)
 
 
 def read_tree(path: Path) -> dict[str, Any]:
@@ -28,7 +59,7 @@ def read_tree(path: Path) -> dict[str, Any]:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        tree = _values(yaml.compose(text, Loader=LOADER))
+        tree = yaml.load(text, Loader=_Loader)
     except FileNotFoundError as error:
         raise ProjectError(f"{path.name} is missing: `make data` infers one.") from error
     except UnicodeDecodeError as error:
@@ -45,51 +76,19 @@ def read_tree(path: Path) -> dict[str, Any]:
 
 def write_tree(tree: dict[str, Any], path: Path, header: str) -> None:
     """Write the file whole or not at all, each column on one line where it is short enough."""
+    columns = {
+        name: entry if len(as_yaml(OneLine(entry))) > WIDTH else OneLine(entry)
+        for name, entry in tree["columns"].items()
+    }
     with replacing(path) as partial:
-        partial.write_text(header + as_yaml(tree), encoding="utf-8", newline="\n")
+        text = header + as_yaml(tree | {"columns": columns})
+        partial.write_text(text, encoding="utf-8", newline="\n")
 
 
-def as_yaml(value: Any, *, flow: bool | None = None) -> str:
-    """A value as the file has it; `flow` forces all of it onto one line, or onto several."""
-    width = 1 << 30  # a list is not broken
-    text = yaml.serialize(_node(value, flow), Dumper=DUMPER, allow_unicode=True, width=width)
-    return str(text).removesuffix("...\n")
-
-
-def as_word(value: Any) -> str:
-    """A boolean, a number or a text, such as `true`, `20`, `.inf`."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        whole = value.is_integer() and abs(value) < 1e15
-        return str(int(value)) if whole else str(value).replace("inf", ".inf")
-    return str(value)
-
-
-def _node(value: Any, flow: bool | None = None) -> yaml.Node:
-    if isinstance(value, dict):
-        if flow is None:
-            is_column = isinstance(value.get("kind"), str)
-            flow = is_column and len(as_yaml(value, flow=True)) <= WIDTH
-        pairs = [(_node(key), _node(child, flow or None)) for key, child in value.items()]
-        return yaml.MappingNode(TAG + "map", pairs, flow_style=flow)
-    if isinstance(value, list):
-        return yaml.SequenceNode(TAG + "seq", list(map(_node, value)), flow_style=True)
-    return yaml.ScalarNode(TAG + "str", as_word(value))
-
-
-def _values(node: yaml.Node | None) -> Any:
-    if isinstance(node, yaml.MappingNode):
-        found: dict[str, Any] = {}
-        for key, value in node.value:
-            if str(key.value) in found:
-                problem = f"{key.value!r} is there twice. Remove one, or give it another name"
-                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
-            found[str(key.value)] = _values(value)
-        return found
-    if isinstance(node, yaml.SequenceNode):
-        return list(map(_values, node.value))
-    return node and node.value
+def as_yaml(value: Any) -> str:
+    """A value as the file has it."""
+    options = {"default_flow_style": False, "sort_keys": False, "allow_unicode": True}
+    return str(yaml.dump(value, Dumper=_Dumper, width=1 << 30, **options))
 
 
 def _explained(error: yaml.YAMLError, text: str) -> str:

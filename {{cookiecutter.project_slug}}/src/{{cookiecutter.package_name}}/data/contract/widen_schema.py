@@ -9,7 +9,7 @@ from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.resolver import VersionedResolver
 
 from ...files import replacing
-from .schema_file import as_yaml
+from .schema_file import OneLine, as_yaml
 
 
 class _AsText(VersionedResolver):
@@ -35,7 +35,7 @@ def widen_schema(path: Path, changes: list[tuple[str | None, dict[str, Any]]]) -
         elif column in tree["columns"]:
             _change(tree["columns"][column], keys, yaml)
         elif keys:
-            tree["columns"][column] = yaml.load(as_yaml(keys))
+            tree["columns"][column] = yaml.load(as_yaml(OneLine(keys)))
     target = tree["columns"].get(tree["target"], {})
     if len(target.get("categories", [])) > 2:  # of more classes none is the positive one
         tree.pop("positive", None)
