@@ -25,7 +25,8 @@ from ..config import (
 )
 from ..errors import ProjectError, explained
 from ..files import parquet_batches, parquet_file, replacing
-from .advice.advice import Advice, advise, describe_advice, new_values, save_advice
+from .advice.advice import advise, describe_advice, new_values, save_advice
+from .advice.finding import Advice
 from .contract.doubts import doubts
 from .contract.rules import PROBLEM, REJECTS, ROW, apply_contract, describe, rejected_by
 from .contract.schema import Schema, load_schema, tell_positive
