@@ -87,8 +87,15 @@ def write_tree(tree: dict[str, Any], path: Path, header: str) -> None:
 
 def as_yaml(value: Any) -> str:
     """A value as the file has it."""
-    options = {"default_flow_style": False, "sort_keys": False, "allow_unicode": True}
-    return str(yaml.dump(value, Dumper=_Dumper, width=1 << 30, **options))
+    text = yaml.dump(
+        value,
+        Dumper=_Dumper,
+        default_flow_style=False,
+        sort_keys=False,
+        allow_unicode=True,
+        width=1 << 30,
+    )
+    return str(text)
 
 
 def _explained(error: yaml.YAMLError, text: str) -> str:
