@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
@@ -113,6 +114,15 @@ def check_rows(
     ragged: list[RaggedRow] = []
     repeats = Repeats(schema, params)
     rows, gone = 0, []
+
+    def rejected_from(problems: pd.DataFrame, cells: pd.DataFrame) -> np.ndarray:
+        bad = rejected_by(problems)[ROW].unique()
+        flagged.count(problems[~problems[ROW].isin(bad)])
+        if len(bad) or not rows:  # the first tells the columns
+            write_rejected(with_cells(problems, cells))
+        gone.extend(bad)
+        return bad
+
     with parquet_file(rejected) as write_rejected:
         with parquet_file(clean) as write_clean:
             batches = read_batches(raw, schema.source, ragged, schema)
@@ -120,25 +130,16 @@ def check_rows(
                 batches, desc="check", unit="batch", delay=2, leave=False, disable=None
             ):
                 typed, problems = apply_contract(batch, schema)
-                bad = rejected_by(problems)[ROW].unique()
-                flagged.count(problems[~problems[ROW].isin(bad)])
+                bad = rejected_from(problems, batch)
                 kept = typed.drop(index=bad) if len(bad) else typed
                 repeats.note(kept)
                 write_clean(kept)
-                if len(bad) or not rows:  # the first tells the columns
-                    write_rejected(with_cells(problems, batch))
                 rows += len(batch)
-                gone.extend(bad)
-        problems = of_ragged(ragged)
-        write_rejected(with_cells(problems, batch))
-        gone.extend(problems[ROW])
-        rows += len(problems)
+        rejected_from(of_ragged(ragged), batch)
+        rows += len(ragged)
         if repeats.found():
             for problems, cells in repeats.remove(clean):
-                write_rejected(with_cells(problems, cells))
-                bad = rejected_by(problems)[ROW].unique()
-                flagged.count(problems[~problems[ROW].isin(bad)])
-                gone.extend(bad)
+                rejected_from(problems, cells)
     return rows, len(gone), flagged
 
 
