@@ -23,7 +23,7 @@ def agreed(raw: pd.DataFrame, tmp_path: Path) -> object:
     path = tmp_path / "schema.yaml"
     schema.save_schema(infer_schema.infer_schema(raw, "bought", schema.Source()), path)
     text = path.read_text(encoding="utf-8")
-    edits = {"  city:": "  # by train\n  city:", "[0, 80]": "[-5, 80]", "['no', 'yes']": "['no', yes]"}
+    edits = {"  city:": "  # by train\n  city:", "[0, 80]": "[-5, 80]", "'yes'": "yes"}
     for old, new in edits.items():
         text = text.replace(old, new)
     path.write_text(text, encoding="utf-8")

@@ -113,7 +113,7 @@ def check_rows(
     flagged = Tally()
     ragged: list[RaggedRow] = []
     repeats = Repeats(schema, params)
-    rows, gone = 0, []
+    rows, gone = 0, list[int]()
 
     def rejected_from(problems: pd.DataFrame, cells: pd.DataFrame) -> np.ndarray:
         bad = rejected_by(problems)[ROW].unique()

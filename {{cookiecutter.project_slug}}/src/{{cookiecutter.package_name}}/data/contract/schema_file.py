@@ -4,6 +4,7 @@ A column may be called yes, and a category 007. What is written has quotes aroun
 that any reader of YAML takes them for the same text.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,14 @@ class OneLine(dict[str, Any]):
     """A mapping that is written on one line."""
 
 
+NUMBER = re.compile(r"[-+.]?\d")  # what begins so may be one, in YAML 1.1 or 1.2
+
+
+def _word(to: Any, word: str) -> yaml.Node:
+    return to.represent_scalar(f"{TAG}str", word, style="'" if NUMBER.match(word) else None)
+
+
+_Dumper.add_representer(str, _word)
 _Dumper.add_representer(list, lambda to, words: to.represent_sequence(f"{TAG}seq", words, True))
 _Dumper.add_representer(OneLine, lambda to, keys: to.represent_mapping(f"{TAG}map", keys, True))
 _Dumper.add_representer(
