@@ -15,7 +15,11 @@ Truth = Annotated[bool, must_be("true or false")]
 Word = Annotated[str, must_be("a word, not a list or a mapping")]
 Words = Annotated[list[str], must_be("a list, such as [a, b]")]
 Character = Annotated[str, Field(max_length=1), must_be("one character, or empty")]
-End = Annotated[float, BeforeValidator(lambda end: str(end).replace(".inf", "inf"))]
+End = Annotated[
+    float,
+    BeforeValidator(lambda end: str(end).replace(".inf", "inf")),
+    must_be("a number, such as 0 or .inf"),
+]
 
 
 def _ordered(ends: list[float]) -> list[float]:
