@@ -21,6 +21,7 @@ from sklearn.metrics import (
 from ..config import FIGURES
 from ..data.contract.schema import Schema
 from ..models.metrics import metrics_of, predict, truth_of
+from ..models.rows import draw_rows
 from ..models.threshold import decide, threshold_of
 from .style import BLUE, GREY, drawing, short
 
@@ -140,7 +141,7 @@ def _importance(
     axes: Axes, model: BaseEstimator, test: pd.DataFrame, schema: Schema, metric: str, seed: int
 ) -> None:
     """How much worse the metric gets when one column is shuffled (Breiman 2001)."""
-    rows = test if len(test) <= IMPORTANCE_ROWS else test.sample(IMPORTANCE_ROWS, random_state=seed)
+    rows = test.iloc[draw_rows(len(test), IMPORTANCE_ROWS, seed)]
     rule, truth = metrics_of(schema, threshold_of(model))[metric], truth_of(rows, schema)
     score, columns = rule.function(truth, predict(model, rows, schema)), list(schema.features)
     random, losses = np.random.RandomState(seed), {}
@@ -153,7 +154,7 @@ def _importance(
     found = pd.DataFrame(losses).agg(["mean", "std"]).T.sort_values("mean")
     if len(rows) < len(test) or len(losses) < len(columns):
         of_columns = f"{len(losses)} strongest of {len(columns)} columns"
-        axes.set_title(f"{of_columns}, {len(rows):,} of {len(test):,} rows", fontsize="small")
+        axes.set_title(f"{of_columns}, {len(rows):,} rows", fontsize="small")
     axes.barh(range(len(found)), found["mean"], xerr=found["std"])
     axes.set_yticks(range(len(found)), [short(name, 40) for name in found.index])
     axes.set(xlabel=f"loss of {metric} when the column is shuffled")
