@@ -63,5 +63,5 @@ def test_what_is_capped_is_said_in_one_line(module: Module) -> None:
     line = capped(400_000)
     assert line.count("\n") == 1
     assert "of 400,000 rows" in line
-    assert "slices and figures on 50,000, behaviour on 5,000" in line
-    assert "permutation importance on 1,000" in line
+    assert "slices and figures on at most 50,000, behaviour on at most 5,000" in line
+    assert "permutation importance on at most 1,000" in line

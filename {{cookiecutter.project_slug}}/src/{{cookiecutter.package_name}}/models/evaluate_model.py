@@ -144,8 +144,7 @@ def evaluate(
         "absent": [label for number, label in enumerate(schema.classes) if number not in truth],
         "test": dict(zip(scored[0], test_scores, strict=True)),
         "baseline": {
-            name: float(metric.function(truth, baseline[1]))
-            for name, metric in baseline[0].items()
+            name: float(metric.function(truth, baseline[1])) for name, metric in baseline[0].items()
         },
         "interval": dict(zip(scored[0], intervals, strict=True)),
         "gain": gain,
@@ -178,7 +177,7 @@ def capped(rows: int) -> str:
         "behaviour": CHANGED_ROWS,
         "permutation importance": IMPORTANCE_ROWS,
     }
-    found = [f"{what} on {limit:,}" for what, limit in limits.items() if rows > limit]
+    found = [f"{what} on at most {limit:,}" for what, limit in limits.items() if rows > limit]
     return f"\nof {rows:,} rows, drawn with the seed: {', '.join(found)}" if found else ""
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from joblib import parallel_config
 from scipy.stats import rankdata
-from sklearn import metrics
 from sklearn.base import BaseEstimator, is_classifier
+from sklearn.metrics import r2_score
 from threadpoolctl import threadpool_limits
 
 from ..data.contract.schema import Schema
@@ -86,6 +86,14 @@ def _f1(truth: np.ndarray, decided: np.ndarray) -> float:
     return 2 * float(np.sum(truth & decided)) / max(int(np.sum(truth + decided)), 1)
 
 
+def _rmse(truth: np.ndarray, predicted: np.ndarray) -> float:
+    return float(np.sqrt(np.mean((truth - predicted) ** 2)))
+
+
+def _mae(truth: np.ndarray, predicted: np.ndarray) -> float:
+    return float(np.mean(np.abs(truth - predicted)))
+
+
 CLASSES = {
     "log_loss": Metric(_log_loss, greater_is_better=False),
     "roc_auc": Metric(_roc_auc),
@@ -97,9 +105,9 @@ TWO_CLASSES = {
 DECISIONS = {"accuracy": _accuracy, "f1_macro": _f1_macro}
 TWO_DECISIONS = {"f1": _f1}
 VALUES = {
-    "rmse": Metric(metrics.root_mean_squared_error, greater_is_better=False),
-    "mae": Metric(metrics.mean_absolute_error, greater_is_better=False),
-    "r2": Metric(metrics.r2_score),
+    "rmse": Metric(_rmse, greater_is_better=False),
+    "mae": Metric(_mae, greater_is_better=False),
+    "r2": Metric(r2_score),
 }
 
 

@@ -15,7 +15,7 @@ from ..errors import ProjectError, explained
 from ..files import replacing
 from ..tracking.record import provenance
 from ..tracking.runs import log_training, open_experiment
-from .calibration import Calibrated, calibrate
+from .calibration import calibrate, corrected
 from .candidates import candidates
 from .contest import Contest
 from .metrics import metrics_of, one_thread
@@ -125,7 +125,8 @@ def calibrate_and_threshold(
     calibrator, predicted, calibration = calibrate(truth, predicted, contest.fold)
     facts: dict[str, Any] = {"calibration": calibration}
     if calibrator is not None:
-        model = Calibrated(model, calibrator)
+        rows = contest.train
+        model = corrected(model.fit(rows[list(schema.features)], rows[schema.target]), calibrator)
     rule = metrics_of(schema)[contest.metric]
     if len(classes) == 2:
         threshold = choose_threshold(goal, truth == back[1], predicted[:, back[1]])

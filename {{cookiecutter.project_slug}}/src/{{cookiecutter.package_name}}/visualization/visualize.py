@@ -33,7 +33,7 @@ CURVES = {
     "calibration": CalibrationDisplay,
 }
 MAX_CURVES = 10  # classes, the most frequent first, that get a curve of their own
-IMPORTANCE_ROWS = 1000
+IMPORTANCE_ROWS, IMPORTANCE_CELLS = 1000, 200_000  # fewer rows of a wide table
 REPEATS = 5  # of shuffling a column
 MOST_IMPORTANT = 20  # columns; those of a wider table that move predictions most
 MOST_SLICES = 40
@@ -141,7 +141,8 @@ def _importance(
     axes: Axes, model: BaseEstimator, test: pd.DataFrame, schema: Schema, metric: str, seed: int
 ) -> None:
     """How much worse the metric gets when one column is shuffled (Breiman 2001)."""
-    rows = test.iloc[draw_rows(len(test), IMPORTANCE_ROWS, seed)]
+    limit = min(IMPORTANCE_ROWS, max(100, IMPORTANCE_CELLS // len(schema.features)))
+    rows = test.iloc[draw_rows(len(test), limit, seed)]
     rule, truth = metrics_of(schema, threshold_of(model))[metric], truth_of(rows, schema)
     score, columns = rule.function(truth, predict(model, rows, schema)), list(schema.features)
     random, losses = np.random.RandomState(seed), {}
