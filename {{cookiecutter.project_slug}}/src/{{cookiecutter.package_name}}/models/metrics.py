@@ -97,13 +97,11 @@ def _mae(truth: np.ndarray, predicted: np.ndarray) -> float:
 CLASSES = {
     "log_loss": Metric(_log_loss, greater_is_better=False),
     "roc_auc": Metric(_roc_auc),
-}
-TWO_CLASSES = {
     "average_precision": Metric(_average_precision),
     "brier": Metric(_brier, greater_is_better=False),
 }
-DECISIONS = {"accuracy": _accuracy, "f1_macro": _f1_macro}
-TWO_DECISIONS = {"f1": _f1}
+DECISIONS = {"accuracy": _accuracy, "f1_macro": _f1_macro, "f1": _f1}
+OF_TWO = {"average_precision", "brier", "f1"}  # make sense for a positive class alone
 VALUES = {
     "rmse": Metric(_rmse, greater_is_better=False),
     "mae": Metric(_mae, greater_is_better=False),
@@ -115,11 +113,9 @@ def metrics_of(schema: Schema, threshold: float = EVEN) -> dict[str, Metric]:
     """The metrics that make sense for the task; those of decisions use the threshold."""
     if schema.task == "regression":
         return VALUES
-    two = len(schema.classes) == 2
-    decisions = DECISIONS | TWO_DECISIONS if two else DECISIONS
-    return (CLASSES | TWO_CLASSES if two else CLASSES) | {
-        name: _of_decisions(function, threshold) for name, function in decisions.items()
-    }
+    found = CLASSES | {name: _of_decisions(score, threshold) for name, score in DECISIONS.items()}
+    left_out = set() if len(schema.classes) == 2 else OF_TWO
+    return {name: metric for name, metric in found.items() if name not in left_out}
 
 
 def _of_decisions(function: Callable[..., float], threshold: float) -> Metric:
@@ -128,7 +124,7 @@ def _of_decisions(function: Callable[..., float], threshold: float) -> Metric:
 
 def greater_is_better(name: str) -> bool:
     """Whether a higher score in a metric is the better one."""
-    known = (CLASSES | TWO_CLASSES | VALUES).get(name)
+    known = (CLASSES | VALUES).get(name)
     return known is None or known.greater_is_better
 
 

@@ -117,19 +117,19 @@ def calibrate_and_threshold(
 ) -> tuple[BaseEstimator, dict[str, Any]]:
     """Add a calibrator and a threshold that serve on out-of-fold predictions, where they do."""
     schema, goal = contest.schema, contest.params.train.threshold
-    classes = schema.classes
-    order = np.argsort(classes)  # in which a fitted classifier has its columns
-    back = np.argsort(order)
-    truth = back[contest.truth[contest.held_out]]
-    predicted = contest.trials[name].predicted[:, order]
-    calibrator, predicted, calibration = calibrate(truth, predicted, contest.fold)
+    classes, ordered = schema.classes, sorted(schema.classes)  # as a fitted classifier has them
+    known = np.array(classes)[contest.truth[contest.held_out]]
+    said = pd.DataFrame(contest.trials[name].predicted, columns=classes)[ordered]
+    truth = np.searchsorted(ordered, known)
+    calibrator, corrections, calibration = calibrate(truth, said.to_numpy(), contest.fold)
+    predicted = pd.DataFrame(corrections, columns=ordered)[classes].to_numpy()
     facts: dict[str, Any] = {"calibration": calibration}
     if calibrator is not None:
         rows = contest.train
         model = corrected(model.fit(rows[list(schema.features)], rows[schema.target]), calibrator)
     rule = metrics_of(schema)[contest.metric]
     if len(classes) == 2:
-        threshold = choose_threshold(goal, truth == back[1], predicted[:, back[1]])
+        threshold = choose_threshold(goal, known == classes[1], predicted[:, 1])
         facts["threshold"] = threshold
         rule = metrics_of(schema, threshold["value"])[contest.metric]
         model = FixedThresholdClassifier(
@@ -138,7 +138,7 @@ def calibrate_and_threshold(
             pos_label=classes[1],
             response_method="predict_proba",
         )
-    used = contest.score(predicted[:, back], rule)
+    used = contest.score(predicted, rule)
     return model, facts | {"as_used": {"mean": used["mean"], "sd": used["sd"]}}
 
 
