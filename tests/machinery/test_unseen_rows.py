@@ -52,7 +52,9 @@ def compared(module: Module, monkeypatch: pytest.MonkeyPatch, tmp_path) -> objec
 def test_champion_of_another_seed_is_judged_by_rows_new_to_both(compared, module: Module) -> None:
     """By heart it knows four of five held-out rows, which would beat any challenger."""
     found = compared(2000, (1, 2))
-    new = ~np.isin(module("models.rows").row_hashes(found.test, found.models[0].schema), found.fitted[0])
+    new = ~np.isin(
+        module("models.rows").row_hashes(found.test, found.models[0].schema), found.fitted[0]
+    )
     assert 60 < new.sum() < 100
     assert found.check.passed
     assert f"on {new.sum()} of 400 held-out rows, new to both:" in found.check.words

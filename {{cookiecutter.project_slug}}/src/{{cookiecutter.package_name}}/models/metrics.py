@@ -1,6 +1,6 @@
 """How good predictions are: the one metric that decides, and those that inform."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -146,6 +146,15 @@ def deciding_metric(schema: Schema, asked: str) -> str:
             f"{', '.join(metrics_of(schema))}."
         )
     return asked
+
+
+def require_known(setting: str, names: Iterable[object], known: Collection[str]) -> None:
+    """Refuse names in a setting of `params.yaml` that mean nothing here."""
+    if unknown := [str(name) for name in names if name not in known]:
+        raise ProjectError(
+            f"params.yaml: {setting} names {', '.join(unknown)}; known are {', '.join(known)}. "
+            "Correct or remove it."
+        )
 
 
 def truth_of(table: pd.DataFrame, schema: Schema) -> np.ndarray:

@@ -11,14 +11,14 @@ from tqdm import tqdm
 
 from ..config import CANDIDATES, MODEL, TRAIN, Params, load_params
 from ..data.contract.schema import Schema, load_schema
-from ..errors import ProjectError, explained
+from ..errors import explained
 from ..files import replacing
 from ..tracking.record import provenance
 from ..tracking.runs import log_training, open_experiment
 from .calibration import calibrate, corrected
 from .candidates import candidates
 from .contest import Contest
-from .metrics import metrics_of, one_thread
+from .metrics import metrics_of, one_thread, require_known
 from .rows import read_rows
 from .store import save_model
 from .threshold import choose_threshold
@@ -94,11 +94,7 @@ def compare(train: pd.DataFrame, schema: Schema, params: Params) -> tuple[Contes
     """Let the candidates compete, search around the best of them, blend them; count settings."""
     known = candidates(schema, params.seed)
     asked = ["baseline", *(name for name in params.train.candidates if name != BLEND)]
-    if unknown := [name for name in asked if name not in known]:
-        raise ProjectError(
-            f"params.yaml: train.candidates names {', '.join(map(str, unknown))}; "
-            f"known are {', '.join([*list(known)[1:], BLEND])}."
-        )
+    require_known("train.candidates", params.train.candidates, [*list(known)[1:], BLEND])
     contest = Contest(train, schema, params)
     steps = len(asked) + 2 * params.train.search_iterations
     with tqdm(total=steps, unit="model", leave=False, disable=None) as bar:
