@@ -33,7 +33,7 @@ CURVES = {
     "calibration": CalibrationDisplay,
 }
 MAX_CURVES = 10  # classes, the most frequent first, that get a curve of their own
-IMPORTANCE_ROWS, IMPORTANCE_CELLS = 1000, 200_000  # fewer rows of a wide table
+IMPORTANCE_ROWS, IMPORTANCE_CELLS = 1000, 150_000  # fewer rows of a wide table
 REPEATS = 5  # of shuffling a column
 MOST_IMPORTANT = 20  # columns; those of a wider table that move predictions most
 MOST_SLICES = 40
@@ -170,14 +170,16 @@ def strongest(model: BaseEstimator, rows: pd.DataFrame, schema: Schema, seed: in
     order = np.random.default_rng(seed).permutation(len(rows))
     before, names = predict(model, rows, schema), list(schema.features)
 
-    def moved(block: np.ndarray) -> float:
-        columns, shuffled = [names[number] for number in block], rows.copy()
-        shuffled[columns] = rows[columns].iloc[order].set_axis(rows.index)
-        return float(np.abs(predict(model, shuffled, schema) - before).mean())
+    def shuffled(block: np.ndarray) -> pd.DataFrame:
+        columns, table = [names[number] for number in block], rows.copy()
+        table[columns] = rows[columns].iloc[order].set_axis(rows.index)
+        return table
 
     blocks = [np.arange(len(names))]
     while len(blocks) > MOST_IMPORTANT or max(map(len, blocks)) > 1:
         if len(blocks) > MOST_IMPORTANT:
-            blocks = sorted(blocks, key=moved, reverse=True)[:MOST_IMPORTANT]
+            after = predict(model, pd.concat(map(shuffled, blocks)), schema)
+            moved = [np.abs(each - before).mean() for each in np.split(after, len(blocks))]
+            blocks = [blocks[place] for place in np.argsort(moved)[-MOST_IMPORTANT:]]
         blocks = [half for block in blocks for half in np.array_split(block, 2) if len(half)]
     return [names[number] for number in sorted(np.concatenate(blocks))]
