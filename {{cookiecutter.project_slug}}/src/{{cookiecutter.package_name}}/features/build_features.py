@@ -44,11 +44,16 @@ def build_features(schema: Schema, seed: int, *, dense: bool = False) -> ColumnT
         cv=KFold(5, shuffle=True, random_state=seed),  # stratified fails on rare classes
     )
     dates = make_pipeline(DateParts(), numbers)
+    known = {name: schema.columns[name].categories for name in schema.names("category")}
+    few = [
+        name for name, values in known.items() if values is not None and len(values) <= MAX_ONE_HOT
+    ]
+    many = [name for name in known if name not in few]
     parts: list[tuple[str, TransformerMixin, list[str] | str]] = [
         ("numbers", numbers, schema.names("numeric")),
         ("booleans", make_pipeline(BooleansAsNumbers(), numbers), schema.names("boolean")),
-        ("categories", one_hot, few_values(schema)),
-        ("many_categories", make_pipeline(target_mean, StandardScaler()), many_values(schema)),
+        ("categories", one_hot, few),
+        ("many_categories", make_pipeline(target_mean, StandardScaler()), many),
         ("dates", dates, schema.names("datetime")),
     ]
     # Pieces of words need no list of them and suit every language: Korean inflects within words.
@@ -67,18 +72,3 @@ def build_features(schema: Schema, seed: int, *, dense: bool = False) -> ColumnT
     return ColumnTransformer(
         [part for part in parts if part[2]], sparse_threshold=0.0 if dense else 0.3
     )
-
-
-def few_values(schema: Schema) -> list[str]:
-    """Category columns that get one matrix column per value."""
-    return [name for name in schema.names("category") if _listed(schema, name) <= MAX_ONE_HOT]
-
-
-def many_values(schema: Schema) -> list[str]:
-    """Category columns with too many values for that."""
-    return [name for name in schema.names("category") if _listed(schema, name) > MAX_ONE_HOT]
-
-
-def _listed(schema: Schema, name: str) -> int:
-    categories = schema.columns[name].categories
-    return MAX_ONE_HOT + 1 if categories is None else len(categories)

@@ -12,7 +12,6 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
 DAY = pd.Timedelta(days=1)
-MIN_PROBABILITY = 1e-6  # as its log is taken
 
 
 class Stateless(TransformerMixin, BaseEstimator):
@@ -78,15 +77,3 @@ class MissingTextAsEmpty(Stateless):
     def transform(self, text: pd.Series) -> pd.Series:
         """The same column."""
         return text.fillna("")
-
-
-class LogOdds(Stateless):
-    """Log of each probability over that of the first class."""
-
-    def transform(self, probabilities: np.ndarray) -> np.ndarray:
-        """A column less than there are classes."""
-        bounded = np.clip(probabilities, MIN_PROBABILITY, 1)
-        return np.log(bounded[:, 1:] / bounded[:, :1])
-
-    def _names_out(self, names: list[str]) -> list[str]:
-        return [f"{name} over {names[0]}" for name in names[1:]]

@@ -17,10 +17,11 @@ from ..data.contract.schema import Schema
 from ..errors import ProjectError
 from .expectation import Expectation, is_number, read_entry
 from .metrics import predict, truth_of
+from .rows import draw_rows
 from .threshold import decide, threshold_of
 
 ROUNDING = 1e-9  # sums of floating point numbers differ in the last digits
-MOST_ROWS = 10_000  # that are changed
+CHANGED_ROWS = 5_000
 
 
 def run_tests(
@@ -30,7 +31,7 @@ def run_tests(
     entries: list[dict[str, Any]],
     seed: int,
 ) -> list[dict[str, Any]]:
-    """Hold the model against every entry, on at most `MOST_ROWS` of the held-out rows.
+    """Hold the model against every entry, on at most `CHANGED_ROWS` of the held-out rows.
 
     Returns
     -------
@@ -45,8 +46,7 @@ def run_tests(
     ProjectError
         When an entry is wrong, or can be tried on no row.
     """
-    rows = test if len(test) <= MOST_ROWS else test.sample(MOST_ROWS, random_state=seed)
-    rows = rows.sort_index()
+    rows = test.iloc[draw_rows(len(test), CHANGED_ROWS, seed)]
     spread = truth_of(test, schema).std() if schema.task == "regression" else 1.0
     results = []
     for number, entry in enumerate(entries, 1):

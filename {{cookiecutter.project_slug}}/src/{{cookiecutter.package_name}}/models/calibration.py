@@ -4,59 +4,37 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from scipy.special import logit
+from sklearn.base import BaseEstimator
+from sklearn.ensemble import StackingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import PredefinedSplit, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
-
-from ..features.transformers import MIN_PROBABILITY, LogOdds
+from sklearn.preprocessing import FunctionTransformer
 
 LEAST_ROWS = 20  # of every class, or there is nothing to calibrate on
 BEYOND_NOISE = 2  # standard errors by which the log loss must fall
+MIN_PROBABILITY = 1e-6  # as its log is taken
 
 
-class Calibrated(ClassifierMixin, BaseEstimator):
-    """A classifier whose probabilities go through a calibrator that is fitted already.
-
-    Parameters
-    ----------
-    classifier
-        Fitted by `fit`.
-    calibrator
-        A frozen classifier from probabilities to probabilities, classes in the same order.
-    """
-
-    def __init__(self, classifier: BaseEstimator, calibrator: FrozenEstimator) -> None:
-        self.classifier = classifier
-        self.calibrator = calibrator
-
-    def fit(self, features: Any, target: Any) -> "Calibrated":
-        """Fit the classifier."""
-        self.classifier_ = clone(self.classifier).fit(features, target)
-        self.classes_ = self.classifier_.classes_
-        return self
-
-    def predict_proba(self, features: Any) -> np.ndarray:
-        """Corrected probabilities."""
-        return self.calibrator.predict_proba(self.classifier_.predict_proba(features))
-
-    def predict(self, features: Any) -> np.ndarray:
-        """The most probable class."""
-        return self.classes_[self.predict_proba(features).argmax(axis=1)]
-
-
-def calibrator() -> Pipeline:
+def calibrator(classes: int) -> Pipeline:
     """Logistic regression on log-odds (Platt 1999; Kull et al. 2019 for several classes).
 
-    Isotonic regression is no choice: its steps tie rows that the model tells apart, and it says 0.
+    It takes the probability of the second of two classes, or of each of more. Isotonic regression
+    is no choice: its steps tie rows that the model tells apart, and it says 0.
     """
-    return make_pipeline(LogOdds(), LogisticRegression(max_iter=1000))
+    bounds = {"a_min": MIN_PROBABILITY, "a_max": 1 - MIN_PROBABILITY}
+    return make_pipeline(
+        FunctionTransformer(np.clip, kw_args=bounds),
+        FunctionTransformer(logit if classes == 2 else np.log),
+        LogisticRegression(max_iter=1000),
+    )
 
 
 def calibrate(
     truth: np.ndarray, predicted: np.ndarray, fold: np.ndarray
-) -> tuple[FrozenEstimator | None, np.ndarray, dict[str, Any]]:
+) -> tuple[Pipeline | None, np.ndarray, dict[str, Any]]:
     """Fit a calibrator on out-of-fold predictions, if it lowers the log loss beyond noise.
 
     Parameters
@@ -66,27 +44,35 @@ def calibrate(
 
     Returns
     -------
-    calibrator : FrozenEstimator or None
+    calibrator : Pipeline or None
         Fitted on all rows, or None where it is no gain.
     predicted : ndarray
         The probabilities; with a calibrator, corrected by one fitted on the other folds.
     facts : dict
         `kept`, and where it could be tried the log loss `before` and `after`.
     """
-    in_fold = pd.crosstab(fold, truth)
+    in_fold, classes = pd.crosstab(fold, truth), predicted.shape[1]
     elsewhere = in_fold.sum() - in_fold
-    if elsewhere.shape[1] < predicted.shape[1] or elsewhere.min(axis=None) < LEAST_ROWS:
+    if elsewhere.shape[1] < classes or elsewhere.min(axis=None) < LEAST_ROWS:
         return None, predicted, {"kept": False}
-    corrected = cross_val_predict(
-        calibrator(), predicted, truth, cv=PredefinedSplit(fold), method="predict_proba"
+    chances = predicted[:, 1:] if classes == 2 else predicted
+    after_fit = cross_val_predict(
+        calibrator(classes), chances, truth, cv=PredefinedSplit(fold), method="predict_proba"
     )
-    before, after = _losses(truth, predicted), _losses(truth, corrected)
+    before, after = _losses(truth, predicted), _losses(truth, after_fit)
     gain = before - after
     kept = bool(gain.mean() > BEYOND_NOISE * gain.std() / np.sqrt(len(gain)))
     facts = {"kept": kept, "before": float(before.mean()), "after": float(after.mean())}
     if not kept:
         return None, predicted, facts
-    return FrozenEstimator(calibrator().fit(predicted, truth)), corrected, facts
+    return calibrator(classes).fit(chances, truth), after_fit, facts
+
+
+def corrected(model: BaseEstimator, calibrator: BaseEstimator) -> StackingClassifier:
+    """A fitted classifier with a fitted calibrator behind it."""
+    return StackingClassifier(
+        [("model", FrozenEstimator(model))], FrozenEstimator(calibrator), cv="prefit"
+    )
 
 
 def _losses(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:

@@ -112,19 +112,16 @@ def worse_at_most(
         By name of the part; without those that have too few rows.
     """
     doubt = (1 - resampling.confidence) / 2
-    cut = {
-        name: (
-            truth[mask],
-            [(rule, values[mask]) for rule, values in sides],
-            resampling.among(mask),
-        )
-        for name, mask in parts.items()
-    }
     judged = {
-        name: part for name, part in cut.items() if independent(part[0], part[2]) >= MIN_JUDGED
+        name: mask
+        for name, mask in parts.items()
+        if independent(truth[mask], resampling.among(mask)) >= MIN_JUDGED
     }
     share = (1 - OVERALL) * doubt / max(len(judged), 1)
-    gains = {name: paired_bootstrap(*part, share) for name, part in judged.items()}
+    gains = {}
+    for name, mask in judged.items():
+        part = [(rule, values[mask]) for rule, values in sides]
+        gains[name] = paired_bootstrap(truth[mask], part, resampling.among(mask), share)
     return paired_bootstrap(truth, sides, resampling, OVERALL * doubt), gains
 
 

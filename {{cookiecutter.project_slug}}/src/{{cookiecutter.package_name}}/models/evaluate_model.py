@@ -23,8 +23,8 @@ from ..data.contract.schema import Schema, load_schema
 from ..errors import explained
 from ..files import parquet_file, read_parquet, replacing
 from ..tracking.runs import log_evaluation
-from ..visualization.visualize import draw_figures, draw_slices
-from .behaviour import run_tests
+from ..visualization.visualize import IMPORTANCE_ROWS, draw_figures, draw_slices
+from .behaviour import CHANGED_ROWS, run_tests
 from .candidates import candidates
 from .gate import no_row_of
 from .metrics import (
@@ -37,10 +37,12 @@ from .metrics import (
 )
 from .predict_model import predict_table
 from .resampling import Resampling, resampling_of
-from .rows import read_rows
+from .rows import draw_rows, read_rows
 from .slices import score_slices
 from .store import load_model
 from .threshold import threshold_of
+
+SAMPLED_ROWS = 50_000  # for slices and figures; scores are of all rows
 
 
 def main() -> None:
@@ -57,11 +59,13 @@ def main() -> None:
     with parquet_file(TEST_PREDICTIONS) as write:
         write(predictions)
     name = scores["metric"]
+    sample = draw_rows(len(test), SAMPLED_ROWS, params.seed)
     with replacing(FIGURES) as folder:
-        draw_figures(model, predicted, test, schema, name, params.seed, folder)
+        drawn = predicted[sample], test.iloc[sample]
+        draw_figures(model, *drawn, schema, name, params.seed, folder)
         draw_slices(slices, scores["test"][name], name, folder)
     log_evaluation(scores)
-    print(as_table(scores))
+    print(as_table(scores) + capped(len(test)))
 
 
 def judge(
@@ -83,8 +87,16 @@ def judge(
     scored = metrics_of(schema, threshold_of(model)), predicted
     least = metrics_of(schema), predict(baseline, test, schema)
     resampling = resampling_of(test, params.data, params.evaluate, params.seed)
-    slices = score_slices(scored, test, schema, name, params.evaluate.slices, resampling)
     scores = evaluate(scored, least, test, schema, name, resampling)
+    sample = draw_rows(len(test), SAMPLED_ROWS, params.seed)
+    slices = score_slices(
+        (scored[0], predicted[sample]),
+        test.iloc[sample],
+        schema,
+        name,
+        params.evaluate.slices,
+        resampling.among(sample),
+    )
     return scores, slices, tests
 
 
@@ -122,10 +134,7 @@ def evaluate(
         least = baseline[0][deciding].function(true, baseline[1][rows])
         return np.array([*scores.values(), rule.gain(scores[deciding], least)])
 
-    scores = {
-        who: {name: float(rule.function(truth, values)) for name, rule in rules.items()}
-        for who, (rules, values) in {"test": scored, "baseline": baseline}.items()
-    }
+    *test_scores, gain = scores_on(np.arange(len(test))).tolist()
     ends = np.transpose(resampling.interval(scores_on)).tolist()
     *intervals, gain_interval = [{"low": low, "high": high} for low, high in ends]
     return {
@@ -133,9 +142,12 @@ def evaluate(
         "rows": len(test),
         "resampling": str(resampling),
         "absent": [label for number, label in enumerate(schema.classes) if number not in truth],
-        **scores,
-        "interval": dict(zip(scores["test"], intervals, strict=True)),
-        "gain": rule.gain(scores["test"][deciding], scores["baseline"][deciding]),
+        "test": dict(zip(scored[0], test_scores, strict=True)),
+        "baseline": {
+            name: float(metric.function(truth, baseline[1])) for name, metric in baseline[0].items()
+        },
+        "interval": dict(zip(scored[0], intervals, strict=True)),
+        "gain": gain,
         "gain_interval": gain_interval,
     }
 
@@ -156,6 +168,17 @@ def as_table(scores: dict[str, Any]) -> str:
         f"On {scores['rows']} held-out rows, intervals by {scores['resampling']}:\n"
         f"{table.to_string()}{absent}"
     )
+
+
+def capped(rows: int) -> str:
+    """What is made of fewer than all held-out rows, as a line; empty where nothing is."""
+    limits = {
+        "slices and figures": SAMPLED_ROWS,
+        "behaviour": CHANGED_ROWS,
+        "permutation importance": IMPORTANCE_ROWS,
+    }
+    found = [f"{what} on at most {limit:,}" for what, limit in limits.items() if rows > limit]
+    return f"\nof {rows:,} rows, drawn with the seed: {', '.join(found)}" if found else ""
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import numpy as np
 from ..config import BEHAVIOUR, METRICS, SLICES, EvaluateParams, load_params
 from ..data.contract.schema import load_schema
 from ..errors import ProjectError, explained
-from .metrics import Metric, metrics_of
+from .metrics import Metric, metrics_of, require_known
 
 MOST_NAMED = 3  # slices below their floor
 ANEW = "dvc repro --force evaluate"
@@ -78,11 +78,7 @@ def checks(
         When a minimum names a metric that is not among `rules`.
     """
     for name in ("minimum", "slice_minimum"):
-        if unknown := [metric for metric in getattr(params, name) if metric not in rules]:
-            raise ProjectError(
-                f"params.yaml: evaluate.{name} names {', '.join(map(str, unknown))}; known are "
-                f"{', '.join(rules)}. Correct or remove it."
-            )
+        require_known(f"evaluate.{name}", getattr(params, name), rules)
     return [
         _baseline(scores),
         *(_floor(name, worst, scores, rules) for name, worst in params.minimum.items()),

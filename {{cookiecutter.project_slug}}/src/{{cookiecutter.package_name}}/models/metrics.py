@@ -1,6 +1,6 @@
 """How good predictions are: the one metric that decides, and those that inform."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from joblib import parallel_config
 from scipy.stats import rankdata
-from sklearn import metrics
 from sklearn.base import BaseEstimator, is_classifier
+from sklearn.metrics import r2_score
 from threadpoolctl import threadpool_limits
 
 from ..data.contract.schema import Schema
@@ -86,20 +86,26 @@ def _f1(truth: np.ndarray, decided: np.ndarray) -> float:
     return 2 * float(np.sum(truth & decided)) / max(int(np.sum(truth + decided)), 1)
 
 
+def _rmse(truth: np.ndarray, predicted: np.ndarray) -> float:
+    return float(np.sqrt(np.mean((truth - predicted) ** 2)))
+
+
+def _mae(truth: np.ndarray, predicted: np.ndarray) -> float:
+    return float(np.mean(np.abs(truth - predicted)))
+
+
 CLASSES = {
     "log_loss": Metric(_log_loss, greater_is_better=False),
     "roc_auc": Metric(_roc_auc),
-}
-TWO_CLASSES = {
     "average_precision": Metric(_average_precision),
     "brier": Metric(_brier, greater_is_better=False),
 }
-DECISIONS = {"accuracy": _accuracy, "f1_macro": _f1_macro}
-TWO_DECISIONS = {"f1": _f1}
+DECISIONS = {"accuracy": _accuracy, "f1_macro": _f1_macro, "f1": _f1}
+OF_TWO = {"average_precision", "brier", "f1"}  # make sense for a positive class alone
 VALUES = {
-    "rmse": Metric(metrics.root_mean_squared_error, greater_is_better=False),
-    "mae": Metric(metrics.mean_absolute_error, greater_is_better=False),
-    "r2": Metric(metrics.r2_score),
+    "rmse": Metric(_rmse, greater_is_better=False),
+    "mae": Metric(_mae, greater_is_better=False),
+    "r2": Metric(r2_score),
 }
 
 
@@ -107,11 +113,9 @@ def metrics_of(schema: Schema, threshold: float = EVEN) -> dict[str, Metric]:
     """The metrics that make sense for the task; those of decisions use the threshold."""
     if schema.task == "regression":
         return VALUES
-    two = len(schema.classes) == 2
-    decisions = DECISIONS | TWO_DECISIONS if two else DECISIONS
-    return (CLASSES | TWO_CLASSES if two else CLASSES) | {
-        name: _of_decisions(function, threshold) for name, function in decisions.items()
-    }
+    found = CLASSES | {name: _of_decisions(score, threshold) for name, score in DECISIONS.items()}
+    left_out = set() if len(schema.classes) == 2 else OF_TWO
+    return {name: metric for name, metric in found.items() if name not in left_out}
 
 
 def _of_decisions(function: Callable[..., float], threshold: float) -> Metric:
@@ -120,7 +124,7 @@ def _of_decisions(function: Callable[..., float], threshold: float) -> Metric:
 
 def greater_is_better(name: str) -> bool:
     """Whether a higher score in a metric is the better one."""
-    known = (CLASSES | TWO_CLASSES | VALUES).get(name)
+    known = (CLASSES | VALUES).get(name)
     return known is None or known.greater_is_better
 
 
@@ -142,6 +146,15 @@ def deciding_metric(schema: Schema, asked: str) -> str:
             f"{', '.join(metrics_of(schema))}."
         )
     return asked
+
+
+def require_known(setting: str, names: Iterable[object], known: Collection[str]) -> None:
+    """Refuse names in a setting of `params.yaml` that mean nothing here."""
+    if unknown := [str(name) for name in names if name not in known]:
+        raise ProjectError(
+            f"params.yaml: {setting} names {', '.join(unknown)}; known are {', '.join(known)}. "
+            "Correct or remove it."
+        )
 
 
 def truth_of(table: pd.DataFrame, schema: Schema) -> np.ndarray:

@@ -33,6 +33,13 @@ def read_rows(path: Path, limit: int, seed: int) -> pd.DataFrame:
     return table
 
 
+def draw_rows(count: int, limit: int, seed: int) -> np.ndarray:
+    """Numbers of `limit` of `count` rows, or of all where there are no more, in their order."""
+    if count <= limit:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(seed).choice(count, limit, replace=False))
+
+
 def make_folds(train: pd.DataFrame, schema: Schema, params: Params) -> Folds:
     """Row numbers to fit on and to score on, held out the way the test set was.
 

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..data.contract.schema import Schema
-from ..errors import ProjectError
-from .metrics import Metric, Scored, truth_of
+from .metrics import Metric, Scored, require_known, truth_of
 from .resampling import Resampling
 
 EMPTY = "(empty)"
@@ -38,11 +37,7 @@ def columns_of(test: pd.DataFrame, schema: Schema, asked: str | list[str]) -> li
         ]
         return few[:MOST_COLUMNS]
     known = test.columns.drop(schema.target, errors="ignore")
-    if unknown := [name for name in asked if name not in known]:
-        raise ProjectError(
-            f"params.yaml: evaluate.slices names {', '.join(unknown)}; known are "
-            f"{', '.join(known)}. Correct or remove it."
-        )
+    require_known("evaluate.slices", asked, known)
     return list(dict.fromkeys(asked))
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.metrics import precision_score, recall_score, roc_curve
+from sklearn.metrics import roc_curve
 
 EVEN = 0.5  # what holds for a model without a threshold of its own
 
@@ -40,10 +40,16 @@ def choose_threshold(
     elif name == "precision":
         enough = precision >= min(float(number), precision.max())
         best = np.flatnonzero(enough)[-1]
-    else:
-        return {"goal": "fixed", "value": float(goal)} | _at(float(goal), truth, probability)
-    value = float(values[best])
-    return {"goal": goal, "value": value} | _at(value, truth, probability)
+    fixed = not number and name != "f1"
+    value = float(goal if fixed else values[best])
+    alarm = probability >= value
+    right = int(np.sum(alarm & truth))
+    return {
+        "goal": "fixed" if fixed else goal,
+        "value": value,
+        "precision": right / max(int(alarm.sum()), 1),
+        "recall": right / max(int(positive), 1),
+    }
 
 
 def threshold_of(model: BaseEstimator) -> float:
@@ -56,11 +62,3 @@ def decide(predicted: np.ndarray, threshold: float = EVEN) -> np.ndarray:
     if predicted.shape[1] == 2:
         return (predicted[:, 1] >= threshold).astype(int)
     return predicted.argmax(axis=1)
-
-
-def _at(threshold: float, truth: np.ndarray, probability: np.ndarray) -> dict[str, float]:
-    alarm = probability >= threshold
-    return {
-        "precision": float(precision_score(truth, alarm, zero_division=0.0)),
-        "recall": float(recall_score(truth, alarm, zero_division=0.0)),
-    }

@@ -11,14 +11,14 @@ from tqdm import tqdm
 
 from ..config import CANDIDATES, MODEL, TRAIN, Params, load_params
 from ..data.contract.schema import Schema, load_schema
-from ..errors import ProjectError, explained
+from ..errors import explained
 from ..files import replacing
 from ..tracking.record import provenance
 from ..tracking.runs import log_training, open_experiment
-from .calibration import Calibrated, calibrate
+from .calibration import calibrate, corrected
 from .candidates import candidates
 from .contest import Contest
-from .metrics import metrics_of, one_thread
+from .metrics import metrics_of, one_thread, require_known
 from .rows import read_rows
 from .store import save_model
 from .threshold import choose_threshold
@@ -94,11 +94,7 @@ def compare(train: pd.DataFrame, schema: Schema, params: Params) -> tuple[Contes
     """Let the candidates compete, search around the best of them, blend them; count settings."""
     known = candidates(schema, params.seed)
     asked = ["baseline", *(name for name in params.train.candidates if name != BLEND)]
-    if unknown := [name for name in asked if name not in known]:
-        raise ProjectError(
-            f"params.yaml: train.candidates names {', '.join(map(str, unknown))}; "
-            f"known are {', '.join([*list(known)[1:], BLEND])}."
-        )
+    require_known("train.candidates", params.train.candidates, [*list(known)[1:], BLEND])
     contest = Contest(train, schema, params)
     steps = len(asked) + 2 * params.train.search_iterations
     with tqdm(total=steps, unit="model", leave=False, disable=None) as bar:
@@ -117,18 +113,19 @@ def calibrate_and_threshold(
 ) -> tuple[BaseEstimator, dict[str, Any]]:
     """Add a calibrator and a threshold that serve on out-of-fold predictions, where they do."""
     schema, goal = contest.schema, contest.params.train.threshold
-    classes = schema.classes
-    order = np.argsort(classes)  # in which a fitted classifier has its columns
-    back = np.argsort(order)
-    truth = back[contest.truth[contest.held_out]]
-    predicted = contest.trials[name].predicted[:, order]
-    calibrator, predicted, calibration = calibrate(truth, predicted, contest.fold)
+    classes, ordered = schema.classes, sorted(schema.classes)  # as a fitted classifier has them
+    known = np.array(classes)[contest.truth[contest.held_out]]
+    said = pd.DataFrame(contest.trials[name].predicted, columns=classes)[ordered]
+    truth = np.searchsorted(ordered, known)
+    calibrator, corrections, calibration = calibrate(truth, said.to_numpy(), contest.fold)
+    predicted = pd.DataFrame(corrections, columns=ordered)[classes].to_numpy()
     facts: dict[str, Any] = {"calibration": calibration}
     if calibrator is not None:
-        model = Calibrated(model, calibrator)
+        rows = contest.train
+        model = corrected(model.fit(rows[list(schema.features)], rows[schema.target]), calibrator)
     rule = metrics_of(schema)[contest.metric]
     if len(classes) == 2:
-        threshold = choose_threshold(goal, truth == back[1], predicted[:, back[1]])
+        threshold = choose_threshold(goal, known == classes[1], predicted[:, 1])
         facts["threshold"] = threshold
         rule = metrics_of(schema, threshold["value"])[contest.metric]
         model = FixedThresholdClassifier(
@@ -137,7 +134,7 @@ def calibrate_and_threshold(
             pos_label=classes[1],
             response_method="predict_proba",
         )
-    used = contest.score(predicted[:, back], rule)
+    used = contest.score(predicted, rule)
     return model, facts | {"as_used": {"mean": used["mean"], "sd": used["sd"]}}
 
 

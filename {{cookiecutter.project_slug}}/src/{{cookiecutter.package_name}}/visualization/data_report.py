@@ -19,7 +19,7 @@ from ..data.sample import sample_file
 from ..errors import explained
 from ..files import read_parquet, replacing
 from .data_figures import MOST_PANELS, draw_target
-from .page import TITLE, count_rows, figures_in, fill, read_json
+from .page import TITLE, count_rows, figures_in, fill, read_json, write_page
 from .style import short
 
 MOST_ROWS = 20_000  # that are drawn
@@ -51,11 +51,10 @@ def main() -> None:
         rejected=broken_rules(rejected),
         figures=figures_in(DATA_FIGURES, CAPTIONS),
     )
-    with replacing(DATA_REPORT) as partial:
-        partial.write_text(page, encoding="utf-8")
+    write_page(DATA_REPORT, page)
     with replacing(DATA_PROFILE) as partial:
         TableReport(rows, title="Data profile", verbose=0).write_html(partial)
-    print(f"wrote reports/{DATA_REPORT.name} and reports/{DATA_PROFILE.name}")
+    print(f"wrote reports/{DATA_PROFILE.name}")
 
 
 def render(**facts: Any) -> str:

@@ -8,9 +8,8 @@ from typing import Any
 
 from ..config import MODEL_CARD, WARNINGS
 from ..errors import explained
-from ..files import replacing
 from .described import described
-from .page import TITLE, fill, read_json
+from .page import TITLE, fill, read_json, write_page
 from .yours import kept
 
 YOURS = {
@@ -38,9 +37,7 @@ def main() -> None:
     card = render(
         yours=kept(MODEL_CARD, YOURS), title=TITLE, warnings=read_json(WARNINGS), **described()
     )
-    with replacing(MODEL_CARD) as partial:
-        partial.write_text(card, encoding="utf-8", newline="")
-    print(f"wrote reports/{MODEL_CARD.name}")
+    write_page(MODEL_CARD, card)
 
 
 def render(yours: dict[str, str], **facts: Any) -> str:

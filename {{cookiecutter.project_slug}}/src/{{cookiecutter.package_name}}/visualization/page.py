@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 
 from ..config import CLEAN, REJECTED, ROOT, TEST, TRAIN, UNLABELLED
-from ..files import read_parquet, rows_in
+from ..files import read_parquet, replacing, rows_in
 
 TITLE = ROOT.name.replace("-", " ")
 SPECIAL = re.compile(r"[\\`*\[\]<>|~&$#]|(?<![^\W_])_|_(?![^\W_])")  # to Markdown
@@ -26,6 +26,13 @@ def fill(template: str, **facts: Any) -> str:
     )
     environment.filters["plain"] = plain
     return environment.get_template(template).render(**facts)
+
+
+def write_page(path: Path, text: str) -> None:
+    """Write a page whole, and say so."""
+    with replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8", newline="")
+    print(f"wrote reports/{path.name}")
 
 
 def plain(value: object) -> str:

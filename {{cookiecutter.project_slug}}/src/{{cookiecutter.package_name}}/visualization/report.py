@@ -4,10 +4,9 @@ from typing import Any
 
 from ..config import REPORT, WARNINGS
 from ..errors import explained
-from ..files import replacing
 from ..models.gate import verdict
 from .described import described
-from .page import TITLE, figures_in, fill, read_json
+from .page import TITLE, figures_in, fill, read_json, write_page
 
 CAPTIONS = {
     "roc": ("ROC curve", "share of the class found against false alarms, for every threshold"),
@@ -51,9 +50,7 @@ def main() -> None:
         slices_figure=figures_in(figures, SLICES_CAPTION),
         **facts,
     )
-    with replacing(REPORT) as partial:
-        partial.write_text(page, encoding="utf-8")
-    print(f"wrote reports/{REPORT.name}")
+    write_page(REPORT, page)
 
 
 def render(**facts: Any) -> str:

@@ -21,6 +21,7 @@ from sklearn.metrics import (
 from ..config import FIGURES
 from ..data.contract.schema import Schema
 from ..models.metrics import metrics_of, predict, truth_of
+from ..models.rows import draw_rows
 from ..models.threshold import decide, threshold_of
 from .style import BLUE, GREY, drawing, short
 
@@ -32,7 +33,7 @@ CURVES = {
     "calibration": CalibrationDisplay,
 }
 MAX_CURVES = 10  # classes, the most frequent first, that get a curve of their own
-IMPORTANCE_ROWS = 1000
+IMPORTANCE_ROWS, IMPORTANCE_CELLS = 1000, 150_000  # fewer rows of a wide table
 REPEATS = 5  # of shuffling a column
 MOST_IMPORTANT = 20  # columns; those of a wider table that move predictions most
 MOST_SLICES = 40
@@ -140,7 +141,8 @@ def _importance(
     axes: Axes, model: BaseEstimator, test: pd.DataFrame, schema: Schema, metric: str, seed: int
 ) -> None:
     """How much worse the metric gets when one column is shuffled (Breiman 2001)."""
-    rows = test if len(test) <= IMPORTANCE_ROWS else test.sample(IMPORTANCE_ROWS, random_state=seed)
+    limit = min(IMPORTANCE_ROWS, max(100, IMPORTANCE_CELLS // len(schema.features)))
+    rows = test.iloc[draw_rows(len(test), limit, seed)]
     rule, truth = metrics_of(schema, threshold_of(model))[metric], truth_of(rows, schema)
     score, columns = rule.function(truth, predict(model, rows, schema)), list(schema.features)
     random, losses = np.random.RandomState(seed), {}
@@ -153,7 +155,7 @@ def _importance(
     found = pd.DataFrame(losses).agg(["mean", "std"]).T.sort_values("mean")
     if len(rows) < len(test) or len(losses) < len(columns):
         of_columns = f"{len(losses)} strongest of {len(columns)} columns"
-        axes.set_title(f"{of_columns}, {len(rows):,} of {len(test):,} rows", fontsize="small")
+        axes.set_title(f"{of_columns}, {len(rows):,} rows", fontsize="small")
     axes.barh(range(len(found)), found["mean"], xerr=found["std"])
     axes.set_yticks(range(len(found)), [short(name, 40) for name in found.index])
     axes.set(xlabel=f"loss of {metric} when the column is shuffled")
@@ -168,14 +170,16 @@ def strongest(model: BaseEstimator, rows: pd.DataFrame, schema: Schema, seed: in
     order = np.random.default_rng(seed).permutation(len(rows))
     before, names = predict(model, rows, schema), list(schema.features)
 
-    def moved(block: np.ndarray) -> float:
-        columns, shuffled = [names[number] for number in block], rows.copy()
-        shuffled[columns] = rows[columns].iloc[order].set_axis(rows.index)
-        return float(np.abs(predict(model, shuffled, schema) - before).mean())
+    def shuffled(block: np.ndarray) -> pd.DataFrame:
+        columns, table = [names[number] for number in block], rows.copy()
+        table[columns] = rows[columns].iloc[order].set_axis(rows.index)
+        return table
 
     blocks = [np.arange(len(names))]
     while len(blocks) > MOST_IMPORTANT or max(map(len, blocks)) > 1:
         if len(blocks) > MOST_IMPORTANT:
-            blocks = sorted(blocks, key=moved, reverse=True)[:MOST_IMPORTANT]
+            after = predict(model, pd.concat(map(shuffled, blocks)), schema)
+            moved = [np.abs(each - before).mean() for each in np.split(after, len(blocks))]
+            blocks = [blocks[place] for place in np.argsort(moved)[-MOST_IMPORTANT:]]
         blocks = [half for block in blocks for half in np.array_split(block, 2) if len(half)]
     return [names[number] for number in sorted(np.concatenate(blocks))]
