@@ -2,11 +2,9 @@
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
-import psutil
 import yaml
 from configobj import ConfigObj  # as DVC reads its settings
 
@@ -15,6 +13,7 @@ from ..errors import ProjectError
 from ..tracking import sqlite_uri
 from ..tracking.git import commit, git, snapshot
 from ..tracking.record import Record, patch_of, short
+from ..workspace.commands import run
 from ..workspace.storage import cache, dvc, fetch, hash_of, objects, recorded
 
 BIN = "Scripts" if os.name == "nt" else "bin"
@@ -33,30 +32,33 @@ def check_out(record: Record, folder: Path) -> tuple[Path, str]:
     inputs : str
         The git tree of the inputs with the uncommitted changes; of an older run, of all files.
     """
-    run, base, patch = short(record), record["commit"], patch_of(record["run"])
+    name, base, patch = short(record), record["commit"], patch_of(record["run"])
+    ask, changes = f"or ask {record['user']} to", patch.relative_to(ROOT)
     if not base:
-        raise ProjectError(f"run {run} has no commit that tells its code: commit, and train anew.")
+        raise ProjectError(f"run {name} has no commit that tells its code: commit, and train anew.")
     if not commit(base):
         raise ProjectError(
-            f"commit {base[:8]} of run {run} is not in this clone: `git fetch --all` (with "
-            f"--unshallow where the clone is shallow), or ask {record['user']} to push it."
+            f"commit {base[:8]} of run {name} is not in this clone: `git fetch --all` (with "
+            f"--unshallow where the clone is shallow), {ask} push it."
         )
     if record["dirty"] and not patch.is_file():
         raise ProjectError(
-            f"{patch.relative_to(ROOT)}, which run {run} had not committed, is missing: "
-            f"`git checkout` it, or ask {record['user']} to commit it."
+            f"{changes}, which run {name} had not committed, is missing: `git checkout` it, {ask} "
+            "commit it."
         )
     top, prefix = (git("rev-parse", f"--show-{which}") or "" for which in ("toplevel", "prefix"))
-    bare = ("-c", "core.hooksPath=/dev/null")
+    bare = ("git", "-c", "core.hooksPath=/dev/null")
     new = ("clone", "--quiet", "--shared", "--no-checkout", "--template=")
-    _run("git", *bare, *new, top.rstrip("\n"), str(folder))
-    _run("git", *bare, "checkout", "--quiet", "--detach", base, at=folder)
+    _run(*bare, *new, top.rstrip("\n"), str(folder))
+    _run(*bare, "checkout", "--quiet", "--detach", base, at=folder)
     if record["dirty"]:
         problem = (
-            f"{patch.relative_to(ROOT)} does not apply to commit {base[:8]}. It has changed since "
-            "it was written: `git checkout` it"
+            f"{changes} does not apply to commit {base[:8]}. It has changed since it was written: "
+            "`git checkout` it"
         )
-        _run("git", "apply", "--index", "--whitespace=nowarn", str(patch), at=folder, or_=problem)
+        _run(
+            "git", "apply", "--index", "--whitespace=nowarn", str(patch), at=folder, problem=problem
+        )
     if "inputs" in record:
         inputs = snapshot(base, patch if record["dirty"] else None)
     else:
@@ -66,13 +68,15 @@ def check_out(record: Record, folder: Path) -> tuple[Path, str]:
 
 def install(project: Path) -> None:
     """Make the environment that the lock files there pin."""
-    uv, problem = (sys.executable, "-m", "uv"), "the environment of the run cannot be installed"
     there = ("--quiet", "--python", str(project / ".venv" / BIN / "python"))
     locks = [path.name for path in sorted(project.glob("requirements*.txt"))]
-    alone = ("--no-deps", "--no-build-isolation", "--editable", ".")
-    _run(*uv, "venv", "--quiet", "--python", sys.executable, ".venv", at=project, or_=problem)
-    _run(*uv, "pip", "sync", *there, "--require-hashes", *locks, at=project, or_=problem)
-    _run(*uv, "pip", "install", *there, *alone, at=project, or_=problem)
+    for command in (
+        ("venv", "--quiet", "--python", sys.executable, ".venv"),
+        ("pip", "sync", *there, "--require-hashes", *locks),
+        ("pip", "install", *there, "--no-deps", "--no-build-isolation", "--editable", "."),
+    ):
+        problem = "the environment of the run cannot be installed"
+        _run(sys.executable, "-m", "uv", *command, at=project, problem=problem)
 
 
 def fetch_data(project: Path, record: Record) -> None:
@@ -101,10 +105,9 @@ def run_pipeline(project: Path, record: Record) -> Record:
     runs = project / "reports" / "runs"
     before = set(runs.glob("*.json"))
     last = "evaluate" if "evaluation" in record else "train"
-    command = ("-m", "dvc", "repro", "--force", "--no-run-cache", "--no-commit", last)
-    problem = f"the pipeline of run {short(record)} stopped, see above"
     python = str(project / ".venv" / BIN / "python")
-    _run(python, *command, at=project, or_=problem, shown=True)
+    command = (python, "-m", "dvc", "repro", "--force", "--no-run-cache", "--no-commit", last)
+    _run(*command, at=project, problem=f"the pipeline of run {short(record)} stopped", shown=True)
     (new,) = set(runs.glob("*.json")) - before
     return json.loads(new.read_text(encoding="utf-8"))
 
@@ -131,21 +134,6 @@ def environment(project: Path) -> dict[str, str]:
 
 
 def _run(
-    *command: str, at: Path = ROOT, or_: str = "the run cannot be repeated", shown: bool = False
+    *command: str, at: Path = ROOT, problem: str = "the run cannot be repeated", shown: bool = False
 ) -> str:
-    """What a command prints, unless it is shown; when it fails, a ProjectError with the reason."""
-    pipe = None if shown else subprocess.PIPE
-    process = subprocess.Popen(
-        command, cwd=at, env=environment(at), stdout=pipe, stderr=pipe, text=True
-    )
-    try:
-        said, errors = process.communicate()
-    except BaseException:  # nobody needs what its children go on with
-        for child in psutil.Process(process.pid).children(recursive=True):
-            child.kill()
-        process.kill()
-        raise
-    if process.returncode:
-        why = f": {(errors or said).strip()}" if errors or said else "."
-        raise ProjectError(or_ + why)
-    return said or ""
+    return run(*command, at=at, problem=problem, shown=shown, environment=environment(at))

@@ -7,8 +7,6 @@ MLflow's registry has the versions and the aliases `challenger` and `champion`; 
 import argparse
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -32,6 +30,7 @@ from ..models.champion import (
     load_champion,
 )
 from ..models.store import RECORDED, load_model
+from ..workspace.commands import DVC, run
 from .database import database_errors
 from .record import Record, find_record, load_records, now, record_of_model, short, test_score, user
 from .runs import NAME, file_of_run, open_experiment
@@ -210,10 +209,7 @@ def keep(record: Record, files: Path) -> None:
                 shutil.copy2(files / name, partial / name)
             if figures := file_of_run(record["run"], "figures", files):  # for the pages
                 shutil.copytree(figures, partial / "figures")
-    add = [sys.executable, "-m", "dvc", "add", "--quiet", str(folder)]
-    done = subprocess.run(add, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ProjectError(f"DVC could not take {folder.relative_to(ROOT)}: {done.stderr.strip()}")
+    run(*DVC, "add", "--quiet", str(folder), problem=f"DVC could not take {folder.name}")
 
 
 def _failed_checks(record: Record, challenger: ModelInUse, files: Path) -> list[str]:
