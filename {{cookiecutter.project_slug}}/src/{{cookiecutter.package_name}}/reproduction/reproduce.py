@@ -4,14 +4,12 @@ import argparse
 import shutil
 import signal
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from ..config import ROOT, TEST_PREDICTIONS
-from ..errors import ProjectError, explained
+from ..errors import explained
 from ..files import is_left, temporary_name
-from ..tracking.record import find_record, short
+from ..tracking.git import snapshot
+from ..tracking.record import find_record, patch_of, short
 from ..workspace.storage import restored
 from .rerun import check_out, fetch_data, install, run_pipeline
 from .verdict import judge
@@ -25,15 +23,15 @@ def main(arguments: list[str] | None = None) -> None:
     record = find_record(parser.parse_args(arguments).run)
     remove_leftovers()
     folder = FOLDER / f"{short(record)}.{temporary_name()}"
-    with phase("checkout"):
-        project, inputs = check_out(record, folder)
-    with phase("environment"):
-        install(project)
-    with phase("data"):
-        fetch_data(project, record)
+    print("  checkout", flush=True)
+    project = check_out(record, folder)
+    inputs = snapshot(record["commit"], patch_of(record["run"]) if record["dirty"] else None)
+    print("  environment", flush=True)
+    install(project)
+    print("  data", flush=True)
+    fetch_data(project, record)
     print("  pipeline", flush=True)
-    with phase(""):
-        again = run_pipeline(project, record) | {"inputs": inputs, "dirty": record["dirty"]}
+    again = run_pipeline(project, record) | {"inputs": inputs, "dirty": record["dirty"]}
     then = restored(record["evaluation"]["predictions_md5"]) if "evaluation" in record else None
     text, reproduced = judge(record, again, then, project / TEST_PREDICTIONS.relative_to(ROOT))
     print(f"\n{text}")
@@ -50,25 +48,7 @@ def remove_leftovers() -> None:
             shutil.rmtree(folder)
 
 
-@contextmanager
-def phase(name: str) -> Iterator[None]:
-    """Print the name of what is done, then the seconds it took."""
-    print(f"  {name:<12}", end="", flush=True)
-    started = time.perf_counter()
-    try:
-        yield
-    except BaseException:
-        print()
-        raise
-    print(f"{time.perf_counter() - started:6.1f} s", flush=True)
-
-
-def _stop(*_: object) -> None:
-    raise ProjectError("stopped; the project is as it was.")
-
-
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with explained():
         main()

@@ -11,7 +11,7 @@ from configobj import ConfigObj  # as DVC reads its settings
 from ..config import ROOT
 from ..errors import ProjectError
 from ..tracking import sqlite_uri
-from ..tracking.git import commit, git, snapshot
+from ..tracking.git import commit, git
 from ..tracking.record import Record, patch_of, short
 from ..workspace.commands import run
 from ..workspace.storage import cache, dvc, fetch, hash_of, objects, recorded
@@ -22,16 +22,8 @@ A_DAY = 24 * 60 * 60  # seconds
 FOREIGN = ("GIT_", "MLFLOW_", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 
 
-def check_out(record: Record, folder: Path) -> tuple[Path, str]:
-    """Make the project as the run found it, in a clone that shares objects and no settings.
-
-    Returns
-    -------
-    project : Path
-        Where in the clone the project is.
-    inputs : str
-        The git tree of the inputs with the uncommitted changes; of an older run, of all files.
-    """
+def check_out(record: Record, folder: Path) -> Path:
+    """Make the project as the run found it, in a clone that shares objects and no settings."""
     name, base, patch = short(record), record["commit"], patch_of(record["run"])
     ask, changes = f"or ask {record['user']} to", patch.relative_to(ROOT)
     if not base:
@@ -59,11 +51,7 @@ def check_out(record: Record, folder: Path) -> tuple[Path, str]:
         _run(
             "git", "apply", "--index", "--whitespace=nowarn", str(patch), at=folder, problem=problem
         )
-    if "inputs" in record:
-        inputs = snapshot(base, patch if record["dirty"] else None)
-    else:
-        inputs = _run("git", "write-tree", at=folder).strip()
-    return folder / prefix.rstrip("\n"), inputs
+    return folder / prefix.rstrip("\n")
 
 
 def install(project: Path) -> None:

@@ -56,6 +56,7 @@ def judge(then: Record, now: Record, before: Path | None, after: Path) -> tuple[
 
 def inputs(then: Record, now: Record) -> list[Line]:
     """What both runs took: code, each raw file, contract, rows, environment, seed, platform."""
+    then = {"inputs": now["inputs"]} | then  # older runs have no hash of them
     facts = [_facts(run, "evaluation" in then) for run in (then, now)]
     lines = []
     for name in dict.fromkeys([*facts[0], *facts[1]]):
@@ -74,7 +75,7 @@ def inputs(then: Record, now: Record) -> list[Line]:
 def _facts(run: Record, evaluated: bool) -> dict[str, str]:
     system, python = run["platform"].split(", Python ")
     return {
-        "code": run.get("inputs", run.get("tree")),
+        "code": run["inputs"],
         **run["data"],
         "contract": run["schema_md5"],
         "training rows": run["train_md5"],
