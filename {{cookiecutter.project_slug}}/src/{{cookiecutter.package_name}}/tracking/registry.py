@@ -1,12 +1,14 @@
 """Register, promote and take back models: `make register`, `promote`, `rollback`, `models`.
 
-MLflow's registry has the versions and the aliases `challenger` and `champion`; what is in force is
-`models/champion.json`, which the aliases follow.
+What is in force is `models/champion.json`. MLflow's registry has the versions and the challenger; its
+alias `champion` follows that file, and is left out where no MLflow can be reached.
 """
 
 import argparse
 import os
 import shutil
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -53,8 +55,6 @@ def main(arguments: list[str] | None = None) -> None:
             f"{options.force!r} is no reason: say in words why the checks do not count, such as "
             'FORCE="the labels of May are wrong".'
         )
-    open_experiment()
-    follow_decisions()
     COMMANDS[options.command](options)
 
 
@@ -67,6 +67,7 @@ def register(options: argparse.Namespace) -> None:
             "the present model has no run among reports/runs: `make train` makes one, or name "
             "another with RUN=; `make experiments` lists them."
         )
+    open_experiment()
     try:
         version = version_of(record["run"]) or mlflow.register_model(record["model_uri"], NAME)
     except MlflowException as error:
@@ -82,6 +83,7 @@ def promote(options: argparse.Namespace) -> None:
     """Make the challenger the champion, if the gate lets it through."""
     from .promotion import ask_the_gate  # takes seconds to import, which the others need not wait
 
+    open_experiment()
     seen, forced = decisions(), options.force
     number = aliases().get("challenger")
     if number is None:
@@ -122,13 +124,19 @@ def rollback(_: argparse.Namespace) -> None:
 def _decide(what: str, model: Record, why: str, failed: list[str], seen: list[Decision]) -> None:
     first = {"time": now(), "what": what}
     decide_on(first | model | first | {"by": user(), "why": why, "failed": failed}, seen)
-    follow_decisions()
+    mirror()
     name = f"version {model['version']} (run {short(model)})"
     print(f"{name} is the champion; commit what is in models/")
 
 
 def show(_: argparse.Namespace) -> None:
     """List versions with their aliases, then the decisions."""
+    mirror(_list_versions)
+    for decision in decisions():
+        print(in_words(decision))
+
+
+def _list_versions() -> None:
     records = {record["run"]: record for record in load_records()}
     alias_of = {number: alias for alias, number in aliases().items()}
     rows = []
@@ -143,11 +151,19 @@ def show(_: argparse.Namespace) -> None:
         rows.append(row | {"held-out rows": test_score(record), "why": record.get("why")})
     table = pd.DataFrame(rows).fillna("").to_string(index=False)
     print(table if rows else "no model is registered here")
-    for decision in decisions():
-        print(in_words(decision))
 
 
 COMMANDS = {"register": register, "promote": promote, "rollback": rollback, "models": show}
+
+
+def mirror(*more: Callable[[], None]) -> None:
+    """Let MLflow's registry follow the log of promotions; leave it out where it is not there."""
+    try:
+        with database_errors():
+            for step in (open_experiment, follow_decisions, *more):
+                step()
+    except ProjectError as error:
+        print(f"MLflow's registry does not follow: {error}", file=sys.stderr)
 
 
 def versions() -> list[ModelVersion]:
