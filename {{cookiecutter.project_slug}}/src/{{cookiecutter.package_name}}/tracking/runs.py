@@ -21,7 +21,7 @@ from sklearn.base import BaseEstimator
 
 from ..config import BEHAVIOUR, FIGURES, MODEL, SCHEMA, SLICES, TEST, TEST_PREDICTIONS, Params
 from ..data.contract.schema import Schema
-from ..files import md5
+from ..files import is_gone, md5
 from ..models.rows import row_hashes
 from ..models.sources import SRC, needed
 from ..visualization.page import count_rows, read_json
@@ -156,15 +156,8 @@ def _this_process() -> str:
 
 
 def _is_over(running_on: str) -> bool:
-    """Whether a process of this machine is gone; another may have its number by now."""
     host, process, started = f"{running_on}  ".split(" ")[:3]
-    if host != socket.gethostname():
-        return False
-    try:
-        found = psutil.Process(int(process))
-        return str(found.create_time()) != started or found.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
+    return host == socket.gethostname() and is_gone(int(process), started)
 
 
 def requirements(libraries: set[str]) -> list[str]:
