@@ -131,24 +131,21 @@ def _decide(what: str, model: Record, why: str, failed: list[str], seen: list[De
 
 def show(_: argparse.Namespace) -> None:
     """List versions with their aliases, then the decisions."""
-    mirror(_list_versions)
-    for decision in decisions():
+    records, log = {record["run"]: record for record in load_records()}, decisions()
+    mirror(lambda: _list_versions(records))
+    for decision in log:
         print(in_words(decision))
 
 
-def _list_versions() -> None:
-    records = {record["run"]: record for record in load_records()}
+def _list_versions(records: dict[str, Record]) -> None:
     alias_of = {number: alias for alias, number in aliases().items()}
     rows = []
     for version in versions():
         record = records.get(version.run_id, {"run": version.run_id})
         row = {"version": version.version, "alias": alias_of.get(str(version.version))}
-        row |= {
-            "run": short(record),
-            "model": record.get("model"),
-            "trained": record.get("started"),
-        }
-        rows.append(row | {"held-out rows": test_score(record), "why": record.get("why")})
+        row |= {"run": short(record), "model": record.get("model")}
+        row |= {"trained": record.get("started"), "held-out rows": test_score(record)}
+        rows.append(row | {"why": record.get("why")})
     table = pd.DataFrame(rows).fillna("").to_string(index=False)
     print(table if rows else "no model is registered here")
 
