@@ -141,7 +141,7 @@ def _list_versions(records: dict[str, Record]) -> None:
     alias_of = {number: alias for alias, number in aliases().items()}
     rows = []
     for version in versions():
-        record = records.get(version.run_id, {"run": version.run_id})
+        record = records.get(version.run_id or "", {"run": version.run_id})
         row = {"version": version.version, "alias": alias_of.get(str(version.version))}
         row |= {"run": short(record), "model": record.get("model")}
         row |= {"trained": record.get("started"), "held-out rows": test_score(record)}
