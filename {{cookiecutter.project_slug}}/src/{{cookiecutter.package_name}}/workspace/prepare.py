@@ -5,8 +5,6 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from dvc.config import Config
-
 from ..config import CHAMPION, ROOT, DataParams, load_params
 from ..errors import ProjectError, explained
 from ..files import replacing
@@ -64,7 +62,7 @@ def _find_remote() -> None:
     origin = (git("config", "remote.origin.url") or "").strip()
     if not origin or not Path(origin).is_dir():
         return
-    url = _dvc_config()["remote"].get(REMOTE, {}).get("url", "")
+    url = _dvc_setting(f"remote.{REMOTE}.url")
     if not url or "://" in url:
         return
     there = Path(origin, os.path.relpath(url, ROOT))  # DVC gives the whole path
@@ -72,8 +70,12 @@ def _find_remote() -> None:
         run(*DVC, "remote", "modify", "--local", REMOTE, "url", str(there.resolve()))
 
 
-def _dvc_config() -> Config:
-    return Config(str(ROOT / ".dvc"))
+def _dvc_setting(name: str) -> str:
+    """What DVC is told; nothing where it is not."""
+    try:
+        return run(*DVC, "config", name).strip()
+    except ProjectError:
+        return ""
 
 
 def _add_raw_data(params: DataParams) -> None:
@@ -91,7 +93,7 @@ def _add_raw_data(params: DataParams) -> None:
         from .fetch import fetch
 
         fetch(params)
-    elif not known or "remote" not in _dvc_config()["core"]:
+    elif not known or not _dvc_setting("core.remote"):
         what = "`make fetch` takes it anew" if params.source else "put it there, then `make setup`"
         print(f"{params.raw} is missing: {what}")
 
