@@ -141,3 +141,30 @@ def test_rollback_to_a_champion_that_is_not_here_changes_nothing(
     with pytest.raises(module("errors").ProjectError, match="is missing: `make pull`"):
         registry.main(["rollback"])
     assert registry.log.read_text(encoding="utf-8") == log
+
+
+def test_promotions_are_taken_back_where_no_registry_can_be_reached(
+    registry: SimpleNamespace,
+    module: Module,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """MLflow follows the log of promotions, and is not needed for it."""
+    log = [DECISION | {"run": f"run-{n}"} for n in (1, 2)]
+    registry.log.write_text(json.dumps(log), encoding="utf-8")
+
+    def unreachable() -> None:
+        raise module("errors").ProjectError("no MLflow server answers")
+
+    found = module("tracking.registry")
+    monkeypatch.setattr(found, "open_experiment", unreachable)
+    monkeypatch.setattr(found, "load_champion", lambda decision: None)
+    registry.main(["rollback"])
+    *kept, last = json.loads(registry.log.read_text(encoding="utf-8"))
+    assert kept == log
+    assert (last["run"], last["what"], last["failed"]) == ("run-1", "rolled back", [])
+    assert last["time"] > DECISION["time"]
+    registry.main(["models"])
+    said = capsys.readouterr()
+    assert "(run run-1) rolled back" in said.out
+    assert "does not follow: no MLflow server answers" in said.err

@@ -12,7 +12,7 @@ from under_test import (
     contract,
     infer_schema,
     metrics,
-    rerun,
+    reproduce,
     schema,
     store,
     train_model,
@@ -108,9 +108,9 @@ def test_the_search_ends_where_it_ended_then(tmp_path: Path) -> None:
     params = tmp_path / "params.yaml"
     before = "seed: 1\ntrain:\n  search_iterations: 20\n  search_seconds: 60\n  threshold: cost 5\n"
     params.write_text(before, encoding="utf-8")
-    rerun.pin_search(params, 0)
+    reproduce.pin_search(params, 0)
     assert params.read_text(encoding="utf-8") == before
-    rerun.pin_search(params, 3)
+    reproduce.pin_search(params, 3)
     assert "search_iterations: 3\n" in params.read_text(encoding="utf-8")
     assert "search_seconds: 86400\n" in params.read_text(encoding="utf-8")
 
@@ -120,7 +120,7 @@ def test_nothing_leads_the_repetition_back_here(
 ) -> None:
     for name in ("GIT_DIR", "MLFLOW_TRACKING_URI", "PYTHONPATH", "VIRTUAL_ENV", "MLFLOW_RUN_ID"):
         monkeypatch.setenv(name, "here")
-    told = rerun.environment(tmp_path)
+    told = reproduce.environment(tmp_path)
     assert "here" not in told.values()
     assert told["MLFLOW_TRACKING_URI"].endswith(f"{tmp_path.name}/mlflow.db")
     assert told["PATH"].startswith(str(tmp_path / ".venv"))

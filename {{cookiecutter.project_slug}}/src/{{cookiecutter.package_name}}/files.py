@@ -72,16 +72,18 @@ def is_left(path: Path, name: str) -> bool:
     """Whether nobody is at work any more on what has a `temporary_name` as its name, or in it."""
     found = re.fullmatch(r"(\d+)(?:-\w{8}-(\w*))?", name)
     if found and found[2] == HOST:
-        return _is_gone(int(found[1]))
+        return is_gone(int(found[1]))
     with suppress(FileNotFoundError):  # somebody else has removed it
         return bool(found) and path.stat().st_mtime < time.time() - A_DAY
     return False
 
 
-def _is_gone(process: int) -> bool:
-    """Whether a process of this machine is over; its number may be there until somebody asks."""
+def is_gone(process: int, started: str = "") -> bool:
+    """Whether a process of this machine is over; its number may be there, or another's by now."""
     try:
-        return psutil.Process(process).status() == psutil.STATUS_ZOMBIE
+        found = psutil.Process(process)
+        other = bool(started) and str(found.create_time()) != started
+        return other or found.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
 

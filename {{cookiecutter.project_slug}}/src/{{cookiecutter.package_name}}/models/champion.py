@@ -12,11 +12,11 @@ from typing import Any
 from filelock import FileLock
 from sklearn.base import BaseEstimator
 
-from ..config import CHAMPION, CHAMPIONS, MODEL, ROOT
+from ..config import CHAMPION, CHAMPIONS, MODEL, ROOT, SCHEMA
 from ..data.contract.schema import Schema, load_schema
 from ..errors import ProjectError
 from ..files import md5, replacing
-from ..tracking.record import SHORT, record_of_model
+from ..tracking.record import SHORT, Record, record_of_model, short
 from ..workspace.lock_file import require_recorded
 from .store import load_model
 
@@ -50,9 +50,7 @@ def model_in_use() -> ModelInUse:
         return load_champion(champion)
     require_recorded(MODEL)
     record = record_of_model(md5(MODEL)) if MODEL.is_file() else None
-    model = load_model(MODEL, record)
-    assert record is not None  # or it would not have been loaded
-    return ModelInUse(model, load_schema(), None, record["run"], record["model_md5"])
+    return load(MODEL, SCHEMA, record)
 
 
 def load_champion(decision: Decision) -> ModelInUse:
@@ -69,13 +67,15 @@ def load_champion(decision: Decision) -> ModelInUse:
                 f"{path.relative_to(ROOT)} is not what was promoted: `make verify REPAIR=1` "
                 "restores it."
             )
-    return ModelInUse(
-        load_model(folder / "model.skops", decision),
-        load_schema(folder / "schema.yaml"),
-        decision["version"],
-        decision["run"],
-        decision["model_md5"],
-    )
+    return load(folder / "model.skops", folder / "schema.yaml", decision)
+
+
+def load(model: Path, schema: Path, entry: Record | None) -> ModelInUse:
+    """Load a model and its contract by what was recorded of it: by its run, or when promoted."""
+    loaded = load_model(model, entry)
+    assert entry is not None  # or it would not have been loaded
+    version, run, known = entry.get("version"), entry["run"], entry["model_md5"]
+    return ModelInUse(loaded, load_schema(schema), version, run, known)
 
 
 def decisions() -> list[Decision]:
@@ -150,7 +150,5 @@ def folder_of(run: str) -> Path:
 def in_words(decision: Decision) -> str:
     """A line about a decision."""
     why = f": {decision['why']}" if decision["why"] else ""
-    return (
-        f"{decision['time']}  version {decision['version']} (run {decision['run'][:SHORT]}) "
-        f"{decision['what']} by {decision['by']}{why}"
-    )
+    model = f"version {decision['version']} (run {short(decision)})"
+    return f"{decision['time']}  {model} {decision['what']} by {decision['by']}{why}"

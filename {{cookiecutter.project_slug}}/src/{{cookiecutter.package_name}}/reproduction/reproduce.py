@@ -1,22 +1,34 @@
-"""Repeat a run of any age beside the project, and compare: `make reproduce RUN=1a2b3c4d`."""
+"""Repeat a run of any age beside the project, and compare: `make reproduce RUN=1a2b3c4d`.
+
+Its code, its environment, its data and its pipeline, in a clone.
+"""
 
 import argparse
+import json
+import os
 import shutil
 import signal
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+from configobj import ConfigObj  # as DVC reads its settings
 
 from ..config import ROOT, TEST_PREDICTIONS
 from ..errors import ProjectError, explained
 from ..files import is_left, temporary_name
-from ..tracking.record import find_record, short
-from ..workspace.storage import restored
-from .rerun import check_out, fetch_data, install, run_pipeline
+from ..tracking import sqlite_uri
+from ..tracking.git import commit, git, snapshot
+from ..tracking.record import Record, find_record, patch_of, short
+from ..workspace.commands import run
+from ..workspace.storage import cache, dvc, fetch, hash_of, objects, recorded, restored
 from .verdict import judge
 
 FOLDER = ROOT / ".dvc" / "tmp" / "reproduce"
+BIN = "Scripts" if os.name == "nt" else "bin"
+A_DAY = 24 * 60 * 60  # seconds
+# What the shell may hold and another version of the project must not see.
+FOREIGN = ("GIT_", "MLFLOW_", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -25,15 +37,15 @@ def main(arguments: list[str] | None = None) -> None:
     record = find_record(parser.parse_args(arguments).run)
     remove_leftovers()
     folder = FOLDER / f"{short(record)}.{temporary_name()}"
-    with phase("checkout"):
-        project, inputs = check_out(record, folder)
-    with phase("environment"):
-        install(project)
-    with phase("data"):
-        fetch_data(project, record)
+    print("  checkout", flush=True)
+    project = check_out(record, folder)
+    inputs = snapshot(record["commit"], patch_of(record["run"]) if record["dirty"] else None)
+    print("  environment", flush=True)
+    install(project)
+    print("  data", flush=True)
+    fetch_data(project, record)
     print("  pipeline", flush=True)
-    with phase(""):
-        again = run_pipeline(project, record) | {"inputs": inputs, "dirty": record["dirty"]}
+    again = run_pipeline(project, record) | {"inputs": inputs, "dirty": record["dirty"]}
     then = restored(record["evaluation"]["predictions_md5"]) if "evaluation" in record else None
     text, reproduced = judge(record, again, then, project / TEST_PREDICTIONS.relative_to(ROOT))
     print(f"\n{text}")
@@ -50,25 +62,112 @@ def remove_leftovers() -> None:
             shutil.rmtree(folder)
 
 
-@contextmanager
-def phase(name: str) -> Iterator[None]:
-    """Print the name of what is done, then the seconds it took."""
-    print(f"  {name:<12}", end="", flush=True)
-    started = time.perf_counter()
-    try:
-        yield
-    except BaseException:
-        print()
-        raise
-    print(f"{time.perf_counter() - started:6.1f} s", flush=True)
+def check_out(record: Record, folder: Path) -> Path:
+    """Make the project as the run found it, in a clone that shares objects and no settings."""
+    name, base, patch = short(record), record["commit"], patch_of(record["run"])
+    ask, changes = f"or ask {record['user']} to", patch.relative_to(ROOT)
+    if not base:
+        raise ProjectError(f"run {name} has no commit that tells its code: commit, and train anew.")
+    if not commit(base):
+        raise ProjectError(
+            f"commit {base[:8]} of run {name} is not in this clone: `git fetch --all` (with "
+            f"--unshallow where the clone is shallow), {ask} push it."
+        )
+    if record["dirty"] and not patch.is_file():
+        raise ProjectError(
+            f"{changes}, which run {name} had not committed, is missing: `git checkout` it, {ask} "
+            "commit it."
+        )
+    top, prefix = (git("rev-parse", f"--show-{which}") or "" for which in ("toplevel", "prefix"))
+    bare = ("git", "-c", "core.hooksPath=/dev/null")
+    new = ("clone", "--quiet", "--shared", "--no-checkout", "--template=")
+    _run(*bare, *new, top.rstrip("\n"), str(folder))
+    _run(*bare, "checkout", "--quiet", "--detach", base, at=folder)
+    if record["dirty"]:
+        problem = (
+            f"{changes} does not apply to commit {base[:8]}. It has changed since it was written: "
+            "`git checkout` it"
+        )
+        _run(
+            "git", "apply", "--index", "--whitespace=nowarn", str(patch), at=folder, problem=problem
+        )
+    return folder / prefix.rstrip("\n")
 
 
-def _stop(*_: object) -> None:
-    raise ProjectError("stopped; the project is as it was.")
+def install(project: Path) -> None:
+    """Make the environment that the lock files there pin."""
+    there = ("--quiet", "--python", str(project / ".venv" / BIN / "python"))
+    locks = [path.name for path in sorted(project.glob("requirements*.txt"))]
+    for command in (
+        ("venv", "--quiet", "--python", sys.executable, ".venv"),
+        ("pip", "sync", *there, "--require-hashes", *locks),
+        ("pip", "install", *there, "--no-deps", "--no-build-isolation", "--editable", "."),
+    ):
+        problem = "the environment of the run cannot be installed"
+        _run(sys.executable, "-m", "uv", *command, at=project, problem=problem)
+
+
+def fetch_data(project: Path, record: Record) -> None:
+    """Bring the raw data, from this project's cache or else from the remote."""
+    # DVC itself would refuse letters beyond ASCII in the path of its cache.
+    settings = {"cache": {"dir": str(Path(cache().path).parents[1])}}
+    with (project / ".dvc" / "config.local").open("wb") as file:
+        ConfigObj(settings, encoding="utf-8").write(file)
+    for name, out in recorded(project).items():
+        if not (out.stage.is_data_source and name.startswith("data/")):
+            continue
+        known = out.hash_info.value
+        fetch(objects(known))
+        if not dvc("checkout", name, at=project):
+            raise ProjectError(
+                f"{name} of run {short(record)} (MD5 {known}) is neither in DVC's cache nor in the "
+                f"remote: ask {record['user']} to `make push` where the run was made."
+            )
+        if hash_of(project / name) != known:
+            raise ProjectError(f"DVC's cache has a damaged {name}: mend it, make verify REPAIR=1.")
+
+
+def run_pipeline(project: Path, record: Record) -> Record:
+    """Run every step anew, and give the record that the training there writes."""
+    pin_search(project / "params.yaml", record["settings_tried"])
+    runs = project / "reports" / "runs"
+    before = set(runs.glob("*.json"))
+    last = "evaluate" if "evaluation" in record else "train"
+    python = str(project / ".venv" / BIN / "python")
+    command = (python, "-m", "dvc", "repro", "--force", "--no-run-cache", "--no-commit", last)
+    _run(*command, at=project, problem=f"the pipeline of run {short(record)} stopped", shown=True)
+    (new,) = set(runs.glob("*.json")) - before
+    return json.loads(new.read_text(encoding="utf-8"))
+
+
+def pin_search(params: Path, tried: int) -> None:
+    """Let the search end after as many settings as it tried then, whatever the clock says."""
+    if tried:
+        tree = yaml.safe_load(params.read_text(encoding="utf-8"))
+        tree["train"] |= {"search_iterations": tried, "search_seconds": A_DAY}
+        text = yaml.safe_dump(tree, allow_unicode=True, sort_keys=False)
+        params.write_text(text, encoding="utf-8")
+
+
+def environment(project: Path) -> dict[str, str]:
+    """The variables of this process without what would lead back to this project."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    database = sqlite_uri(project / "mlflow.db")
+    return kept | {
+        "PATH": f"{project / '.venv' / BIN}{os.pathsep}{os.environ['PATH']}",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_REGISTRY_URI": database,
+        "MLFLOW_TRACKING_URI": database,
+    }
+
+
+def _run(
+    *command: str, at: Path = ROOT, problem: str = "the run cannot be repeated", shown: bool = False
+) -> str:
+    return run(*command, at=at, problem=problem, shown=shown, environment=environment(at))
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with explained():
         main()

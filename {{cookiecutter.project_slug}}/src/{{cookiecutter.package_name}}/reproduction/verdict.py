@@ -1,8 +1,8 @@
 """Whether a repeated run gives what was recorded, and if not, which of its inputs differs."""
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..files import read_parquet
 from ..tracking.record import Record, short
@@ -12,8 +12,7 @@ IDENTICAL, CLOSE = "identical", f"within {TOLERANCE:.0e}"
 HASH = 8  # characters of a hash that people see
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """Something the run took or gave: then, now, and what to say of it."""
 
     name: str
@@ -57,28 +56,35 @@ def judge(then: Record, now: Record, before: Path | None, after: Path) -> tuple[
 
 def inputs(then: Record, now: Record) -> list[Line]:
     """What both runs took: code, each raw file, contract, rows, environment, seed, platform."""
-    both = (then, now)
-    code = [run["commit"][:HASH] + (" + changes" if run["dirty"] else "") for run in both]
-    same = then.get("inputs", then.get("tree")) == now["inputs"]
-    lines = [_input("code", code[0], code[1], same)]
-    facts = {
-        path: [run["data"].get(path, "none") for run in both]
-        for path in sorted(then["data"] | now["data"])
-    }
-    facts["contract"] = [run["schema_md5"] for run in both]
-    facts["training rows"] = [run["train_md5"] for run in both]
-    if "evaluation" in then:
-        facts["test rows"] = [run["evaluation"]["test_md5"] for run in both]
-    facts["environment"] = [run["lock_md5"] for run in both]
-    facts["seed"] = [str(run["seed"]) for run in both]
-    for name, (old, new) in facts.items():
-        lines.append(_input(name, old[:HASH], new[:HASH], old == new))
-    platforms = (run["platform"].split(", Python ") for run in both)
-    for name, old, new in zip(("system", "Python"), *platforms, strict=True):
-        # A system's name is long.
-        shown = (old, new) if old != new else (old.partition("-")[0],) * 2
-        lines.append(_input(name, *shown, old == new))
+    then = {"inputs": now["inputs"]} | then  # older runs have no hash of them
+    facts = [_facts(run, "evaluation" in then) for run in (then, now)]
+    lines = []
+    for name in dict.fromkeys([*facts[0], *facts[1]]):
+        old, new = (fact.get(name, "none") for fact in facts)
+        same = old == new
+        if name == "code":  # people know the commit, not the tree
+            old, new = (r["commit"][:HASH] + " + changes" * r["dirty"] for r in (then, now))
+        elif name not in ("system", "Python"):
+            old, new = old[:HASH], new[:HASH]
+        elif same:  # a system's name is long
+            old = new = old.partition("-")[0]
+        lines.append(Line(name, old, new, "same" if same else "differs", same))
     return lines
+
+
+def _facts(run: Record, evaluated: bool) -> dict[str, str]:
+    system, python = run["platform"].split(", Python ")
+    return {
+        "code": run["inputs"],
+        **run["data"],
+        "contract": run["schema_md5"],
+        "training rows": run["train_md5"],
+        **({"test rows": run["evaluation"]["test_md5"]} if evaluated else {}),
+        "environment": run["lock_md5"],
+        "seed": str(run["seed"]),
+        "system": system,
+        "Python": python,
+    }
 
 
 def results(then: Record, now: Record, before: Path | None, after: Path) -> list[Line]:
@@ -118,14 +124,9 @@ def compare_tables(before: Path | None, after: Path) -> tuple[str, bool]:
 
 def as_table(title: str, lines: list[Line]) -> str:
     """Aligned text."""
-    rows = [(title, "then", "now", "")]
-    rows += [(line.name, line.then, line.now, line.verdict) for line in lines]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    return "\n".join("  ".join([*map(str.ljust, row[:3], widths), row[3]]).rstrip() for row in rows)
-
-
-def _input(name: str, then: str, now: str, same: bool) -> Line:
-    return Line(name, then, now, "same" if same else "differs", same)
+    rows = [(title, "then", "now", ""), *(line[:4] for line in lines)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
 def _score(name: str, then: float, now: float) -> Line:

@@ -20,7 +20,7 @@ from .experiments import differences
 from .record import Record, find_record, load_records, short, test_score
 from .runs import file_of_run
 
-FOLDS = ("train_md5", "seed")  # what has to be the same for folds to be, beside parameters
+# What has to be the same for folds to be, beside rows and seed.
 FOLD_PARAMS = ("train.folds", "data.split", "data.split_by", "train.max_rows")
 
 
@@ -29,7 +29,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--run", default="", help="how its identifier begins (default: the latest)")
     parser.add_argument("--with", default="", dest="other", help="(default: the champion)")
     options = parser.parse_args(arguments)
-    run, other = find_record(options.run or _latest()), find_record(options.other or _champion())
+    records, champion = load_records(), in_force()
+    if not records:
+        raise ProjectError("there is no run yet: `make train` makes one.")
+    if not (options.other or champion):
+        raise ProjectError("there is no champion to compare with: name a run with WITH=.")
+    run = find_record(options.run or records[-1]["run"])
+    other = find_record(options.other or (champion or {})["run"])
     if run["run"] == other["run"]:
         raise ProjectError(f"{short(run)} is compared with itself: name another with WITH=.")
     for record in (run, other):
@@ -45,9 +51,12 @@ def main(arguments: list[str] | None = None) -> None:
 def by_folds(run: Record, other: Record) -> str:
     """The corrected t-test on the folds, where both runs had the same."""
     metric = run["cv"]["metric"]
-    made = [[record[name] for name in FOLDS] for record in (run, other)]
-    made_by = [[record["params"][name] for name in FOLD_PARAMS] for record in (run, other)]
-    if made[0] != made[1] or made_by[0] != made_by[1] or metric != other["cv"]["metric"]:
+    made = [
+        [record["train_md5"], record["seed"], record["cv"]["metric"]]
+        + [record["params"][name] for name in FOLD_PARAMS]
+        for record in (run, other)
+    ]
+    if made[0] != made[1]:
         return "not compared, the folds or the metric were not the same"
     scores = f"{metric} {run['cv']['mean']:.4f} against {other['cv']['mean']:.4f}"
     if run["params"]["data.split"] == "chronological":
@@ -87,27 +96,14 @@ def predictions(record: Record, folder: Path) -> pd.DataFrame:
     ProjectError
         When neither MLflow nor DVC has it.
     """
-    if path := file_of_run(record["run"], "test_predictions.parquet", folder / record["run"]):
-        return read_parquet(path)
-    path = restored(record["evaluation"]["predictions_md5"])
+    logged = file_of_run(record["run"], "test_predictions.parquet", folder / record["run"])
+    path = logged or restored(record["evaluation"]["predictions_md5"])
     if path is None:
         raise ProjectError(
             f"the predictions of run {short(record)} are neither in this MLflow database nor in "
             "DVC's cache or remote: `make push` where the run was made."
         )
     return read_parquet(path)
-
-
-def _latest() -> str:
-    if records := load_records():
-        return records[-1]["run"]
-    raise ProjectError("there is no run yet: `make train` makes one.")
-
-
-def _champion() -> str:
-    if last := in_force():
-        return last["run"]
-    raise ProjectError("there is no champion to compare with: name a run with WITH=.")
 
 
 if __name__ == "__main__":

@@ -52,13 +52,12 @@ def collect() -> None:
     finished = mlflow.search_runs(
         [experiment.experiment_id], "attributes.status = 'FINISHED'", output_format="list"
     )
-    for run in (run.info.run_id for run in finished):
-        if (RUNS / f"{run}.json").exists():
-            continue
-        with TemporaryDirectory() as name:
+    known = {path.stem for path in RUNS.glob("*.json")}
+    for run in {run.info.run_id for run in finished} - known:
+        with TemporaryDirectory() as folder:
             wanted = {patch_of(run).name: patch_of(run), RECORD: RUNS / f"{run}.json"}
             for file, goal in wanted.items():
-                if path := file_of_run(run, file, Path(name)):
+                if path := file_of_run(run, file, Path(folder)):
                     with replacing(goal) as partial:
                         shutil.copy(path, partial)
 
@@ -92,11 +91,9 @@ def leaderboard(records: list[Record], made: list[Decision]) -> pd.DataFrame:
 
 def varying(records: list[Record]) -> list[str]:
     """The parameters of data and training that are not the same in all runs."""
-    names = sorted({name for record in records for name in record["params"]})
-    names = [name for name in names if name.startswith(("seed", "data.", "train."))]
-    return [
-        name for name in names if len({repr(record["params"].get(name)) for record in records}) > 1
-    ]
+    values = pd.DataFrame([record["params"] for record in records]).map(repr)
+    names = values.columns[(values != values.iloc[0]).any()].sort_values()
+    return [name for name in names if name.startswith(("seed", "data.", "train."))]
 
 
 def notebook(

@@ -140,20 +140,17 @@ def test_score(record: Record) -> str:
     """The deciding metric on the held-out rows, with its interval; empty before evaluation."""
     if "evaluation" not in record:
         return ""
-    scores = record["evaluation"]
-    name = scores["metric"]
-    return "{} {:.4f} ({low:.4f} to {high:.4f})".format(
-        name, scores["test"][name], **scores["interval"][name]
-    )
+    scores, name = record["evaluation"], record["evaluation"]["metric"]
+    low, high = (scores["interval"][name][end] for end in ("low", "high"))
+    return f"{name} {scores['test'][name]:.4f} ({low:.4f} to {high:.4f})"
 
 
 def flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """A tree of mappings as one, `{"train": {"folds": 5}}` as `{"train.folds": 5}`."""
     found: dict[str, Any] = {}
     for key, value in tree.items():
-        found |= (
-            flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-        )
+        name = prefix + key
+        found |= flat(value, f"{name}.") if isinstance(value, dict) else {name: value}
     return found
 
 

@@ -1,14 +1,14 @@
 """Register, promote and take back models: `make register`, `promote`, `rollback`, `models`.
 
-MLflow's registry has the versions and the aliases `challenger` and `champion`; what is in force is
-`models/champion.json`, which the aliases follow.
+What is in force is `models/champion.json`. MLflow's registry has the versions and the challenger; its
+alias `champion` follows that file, and is left out where no MLflow can be reached.
 """
 
 import argparse
 import os
 import shutil
-import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,10 +18,10 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from ..config import CHAMPION, MODEL, ROOT
-from ..data.contract.schema import load_schema
 from ..errors import ProjectError, explained
 from ..files import md5, replacing
 from ..models.champion import (
+    Decision,
     ModelInUse,
     champion_before,
     decide_on,
@@ -29,9 +29,11 @@ from ..models.champion import (
     folder_of,
     in_force,
     in_words,
+    load,
     load_champion,
 )
-from ..models.store import RECORDED, load_model
+from ..models.store import RECORDED
+from ..workspace.commands import DVC, run
 from .database import database_errors
 from .record import Record, find_record, load_records, now, record_of_model, short, test_score, user
 from .runs import NAME, file_of_run, open_experiment
@@ -53,8 +55,6 @@ def main(arguments: list[str] | None = None) -> None:
             f"{options.force!r} is no reason: say in words why the checks do not count, such as "
             'FORCE="the labels of May are wrong".'
         )
-    open_experiment()
-    follow_decisions()
     COMMANDS[options.command](options)
 
 
@@ -67,6 +67,7 @@ def register(options: argparse.Namespace) -> None:
             "the present model has no run among reports/runs: `make train` makes one, or name "
             "another with RUN=; `make experiments` lists them."
         )
+    open_experiment()
     try:
         version = version_of(record["run"]) or mlflow.register_model(record["model_uri"], NAME)
     except MlflowException as error:
@@ -80,6 +81,9 @@ def register(options: argparse.Namespace) -> None:
 
 def promote(options: argparse.Namespace) -> None:
     """Make the challenger the champion, if the gate lets it through."""
+    from .promotion import ask_the_gate  # takes seconds to import, which the others need not wait
+
+    open_experiment()
     seen, forced = decisions(), options.force
     number = aliases().get("challenger")
     if number is None:
@@ -90,7 +94,10 @@ def promote(options: argparse.Namespace) -> None:
     record = find_record(run or "")
     with TemporaryDirectory() as name:
         files = Path(name)
-        failed = _failed_checks(record, fetch(record, number, files), files)
+        found = ask_the_gate(record, fetch(record, number, files), files / "rows.npy")
+        for check in found:
+            print(f"{'ok' if check.passed else 'FAILED':6}  {check.words}")
+        failed = [check.words for check in found if not check.passed]
         if failed and not forced:
             raise ProjectError(
                 f"version {number} (run {short(record)}) is not promoted, nothing has changed:\n"
@@ -98,16 +105,11 @@ def promote(options: argparse.Namespace) -> None:
                 + '\nFORCE="reason" promotes it all the same and keeps the reason.'
             )
         keep(record, files)
-        decision = {name: record[name] for name in ("run", *RECORDED)}
-        decision |= {"version": number, "schema_md5": md5(files / "schema.yaml")}
+        entry = {name: record[name] for name in ("run", *RECORDED)}
+        entry |= {"version": number, "schema_md5": md5(files / "schema.yaml")}
     what = "promoted by force" if failed else "promoted"
     why = forced or os.environ.get("WHY", "") or record["why"]
-    decide_on(
-        {"time": now(), "what": what, **decision, "by": user(), "why": why, "failed": failed},
-        seen,
-    )
-    follow_decisions()
-    print(f"version {number} (run {short(record)}) is the champion; commit what is in models/")
+    _decide(what, entry, why, failed, seen)
 
 
 def rollback(_: argparse.Namespace) -> None:
@@ -116,39 +118,49 @@ def rollback(_: argparse.Namespace) -> None:
     if before is None:
         raise ProjectError(f"{CHAMPION.relative_to(ROOT)} has no champion before the present one.")
     load_champion(before)
-    why = os.environ.get("WHY", "")
-    new = {"time": now(), "what": "rolled back", "by": user(), "why": why, "failed": []}
-    decide_on(before | new, seen)
-    follow_decisions()
-    print(
-        f"version {before['version']} (run {short(before)}) is the champion again; commit models/"
-    )
+    _decide("rolled back", before, os.environ.get("WHY", ""), [], seen)
+
+
+def _decide(what: str, model: Record, why: str, failed: list[str], seen: list[Decision]) -> None:
+    first = {"time": now(), "what": what}
+    decide_on(first | model | first | {"by": user(), "why": why, "failed": failed}, seen)
+    mirror()
+    name = f"version {model['version']} (run {short(model)})"
+    print(f"{name} is the champion; commit what is in models/")
 
 
 def show(_: argparse.Namespace) -> None:
     """List versions with their aliases, then the decisions."""
-    records = {record["run"]: record for record in load_records()}
-    alias_of = {number: alias for alias, number in aliases().items()}
-    rows = []
-    for version in versions():
-        record = records.get(version.run_id, {"run": version.run_id})
-        rows.append(
-            {
-                "version": version.version,
-                "alias": alias_of.get(str(version.version), ""),
-                "run": short(record),
-                "model": record.get("model", ""),
-                "trained": record.get("started", ""),
-                "held-out rows": test_score(record),
-                "why": record.get("why", ""),
-            }
-        )
-    print(pd.DataFrame(rows).to_string(index=False) if rows else "no model is registered here")
-    for decision in decisions():
+    records, log = {record["run"]: record for record in load_records()}, decisions()
+    mirror(lambda: _list_versions(records))
+    for decision in log:
         print(in_words(decision))
 
 
+def _list_versions(records: dict[str, Record]) -> None:
+    alias_of = {number: alias for alias, number in aliases().items()}
+    rows = []
+    for version in versions():
+        record = records.get(version.run_id or "", {"run": version.run_id})
+        row = {"version": version.version, "alias": alias_of.get(str(version.version))}
+        row |= {"run": short(record), "model": record.get("model")}
+        row |= {"trained": record.get("started"), "held-out rows": test_score(record)}
+        rows.append(row | {"why": record.get("why")})
+    table = pd.DataFrame(rows).fillna("").to_string(index=False)
+    print(table if rows else "no model is registered here")
+
+
 COMMANDS = {"register": register, "promote": promote, "rollback": rollback, "models": show}
+
+
+def mirror(*more: Callable[[], None]) -> None:
+    """Let MLflow's registry follow the log of promotions; leave it out where it is not there."""
+    try:
+        with database_errors():
+            for step in (open_experiment, follow_decisions, *more):
+                step()
+    except ProjectError as error:
+        print(f"MLflow's registry does not follow: {error}", file=sys.stderr)
 
 
 def versions() -> list[ModelVersion]:
@@ -195,9 +207,7 @@ def fetch(record: Record, number: str, folder: Path) -> ModelInUse:
                 f"MLflow has no {name} of run {short(record)}: it was logged elsewhere, or is lost. "
                 "A run of `make train` here can be promoted."
             )
-    model = load_model(folder / "model.skops", record)
-    schema = load_schema(folder / "schema.yaml")
-    return ModelInUse(model, schema, number, record["run"], record["model_md5"])
+    return load(folder / "model.skops", folder / "schema.yaml", record | {"version": number})
 
 
 def keep(record: Record, files: Path) -> None:
@@ -210,20 +220,7 @@ def keep(record: Record, files: Path) -> None:
                 shutil.copy2(files / name, partial / name)
             if figures := file_of_run(record["run"], "figures", files):  # for the pages
                 shutil.copytree(figures, partial / "figures")
-    add = [sys.executable, "-m", "dvc", "add", "--quiet", str(folder)]
-    done = subprocess.run(add, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ProjectError(f"DVC could not take {folder.relative_to(ROOT)}: {done.stderr.strip()}")
-
-
-def _failed_checks(record: Record, challenger: ModelInUse, files: Path) -> list[str]:
-    """Print what the gate finds, and return what stands against the challenger."""
-    from .promotion import ask_the_gate  # takes seconds to import, which the others need not wait
-
-    found = ask_the_gate(record, challenger, files / "rows.npy")
-    for check in found:
-        print(f"{'ok' if check.passed else 'FAILED':6}  {check.words}")
-    return [check.words for check in found if not check.passed]
+    run(*DVC, "add", "--quiet", str(folder), problem=f"DVC could not take {folder.name}")
 
 
 if __name__ == "__main__":

@@ -19,18 +19,9 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from sklearn.base import BaseEstimator
 
-from ..config import (
-    BEHAVIOUR,
-    FIGURES,
-    MODEL,
-    SCHEMA,
-    SLICES,
-    TEST,
-    TEST_PREDICTIONS,
-    Params,
-)
+from ..config import BEHAVIOUR, FIGURES, MODEL, SCHEMA, SLICES, TEST, TEST_PREDICTIONS, Params
 from ..data.contract.schema import Schema
-from ..files import md5
+from ..files import is_gone, md5
 from ..models.rows import row_hashes
 from ..models.sources import SRC, needed
 from ..visualization.page import count_rows, read_json
@@ -73,16 +64,16 @@ def log_training(
     open_experiment()
     with mlflow.start_run(run_name=best, tags={RUNNING_ON: _this_process()}) as run:
         mlflow.log_params(tried | flat({"best": scores[best].get("settings", {})}))
-        mlflow.log_metric(f"cv_{metric}", scores[best]["mean"])
-        mlflow.log_metric(f"cv_{metric}_sd", scores[best]["sd"])
-        mlflow.log_metrics({f"cv_{metric} {name}": score["mean"] for name, score in scores.items()})
-        mlflow.log_metric("settings_tried", facts["settings_tried"])
+        values = {f"cv_{metric} {name}": score["mean"] for name, score in scores.items()}
+        values |= {f"cv_{metric}": scores[best]["mean"], f"cv_{metric}_sd": scores[best]["sd"]}
         if "threshold" in facts:
-            mlflow.log_metric("threshold", facts["threshold"]["value"])
+            values["threshold"] = facts["threshold"]["value"]
+        mlflow.log_metrics(values | {"settings_tried": facts["settings_tried"]})
         mlflow.log_dict(facts, "candidates.json")
-        mlflow.log_artifact(str(MODEL))
-        mlflow.log_artifact(str(SCHEMA))
-        _log_rows(row_hashes(train, schema))
+        with TemporaryDirectory() as folder:
+            np.save(Path(folder, ROWS), row_hashes(train, schema))
+            for file in (MODEL, SCHEMA, Path(folder, ROWS)):
+                mlflow.log_artifact(str(file))
         uri = _log_model(model, record["types"], train[list(schema.features)])
         record |= {
             "run": run.info.run_id,
@@ -165,29 +156,20 @@ def _this_process() -> str:
 
 
 def _is_over(running_on: str) -> bool:
-    """Whether a process of this machine is gone; another may have its number by now."""
     host, process, started = f"{running_on}  ".split(" ")[:3]
-    if host != socket.gethostname():
-        return False
-    try:
-        found = psutil.Process(int(process))
-        return str(found.create_time()) != started or found.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
+    return host == socket.gethostname() and is_gone(int(process), started)
 
 
 def requirements(libraries: set[str]) -> list[str]:
     """Packages with their versions, by the names they are imported by."""
-    found = set()
+    names = set()
     for library in libraries - sys.stdlib_module_names:
-        name = PACKAGES.get(library, library)
         try:
-            found.add(f"{name}=={version(name)}")
+            version(name := PACKAGES.get(library, library))
+            names.add(name)
         except PackageNotFoundError:  # another name than that
-            found |= {
-                f"{name}=={version(name)}" for name in packages_distributions().get(library, [])
-            }
-    return sorted(found)
+            names.update(packages_distributions().get(library, []))
+    return [f"{name}=={version(name)}" for name in sorted(names)]
 
 
 def _test_metrics(record: Record) -> dict[str, float]:
@@ -203,12 +185,6 @@ def _tags(record: Record) -> dict[str, str]:
         "mlflow.note.content": record["why"],
         **{f"project.{name}": str(record[name]) for name in shown},
     }
-
-
-def _log_rows(hashes: np.ndarray) -> None:
-    with TemporaryDirectory() as folder:
-        np.save(Path(folder, ROWS), hashes)
-        mlflow.log_artifact(str(Path(folder, ROWS)))
 
 
 def _log_model(model: BaseEstimator, types: list[str], features: pd.DataFrame) -> str:

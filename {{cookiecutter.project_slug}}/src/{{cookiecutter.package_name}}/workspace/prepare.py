@@ -1,7 +1,6 @@
 """Make this checkout ready to work in; safe to repeat."""
 
 import os
-import subprocess
 import sys
 import sysconfig
 from pathlib import Path
@@ -10,6 +9,7 @@ from ..config import CHAMPION, ROOT, DataParams, load_params
 from ..errors import ProjectError, explained
 from ..files import replacing
 from ..tracking.git import git
+from .commands import DVC, run
 
 LOCAL_CONFIG = ROOT / ".dvc" / "config.local"
 REMOTE = "storage"
@@ -21,7 +21,7 @@ def main() -> None:
     _tell_dvc_about_git(in_git)
     _find_remote()
     if in_git and (ROOT / ".git").exists() and os.name != "nt":  # the hooks run .venv/bin/...
-        _run(sys.executable, "-m", "pre_commit", "install", check=True)
+        run(sys.executable, "-m", "pre_commit", "install")
     from ..tracking.runs import open_experiment  # takes seconds to import
 
     open_experiment()  # several first runs at once would race to make the database
@@ -54,7 +54,7 @@ def _tell_dvc_about_git(in_git: bool) -> None:
     told = LOCAL_CONFIG.exists() and "no_scm" in LOCAL_CONFIG.read_text(encoding="utf-8")
     if told == in_git:
         change = ["--unset", "core.no_scm"] if in_git else ["core.no_scm", "true"]
-        _dvc("config", "--local", *change)
+        run(*DVC, "config", "--local", *change)
 
 
 def _find_remote() -> None:
@@ -62,12 +62,20 @@ def _find_remote() -> None:
     origin = (git("config", "remote.origin.url") or "").strip()
     if not origin or not Path(origin).is_dir():
         return
-    url = _dvc("config", f"remote.{REMOTE}.url")
+    url = _dvc_setting(f"remote.{REMOTE}.url")
     if not url or "://" in url:
         return
-    there = Path(origin, os.path.relpath(url, ROOT))  # DVC prints the whole path
+    there = Path(origin, os.path.relpath(url, ROOT))  # DVC gives the whole path
     if there.exists() and not Path(url).exists():
-        _dvc("remote", "modify", "--local", REMOTE, "url", str(there.resolve()))
+        run(*DVC, "remote", "modify", "--local", REMOTE, "url", str(there.resolve()))
+
+
+def _dvc_setting(name: str) -> str:
+    """What DVC is told; nothing where it is not."""
+    try:
+        return run(*DVC, "config", name).strip()
+    except ProjectError:
+        return ""
 
 
 def _add_raw_data(params: DataParams) -> None:
@@ -75,7 +83,7 @@ def _add_raw_data(params: DataParams) -> None:
     raw = ROOT / params.raw
     known = raw.with_name(raw.name + ".dvc").exists()
     if raw.exists():
-        _run(sys.executable, "-m", "dvc", "add", str(raw), check=True)
+        run(*DVC, "add", str(raw))
     elif params.source and not known:
         if not Path(__file__).with_name("fetch.py").exists():
             raise ProjectError(
@@ -85,23 +93,9 @@ def _add_raw_data(params: DataParams) -> None:
         from .fetch import fetch
 
         fetch(params)
-    elif not known or not _dvc("config", "core.remote"):
+    elif not known or not _dvc_setting("core.remote"):
         what = "`make fetch` takes it anew" if params.source else "put it there, then `make setup`"
         print(f"{params.raw} is missing: {what}")
-
-
-def _dvc(*arguments: str) -> str | None:
-    return _run(sys.executable, "-m", "dvc", *arguments)
-
-
-def _run(*command: str, check: bool = False) -> str | None:
-    """What the command prints; None when it fails, unless it must not."""
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode and check:
-        said = (done.stderr or done.stdout).strip()
-        _, _, why = said.rpartition("ERROR: ")  # DVC's last word
-        raise ProjectError(f"`{' '.join(command[2:])}` failed: {why}")
-    return done.stdout.strip() if done.returncode == 0 else None
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""DVC's cache and remote by hash, for what any run needs."""
+"""DVC's cache and remote by hash, for what any run needs: `make push`, `make pull`."""
 
+import argparse
 import json
 import subprocess
 import sys
@@ -15,15 +16,30 @@ from dvc_data.hashfile.hash_info import HashInfo
 from dvc_data.hashfile.transfer import transfer
 
 from ..config import ROOT
-from ..errors import ProjectError, first_line
+from ..errors import ProjectError, explained, first_line
 from ..files import md5
 from ..tracking.record import load_records, short
+from .commands import DVC
 from .lock_file import locked_stages
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("command", choices=["push", "pull"])
+    if parser.parse_args(arguments).command == "pull":
+        # By name: a bare `dvc pull` fails while a step of the pipeline has never run.
+        sys.exit(not dvc("pull", *recorded(ROOT), quiet=False))
+    if not dvc("push", quiet=False):
+        sys.exit(1)
+    # What was never committed, or has changed since, is in no `dvc.lock` and `.dvc` file of today.
+    here = [known for known in of_runs() if stored(known).exists()]
+    send(here)
+    print(f"{len(here)} files that repeat the runs of reports/runs are in the remote")
 
 
 def dvc(*arguments: str, at: Path | None = None, quiet: bool = True) -> bool:
     """Run DVC in a folder, else in the project; tell whether it worked."""
-    command = [sys.executable, "-m", "dvc", *arguments]
+    command = (*DVC, *arguments)
     done = subprocess.run(command, cwd=at or ROOT, capture_output=quiet, check=False)
     return done.returncode == 0
 
@@ -105,3 +121,8 @@ def restored(known: str) -> Path | None:
     """The file with a hash, to be read; None where it is nowhere, or damaged."""
     fetch([known])
     return stored(known) if stored(known).exists() and md5(stored(known)) == known else None
+
+
+if __name__ == "__main__":
+    with explained():
+        main()
