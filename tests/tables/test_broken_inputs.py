@@ -313,14 +313,14 @@ def gzip_of_nothing(raw):
 
 
 @case("column", either=True)
-def ten_thousand_columns(raw):
-    wide = {f"c{n}": [n % 7, n % 5] * 10 for n in range(10_000)}
+def three_thousand_columns(raw):
+    wide = {f"c{n}": [n % 7, n % 5] * 10 for n in range(3_000)}
     return put(raw, "table.csv", csv(pd.DataFrame({**wide, "y": ["a", "b"] * 10})))
 
 
 @case("'target'", "column", target="target")
-def target_missing_among_ten_thousand_columns(raw):
-    return ten_thousand_columns(raw)
+def target_missing_among_three_thousand_columns(raw):
+    return three_thousand_columns(raw)
 
 
 @case("table.csv", either=True)

@@ -70,17 +70,17 @@ def informative_gaps(train: pd.DataFrame, schema: Schema) -> Iterator[Advice]:
         return
     counts = train[schema.target].value_counts()
     counts = counts[(counts >= 10) & (counts < len(train))]
+    empty = train[list(schema.features)].isna()
+    empty = empty.loc[:, empty.any()]
+    by_class = empty.groupby(train[schema.target]).sum().loc[counts.index]
+    within = by_class.div(counts, axis="index")
+    others = (empty.sum() - by_class).div(len(train) - counts, axis="index")
+    gaps = (within - others).abs()
     found = []
-    for name in schema.features:
-        empty = train[name].isna()
-        by_class = empty.groupby(train[schema.target]).sum()[counts.index]
-        within = by_class / counts
-        others = (empty.sum() - by_class) / (len(train) - counts)
-        gaps = (within - others).abs()
-        if gaps.max() >= TELLING:
-            label = gaps.idxmax()
-            shares = f"{within[label]:.0%} of the rows of {label!r}, in {others[label]:.0%}"
-            found.append((gaps[label], name, f"is empty in {shares} of the others"))
+    for name in gaps.columns[gaps.max() >= TELLING]:
+        label = gaps[name].idxmax()
+        shares = f"{within[name][label]:.0%} of the rows of {label!r}, in {others[name][label]:.0%}"
+        found.append((gaps[name][label], name, f"is empty in {shares} of the others"))
     settle = f"if that is not known when predicting: {IGNORE}"
     for _, name, message in sorted(found, key=lambda gap: -gap[0]):
         yield Advice("telling gaps", name, message, settle)

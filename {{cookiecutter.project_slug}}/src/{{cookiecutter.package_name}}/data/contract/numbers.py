@@ -208,11 +208,14 @@ def _is_code(present: pd.Series) -> bool:
     """Whether digits are a code: with leading zeros or of one width, or as 3E2, which programs that
     write numbers give a point or a sign.
     """
-    if present.str.fullmatch(r"\d+[eE]\d+").all():
+    text = _as_array(present)
+    if pc.all(pc.match_substring_regex(text, r"^\d+[eE]\d+$")).as_py():
         return True
-    led = present[present.str.fullmatch(r"0\d+")]
-    widths = set(present.str.len()) if len(led) else set()
-    return len(widths) == 1 or led.str.strip("0").ne("").sum() > 1
+    led = text.filter(pc.match_substring_regex(text, r"^0\d+$"))
+    if not len(led):
+        return False
+    one_width = pc.count_distinct(pc.utf8_length(text)).as_py() == 1
+    return bool(one_width or pc.sum(pc.match_substring_regex(led, "[^0]")).as_py() > 1)
 
 
 def odd_among_numbers(present: pd.Series, source: Source) -> str:
