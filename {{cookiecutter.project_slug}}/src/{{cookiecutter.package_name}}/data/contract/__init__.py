@@ -1,1 +1,0 @@
-"""The data contract: its file, its rules, the guess it starts from."""

@@ -1,1 +1,0 @@
-"""Read tables of every kind."""

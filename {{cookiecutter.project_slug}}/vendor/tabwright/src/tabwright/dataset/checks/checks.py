@@ -1,0 +1,93 @@
+"""What a colleague would say about the data: findings with a figure, and how to settle each."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+
+from ...project.settings import Params
+from ...project.files import replacing
+from ...schema.rules import EMPTY, EMPTY_CELL
+from ...schema.schema import Schema
+from ...schema.counts import ProblemCounts, in_rows, most_common
+from .columns import constants, identifiers, informative_missingness, leaks, spellings
+from .issue import Issue
+from .rows import imbalance, order_in_time, panel_data, duplicates, small_classes, train_test_duplicates
+
+MAX_ISSUES = 10  # of each kind, the worst first
+WIDEN = "if that is right: `make schema UPDATE=1`; `strict: true` rejects such rows"
+
+
+def run_checks(train: pd.DataFrame, test: pd.DataFrame, schema: Schema, params: Params) -> list[Issue]:
+    """Look for what makes a model worse, or look better, than it is.
+
+    Parameters
+    ----------
+    train, test
+        Typed rows with a target, as the split leaves them.
+    schema
+        The contract.
+    params
+        Of `params.yaml`; the seed, the split, the folds and the metric matter.
+
+    Returns
+    -------
+    list of Advice
+        Grave findings first. Empty when nothing is worth saying.
+    """
+    both = pd.concat([train, test], ignore_index=True)
+    at_random = params.data.split == "random"
+    found = [
+        leaks(train, schema, params.seed),
+        informative_missingness(train, schema),
+        train_test_duplicates(train, test, schema),
+        order_in_time(train, schema) if at_random else [],
+        panel_data(both, schema) if at_random else [],
+        identifiers(train, schema),
+        spellings(both, schema),
+        small_classes(train, schema, params.train.folds),
+        imbalance(both, schema, params.train.metric),
+        duplicates(both),
+        constants(train, schema),
+    ]
+    return [issue for group in found for issue in _worst(group)]
+
+
+def new_values(flagged: ProblemCounts) -> list[Issue]:
+    """What rows that are kept hold beyond what the contract expects."""
+    return [
+        Issue(
+            "outside the contract",
+            column,
+            (EMPTY_CELL if rule == EMPTY else most_common(flagged.words[column, rule]))
+            + f" in {in_rows(cells)}, expected {rule}",
+            WIDEN,
+        )
+        for (column, rule), cells in flagged.cells.items()
+    ]
+
+
+def describe_issues(issues: list[Issue]) -> str:
+    """One line for each."""
+    return "\n".join(
+        (f"column {issue.column!r}: " if issue.column else "")
+        + f"{issue.message}; {issue.remedy}"
+        for issue in issues
+    )
+
+
+def save_issues(issues: list[Issue], path: Path) -> None:
+    """Write a JSON list with an object for each."""
+    text = json.dumps([asdict(issue) for issue in issues], indent=2, ensure_ascii=False)
+    with replacing(path) as partial:
+        partial.write_text(text + "\n", encoding="utf-8")
+
+
+def _worst(group: Iterable[Issue]) -> list[Issue]:
+    found = list(group)
+    if len(found) <= MAX_ISSUES:
+        return found
+    more = f"and {len(found) - MAX_ISSUES} more like these"
+    return [*found[:MAX_ISSUES], Issue(found[0].kind, None, more, found[0].remedy)]

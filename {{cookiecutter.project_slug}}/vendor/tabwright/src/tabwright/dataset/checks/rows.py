@@ -1,0 +1,107 @@
+"""Checks of rows and classes: what is there twice, what belongs together, what is rare."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from ...schema.schema import Schema
+from .issue import Issue
+
+REPEATED = 0.01  # share of rows; when fewer are alike it may be chance
+ORDERED = 0.95  # rank correlation of a date with the row number
+DRIFT = 0.3  # rank correlation of a date with the target
+RARE = 0.1  # share of the smaller of two classes
+MIN_GROUPS = 20  # values of a panel, at least
+
+
+def train_test_duplicates(train: pd.DataFrame, test: pd.DataFrame, schema: Schema) -> Iterator[Issue]:
+    """Test rows whose features are all those of a training row.
+
+    None count when rows are more than twice the possible combinations: then they meet by chance.
+    """
+    names = list(schema.features)
+    if np.log(train[names].nunique(dropna=False)).sum() < np.log(len(train) / 2):
+        return
+    count = int(_hashes(test[names]).isin(_hashes(train[names])).sum())
+    if count > REPEATED * len(test):
+        share = f"{count} of {len(test)} test rows ({count / len(test):.0%})"
+        message = f"{share} are like a training row in every feature: they flatter the test score"
+        remedy = "if they are the same thing twice: data.duplicates: reject in params.yaml"
+        yield Issue("twins", None, message, remedy)
+
+
+def duplicates(rows: pd.DataFrame) -> Iterator[Issue]:
+    """Rows that are the same as an earlier one in every column."""
+    count = int(_hashes(rows).duplicated().sum())
+    if count > REPEATED * len(rows):
+        message = f"{count} of {len(rows)} rows ({count / len(rows):.0%}) repeat an earlier one"
+        remedy = "if they are mistakes: data.duplicates: reject in params.yaml"
+        yield Issue("repeats", None, message, remedy)
+
+
+def _hashes(rows: pd.DataFrame) -> pd.Series:
+    return pd.util.hash_pandas_object(rows, index=False)
+
+
+def order_in_time(rows: pd.DataFrame, schema: Schema) -> Iterator[Issue]:
+    """The date that the rows are in the order of, or that the target, or a class, moves with."""
+    target = rows[schema.target]
+    known = target.to_frame() if schema.task == "regression" else pd.get_dummies(target)
+    dates = rows[schema.names("datetime")].rank()
+    dates = dates.loc[:, dates.min() < dates.max()]
+    position = pd.Series(range(len(rows)), index=rows.index)
+    by_position = dates.corrwith(position).abs()
+    with_target = known.loc[:, known.min() < known.max()].rank().apply(dates.corrwith).abs()
+    in_order = by_position.max() >= ORDERED
+    most = by_position if in_order else with_target.max(axis=1)
+    if in_order or most.max() >= DRIFT:
+        what = "the rows are in its order" if in_order else "the target moves with it"
+        message = f"{what} (rank correlation {most.max():.2f}), the split is random"
+        remedy = f"data.split: chronological, data.split_by: {most.idxmax()} in params.yaml"
+        yield Issue("time", most.idxmax(), message, f"to predict later rows: {remedy}")
+
+
+def panel_data(rows: pd.DataFrame, schema: Schema) -> Iterator[Issue]:
+    """Columns such as country whose values have one row for each moment, such as a year."""
+    counts = rows[list(schema.features)].nunique()
+    for name in schema.names("category"):
+        for moment in schema.names("datetime", "numeric"):
+            full = len(rows) > counts[name] * counts[moment] / 2
+            if counts[name] <= MIN_GROUPS or counts[moment] <= 2 or not full:
+                continue
+            if not rows.duplicated([name, moment]).any():
+                message = f"each of its {counts[name]} values comes once for every {moment!r}"
+                remedy = f"data.split: group, data.split_by: {name} in params.yaml"
+                yield Issue(
+                    "panel",
+                    name,
+                    f"{message}, on both sides of the split",
+                    f"to predict other values: {remedy}",
+                )
+                break
+
+
+def small_classes(train: pd.DataFrame, schema: Schema, folds: int) -> Iterator[Issue]:
+    """Classes with fewer training rows than there are folds."""
+    if schema.task == "regression":
+        return
+    counts = train[schema.target].value_counts()
+    counts = counts.reindex(schema.columns[schema.target].categories or [], fill_value=0)
+    remedy = "collect more, give them another class, or lower train.folds in params.yaml"
+    for label, count in counts[counts < folds].sort_values(kind="stable").items():
+        message = f"{label!r}: {count} of {len(train)} training rows, too few for {folds} folds"
+        yield Issue("small class", schema.target, message, remedy)
+
+
+def imbalance(rows: pd.DataFrame, schema: Schema, metric: str) -> Iterator[Issue]:
+    """One of two classes that is rare, where the metric does not look for it."""
+    shares = rows[schema.target].value_counts(normalize=True)
+    two = schema.task == "classification" and len(shares) == 2
+    if two and shares.iloc[1] < RARE and metric != "average_precision":
+        rare = shares.index[1]
+        message = f"only {shares.iloc[1]:.1%} of the rows are {rare!r}, so accuracy says little"
+        remedy = "train.metric: average_precision in params.yaml"
+        if schema.classes[-1:] != [rare]:
+            remedy += f", with positive: {rare!r} in references/schema.yaml"
+        yield Issue("imbalance", schema.target, message, remedy)

@@ -1,0 +1,154 @@
+"""Compare the data contract with today's raw file; `--update` widens it."""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from difflib import get_close_matches
+from typing import Any
+
+import pandas as pd
+
+from ..project.settings import load_params
+from ..project.errors import cli_errors
+from ..schema.cells import without_missing
+from ..schema.guess import MAX_CATEGORIES, MISSING, MISSING_NUMBER, generous_range, guess_column
+from ..schema.rules import EMPTY, kind_in_words
+from ..schema.column import Column
+from ..schema.schema import Schema, load_schema, tell_positive
+from ..schema.yaml_file import OneLine, as_yaml
+from ..schema.counts import in_rows, most_common
+from .observed import ObservedTable, profile
+from .update import update_schema
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What the file has otherwise, and the keys of the contract that would allow it.
+
+    Without keys it is for the owner to settle.
+    """
+
+    column: str | None  # None: how the file is written
+    message: str
+    keys: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """One line."""
+        where = "the file" if self.column is None else f"column {self.column!r}"
+        return f"{where}: {self.message}"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--update", action="store_true", help="widen the contract")
+    options = parser.parse_args(arguments)
+    params, schema = project.params, load_schema(project.schema_file)
+    tell_positive(schema)
+    observed = profile(project.root / params.data.raw, schema, params.seed)
+    found = list(differences(observed, schema))
+    if not found:
+        print(f"references/schema.yaml and {params.data.raw} agree in all {observed.rows} rows")
+        return
+    open_ends = [difference for difference in found if not difference.keys]
+    if options.update and len(open_ends) < len(found):
+        update_schema(project.schema_file, [(d.column, d.keys) for d in found])
+        print("references/schema.yaml allows now:")
+        print(*[f"  {difference}" for difference in found if difference.keys], sep="\n")
+        found = open_ends
+    if found:
+        print(f"references/schema.yaml and {params.data.raw} differ:")
+        print(*[f"  {difference}" for difference in found], sep="\n")
+    if open_ends:
+        print(f"for you to settle: {len(open_ends)}. Correct the file, or the contract")
+    if ready := len(found) - len(open_ends):
+        print(f"`make schema UPDATE=1` writes {ready} of these {len(found)} into the contract")
+
+
+def differences(observed: ObservedTable, schema: Schema) -> Iterator[Difference]:
+    """What differs: how the file is written, then new columns, then those of the contract."""
+    agreed = asdict(schema.source)
+    for key, value in asdict(observed.source).items():
+        if value != agreed[key]:
+            yield Difference(
+                None,
+                f"{key} is {_said(value)}, the contract says {_said(agreed[key])}",
+                {key: value},
+            )
+    if observed.ragged:
+        row = observed.ragged[0]
+        rows = f"too many or too few cells in {in_rows(len(observed.ragged))}"
+        why = f": {row.cells}, not {row.expected}" if row.cells != row.expected else " " + row.what
+        yield Difference(None, f"{rows}, first row {row.row}{why}")
+    for name in observed.table.columns.difference(list(schema.columns), sort=False):
+        entry = _fresh(name, observed).as_tree()
+        yield Difference(name, f"new; it seems to be {as_yaml(OneLine(entry)).rstrip()}", entry)
+    for name, column in schema.columns.items():
+        if name in observed.table.columns:
+            for found in _differences_in(name, column, observed):
+                rule = replace(found, message=f"{found.message}; strict: true forbids it", keys={})
+                yield rule if column.strict else found
+        else:
+            close = get_close_matches(name, observed.table.columns, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            yield Difference(name, f"not in the file{hint}")
+
+
+def _differences_in(name: str, column: Column, observed: ObservedTable) -> Iterator[Difference]:
+    for key, cells in observed.broken.cells.items():
+        if key[0] == name:
+            yield _broken(name, column, key[1], cells, observed)
+    if count := observed.duplicates.get(name):
+        yield Difference(name, f"an earlier value again in {in_rows(count)}", {"unique": False})
+
+
+def _broken(name: str, column: Column, rule: str, cells: int, observed: ObservedTable) -> Difference:
+    values = observed.broken.words[name, rule]
+    if rule == EMPTY:
+        return Difference(name, f"empty in {in_rows(cells)}", {"nullable": True})
+    if rule.startswith(kind_in_words(column)):
+        message = f"not {rule} in {cells} of {in_rows(observed.rows)}: {most_common(values)}"
+        return _unreadable(name, column, message, observed)
+    if column.range is not None:
+        low, high = observed.ends[name]
+        agreed, now = (f"{start:.15g} to {end:.15g}" for start, end in (column.range, (low, high)))
+        message = f"outside {agreed} in {in_rows(cells)}; it goes from {now}"
+        return Difference(name, message, {"range": _wider(column.range, low, high)})
+    known = column.categories or []
+    message = f"{in_rows(cells)} hold {most_common(values)}, not among its {len(known)} categories"
+    if len(values) > MAX_CATEGORIES:
+        return Difference(name, f"{message}; without `categories` any value is allowed")
+    return Difference(name, message, {"categories": [*known, *sorted(values)]})
+
+
+def _unreadable(name: str, column: Column, message: str, observed: ObservedTable) -> Difference:
+    fresh = _fresh(name, observed)
+    if column.kind == fresh.kind == "datetime" and fresh.format not in (None, column.format):
+        seems = f"; dates seem to be written like {fresh.format}"
+        return Difference(name, message + seems, {"format": fresh.format})
+    for word in observed.broken.words[name, kind_in_words(column)]:
+        if word in (*MISSING, *MISSING_NUMBER):
+            message += f"; if {word!r} is an empty cell, add it to source.missing"
+    return Difference(name, message)
+
+
+def _wider(agreed: list[float], low: float, high: float) -> list[float]:
+    """The range with room beyond what is seen, on the side where it is too narrow."""
+    room = generous_range(pd.Series([low, high]))
+    return [
+        room[0] if low < agreed[0] else agreed[0],
+        room[1] if high > agreed[1] else agreed[1],
+    ]
+
+
+def _fresh(name: str, observed: ObservedTable) -> Column:
+    cells = without_missing(observed.table[name], observed.source.missing)
+    return guess_column(cells, name, observed.source, observed.whole)
+
+
+def _said(value: Any) -> str:
+    return "none (no text)" if value is None else repr(value)
+
+
+if __name__ == "__main__":
+    with cli_errors():
+        main()

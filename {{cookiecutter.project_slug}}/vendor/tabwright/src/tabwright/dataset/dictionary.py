@@ -1,0 +1,53 @@
+"""The data dictionary: one line per column, from the contract and the clean rows."""
+
+import pandas as pd
+
+from ..schema.guess import MAX_CATEGORIES
+from ..schema.column import Column
+from ..schema.schema import Schema
+
+MIN_ROWS = 10  # that hold a value which is shown: of fewer, git might keep somebody's name
+
+
+def data_dictionary(clean: pd.DataFrame, schema: Schema) -> str:
+    """Markdown table of every column: kind, empty cells, values seen, description."""
+    lines = [
+        "# Data dictionary",
+        "",
+        f"From `references/schema.yaml` and {len(clean)} clean rows, by `make data`.",
+        f"The target is **{_cell(schema.target)}** ({schema.task}).",
+        "",
+        "| column | kind | empty | values | description |",
+        "|---|---|---|---|---|",
+    ]
+    for name, column in schema.columns.items():
+        empty, values = "", ""
+        if name in clean.columns and len(clean):
+            empty = f"{clean[name].isna().mean():.1%}"
+            values = _values(clean[name].dropna(), column)
+        cells = (name, column.kind, empty, values, column.description)
+        lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _values(present: pd.Series, column: Column) -> str:
+    if present.empty:
+        return ""
+    match column.kind:
+        case "numeric":
+            return f"{present.min():g} to {present.max():g}, median {present.median():g}"
+        case "datetime":
+            return f"{present.min()} to {present.max()}"
+        case "boolean":
+            return f"{present.mean():.1%} true"
+        case "category" if 0 < len(column.categories or []) <= MAX_CATEGORIES:
+            counts = present.value_counts()
+            often = counts.index[counts >= MIN_ROWS][:5]
+            more = ["..."] if len(often) < len(counts) else []
+            return f"{len(counts)}: {', '.join([*often, *more])}"
+        case _:
+            return f"{present.nunique()} different"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())

@@ -1,0 +1,124 @@
+"""What the raw file holds today, beside what the contract says of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+
+from ..project.errors import ProjectError
+from ..io.archive import open_bytes
+from ..io.delimited import column_names
+from ..io.encoding import SAMPLE
+from ..io.read import detect, list_files, read_batches
+from ..io.rows import RaggedRow
+from .rejected import Duplicates
+from ..io.sample import sample
+from ..schema.cells import without_missing
+from ..schema.numbers import as_numbers
+from ..schema.guess import guess_marks
+from ..schema.rules import apply_contract
+from ..io.source import Source
+from ..schema.schema import Schema
+from ..schema.counts import ProblemCounts
+
+UNICODE = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")
+
+
+@dataclass
+class ObservedTable:
+    """A file that has been read to its end."""
+
+    source: Source  # how it is written
+    table: pd.DataFrame  # its rows, or a sample of very many
+    rows: int
+    ragged: list[RaggedRow] = field(default_factory=list)
+    broken: ProblemCounts = field(default_factory=ProblemCounts)
+    ends: dict[str, tuple[float, float]] = field(default_factory=dict)  # lowest, highest number
+    duplicates: dict[str, int] = field(default_factory=dict)  # values that come again
+
+    @property
+    def whole(self) -> bool:
+        """Whether the table holds all rows."""
+        return len(self.table) == self.rows
+
+
+def profile(path: Path, schema: Schema, seed: int) -> ObservedTable:
+    """Hold every row of a file against the contract; memory does not grow with the rows.
+
+    Raises
+    ------
+    ProjectError
+        When it cannot be read, or has no row.
+    """
+    ragged: list[RaggedRow] = []
+    source = _source_today(path, schema)
+    table, rows = sample(read_batches(path, source, ragged, schema), seed)
+    if not rows:
+        raise ProjectError(f"{path}: the table is empty. Put rows below its header.")
+    source.decimal, source.thousands = _marks_today(table, schema, source)
+    observed = ObservedTable(source, table, rows, ragged)
+    batches = [table] if observed.whole else read_batches(path, source, [], schema)
+    validate(batches, schema, observed)
+    return observed
+
+
+def validate(batches: Iterable[pd.DataFrame], schema: Schema, observed: ObservedTable) -> None:
+    """Compare every row with the contract, and note what leaves it."""
+    there = {name: column for name, column in schema.columns.items() if name in observed.table}
+    schema = Schema(schema.target, schema.task, there, observed.source)
+    duplicates = Duplicates(schema)
+    progress = tqdm(batches, desc="check", unit="batch", delay=2, leave=False, disable=None)
+    for batch in progress:
+        typed, problems = apply_contract(batch, schema, target=schema.target in there)
+        duplicates.note(typed)
+        observed.broken.count(problems)
+        for name in typed.columns[[there[name].range is not None for name in typed]]:
+            low, high = observed.ends.get(name, (float("inf"), float("-inf")))
+            observed.ends[name] = (min(low, typed[name].min()), max(high, typed[name].max()))
+    if duplicates.found():
+        observed.duplicates = {name: len(rows) for name, rows in duplicates.positions.items() if len(rows)}
+
+
+def _source_today(path: Path, schema: Schema) -> Source:
+    """How the file is written: as the contract says, unless only another way gives its columns."""
+    agreed, file = schema.source, list_files(path)[0]
+    found = detect(path, agreed.sheet, schema.columns)
+    found = replace(found, missing=agreed.missing)
+    if found.separator is None:
+        return found if agreed.separator else replace(agreed)
+    found = replace(found, decimal=agreed.decimal, thousands=agreed.thousands)
+    if agreed.separator is None:
+        return found
+    encoding = _encoding_today(file, agreed.encoding, found.encoding)
+    ways = [replace(agreed, encoding=encoding), replace(found, encoding=encoding)]
+    return max(ways, key=lambda way: _columns_found(file, way, schema))
+
+
+def _columns_found(file: Path, source: Source, schema: Schema) -> int:
+    try:
+        return len(schema.columns.keys() & column_names(file, source, schema))
+    except ProjectError:  # of a header that does not fit
+        return -1
+
+
+def _encoding_today(file: Path, agreed: str, found: str) -> str:
+    """That of the contract where it may be right: ASCII is anything, Latin ones look alike."""
+    if {agreed, found} <= {"utf-8", "utf-8-sig"} or not {agreed, found} & set(UNICODE):
+        return agreed
+    with open_bytes(file) as data:
+        plain = data.read(SAMPLE).isascii()
+    return agreed if plain and not {agreed, found} & set(UNICODE[2:]) else found
+
+
+def _marks_today(table: pd.DataFrame, schema: Schema, source: Source) -> tuple[str, str]:
+    """Decimal and thousands mark: those of the contract, unless others read more numbers."""
+    names = [n for n, column in schema.columns.items() if column.kind == "numeric" and n in table]
+    cells = table[names].apply(without_missing, words=source.missing)
+
+    def numbers(marks: tuple[str, str]) -> int:
+        return int(cells.apply(as_numbers, decimal=marks[0], thousands=marks[1]).count().sum())
+
+    ways = [(source.decimal, source.thousands)]
+    return max([*ways, guess_marks(cells, source)], key=numbers) if names else ways[0]

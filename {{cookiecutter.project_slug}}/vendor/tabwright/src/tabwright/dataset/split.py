@@ -1,0 +1,123 @@
+"""Say of each row whether it is for training, for testing, or waits for a prediction."""
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+
+from ..project.settings import DataParams
+from ..project.errors import ProjectError
+from ..schema.schema import Schema
+
+TRAIN, TEST, UNLABELLED = "train", "test", "unlabelled"
+SCALE = 1_000_000  # shares as whole numbers, so that no rounding moves a row
+
+
+class Split:
+    """Decide batch by batch, so that the table need not fit into memory.
+
+    Rows added at the end of the table change nothing for those before them. What decides is
+
+    - of a random split, the identifier where the contract has a unique one (its hash), else the
+      place of the row among those of its class: of each run of 1 / `test_size` rows one, drawn at
+      random, is for testing, so that each class is held out in proportion; in both, the first row
+      of a class is for training and the second for testing, so that neither lacks one;
+    - of a group split, the group (its hash), so that its rows stay together;
+    - of a chronological split, the date: rows from `cut` on are for testing, those without one
+      for training.
+    """
+
+    def __init__(
+        self, schema: Schema, params: DataParams, seed: int, cut: pd.Timestamp | None = None
+    ) -> None:
+        self.schema, self.params, self.seed, self.cut = schema, params, seed, cut
+        self.by = params.split_by or _identifier(schema)
+        self.share = round(params.test_size * SCALE)
+        self.seen: Counter[str] = Counter()
+        self.draws: dict[str, np.ndarray] = {}
+
+    def of(self, batch: pd.DataFrame) -> np.ndarray:
+        """`train`, `test` or `unlabelled` for each row of the next batch."""
+        target = batch[self.schema.target]
+        if self.params.split == "chronological":
+            test = (batch[self.by] >= self.cut).to_numpy()
+        elif self.by:
+            hashes = pd.util.hash_pandas_object(
+                batch[self.by].astype("str"), index=False, hash_key=f"{self.seed:016d}"[-16:]
+            )
+            test = hashes.to_numpy() < self.params.test_size * 2.0**64
+            if self.params.split == "random" and self.schema.task == "classification":
+                place = self._place(target)
+                test = np.where(place < 2, place == 1, test)
+        else:
+            test = self._drawn(target)
+        return np.where(target.isna(), UNLABELLED, np.where(test, TEST, TRAIN))
+
+    def _drawn(self, target: pd.Series) -> np.ndarray:
+        """One of each run of rows of a class."""
+        regression = self.schema.task == "regression"
+        classes = target.notna().map({True: "any"}) if regression else target
+        place, test = self._place(classes), np.zeros(len(target), dtype=bool)
+        for label, rows in classes.groupby(classes).indices.items():
+            numbers = place[rows]
+            runs = numbers * self.share // SCALE
+            starts = -(-np.arange(runs[-1] + 2) * SCALE // self.share)
+            draws = self._draws(label, len(starts) - 1)
+            chosen = starts[:-1] + (draws * np.diff(starts)).astype(int)
+            chosen[0] = 1
+            test[rows] = numbers == chosen[runs]
+        return test
+
+    def _place(self, classes: pd.Series) -> np.ndarray:
+        """How many rows of its class came before each; meaningless where there is none."""
+        groups = classes.groupby(classes)
+        before = classes.map(self.seen).fillna(0).to_numpy(dtype=int)
+        self.seen.update(groups.size().to_dict())
+        return before + groups.cumcount().fillna(0).to_numpy(dtype=int)
+
+    def _draws(self, label: str, count: int) -> np.ndarray:
+        order = [*(self.schema.columns[self.schema.target].categories or []), "any"]
+        random = np.random.default_rng([self.seed, order.index(label)])
+        if len(self.draws.get(label, ())) < count:
+            self.draws[label] = random.random(2 * count)
+        return self.draws[label][:count]
+
+
+def latest(dates: pd.Series, share: float) -> pd.Timestamp:
+    """The moment from which on the latest share of the rows begins.
+
+    Raises
+    ------
+    ProjectError
+        When no date parts the rows.
+    """
+    known = dates.dropna().sort_values()
+    if known.nunique() < 2:
+        raise ProjectError(
+            f"data.split_by: {dates.name!r} is the same date in every row, or empty. Set data.split "
+            "in params.yaml to random."
+        )
+    cut = known.iloc[int(len(known) * (1 - share))]
+    return cut if cut > known.iloc[0] else known[known > cut].iloc[0]
+
+
+def check_split_by(schema: Schema, params: DataParams) -> None:
+    """Raise a `ProjectError` when the column to split by is none, or no date where one is needed."""
+    if params.split == "random":
+        return
+    column = schema.columns.get(params.split_by)
+    if column is None or column.kind == "ignore":
+        raise ProjectError(
+            f"params.yaml: data.split_by is {params.split_by!r}, which is no column that "
+            "references/schema.yaml keeps. Name one."
+        )
+    if params.split == "chronological" and column.kind != "datetime":
+        raise ProjectError(
+            f"params.yaml: data.split_by is {params.split_by!r}, a column of kind {column.kind}; a "
+            "chronological split needs a date: name a column of kind datetime."
+        )
+
+
+def _identifier(schema: Schema) -> str:
+    names = (n for n, column in schema.columns.items() if column.kind == "identifier")
+    return next((name for name in names if schema.columns[name].unique), "")

@@ -1,0 +1,166 @@
+"""Behavioural tests: what must hold when held-out rows change, by `behaviour` in `params.yaml`.
+
+They are the three kinds of Ribeiro, Wu, Guestrin & Singh, "Beyond Accuracy: Behavioral Testing of
+NLP Models with CheckList" (ACL 2020): directional expectation (`up`, `down`), invariance (`same`)
+and minimum functionality (a class, or a range of values).
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+
+from ..schema.cells import typed, without_missing
+from ..schema.rules import broken_rules
+from ..schema.schema import Schema
+from ..project.errors import ProjectError
+from .expectation import Expectation, is_number, read_entry
+from ..selection.metrics import predict_scores, encode_target
+from ..selection.cross_validation import draw_rows
+from ..selection.threshold import decide, get_threshold
+
+ROUNDING = 1e-9  # sums of floating point numbers differ in the last digits
+CHANGED_ROWS = 5_000
+
+
+def run_tests(
+    model: BaseEstimator,
+    test: pd.DataFrame,
+    schema: Schema,
+    entries: list[dict[str, Any]],
+    seed: int,
+) -> list[dict[str, Any]]:
+    """Hold the model against every entry, on at most `CHANGED_ROWS` of the held-out rows.
+
+    Returns
+    -------
+    list of dict
+        `test` in words, number of `rows` it could be tried on, `share` of them in which it holds,
+        share `needed`, whether it `passed`, and as `example` the first row in which it does not
+        hold, or None: its number in `test` from 0, the cells as they `were`, the prediction
+        `before` and `after`.
+
+    Raises
+    ------
+    ProjectError
+        When an entry is wrong, or can be tried on no row.
+    """
+    rows = test.iloc[draw_rows(len(test), CHANGED_ROWS, seed)]
+    spread = encode_target(test, schema).std() if schema.task == "regression" else 1.0
+    results = []
+    for number, entry in enumerate(entries, 1):
+        where = f"params.yaml: behaviour, entry {number}"
+        try:
+            expected = read_entry(entry, schema, float(spread))
+            results.append(_run(model, rows, schema, expected, ROUNDING * max(spread, 1.0)))
+        except ProjectError as error:
+            raise ProjectError(f"{where}: {error}") from error
+    return results
+
+
+def _run(
+    model: BaseEstimator,
+    rows: pd.DataFrame,
+    schema: Schema,
+    expected: Expectation,
+    rounding: float,
+) -> dict[str, Any]:
+    rows, changed = change(rows, schema, expected)
+    before, after = (_outcome(model, table, schema, expected) for table in (rows, changed))
+    slack = expected.tolerance + rounding
+    match expected.expect:
+        case "same":
+            holds = np.abs(after - before) <= slack
+        case "up":
+            holds = after - before >= -slack
+        case "down":
+            holds = after - before <= slack
+        case [low, high]:
+            holds = (low - slack <= after) & (after <= high + slack)
+        case label:
+            holds = after == label
+    example = None
+    if not holds.all():
+        first = int(np.argmin(holds))
+        were = rows[[*expected.add, *expected.set]].iloc[first]
+        example = {
+            "row": int(rows.index[first]),
+            "were": {name: _plain(cell) for name, cell in were.items()},
+            "before": _plain(before[first]),
+            "after": _plain(after[first]),
+        }
+    return {
+        "test": str(expected),
+        "rows": len(rows),
+        "share": float(holds.mean()),
+        "needed": expected.share,
+        "passed": bool(holds.mean() >= expected.share),
+        "example": example,
+    }
+
+
+def change(
+    rows: pd.DataFrame, schema: Schema, expected: Expectation
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows that can be changed within the contract, before and after.
+
+    To go up or down or stay the same says something of rows only in which a cell is another.
+
+    Raises
+    ------
+    ProjectError
+        When there is none.
+    """
+    possible, rule = np.ones(len(rows), dtype=bool), ""
+    moved = np.full(len(rows), expected.expect not in ("up", "down", "same"))
+    changed = rows.copy()
+    for name in [*expected.add, *expected.set]:
+        column = schema.features[name]
+        if name in expected.add:
+            cells = values = rows[name] + expected.add[name]
+            possible &= rows[name].notna().to_numpy()
+        else:
+            cell = expected.set[name]
+            cell = cell if cell is None or is_number(cell) else str(cell)
+            dtype = "float" if is_number(cell) else "str"
+            cells = pd.Series([cell] * len(rows), rows.index, dtype=dtype, name=name)
+            cells = without_missing(cells, schema.source.missing)
+            values = typed(cells, column, schema.source)
+        for bad, broken, _ in broken_rules(cells, values, column, False, schema.source):
+            rule = f": column {name!r} takes {broken}" if bad.any() and not rule else rule
+            possible &= ~bad
+        moved |= ~_alike(rows[name], values)
+        changed[name] = values
+    possible &= moved
+    if not possible.any():
+        raise ProjectError(f"no held-out row can be changed so{rule}.")
+    return rows[possible], changed[possible]
+
+
+def _alike(cells: pd.Series, others: pd.Series) -> np.ndarray:
+    """Where two columns hold the same, or both nothing."""
+    same = (cells == others).fillna(False).to_numpy(dtype=bool)
+    return same | (cells.isna() & others.isna()).to_numpy()
+
+
+def _outcome(
+    model: BaseEstimator, rows: pd.DataFrame, schema: Schema, expected: Expectation
+) -> np.ndarray:
+    """Of each row the predicted value, the probability of one class, or the predicted class."""
+    y_pred = predict_scores(model, rows, schema)
+    if schema.task == "regression":
+        return y_pred
+    classes = schema.classes
+    if expected.of:
+        return y_pred[:, classes.index(expected.of)]
+    return np.array(classes)[decide(y_pred, get_threshold(model))]
+
+
+def _plain(value: Any) -> Any:
+    """A cell or prediction as JSON has it."""
+    if pd.isna(value):
+        return None
+    if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+        return float(value)
+    return value if isinstance(value, bool) else str(value)

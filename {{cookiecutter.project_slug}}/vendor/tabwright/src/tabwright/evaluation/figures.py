@@ -1,0 +1,184 @@
+"""Draw how the model does on the held-out rows."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from sklearn.base import BaseEstimator
+from sklearn.calibration import CalibrationDisplay
+from sklearn.metrics import (
+    ConfusionMatrixDisplay,
+    PrecisionRecallDisplay,
+    PredictionErrorDisplay,
+    RocCurveDisplay,
+)
+
+from ..schema.schema import Schema
+from ..selection.metrics import task_metrics, predict_scores, encode_target
+from ..selection.cross_validation import draw_rows
+from ..selection.threshold import decide, get_threshold
+from .style import BLUE, GREY, drawing, short
+
+VALUES = {"predicted_and_actual": "actual_vs_predicted", "residuals": "residual_vs_predicted"}
+DOTS = {"alpha": 0.4, "s": 12}
+CURVES = {
+    "roc": RocCurveDisplay,
+    "precision_recall": PrecisionRecallDisplay,
+    "calibration": CalibrationDisplay,
+}
+MAX_CURVES = 10  # classes, the most frequent first, that get a curve of their own
+IMPORTANCE_ROWS, IMPORTANCE_CELLS = 1000, 150_000  # fewer rows of a wide table
+REPEATS = 5  # of shuffling a column
+MAX_IMPORTANT = 20  # columns; those of a wider table that move predictions most
+MAX_SLICES = 40
+
+
+def draw_figures(
+    model: BaseEstimator,
+    y_pred: np.ndarray,
+    test: pd.DataFrame,
+    schema: Schema,
+    metric: str,
+    seed: int,
+    folder: Path = project.figures_folder,
+) -> None:
+    """Write the figures of the task as PNG files into `folder`, replacing those there.
+
+    `predicted` is what the model predicts for `test`.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    y_true = encode_target(test, schema)
+    if schema.task == "regression":
+        for name, kind in VALUES.items():
+            with _figure(folder / f"{name}.png") as axes:
+                PredictionErrorDisplay.from_predictions(
+                    y_true, y_pred, kind=kind, scatter_kwargs=DOTS, random_state=0, ax=axes
+                )
+    else:
+        for name, display in CURVES.items():
+            with _figure(folder / f"{name}.png") as axes:
+                _curves(axes, display, y_true, y_pred, schema.classes)
+        with _figure(folder / "confusion_matrix.png") as axes:
+            _confusion(axes, y_true, decide(y_pred, get_threshold(model)), schema.classes)
+    with _figure(folder / "permutation_importance.png") as axes:
+        _importance(axes, model, test, schema, metric, seed)
+
+
+def draw_slices(
+    slices: list[dict[str, Any]], overall: float, metric: str, folder: Path = project.figures_folder
+) -> None:
+    """Add `slices.png`: score and interval of each slice that has them, beside that of all rows."""
+    scored = [part for part in slices if part["low"] is not None][:MAX_SLICES][::-1]
+    if not scored:
+        return
+    with drawing(folder / "slices.png", 6.4, 0.8 + 0.22 * len(scored)) as figure:
+        axes = figure.subplots()
+        axes.axvline(overall, color=GREY, linestyle=":")
+        for place, part in enumerate(scored):
+            axes.plot([part["low"], part["high"]], [place, place], color=BLUE)
+            axes.plot(part["score"], place, "o", color=BLUE, markersize=4)
+        names = [f"{short(part['column'])}: {short(part['value'])}" for part in scored]
+        axes.set_yticks(range(len(scored)), names)
+        axes.set(xlabel=f"{metric}; dotted: all held-out rows", ylim=(-0.6, len(scored) - 0.4))
+
+
+@contextmanager
+def _figure(path: Path) -> Iterator[Axes]:
+    with drawing(path, 6.4, 4.8) as figure:
+        yield figure.subplots()
+
+
+def _curves(
+    axes: Axes, display: Any, y_true: np.ndarray, y_pred: np.ndarray, labels: list[str]
+) -> None:
+    """One curve for two classes, else one for each class against the rest."""
+    calibration = display is CalibrationDisplay
+    how = {"n_bins": 8, "strategy": "quantile"} if calibration else {}
+    numbers = _classes_to_draw(y_true, len(labels))
+    for number in numbers:
+        display.from_predictions(
+            y_true == number, y_pred[:, number], name=labels[number], ax=axes, **how
+        )
+    if display is RocCurveDisplay:
+        axes.plot([0, 1], [0, 1], linestyle=":", color="grey")
+    axes.set(xlabel=axes.get_xlabel().split(" (")[0], ylabel=axes.get_ylabel().split(" (")[0])
+    if calibration:
+        axes.set(xlabel="predicted probability", ylabel="share of rows")
+    if numbers:
+        axes.legend(fontsize="small")
+
+
+def _classes_to_draw(y_true: np.ndarray, classes: int) -> list[int]:
+    present = np.bincount(y_true, minlength=classes)
+    if classes == 2:
+        return [1] if 0 < present[1] < len(y_true) else []
+    numbers = np.argsort(-present, kind="stable")[:MAX_CURVES]
+    return [int(number) for number in numbers if 0 < present[number] < len(y_true)]
+
+
+def _confusion(axes: Axes, y_true: np.ndarray, guess: np.ndarray, labels: list[str]) -> None:
+    shown = sorted(set(y_true) | set(guess))
+    ConfusionMatrixDisplay.from_predictions(
+        y_true,
+        guess,
+        labels=shown,
+        display_labels=[labels[number] for number in shown],
+        xticks_rotation="vertical",
+        cmap="Blues",
+        colorbar=False,
+        ax=axes,
+    )
+
+
+def _importance(
+    axes: Axes, model: BaseEstimator, test: pd.DataFrame, schema: Schema, metric: str, seed: int
+) -> None:
+    """How much worse the metric gets when one column is shuffled (Breiman 2001)."""
+    limit = min(IMPORTANCE_ROWS, max(100, IMPORTANCE_CELLS // len(schema.features)))
+    rows = test.iloc[draw_rows(len(test), limit, seed)]
+    rule, y_true = task_metrics(schema, get_threshold(model))[metric], encode_target(rows, schema)
+    score, columns = rule.function(y_true, predict_scores(model, rows, schema)), list(schema.features)
+    random, losses = np.random.RandomState(seed), {}
+    repeated = pd.concat([rows] * REPEATS, ignore_index=True)  # one prediction for all of them
+    for name in strongest(model, rows, schema, seed):
+        orders = [rows[name].sample(frac=1, random_state=random) for _ in range(REPEATS)]
+        shuffled = repeated.assign(**{name: pd.concat(orders, ignore_index=True)})
+        y_pred = np.split(predict_scores(model, shuffled, schema), REPEATS)
+        losses[name] = [rule.improvement(score, rule.function(y_true, each)) for each in y_pred]
+    found = pd.DataFrame(losses).agg(["mean", "std"]).T.sort_values("mean")
+    if len(rows) < len(test) or len(losses) < len(columns):
+        of_columns = f"{len(losses)} strongest of {len(columns)} columns"
+        axes.set_title(f"{of_columns}, {len(rows):,} rows", fontsize="small")
+    axes.barh(range(len(found)), found["mean"], xerr=found["std"])
+    axes.set_yticks(range(len(found)), [short(name, 40) for name in found.index])
+    axes.set(xlabel=f"loss of {metric} when the column is shuffled")
+
+
+def strongest(model: BaseEstimator, rows: pd.DataFrame, schema: Schema, seed: int) -> list[str]:
+    """The `MOST_IMPORTANT` columns whose shuffling moves predictions most, in their order.
+
+    Of many columns whole blocks are shuffled; those that move predictions most are halved, until
+    each is one column: the time grows with the logarithm of the columns.
+    """
+    order = np.random.default_rng(seed).permutation(len(rows))
+    before, names = predict_scores(model, rows, schema), list(schema.features)
+
+    def shuffled(block: np.ndarray) -> pd.DataFrame:
+        columns, table = [names[number] for number in block], rows.copy()
+        table[columns] = rows[columns].iloc[order].set_axis(rows.index)
+        return table
+
+    blocks = [np.arange(len(names))]
+    while len(blocks) > MAX_IMPORTANT or max(map(len, blocks)) > 1:
+        if len(blocks) > MAX_IMPORTANT:
+            after = predict_scores(model, pd.concat(map(shuffled, blocks)), schema)
+            moved = [np.abs(each - before).mean() for each in np.split(after, len(blocks))]
+            blocks = [blocks[place] for place in np.argsort(moved)[-MAX_IMPORTANT:]]
+        blocks = [half for block in blocks for half in np.array_split(block, 2) if len(half)]
+    return [names[number] for number in sorted(np.concatenate(blocks))]

@@ -1,0 +1,179 @@
+"""Refuse a model that is not good enough: what has to hold, and by how much it does."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..project.settings import EvaluateParams, load_params
+from ..schema.schema import load_schema
+from ..project.errors import ProjectError, cli_errors
+from ..selection.metrics import Metric, task_metrics, require_known
+
+MAX_NAMED = 3  # slices below their floor
+ANEW = "dvc repro --force evaluate"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that has to hold, whether it does, and a line with the figures."""
+
+    name: str
+    passed: bool
+    words: str
+
+
+def main() -> None:
+    found = present_checks()
+    for check in found:
+        print(f"{'ok' if check.passed else 'FAILED':6}  {check.words}")
+    sentence = verdict(found)
+    if not all(check.passed for check in found):
+        raise ProjectError(sentence)
+    print(sentence)
+
+
+def present_checks() -> list[Check]:
+    """What is to say of the present model, from the files that `make evaluate` writes.
+
+    Raises
+    ------
+    ProjectError
+        When one of them is missing or damaged, or `params.yaml` names a metric that does not exist.
+    """
+    scores, slices, tests = _read(project.metrics_file, dict), _read(project.slices_file, list), _read(project.behaviour_file, list)
+    params, rules = project.params.evaluate, task_metrics(load_schema(project.schema_file))
+    try:
+        return checks(scores, slices, tests, params, rules)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ProjectError(
+            f"reports/{project.metrics_file.name}, {project.slices_file.name} or {project.behaviour_file.name} is from another version "
+            f"({error!r}): `{ANEW}` writes them anew."
+        ) from error
+
+
+def checks(
+    scores: dict[str, Any],
+    slices: list[dict[str, Any]],
+    tests: list[dict[str, Any]],
+    params: EvaluateParams,
+    rules: dict[str, Metric],
+) -> list[Check]:
+    """All that a model has to pass. Nothing is read or written.
+
+    Parameters
+    ----------
+    scores, slices, tests
+        What `reports/metrics.json`, `slices.json` and `behaviour.json` hold.
+    params
+        For `minimum` and `slice_minimum`.
+    rules
+        The metrics of the task by name, as from `metrics_of`.
+
+    Raises
+    ------
+    ProjectError
+        When a minimum names a metric that is not among `rules`.
+    """
+    for name in ("minimum", "slice_minimum"):
+        require_known(f"evaluate.{name}", getattr(params, name), rules)
+    return [
+        _baseline(scores),
+        *(_floor(name, worst, scores, rules) for name, worst in params.minimum.items()),
+        *(_slices(name, worst, slices, rules) for name, worst in params.slice_minimum.items()),
+        *(_behaviour(test) for test in tests),
+    ]
+
+
+def verdict(found: list[Check]) -> str:
+    """One sentence: the gate is open, or closed and by what."""
+    if failed := [check.words for check in found if not check.passed]:
+        return f"the gate is closed: {'; '.join(failed)}"
+    more = f", and {len(found) - 1} more checks hold" if len(found) > 1 else ""
+    return f"the gate is open: {found[0].words}{more}"
+
+
+def _read(path: Path, kind: type) -> Any:
+    """What a JSON file of `make evaluate` holds."""
+    where = f"reports/{path.name}"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ProjectError(f"{where} is missing: `make evaluate` writes it.") from error
+    except (OSError, ValueError) as error:
+        raise ProjectError(f"{where} cannot be read ({error}): `{ANEW}` writes it anew.") from error
+    if not isinstance(found, kind):
+        raise ProjectError(f"{where} holds something else: `{ANEW}` writes it anew.")
+    return found
+
+
+def _baseline(scores: dict[str, Any]) -> Check:
+    """The interval of the gain over the baseline lies above 0."""
+    name, gain = scores["metric"], scores["gain_interval"]
+    if not np.isfinite(scores["test"][name]):
+        return Check("baseline", False, f"{name} cannot be told: {absent_classes(scores)}")
+    passed = gain["low"] > 0
+    verb = "beats" if passed else "does not beat"
+    against = f"{scores['test'][name]:.4f} against {scores['baseline'][name]:.4f}"
+    figures = f"{name} {against}, gain {gain['low']:.4f} to {gain['high']:.4f}"
+    return Check("baseline", passed, f"the model {verb} the baseline ({figures})")
+
+
+def absent_classes(scores: dict[str, Any]) -> str:
+    """A sentence about classes that are in the contract and in no held-out row."""
+    if not (absent := scores.get("absent")):
+        return "the held-out rows are too few"
+    return (
+        f"no held-out row is {', '.join(map(repr, absent))}, so the scores say nothing of it: add "
+        "rows, or change data.split or data.test_size"
+    )
+
+
+def _floor(name: str, worst: float, scores: dict[str, Any], rules: dict[str, Metric]) -> Check:
+    passed, words = _compare(scores["test"][name], worst, rules[name])
+    return Check(f"minimum {name}", passed, f"{name} on all held-out rows is {words}")
+
+
+def _slices(
+    name: str, worst: float, slices: list[dict[str, Any]], rules: dict[str, Metric]
+) -> Check:
+    """The metric is good enough in every slice that has it."""
+    rule, title = rules[name], f"slices {name}"
+    scored = [part for part in slices if name in part["scores"]]
+    if not scored:
+        words = f"{name} of slices is not known: none of evaluate.slices has rows enough"
+        return Check(title, False, words)
+    scored.sort(key=lambda part: rule.improvement(part["scores"][name], worst))
+    compared = [_compare(part["scores"][name], worst, rule) for part in scored]
+    lines = [
+        f"{part['column']} {part['value']!r} ({part['rows']} rows) {words}"
+        for part, (_, words) in zip(scored, compared, strict=True)
+    ]
+    failed = sum(not passed for passed, _ in compared)
+    if not failed:
+        return Check(title, True, f"{name} in the worst of {len(scored)} slices: {lines[0]}")
+    named = ", ".join(lines[: min(failed, MAX_NAMED)])
+    more = " and more" if failed > MAX_NAMED else ""
+    return Check(title, False, f"{name} in {failed} of {len(scored)} slices: {named}{more}")
+
+
+def _behaviour(test: dict[str, Any]) -> Check:
+    share = f"{test['share']:.1%} of {test['rows']} rows, {test['needed']:.1%} needed"
+    passed = test["share"] >= test["needed"]
+    return Check("behaviour", passed, f"{test['test']}: in {share}")
+
+
+def _compare(score: float, worst: float, rule: Metric) -> tuple[bool, str]:
+    """Whether a score is good enough, and by how much in words; NaN never is."""
+    gain = rule.improvement(score, worst)
+    limit = "lowest" if rule.greater_is_better else "highest"
+    side = "better" if gain >= 0 else "worse"
+    words = f"{score:.4f}, {abs(gain):.4f} {side} than the {limit} allowed ({worst:g})"
+    return bool(gain >= 0), words
+
+
+if __name__ == "__main__":
+    with cli_errors():
+        main()

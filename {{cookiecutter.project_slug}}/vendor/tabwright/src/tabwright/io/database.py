@@ -1,0 +1,136 @@
+"""Read a table or a query from a database into a Parquet file."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from tqdm import tqdm
+
+from ..project.errors import ProjectError
+from .parquet import BATCH_ROWS, parquet_file
+
+PLAIN = (bool, int, float, str, date, time, timedelta, type(None))
+PACKAGES = {"MySQLdb": "mysqlclient", "psycopg2": "psycopg2-binary"}  # others are named alike
+SOURCE = "Correct data.source in params.yaml"
+
+
+def query(source: str, select: str, path: Path) -> int:
+    """Write a table, or the rows of a query, to a Parquet file.
+
+    Parameters
+    ----------
+    source
+        SQLAlchemy URL without a password, which comes from the variable `DATABASE_PASSWORD`.
+    select
+        Name of a table, perhaps after that of its schema and a dot; or a query, which holds blanks.
+
+    Returns
+    -------
+    int
+        How many rows there are.
+
+    Raises
+    ------
+    ProjectError
+        When the database cannot be reached, or does not give the rows. The file is as it was.
+    """
+    engine = _engine(source)
+    with _told(
+        f"{source} cannot be reached", f"{SOURCE}, and the password, DATABASE_PASSWORD, in .env."
+    ):
+        connection = engine.connect()
+    try:
+        with (
+            connection,
+            _told(f"{source} does not give {select!r}", f"{SOURCE}, or data.select."),
+        ):
+            result = connection.execution_options(yield_per=BATCH_ROWS).execute(_statement(select))
+            return _write(result, path)
+    finally:
+        engine.dispose()
+
+
+def _engine(source: str) -> sa.Engine:
+    try:
+        url = sa.make_url(source)
+        if url.get_backend_name() == "sqlite":
+            file = (project.root / (url.database or "")).resolve()
+            if not file.is_file():
+                raise ProjectError(f"{source}: there is no file {file}. {SOURCE}.")
+            url = url.set(database=str(file))
+        elif password := os.environ.get("DATABASE_PASSWORD"):
+            url = url.set(password=password)
+        return sa.create_engine(url)
+    except ModuleNotFoundError as error:
+        package = PACKAGES.get(str(error.name), error.name)
+        raise ProjectError(
+            f"{source} needs the package {package}. Add it to `dependencies` in pyproject.toml, "
+            "then `make lock setup`."
+        ) from error
+    except NoSuchModuleError as error:
+        raise ProjectError(
+            f"{source}: SQLAlchemy does not know this kind of source. Correct data.source in "
+            "params.yaml, or add the package with its dialect to `dependencies` in pyproject.toml, "
+            "then `make lock setup`."
+        ) from error
+    except (ArgumentError, ValueError) as error:
+        raise ProjectError(f"data.source is no SQLAlchemy URL: {source}. {SOURCE}.") from error
+
+
+def _statement(select: str) -> sa.Executable:
+    if len(select.split()) > 1:
+        return sa.text(select.replace(":", r"\:"))  # a colon is no parameter here
+    schema, _, table = select.rpartition(".")
+    return sa.select(sa.text("*")).select_from(sa.table(table, schema=schema or None))
+
+
+def _write(result: sa.CursorResult[Any], path: Path) -> int:
+    """Write the rows batch by batch, with types that hold for all of them."""
+    names = list(result.keys())
+    if double := {name for name in names if names.count(name) > 1}:
+        raise ProjectError(
+            f"data.select gives {', '.join(sorted(double))} twice. Name one with AS."
+        )
+    total = 0
+    with (
+        parquet_file(path) as write,
+        tqdm(unit="row", unit_scale=True, delay=2, leave=False, disable=None) as bar,
+    ):
+        for rows in result.partitions():
+            write(pa.table([_column(cells) for cells in zip(*rows, strict=True)], names))
+            total += len(rows)
+            bar.update(len(rows))
+        if not total:
+            raise ProjectError("data.select gives no rows. Correct it in params.yaml.")
+    return total
+
+
+def _column(cells: tuple[Any, ...]) -> pa.Array:
+    """The cells of a column; those of mixed or unusual types as text."""
+    cells = tuple(float(cell) if isinstance(cell, Decimal) else cell for cell in cells)
+    if all(isinstance(cell, PLAIN) for cell in cells):
+        try:
+            return pa.array(cells)
+        except pa.ArrowException:
+            pass
+    return pa.array([None if cell is None else str(cell) for cell in cells])
+
+
+@contextmanager
+def _told(what: str, remedy: str) -> Iterator[None]:
+    """Make a sentence of an error of the database, without a password in it."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        said = error.orig if isinstance(error, DBAPIError) else error
+        why = str(said).strip().partition("\n")[0]
+        if password := os.environ.get("DATABASE_PASSWORD"):
+            why = why.replace(password, "***")
+        raise ProjectError(f"{what}: {why.rstrip('.')}. {remedy}") from None

@@ -1,0 +1,156 @@
+"""Tell how a text file of cells is written: encoding, separator, quotes, header."""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from ..project.errors import ProjectError
+from .source import Source
+from .archive import open_bytes
+from .encoding import SAMPLE, find_encoding, open_text
+from .header import BLANKS, layout, usual_width
+
+SEPARATORS = ("\t", ";", "|", ",", " ")  # the comma after those that rarely stand in a cell
+NO_TEXT = (
+    "no text, and of no kind that its name tells. Save it as CSV, or name it after what it is."
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_SINGLE_QUOTED = re.compile(r"(?:^|(?<=[,;\t|\r]))'[^'\n]*'(?=[,;\t|\r]|$)", re.MULTILINE)
+
+LONGEST_CELL = 8 << 20  # bytes; a longer one is a quote that is never closed
+
+csv.field_size_limit(LONGEST_CELL)
+
+
+def sniff(path: Path, names: Collection[str] = ()) -> Source:
+    """Tell from the first megabyte of a file how its cells are written.
+
+    Parameters
+    ----------
+    names
+        Columns that are known, see `layout`.
+
+    Raises
+    ------
+    ProjectError
+        When the file holds no text.
+    """
+    encoding = find_encoding(path)
+    try:
+        with open_text(path, encoding) as file:
+            text = file.read(SAMPLE)
+    except UnicodeDecodeError as error:
+        raise ProjectError(f"{path}: {NO_TEXT}") from error
+    control = len(_CONTROL.findall(text)) if "\0" in text else 0
+    if control > max(1, len(text) / 1000):  # fewer are a slip
+        raise ProjectError(f"{path}: {NO_TEXT}")
+    if len(text) == SAMPLE:  # the last line may be cut
+        text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
+    if re.match(r"\s*<(!doctype|html|\?xml)", text, re.IGNORECASE):
+        raise ProjectError(f"{path}: a web page, no table. Download the table itself.")
+    source = Source(encoding=encoding)
+    source.separator, source.quote, source.escape = _cut(text)
+    if source.quote and f"{source.separator} {source.quote}" in text:
+        as_written = records(io.StringIO(text, newline=""), source, skip_blanks=False)
+        if _usual(as_written)[0] < _usual(_cells(text, source))[0]:
+            source.separator += " "  # quotes behind a blank are quotes
+    source.skip_rows, source.header, source.skip_rows_after_header = layout(
+        parse(text, source), names
+    )
+    return source
+
+
+def parse(text: str, source: Source, most: int | None = None) -> list[list[str]]:
+    """Cells of each line of `text`, without the blanks around them; an empty line has none."""
+    return [[cell.strip(BLANKS) for cell in row] for row in islice(_cells(text, source), most)]
+
+
+def records(
+    lines: Iterable[str], source: Source, *, strict: bool = False, skip_blanks: bool = True
+) -> Iterator[list[str]]:
+    """Cells of each row; columns that are aligned with several blanks are parted by one."""
+    if source.mark == " ":
+        lines = (re.sub(r"^ | (?=[\r\n]*$)", "", re.sub(r"[ \t]+", " ", line)) for line in lines)
+    return csv.reader(
+        lines,
+        delimiter=source.mark,
+        quotechar=source.quote or None,
+        quoting=csv.QUOTE_MINIMAL if source.quote else csv.QUOTE_NONE,
+        escapechar=source.escape or None,
+        skipinitialspace=skip_blanks and source.mark != " ",
+        strict=strict,
+    )
+
+
+def join_cells(cells: list[str], source: Source) -> str:
+    """A line that `records` cuts into these cells."""
+    line = io.StringIO()
+    csv.writer(
+        line,
+        delimiter=source.mark,
+        quotechar=source.quote or None,
+        quoting=csv.QUOTE_MINIMAL if source.quote else csv.QUOTE_NONE,
+        escapechar="\\",
+    ).writerow(cells)
+    return line.getvalue().removesuffix("\r\n")
+
+
+def _cells(text: str, source: Source, *, strict: bool = False) -> Iterator[list[str]]:
+    return records(io.StringIO(text, newline=""), source, strict=strict)
+
+
+def count_in(path: Path, *characters: str) -> Counter[str]:
+    """How often each of some ASCII characters stands in a UTF-8 file."""
+    found: Counter[str] = Counter()
+    with open_bytes(path) as file:
+        while block := file.read(SAMPLE):
+            found.update({one: block.count(one.encode()) for one in characters if one})
+    return found
+
+
+def _cut(text: str) -> tuple[str, str, str]:
+    """Separator, quote and escape that best explain how lines are cut into cells."""
+    quotes = [('"', "")]
+    if '\\"' in text:
+        quotes.append(('"', "\\"))
+    singles = len(_SINGLE_QUOTED.findall(text))
+    if singles:  # apostrophes are quotes where each line has some, or they hide separators
+        everywhere = singles >= len(text.splitlines()) - 1
+        quotes.insert(0 if everywhere else len(quotes), ("'", ""))
+    if singles or '"' in text:
+        quotes.append(("", ""))  # quotes that are part of the text
+    best: tuple[float, tuple[str, str, str]] = (0.0, (",", *quotes[0]))
+    for separator in SEPARATORS:
+        if separator in text:
+            tries = [(*_evenness(text, separator, *quote), quote) for quote in quotes]
+            # An apostrophe that opens what it does not close swallows lines.
+            tries = [one for one in tries if one[-1][0] != "'" or one[2] >= tries[-1][2]]
+            even, _, _, width, quote = max(tries, key=lambda tried: tried[:3])
+            # Words of a sentence are no cells, unless every line has as many.
+            weight = 1.0 if separator != " " else 0.6 * (even == 1)
+            score = weight * even**3 * (1 - 1 / width)
+            best = max(best, (score, (separator, *quote)), key=lambda found: found[0])
+    return best[1]
+
+
+def _evenness(text: str, separator: str, quote: str, escape: str) -> tuple[float, bool, int, int]:
+    """Share of lines of the usual width, whether quotes are in place, those lines, that width."""
+    source = Source(separator=separator, quote=quote, escape=escape)
+    share, usual, width = _usual(_cells(text, source))
+    try:
+        well_quoted = bool(list(_cells(text, source, strict=True)))
+    except csv.Error:
+        well_quoted = False
+    return round(share, 3), well_quoted, usual, max(width, 1)
+
+
+def _usual(lines: Iterable[list[str]]) -> tuple[float, int, int]:
+    """Share and number of the lines that have as many cells as most, and how many these are."""
+    rows = [row for row in lines if row]
+    width = usual_width(rows)
+    usual = sum(len(row) == width for row in rows)
+    return usual / max(len(rows), 1), usual, width

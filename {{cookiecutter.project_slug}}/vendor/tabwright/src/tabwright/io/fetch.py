@@ -1,0 +1,93 @@
+"""Take the raw data anew from `data.source`, and record what came with DVC."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tqdm import tqdm
+
+from ..project.settings import DataParams, WEB, load_params
+from ..project.errors import ProjectError, cli_errors
+from ..project.files import remove
+
+
+def main() -> None:
+    fetch(project.params.data)
+
+
+def fetch(params: DataParams) -> None:
+    """Replace the raw data by what its source holds now, whole or not at all.
+
+    Raises
+    ------
+    ProjectError
+        When there is no source, it cannot be reached, or it does not give the data.
+    """
+    raw = project.root / params.raw
+    raw.parent.mkdir(parents=True, exist_ok=True)
+    if not params.source:
+        raise ProjectError("params.yaml names no data.source. Add it, or put the file there.")
+    if params.source.startswith(WEB):
+        with _kept(raw):
+            _dvc(params.source, "import-url", "--force", params.source, params.raw)
+        print(f"{params.raw} comes from {params.source}")
+        return
+    if not Path(__file__).with_name("database.py").exists():
+        raise ProjectError(
+            "data.source is no address (http, https, s3), and databases are read in projects "
+            "generated from one. Correct data.source in params.yaml."
+        )
+    from .database import query
+
+    rows = query(params.source, params.select, raw)
+    _dvc(params.raw, "add", params.raw)
+    print(f"{params.raw} holds {rows:,} rows of {params.source}")
+
+
+@contextmanager
+def _kept(path: Path) -> Iterator[None]:
+    """Put what is there aside, for DVC removes it first; bring it back unless something new came."""
+    aside = path.with_name(f".{path.name}.before")
+    if path.exists():
+        remove(aside)
+        path.rename(aside)
+    try:
+        yield
+    finally:
+        if aside.exists() and not path.exists():
+            aside.rename(path)
+        remove(aside)
+
+
+def _dvc(what: str, *arguments: str) -> None:
+    """Run DVC, and show for how long when it takes longer than two seconds."""
+    said = ""
+    with (
+        tqdm(desc=what, bar_format="{desc}: {elapsed}", delay=2, leave=False, disable=None) as bar,
+        subprocess.Popen(
+            [sys.executable, "-m", "dvc", *arguments],
+            cwd=project.root,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+        ) as process,
+    ):
+        while process.returncode is None:
+            try:
+                said = process.communicate(timeout=1)[1]
+            except subprocess.TimeoutExpired:
+                bar.update()
+    if process.returncode:
+        errors = [line for line in said.splitlines() if line.startswith("ERROR: ")]
+        why = errors[-1].removeprefix("ERROR: ").rstrip(".: ") if errors else "DVC stopped"
+        if why.endswith("does not exist"):
+            why = "nothing is there, or nobody answers"
+        raise ProjectError(f"{what}: {why}. Correct data.source in params.yaml, or try again.")
+
+
+if __name__ == "__main__":
+    with cli_errors():
+        main()

@@ -1,0 +1,188 @@
+"""Tell which lines of a text file are header, which are above and below it, and which are rows."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from itertools import chain, count, pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+from ..project.errors import ProjectError
+from .source import Source
+from ..schema.schema import Schema
+
+# Around a cell they are no part of it: those of ASCII, no-break ones, and those of no width.
+BLANKS = " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u2007\u202f\u200b\ufeff"
+TOP_ROWS = 1000  # that tell how many columns there are
+ROWS_ABOVE = 50  # a header further down is none
+NUMBER = re.compile(r"[$€£¥]?[-+]?[\d.,]*\d[\d.,]*([eE][-+]?\d+)?[$€£¥%]?")
+
+NO_VALUE = re.compile(r"n\W?[ak]\W?|nan|nil|none|null|missing|unknown|[-.?*#]+", re.IGNORECASE)
+WORDS = re.compile(r"\s|^\W")  # in a remark, rarely in the name of a thing
+
+
+class Top(NamedTuple):
+    """What stands above the rows of a text file."""
+
+    columns: list[str]
+    lines: list[list[str]]  # cells of the header and of what is below it
+    length: int  # lines they take, with empty ones between them
+
+
+def layout(rows: list[list[str]], names: Collection[str] = ()) -> tuple[int, bool, int]:
+    """Lines above the header, whether there is one, and lines below it that are no rows.
+
+    Parameters
+    ----------
+    rows
+        The cells of the first lines; an empty line has none.
+    names
+        Columns that are known: the line that holds them is the header, whatever it looks like.
+    """
+    named = _header_line(names, rows[:ROWS_ABOVE])
+    above = rows_above(rows, usual_width(rows)) if named is None else named
+    table = [row for row in rows[above:] if any(row)]
+    header = named is not None or has_header(table)
+    return above, header, rows_below(table[1:]) if header else 0
+
+
+def usual_width(rows: list[list[str]]) -> int:
+    """The number of cells most lines have."""
+    widths = Counter(len(row) for row in rows if row)
+    return max(widths, key=lambda width: (widths[width], width), default=0)
+
+
+def rows_above(rows: list[list[str]], width: int) -> int:
+    """Titles, comments and empty lines above the table.
+
+    A line with one cell less than usual is a header: that of row names, or the last, is missing.
+    """
+    for number, row in enumerate(rows[:ROWS_ABOVE]):
+        title = len(row) < max(width - 1, min(width, 2)) and sum(map(bool, row)) <= 2
+        if any(row) and not title and not _is_comment(row):
+            return number
+    return 0
+
+
+def _is_comment(row: list[str]) -> bool:
+    return row[0].startswith(("#", "sep=")) and not any(row[1:])
+
+
+def has_header(table: list[list[str]]) -> bool:
+    """Whether the first line is unlike those below: words over numbers, words that do not recur.
+
+    A line with a number is none, unless it counts or holds years.
+    """
+    if len(table) < 2:
+        return True
+    first, body = table[0], table[1:]
+    columns = list(zip(*(row for row in body if len(row) == len(first)), strict=False))
+    votes = words = 0
+    for name, column in zip(first, columns, strict=False):
+        if _is_number(column) and NUMBER.fullmatch(name) and not re.fullmatch("(19|20)..", name):
+            return _counts(first)
+        if _is_number(column):
+            words += bool(name) and not NUMBER.fullmatch(name)
+        elif name and name in column and len(set(column)) <= len(column) / 2:
+            votes -= 1
+    # Files put together one below the other hold their header again and again.
+    return words + votes >= 0 or (words > 0 and first in body)
+
+
+def rows_below(body: list[list[str]]) -> int:
+    """Comments, units or a second line of names under the header."""
+    comments = 0
+    while comments < len(body) and _is_comment(body[comments]):
+        comments += 1
+    body = body[comments:]
+    if len(body) < 3:
+        return comments
+    first, rest = body[0], [row for row in body if row != body[0]]
+    columns = list(zip(*(row for row in rest if len(row) == len(first)), strict=False))
+    over = [
+        (name, column, _is_number(column)) for name, column in zip(first, columns, strict=False)
+    ]
+    words = [(n, number) for n, c, number in over if n and n not in c and not NUMBER.fullmatch(n)]
+    unlike = [name for name, number in words if number]
+    numbers = sum(number for *_, number in over)
+    units = len(unlike) > (numbers / 2 if numbers > 1 else sum(map(bool, first)) - 1)
+    word, times = max(Counter(n for n, _ in words).items(), key=lambda it: it[1], default=("", 0))
+    second_names = times > 2 and times == first.count(word) and times >= len(first) / 3
+    # A row has words that recur, or where its numbers are missing words that say so.
+    row = any(name and name in column for name, column, _ in over) or all(
+        NO_VALUE.fullmatch(name) for name in (unlike if units else [word])
+    )
+    return comments + bool((units or second_names) and not row)
+
+
+def remarks_below(rows: Sequence[Sequence[str]]) -> int:
+    """Lines at the end of which only one cell is filled, with words, such as footnotes."""
+    for number, row in enumerate(reversed(rows)):
+        cells = [cell for cell in row if cell]
+        if len(row) < 3 or len(cells) > 1 or not all(map(WORDS.search, cells)):
+            return number
+    return 0  # all of them: this is how the table is
+
+
+def _header_line(names: Collection[str], rows: list[list[str]]) -> int | None:
+    """The line that holds the most of the names, unless others hold as many."""
+    hits = [len(set(names).intersection(row)) for row in rows]
+    most = max(hits, default=0)
+    lines = [row for row, found in zip(rows, hits, strict=True) if found == most]
+    if not most or most < len(names) / 2 or any(line != lines[0] for line in lines):
+        return None
+    return hits.index(most)
+
+
+def _is_number(column: tuple[str, ...]) -> bool:
+    """Whether most cells are numbers."""
+    cells = [cell for cell in column if cell]
+    return sum(bool(NUMBER.fullmatch(cell)) for cell in cells) > 0.7 * len(cells)
+
+
+def _counts(names: list[str]) -> bool:
+    """Whether names are 0, 1, 2, ... or, after some words, years in a row."""
+    numbers = [int(name) for name in names if name.isascii() and name.isdigit()]
+    if len(numbers) < 3 or any(b - a != 1 for a, b in pairwise(numbers)):
+        return False
+    return len(numbers) == len(names) or numbers[0] >= 1900
+
+
+def find_top(path: Path, lines: list[list[str]], source: Source, contract: Schema | None) -> Top:
+    """The header of a table and what belongs to it, from the lines below a title."""
+    filled = [number for number, row in enumerate(lines) if any(row)]
+    if not filled:
+        raise ProjectError(f"{path}: the file is empty, but for blanks. Put a table there.")
+    rows = [lines[number] for number in filled]
+    below = source.header + source.skip_rows_after_header
+    body = rows[below:]
+    width = usual_width(body) or len(rows[0])
+    found = rows[0].copy() if source.header else _names_in(contract, width)
+    while len(found) > width and not found[-1]:
+        found.pop()
+    if source.header and len(found) < width - 1:
+        raise ProjectError(
+            f"{path}: most rows have {width} cells, the header names {len(found)} columns. Name "
+            "the others too."
+        )
+    if source.header and len(found) == width - 1 and any(row[-1] for row in body):
+        found.insert(0, "")  # a column of row names often has none itself
+    found += [""] * (width - len(found))
+    length = filled[min(below, len(filled)) - 1] + 1 if below else 0
+    return Top(unique_names(found), [found, *rows[1:below]] if source.header else [], length)
+
+
+def _names_in(contract: Schema | None, width: int) -> list[str]:
+    names = list(contract.columns) if contract else []
+    if contract and len(names) == width + 1:
+        names.remove(contract.target)
+    return names if len(names) == width else []
+
+
+def unique_names(names: list[str]) -> list[str]:
+    """Names of columns, also for those that have none or another's."""
+    taken: dict[str, None] = {}
+    for name in (name or f"column_{position}" for position, name in enumerate(names)):
+        tries = chain([name], (f"{name}.{number}" for number in count(1)))
+        taken[next(one for one in tries if one not in taken)] = None
+    return list(taken)

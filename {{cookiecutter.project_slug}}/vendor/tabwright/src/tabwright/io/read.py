@@ -1,0 +1,260 @@
+"""Read a table from a file or a folder of files, piece by piece."""
+
+import re
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyarrow import types
+from python_calamine import CalamineError
+
+from ..project.errors import ProjectError
+from .parquet import BATCH_ROWS
+from .source import Source
+from ..schema.schema import Schema
+from .archive import file_kind
+from .delimited import column_names, first_lines, read_delimited
+from .dialect import sniff
+from .header import BLANKS, unique_names
+from .rows import RaggedRow, Tables, trimmed
+from .typed import JSON_LINES, detect_sheet, read_excel, read_json, read_parquet, sheet_lines
+
+EXCEL = (".xlsx", ".xls", ".xlsb", ".xlsm", ".ods")
+READERS: dict[str, Callable[[Path, Source, Schema | None], Tables]] = {
+    ".parquet": read_parquet,
+    **dict.fromkeys([".json", *JSON_LINES], read_json),
+    **dict.fromkeys(EXCEL, read_excel),
+}  # all others are text
+
+
+class Batch(NamedTuple):
+    """Some rows as they are written, their numbers, and the rows that are none among and above."""
+
+    cells: pa.Table
+    rows: np.ndarray
+    ragged: list[RaggedRow]
+
+
+def read_table(path: Path, source: Source | None = None) -> pd.DataFrame:
+    """Read everything at once, see `read_batches`."""
+    return pd.concat(read_batches(path, source))
+
+
+def read_batches(
+    path: Path,
+    source: Source | None = None,
+    ragged: list[RaggedRow] | None = None,
+    contract: Schema | None = None,
+) -> Iterator[pd.DataFrame]:
+    """Yield tables of at most `BATCH_ROWS` rows, whose index counts the rows, see `read_cells`.
+
+    Cells of text files stay text; columns of Parquet, JSON and Excel files keep their types. Text
+    has no blanks around it.
+
+    Parameters
+    ----------
+    ragged
+        Receives rows with too many or too few cells, those above a row before its table comes;
+        when not given they are an error.
+    """
+    for cells, rows, bad in read_cells(path, source, contract):
+        if bad and ragged is None:
+            raise ProjectError(f"{path}: row {bad[0].row} {bad[0].what}: {bad[0].text[:80]}")
+        if ragged is not None:
+            ragged += bad
+        yield plain(cells, path).set_axis(rows)
+
+
+def read_cells(
+    path: Path, source: Source | None = None, contract: Schema | None = None
+) -> Iterator[Batch]:
+    """Yield at least one batch, of at most `BATCH_ROWS` rows as they are written.
+
+    Row 1 is right below the header, and empty lines count. Numbers run on through the files of a
+    folder.
+
+    Parameters
+    ----------
+    path
+        A file, packed or not, or a folder of files with the same columns, read in order of names.
+    source
+        How it is written; detected when not given.
+    contract
+        Names the columns of a text file without a header.
+
+    Raises
+    ------
+    ProjectError
+        When the file is missing, empty or no table.
+    """
+    before, empty = 0, True
+    columns: list[str] = []
+    for file in list_files(path):
+        source = source or detect(file)
+        ragged: list[RaggedRow] = []
+        table, rows, last = pa.table({}), np.arange(0), 0
+        for table, rows, bad in _read(file, source, contract):
+            names = unique_names([str(name).strip(BLANKS) for name in table.column_names])
+            columns = columns or names
+            table = _in_order(table.rename_columns(names), columns, file)
+            last = max([last, *rows[-1:], *(row.row for row in bad)])
+            ragged += [row._replace(row=row.row + before) for row in bad]
+            for start in range(0, len(table), BATCH_ROWS):
+                some = rows[start : start + BATCH_ROWS] + before
+                above = [row for row in ragged if row.row < some[-1]]
+                ragged = [row for row in ragged if row.row > some[-1]]
+                yield Batch(table[start : start + BATCH_ROWS], some, above)
+                empty = False
+        before += last
+        if ragged:
+            yield Batch(table[:0], rows[:0], ragged)
+            empty = False
+    if empty:  # a table without rows has columns
+        yield Batch(table, rows, [])
+
+
+def detect(path: Path, sheet: str = "", names: Collection[str] = ()) -> Source:
+    """How the first file at `path` is written.
+
+    Parameters
+    ----------
+    sheet
+        That of a workbook to read.
+    names
+        Columns that are known: the line that holds them is the header. A position is none.
+    """
+    file = list_files(path)[0]
+    names = [name for name in names if not re.fullmatch(r"#?-?\d+", name)]
+    if file_kind(file) in EXCEL:
+        with _explained(file):
+            return detect_sheet(file, sheet, names)
+    return Source(separator=None) if file_kind(file) in READERS else sniff(file, names)
+
+
+def describe_top(path: Path, source: Source) -> list[str]:
+    """Which sheet is read, and which lines around the header are left out as no rows."""
+    file, said = list_files(path)[0], []
+    if file_kind(file) in EXCEL:
+        lines, (sheet, *others) = sheet_lines(file, source.sheet)
+        said = [f"sheet {sheet!r} is read, not {', '.join(map(repr, others))}"] if others else []
+    else:
+        lines = [] if file_kind(file) in READERS else first_lines(file, source)
+    rows = [line for line in lines[source.skip_rows :] if any(line)][source.header :]
+    left = [*filter(any, lines[: source.skip_rows]), *rows[: source.skip_rows_after_header]]
+    texts = [repr(" ".join(filter(None, line))[:80]) for line in left]
+    return said + ([f"left out as no rows: {', '.join(texts[:10])}"] if texts else [])
+
+
+def detect_new(path: Path, schema: Schema) -> Source:
+    """How a file of new rows is written: like the raw file where that gives the columns needed.
+
+    Marks in numbers are those of the contract, unless only one of the two files is text.
+    """
+    detected = detect(path, schema.source.sheet, schema.columns)
+    detected.missing = schema.source.missing
+    if bool(detected.separator) == bool(schema.source.separator):
+        detected.decimal, detected.thousands = schema.source.decimal, schema.source.thousands
+    if detected.separator and schema.source.separator:
+        usual = replace(schema.source, encoding=detected.encoding)
+        for source in (usual, detected):
+            if schema.features.keys() <= set(column_names(list_files(path)[0], source, schema)):
+                return source
+    return detected
+
+
+def list_files(path: Path) -> list[Path]:
+    """The file itself, or those in a folder, whole and not hidden.
+
+    Raises
+    ------
+    ProjectError
+        When there is none, or the first is empty.
+    """
+    try:
+        files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        files = [file for file in files if not file.name.startswith((".", "_"))]
+        sizes = [file.stat().st_size for file in files]
+    except FileNotFoundError as error:
+        raise ProjectError(f"{path}: no such file. Put it there, or correct its name.") from error
+    except OSError as error:
+        raise ProjectError(f"{path}: {error.strerror}. Name the file itself.") from error
+    if not files:
+        raise ProjectError(f"{path}: no file in this folder. Put one there, or name another.")
+    if len({file_kind(file) for file in files}) > 1:
+        names = ", ".join(file.name for file in files[:10])
+        raise ProjectError(f"{path}: files of several formats ({names}). Keep those of one.")
+    for file, size in zip(files, sizes, strict=True):
+        if not file.is_file():
+            raise ProjectError(f"{file}: not a regular file. Name one.")
+        if not size:
+            raise ProjectError(f"{file}: the file is empty. Put a table there.")
+    return files
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, CalamineError, OSError, ValueError, KeyError, TypeError) as error:
+        raise ProjectError(
+            f"{path}: no {file_kind(path)} file, damaged, or no table: {error}. Save it anew, or "
+            "rename it after what it is."
+        ) from error
+
+
+def _read(path: Path, source: Source, contract: Schema | None) -> Tables:
+    with _explained(path):
+        yield from READERS.get(file_kind(path), read_delimited)(path, source, contract)
+
+
+def plain(table: pa.Table, path: Path) -> pd.DataFrame:
+    """Columns of one type each: numbers, truth, dates or text without the blanks around it."""
+    named = zip(table.column_names, table.columns, strict=True)
+    columns = [_plain(name, cells, path) for name, cells in named]
+    found = pa.table(columns, names=table.column_names).to_pandas()
+    for name, cells in zip(table.column_names, columns, strict=True):
+        if types.is_signed_integer(cells.type) and cells.null_count:  # a float has 15 digits
+            found[name] = pd.Series(cells.to_pylist(), dtype="Int64")
+        elif not types.is_large_string(cells.type) and found[name].dtype in (object, "category"):
+            cells = found[name].astype(object)
+            found[name] = cells.astype("str").where(cells.notna()).str.strip(BLANKS)
+    return found
+
+
+def _plain(name: str, cells: pa.ChunkedArray, path: Path) -> pa.ChunkedArray:
+    kind = cells.type
+    if types.is_nested(kind) or types.is_binary(kind) or types.is_large_binary(kind):
+        raise ProjectError(
+            f"{path}: column {name!r} holds lists or records. Give each part a column of its own, "
+            "or leave it out."
+        )
+    if types.is_decimal(kind):
+        try:
+            cells = cells.cast(pa.float64() if kind.scale > 0 else pa.int64())
+        except pa.ArrowInvalid:  # too many digits
+            cells = cells.cast(pa.string())
+    return trimmed(cells) if types.is_string(cells.type) or types.is_large_string(kind) else cells
+
+
+def carried(table: pa.Table) -> pd.DataFrame:
+    """Columns with the very type they have, to be written again."""
+    return table.to_pandas(
+        types_mapper=lambda kind: None if types.is_floating(kind) else pd.ArrowDtype(kind),
+        ignore_metadata=True,
+    )
+
+
+def _in_order(table: pa.Table, columns: list[str], path: Path) -> pa.Table:
+    if columns == table.column_names:
+        return table
+    if different := set(columns).symmetric_difference(table.column_names):
+        raise ProjectError(
+            f"{path}: its columns differ from those of the first file in "
+            f"{', '.join(sorted(different)[:10])}. Give all files the same columns, or move it elsewhere."
+        )
+    return table.select(columns)

@@ -1,0 +1,186 @@
+"""Read files whose cells have types: Parquet, JSON and Excel."""
+
+import datetime
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from python_calamine import CalamineWorkbook, SheetTypeEnum, load_workbook
+
+from ..project.errors import ProjectError
+from .parquet import BATCH_ROWS
+from .source import Source
+from ..schema.schema import Schema
+from .archive import file_kind, open_bytes
+from .encoding import open_text
+from .header import BLANKS, ROWS_ABOVE, TOP_ROWS, layout, find_top, unique_names
+from .rows import RaggedRow, Tables, only_rows
+
+JSON_LINES = (".jsonl", ".ndjson")
+
+
+def read_parquet(path: Path, *_: Any) -> Tables:
+    """Yield the columns of a file; a named index of pandas is one of them, and the first."""
+    with pq.ParquetFile(path, pre_buffer=False) as file:  # else the whole file is kept
+        index = (file.schema_arrow.pandas_metadata or {}).get("index_columns", [])
+        yield _with_index(file.schema_arrow.empty_table(), index, 0), np.arange(0), []
+        start = 0
+        for batch in file.iter_batches(BATCH_ROWS):
+            table = _with_index(pa.Table.from_batches([batch]), index, start)
+            yield table, np.arange(start + 1, start + 1 + len(table)), []
+            start += len(table)
+
+
+def _with_index(table: pa.Table, index: list[Any], start: int) -> pa.Table:
+    names = [name for name in index if name in table.column_names]
+    first = {name: table[name] for name in names if not name.startswith("__index_level_")}
+    for one in index:
+        if isinstance(one, dict) and one.get("name"):  # a range is not among the columns
+            steps = np.arange(start, start + len(table)) * one["step"] + one["start"]
+            first[one["name"]] = pa.chunked_array([steps])
+    rest = table.drop_columns(names)
+    columns = [*first.values(), *rest.columns]
+    return pa.table(columns, names=[*first, *rest.column_names])
+
+
+def read_json(path: Path, *_: Any) -> Tables:
+    """Yield records: of a list, of columns by their names, or one a line; empty lines count."""
+    listed = None if file_kind(path) in JSON_LINES else list(_listed(path))
+    names = _names(_lines(path) if listed is None else listed)  # one may begin further down
+    records = iter(_lines(path) if listed is None else listed)
+    while some := dict(islice(records, BATCH_ROWS)):
+        columns = [[record.get(name) for record in some.values()] for name in names]
+        yield _table(names, columns), np.array([*some]), []
+
+
+def _listed(path: Path) -> Iterable[tuple[int, Any]]:
+    with open_bytes(path) as file:
+        found = json.load(file)
+    if isinstance(found, dict):
+        found = pd.DataFrame(found, dtype=object).to_dict("records")
+    return enumerate(found if isinstance(found, list) else [found], start=1)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, Any]]:
+    with open_text(path, "utf-8-sig") as file:
+        for row, text in enumerate(file, start=1):
+            try:
+                if text.strip():
+                    yield row, json.loads(text)
+            except ValueError as error:
+                raise ValueError(f"line {row}: {error}") from error
+
+
+def _names(records: Iterable[tuple[int, Any]]) -> list[str]:
+    names: dict[str, None] = {}
+    for _, record in records:
+        if not isinstance(record, dict):
+            raise TypeError("a table is a list of records, each with the names of its columns")
+        names |= dict.fromkeys(record)
+    return [*names]
+
+
+def _table(names: list[str], columns: Iterable[Sequence[Any]]) -> pa.Table:
+    return pa.table([_column(cells) for cells in columns], names=unique_names(names))
+
+
+def _column(cells: Sequence[Any]) -> pa.Array:
+    """Cells with the type they all have, else as text."""
+    kinds = {type(cell) for cell in cells if cell is not None}
+    if kinds & {dict, list}:
+        return pa.nulls(len(cells), pa.list_(pa.null()))
+    try:
+        if len(kinds) < 2 or kinds == {int, float}:
+            return pa.array(cells, from_pandas=True)
+    except (pa.ArrowException, OverflowError):  # numbers with too many digits
+        pass
+    return pa.array([None if pd.isna(cell) else str(cell) for cell in cells], pa.string())
+
+
+def detect_sheet(path: Path, sheet: str, names: Collection[str]) -> Source:
+    """Where the table begins in a sheet, the first unless another is named.
+
+    Raises
+    ------
+    ProjectError
+        When there is no table in it, or the columns with these names are in another.
+    """
+    source = Source(separator=None, sheet=sheet)
+    lines, (read, *others) = sheet_lines(path, sheet)
+    short = [line if any(line[1:]) else line[: any(line)] for line in lines]
+    source.skip_rows, source.header, source.skip_rows_after_header = layout(short, names)
+    empty = (
+        sum(map(any, lines[source.skip_rows :])) <= source.header + source.skip_rows_after_header
+    )
+    better = [name for name in others if _hold(sheet_lines(path, name)[0], names)]
+    if others and (empty or (better and not _hold(lines, names))):
+        raise ProjectError(
+            f"{path}: sheet {read!r} is read, and the table is not there. The others are "
+            f"{', '.join(map(repr, others))}. Name one in `data.select` of params.yaml; for a new "
+            f"project, `raw_data={path.name}#{(better or others)[0]}`."
+        )
+    return source
+
+
+def sheet_lines(path: Path, sheet: str) -> tuple[list[list[str]], list[str]]:
+    """The text of the first lines of a sheet; its name, and those of the others."""
+    with load_workbook(path) as book:
+        sheet = sheet or _sheets(book)[0]
+        lines = _texts(_rows(path, book, sheet, TOP_ROWS))
+        return lines, [sheet, *[name for name in _sheets(book) if name != sheet]]
+
+
+def read_excel(path: Path, source: Source, contract: Schema | None = None) -> Tables:
+    """Yield the table in a sheet; text cells stay text, whole numbers have no decimal point."""
+    with load_workbook(path) as book:
+        rows = _rows(path, book, source.sheet or _sheets(book)[0])[source.skip_rows :]
+    lines = _texts(rows)
+    top = find_top(path, lines, source, contract)
+    body = lines[top.length :]
+    at = range(len(top.columns))
+    texts = pa.table([pa.array([line[n] for line in body], pa.string()) for n in at], top.columns)
+    whole = iter([(texts, np.arange(1, len(body) + 1), list[RaggedRow]())])
+    for _, numbers, below in only_rows(whole, top, path.name):
+        found = [rows[top.length + number - 1] for number in numbers]
+        yield _table(top.columns, [[cells[n] for cells in found] for n in at]), numbers, below
+
+
+def _sheets(book: CalamineWorkbook) -> list[str]:
+    names = [one.name for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
+    if not names:
+        raise ValueError("it has no sheet of cells")
+    return names
+
+
+def _rows(
+    path: Path, book: CalamineWorkbook, sheet: str, most: int | None = None
+) -> list[list[Any]]:
+    if sheet not in _sheets(book):
+        raise ProjectError(
+            f"{path}: no sheet {sheet!r}, but {', '.join(map(repr, _sheets(book)))}. Correct "
+            "`data.select` in params.yaml and `source.sheet` in references/schema.yaml."
+        )
+    rows = book.get_sheet_by_name(sheet).to_python(False, most)
+    return [list(map(_cell, row)) for row in rows]
+
+
+def _cell(cell: Any) -> Any:
+    if isinstance(cell, float) and cell.is_integer():
+        return int(cell)
+    if isinstance(cell, datetime.date) and not isinstance(cell, datetime.datetime):
+        return datetime.datetime(cell.year, cell.month, cell.day)
+    return None if cell == "" else cell
+
+
+def _texts(rows: list[list[Any]]) -> list[list[str]]:
+    return [["" if cell is None else str(cell).strip(BLANKS) for cell in row] for row in rows]
+
+
+def _hold(lines: list[list[str]], names: Collection[str]) -> bool:
+    return any(not set(names).isdisjoint(line) for line in lines[:ROWS_ABOVE])

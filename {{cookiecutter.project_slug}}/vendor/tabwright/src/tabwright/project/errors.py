@@ -1,0 +1,39 @@
+"""Errors for people: one sentence, no traceback."""
+
+import errno
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+MAKE_ROOM = "Make room on the disk, then run this again."
+INTERRUPTED = 130  # the exit code of a shell for Ctrl-C
+
+
+class ProjectError(Exception):
+    """A mistake in the data, the parameters or the command that its reader can mend."""
+
+
+@contextmanager
+def cli_errors() -> Iterator[None]:
+    """Turn an error its reader can mend into a message on stderr and exit code 1.
+
+    What is known to be about a file or the database is a `ProjectError` where it happens; any other
+    exception is a fault in code, whose traceback is needed.
+    """
+    try:
+        yield
+    except ProjectError as error:
+        sys.exit(f"error: {error}")
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        sys.exit(f"error: {first_line(error)}. {MAKE_ROOM}")
+    except KeyboardInterrupt:
+        print("error: stopped; the same command starts again.", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, without the rest and the full stop."""
+    return str(error).strip().partition("\n")[0].rstrip(".")

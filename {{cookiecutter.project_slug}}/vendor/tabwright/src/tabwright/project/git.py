@@ -1,0 +1,94 @@
+"""What git knows of the inputs of a run: the commit they come from, and what is not in it."""
+
+import os
+import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from .errors import ProjectError
+
+# All that decides what a run does; what the pipeline writes is not among it.
+INPUTS = (
+    "src",
+    "data",
+    "params.yaml",
+    "dvc.yaml",
+    "pyproject.toml",
+    "requirements*.txt",
+    "references/schema.yaml",
+)
+
+
+def git(*arguments: str, **environment: str) -> str | None:
+    """What git prints; None where it says no, or where there is no git or no repository.
+
+    When it can do nothing here its own sentence is a `ProjectError`.
+    """
+    plain = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}  # in English, without a question
+    try:
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=project.root,
+            env=os.environ | plain | environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return None
+    why = " ".join(done.stderr.decode("utf-8", "replace").split())
+    if done.returncode > 1 and "not a git repository (or any" not in why:
+        raise ProjectError(f"`git {arguments[0]}` stopped: {why.removeprefix('fatal: ')}")
+    # A file in another encoding comes through a patch unharmed.
+    return done.stdout.decode("utf-8", "surrogateescape") if done.returncode == 0 else None
+
+
+def commit(name: str = "HEAD") -> str:
+    """The present commit, or another; nothing where there is none."""
+    return (git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}") or "").strip()
+
+
+def snapshot(base: str = "", patch: Path | None = None) -> str:
+    """The git tree of the inputs alone, as they are now, or in a commit with a patch.
+
+    Its name is a hash of what is in it, and the same in every clone. Neither the working tree nor
+    git's own index changes. Nothing without a commit, or where the patch does not apply.
+    """
+    if not commit(base or "HEAD"):
+        return ""
+    with TemporaryDirectory() as folder:
+        index = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
+        git("read-tree", base or "HEAD", **index)
+        if not base:
+            known = ("ls-files", "--cached", "--others", "--exclude-standard", "--")
+            here = [name for name in INPUTS if git(*known, name, **index)]
+            git("add", "--all", "--", *here, **index)
+        if patch and git("apply", "--cached", "--whitespace=nowarn", str(patch), **index) is None:
+            return ""
+        others = (":/", *(f":!{name}" for name in INPUTS))
+        git("rm", "-r", "--force", "--cached", "--quiet", "--ignore-unmatch", *others, **index)
+        return (git("write-tree", **index) or "").strip()
+
+
+def uncommitted(tree: str) -> str:
+    """The patch from the present commit to a snapshot; empty where they are alike."""
+    plain = ("--binary", "--no-color", "--no-ext-diff")
+    return (git("diff", *plain, snapshot("HEAD"), tree) or "") if tree else ""
+
+
+def is_committed(tree: str) -> bool:
+    """Whether the inputs in a snapshot are those of the present commit."""
+    return bool(tree) and tree == snapshot("HEAD")
+
+
+def is_as_now(tree: str) -> bool:
+    """Whether the inputs in a snapshot are as they are now, committed or not."""
+    return bool(tree) and tree == snapshot()
+
+
+def changed_since(tree: str) -> list[str]:
+    """The inputs in which a snapshot differs from the present commit, if git still has it."""
+    try:
+        return (git("diff", "--name-only", tree, snapshot("HEAD")) or "").splitlines()
+    except ProjectError:
+        return []

@@ -1,0 +1,47 @@
+"""What DVC has noted in `dvc.lock`."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .errors import ProjectError
+from .files import md5
+
+
+def locked_stages(root: Path = project.root) -> dict[str, Any]:
+    """The stages that have run, from what and to what; none before the first run.
+
+    Raises
+    ------
+    ProjectError
+        When the file is damaged.
+    """
+    lock = root / "dvc.lock"
+    if not lock.exists():
+        return {}
+    try:
+        return dict(yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"])
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
+        raise ProjectError(
+            "dvc.lock is damaged. `git checkout dvc.lock` brings back the committed one; without "
+            "the file, `make all` writes it again."
+        ) from error
+
+
+def require_recorded(path: Path) -> None:
+    """Refuse a file that a step has made and somebody has changed.
+
+    Raises
+    ------
+    ProjectError
+        When its hash is not the one in `dvc.lock`.
+    """
+    name = path.relative_to(project.root).as_posix()
+    for stage, entry in locked_stages().items():
+        for out in entry.get("outs", []):
+            if out["path"] == name and path.is_file() and md5(path) != out["md5"]:
+                raise ProjectError(
+                    f"{name} is not what the step {stage} made, and is not used. `make {stage}` "
+                    f"brings that back; `dvc commit {stage}` keeps this one."
+                )

@@ -1,0 +1,210 @@
+"""Where things are, and the parameters of `params.yaml` with their types."""
+
+import re
+from dataclasses import field
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import unquote
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    StrictFloat,
+    StrictInt,
+    ValidationError,
+    ValidationInfo,
+    WrapValidator,
+)
+from pydantic.dataclasses import dataclass
+
+from .errors import ProjectError
+
+ROOT = Path(__file__).resolve().parents[2]
+# A queued experiment runs in a copy, <project>/.dvc/tmp/exps/<name>; what is logged is the project's.
+PROJECT = next((folder.parent for folder in ROOT.parents if folder.name == ".dvc"), ROOT)
+
+PARAMS = ROOT / "params.yaml"
+SCHEMA = ROOT / "references" / "schema.yaml"
+DATA_DICTIONARY = ROOT / "references" / "data_dictionary.md"
+
+CLEAN = ROOT / "data" / "interim" / "clean.parquet"
+REJECTED = ROOT / "data" / "interim" / "rejected.parquet"
+TRAIN = ROOT / "data" / "processed" / "train.parquet"
+TEST = ROOT / "data" / "processed" / "test.parquet"
+UNLABELLED = ROOT / "data" / "processed" / "unlabelled.parquet"
+TEST_PREDICTIONS = ROOT / "data" / "processed" / "test_predictions.parquet"
+PREDICTIONS = ROOT / "data" / "processed" / "predictions.csv"
+ORIGIN = ROOT / "data" / "processed" / "predictions.csv.origin.json"
+
+MODEL = ROOT / "models" / "model.skops"
+CHAMPION = ROOT / "models" / "champion.json"
+CHAMPIONS = ROOT / "models" / "champions"
+METRICS = ROOT / "reports" / "metrics.json"
+CANDIDATES = ROOT / "reports" / "candidates.json"
+SLICES = ROOT / "reports" / "slices.json"
+BEHAVIOUR = ROOT / "reports" / "behaviour.json"
+FIGURES = ROOT / "reports" / "figures" / "evaluation"
+DATA_FIGURES = ROOT / "reports" / "figures" / "data"
+WARNINGS = ROOT / "reports" / "warnings.json"
+RUNS = ROOT / "reports" / "runs"
+LAB_NOTEBOOK = ROOT / "reports" / "lab_notebook.md"
+REPORT = ROOT / "reports" / "report.html"
+DATA_REPORT = ROOT / "reports" / "data.html"
+DATA_PROFILE = ROOT / "reports" / "data_profile.html"
+MODEL_CARD = ROOT / "reports" / "model_card.md"
+
+WEB = ("http://", "https://", "s3://")
+LOGIN = re.compile("://[^/@]*:[^@]*@")
+WEB_LOGIN = re.compile("://[^/?#@]+@")
+SECRET = re.compile(  # a parameter such as sig, X-Amz-Signature, api_key, access_token, password
+    "[?&;#=][^?&;#=]*(pass(?![aeiv])|pwd|secret|token|credential|jwt|signature|authorization|keyid|"
+    "((?<!ssl)key|(?<![a-z])(auth|sign?|sas))(?![a-z]))[^?&;#=]*=",
+    re.IGNORECASE,
+)
+SAFE = (
+    "without a password, token or signature, which git would keep: credentials go into .env (see "
+    ".env.example), and a file behind a signed address is downloaded by hand into data/raw"
+)
+Built = TypeVar("Built")
+EXPLAINED = {
+    "missing": "is missing. Add it",
+    "unexpected_keyword_argument": "is not a parameter or key. Correct or remove it",
+    "literal_error": "is {input!r}, not {expected}. Correct it",
+    "dict_type": "is no mapping: write `name: value` lines without a dash",
+    "dataclass_type": "is no mapping, such as {{kind: numeric}}. Correct it",
+}
+FORBID = ConfigDict(extra="forbid")
+
+
+def build(kind: type[Built], tree: dict[str, Any], file: str) -> Built:
+    """A dataclass from what a file holds; a `ProjectError` names each value that does not fit."""
+    try:
+        return kind(**{str(key): value for key, value in tree.items()})
+    except ValidationError as error:
+        raise ProjectError("\n".join(_sentence(wrong, file) for wrong in error.errors())) from error
+
+
+def _sentence(wrong: Any, file: str) -> str:
+    place, said = wrong["loc"], wrong["msg"].removeprefix("Value error, ")
+    if cli_errors := EXPLAINED.get(wrong["type"]):
+        said = cli_errors.format(input=wrong["input"], **wrong.get("ctx", {}))
+    if place[0] == "columns" and len(place) > 1:
+        file, place = f"{file}, column {place[1]!r}", place[2:]
+    name = ".".join(map(str, place))
+    return f"{file}: " + f"{name} {said}.".lstrip()
+
+
+def must_be(expected: str) -> WrapValidator:
+    """Say what is expected in place of what pydantic says."""
+
+    def check(value: Any, validate: Any) -> Any:
+        try:
+            return validate(value)
+        except ValidationError as error:
+            raise ValueError(f"must be {expected}") from error
+
+    return WrapValidator(check)
+
+
+def _below_raw(raw: str) -> str:
+    if "://" in raw:
+        here = "a path below data/raw, not an address; fetch the table and put it there"
+        raise ValueError(f"must be {here} ({raw})")
+    return raw
+
+
+def _without_secret(source: str) -> str:
+    login = WEB_LOGIN if source.startswith(WEB) else LOGIN
+    if login.search(source) or SECRET.search(unquote(source)):
+        raise ValueError(f"must be {SAFE}")
+    return source
+
+
+def _deciding(split_by: str, info: ValidationInfo) -> str:
+    if bool(split_by) == (info.data.get("split") == "random"):
+        raise ValueError("must be the column that decides a chronological or group split")
+    return split_by
+
+
+Number = StrictInt | StrictFloat
+Inside = Annotated[StrictFloat, Field(gt=0, lt=1), must_be("in (0, 1)")]
+Natural = Annotated[StrictInt, Field(ge=0), must_be("a whole number from 0")]
+Rows = Annotated[StrictInt, Field(ge=100), must_be("a whole number from 100")]
+Floors = Annotated[dict[str, Number], must_be("a number for each metric, such as {roc_auc: 0.8}")]
+Goal = Annotated[str, Field(pattern=r"^(f1|precision (0?\.\d+|1(\.0+)?)|cost \d+(\.\d+)?)$")]
+
+
+@dataclass(frozen=True, config=FORBID)
+class DataParams:
+    """What is learned from, and how it is split."""
+
+    raw: Annotated[
+        str, Field(min_length=1), must_be("the path of a file"), AfterValidator(_below_raw)
+    ]
+    target: Annotated[str, Field(min_length=1), must_be("a column's name")]
+    test_size: Inside
+    split: Literal["random", "chronological", "group"]
+    split_by: Annotated[str, AfterValidator(_deciding)]
+    duplicates: Literal["keep", "reject"]
+    max_rejected: Annotated[Number, Field(ge=0, le=1), must_be("from 0 to 1")]
+    source: Annotated[str, AfterValidator(_without_secret)] = ""
+    select: str = ""
+
+
+@dataclass(frozen=True, config=FORBID)
+class TrainParams:
+    """Which models compete, and how."""
+
+    metric: str
+    folds: Annotated[StrictInt, Field(ge=2), must_be("a whole number from 2")]
+    candidates: Annotated[list[str], Field(min_length=1), must_be("a list of at least one name")]
+    threshold: Annotated[
+        Inside | Goal,
+        must_be("f1, precision P (such as precision 0.9), cost C (such as cost 5) or in (0, 1)"),
+    ]
+    search_iterations: Natural
+    search_seconds: Annotated[Number, Field(gt=0), must_be("a number above 0")]
+    search_rows: Rows
+    max_rows: Rows
+
+
+@dataclass(frozen=True, config=FORBID)
+class EvaluateParams:
+    """How sure the test scores are, where they are looked at, and how good they have to be."""
+
+    bootstrap: Annotated[StrictInt, Field(ge=10), must_be("a whole number from 10")]
+    confidence: Inside
+    slices: Annotated[Literal["auto"] | list[str], must_be("auto or a list of columns")] = "auto"
+    minimum: Floors = field(default_factory=dict)
+    slice_minimum: Floors = field(default_factory=dict)
+    allowed_loss: Annotated[Number, Field(ge=0), must_be("a number from 0")] = 0
+
+
+@dataclass(frozen=True, config=FORBID)
+class Params:
+    """All of `params.yaml`."""
+
+    seed: Natural
+    data: DataParams
+    train: TrainParams
+    evaluate: EvaluateParams
+    behaviour: Annotated[
+        list[dict[str, Any]], must_be("a list such as [{add: {age: 1}, expect: up}], or []")
+    ] = field(default_factory=list)
+
+
+def load_params(path: Path = PARAMS) -> Params:
+    """Read `params.yaml`.
+
+    Raises
+    ------
+    ProjectError
+        When the file is not YAML, or a parameter is missing, unknown or out of its range.
+    """
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ProjectError(f"{path.name} is not valid YAML, correct it: {error}") from error
+    return build(Params, tree if isinstance(tree, dict) else {}, path.name)

@@ -1,0 +1,165 @@
+"""What a challenger has to pass to become the champion, all of it measured afresh."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..project.settings import Params, load_params
+from ..schema.schema import Schema, load_schema
+from ..project.errors import ProjectError
+from ..io.parquet import parquet_batches
+from .champion import ModelInUse, champion_folder, current_champion, load_champion
+from ..evaluation.comparison import Gain, independent, make_side, versus, worse_at_most
+from ..evaluation.held_out import evaluate_model
+from ..evaluation.gate import Check, checks
+from ..selection.metrics import deciding_metric, task_metrics, predict_scores, encode_target
+from ..evaluation.predictions import predict_table
+from ..evaluation.resampling import make_resampling
+from ..selection.cross_validation import read_rows, row_hashes
+from ..evaluation.slices import slice_columns, make_slices
+from ..project.git import changed_since, commit, is_as_now, is_committed
+from ..tracking.record import Record, input_tree
+
+MIN_ROWS = 40  # new to both models, to compare them where one has seen others
+
+
+def validate_challenger(record: Record, challenger: ModelInUse, fitted: Path) -> list[Check]:
+    """Hold the model of a run against everything a champion needs.
+
+    Parameters
+    ----------
+    fitted
+        The file with the hashes of the rows it was fitted on, as `row_hashes` makes them.
+
+    Raises
+    ------
+    ProjectError
+        When it cannot be scored on today's held-out rows.
+    """
+    params, schema = project.params, challenger.schema
+    if not project.test_file.is_file():
+        raise ProjectError("there are no held-out rows here: `make data` or `make pull` first.")
+    test = read_rows(project.test_file, params.train.max_rows, params.seed)
+    if problem := mismatch(schema, load_schema(project.schema_file), test):
+        raise ProjectError(f"the challenger cannot be scored on today's data: {problem}.")
+    y_pred, rows = predict_scores(challenger.model, test, schema), np.load(fitted)
+    scores, slices, tests = evaluate_model(challenger.model, y_pred, test, schema, params)
+    return [
+        *checks(scores, slices, tests, params.evaluate, task_metrics(schema)),
+        *against_champion(challenger, rows, test, params),
+        unseen(rows, test, schema),
+        committed(record),
+    ]
+
+
+def mismatch(schema: Schema, other: Schema, test: pd.DataFrame) -> str:
+    """Why a model of one contract cannot be compared with one of another; empty where it can."""
+    if (schema.target, schema.task) != (other.target, other.task):
+        return f"it predicts {schema.target!r}, not {other.target!r}"
+    if sorted(schema.classes) != sorted(other.classes):
+        return f"its classes are {', '.join(schema.classes)}, not {', '.join(other.classes)}"
+    if missing := [name for name in schema.features if name not in test.columns]:
+        return f"it needs {', '.join(missing)}, which the held-out rows do not have"
+    for name, column in schema.features.items():
+        if name in other.columns and column.kind != other.columns[name].kind:
+            return f"it takes {name!r} as {column.kind}, not as {other.columns[name].kind}"
+    return ""
+
+
+def against_champion(
+    challenger: ModelInUse, fitted: np.ndarray, test: pd.DataFrame, params: Params
+) -> list[Check]:
+    """Not shown to be worse than the champion on rows that neither has seen, nor on a slice of them.
+
+    Parameters
+    ----------
+    fitted
+        Hashes of the rows the challenger was fitted on.
+    """
+    last = current_champion()
+    if last is None:
+        return []
+    champion, schema = load_champion(last), challenger.schema
+    if problem := mismatch(champion.schema, schema, test):
+        return [Check("champion", False, f"{champion} cannot be compared: {problem}")]
+    unknown, known = "", champion_folder(last["run"]) / "rows.npy"
+    new = ~seen(fitted, test, schema)
+    if known.is_file():
+        new &= ~seen(np.load(known), test, champion.schema)
+    else:
+        unknown = " (what that was fitted on was not kept, so it may know some)"
+    rows = test[new]
+    number = f"{len(rows)} of {len(test)}" if len(rows) < len(test) else f"all {len(test)}"
+    where = f"{number} held-out rows, new to both{unknown}"
+    y_true = encode_target(rows, schema)
+    resampling = make_resampling(rows, params.data, params.evaluate, params.seed)
+    if independent(y_true, resampling) < (MIN_ROWS // 2 if len(rows) < len(test) else 2):
+        words = (
+            f"{champion}, the champion, cannot be compared: {where}, are too few. Set seed and data "
+            "in params.yaml to what it was trained with, or add rows, and train again"
+        )
+        return [Check("champion", False, words)]
+    name = deciding_metric(schema, params.train.metric)
+    sides = [
+        make_side(predict_table(rows[[schema.target]], rows, each.model, each.schema), schema, name)
+        for each in (challenger, champion)
+    ]
+    columns = slice_columns(rows, schema, params.evaluate.slices)
+    parts = {
+        f"{column} {value!r}": mask for column, value, mask in make_slices(rows, schema, columns)
+    }
+    gain, gains = worse_at_most(y_true, sides, resampling, parts)
+    words = f"{versus(name, y_true, sides)} of the champion, {champion}, on {where}: {gain}"
+    passed = gain.high >= -params.evaluate.allowed_loss
+    return [Check("champion", passed, words), *_on_slices(name, parts, gains)]
+
+
+def _on_slices(name: str, parts: dict[str, np.ndarray], gains: dict[str, Gain]) -> list[Check]:
+    """A line on each slice that falls behind, or one on all."""
+    behind = [
+        Check(
+            f"champion on {part}",
+            False,
+            f"{name} on {part} ({parts[part].sum()} rows) falls behind the champion's: {gain}",
+        )
+        for part, gain in gains.items()
+        if gain.high < 0
+    ]
+    if behind or not parts:
+        return behind
+    few = f", {len(parts) - len(gains)} have too few rows" if len(gains) < len(parts) else ""
+    none = f"{name} falls behind the champion's on none of {len(gains)} slices{few}"
+    return [Check("champion on slices", True, none)]
+
+
+def unseen(fitted: np.ndarray, test: pd.DataFrame, schema: Schema) -> Check:
+    """Fitted on no held-out row, but for rows that are in the table more than once."""
+    count = seen(fitted, test, schema).sum()
+    words = f"{count} of {len(test)} held-out rows are among those it was fitted on"
+    return Check("held out", not count, words)
+
+
+def seen(fitted: np.ndarray, test: pd.DataFrame, schema: Schema) -> np.ndarray:
+    """Which rows a model was fitted on, by hash, but for rows that are in the table repeatedly."""
+    hashes = row_hashes(test, schema)
+    found = np.isin(hashes, fitted)
+    if found.any():
+        batches = [row_hashes(batch, schema) for batch in parquet_batches(project.clean_file)]
+        values, counts = np.unique(np.concatenate(batches), return_counts=True)
+        found &= ~np.isin(hashes, values[counts > 1])
+    return found
+
+
+def committed(record: Record) -> Check:
+    """Trained from what a commit holds."""
+    if record["commit"] and not record["dirty"]:
+        return Check("commit", True, f"trained from commit {record['commit'][:7]}")
+    inputs = input_tree(record)
+    if is_committed(inputs):
+        return Check("commit", True, f"trained from what is in commit {commit()[:7]}")
+    changed = changed_since(inputs)
+    files = f" ({', '.join(changed[:3])}{' and more' if len(changed) > 3 else ''})"
+    words = f"trained from changes that are in no commit{files if changed else ''}"
+    now = "" if is_as_now(inputs) else " and `make train AGAIN=1 evaluate register`"
+    return Check("commit", False, f"{words}: commit them{now}, then promote again")

@@ -1,0 +1,105 @@
+"""One HTML page, complete in itself, on what the data is like, and skrub's profile beside it."""
+
+from typing import Any
+
+import pandas as pd
+from skrub import TableReport
+
+from ..project.settings import load_params
+from ..schema.schema import load_schema
+from ..io.sample import sample_file
+from ..project.errors import cli_errors
+from ..io.parquet import read_parquet
+from ..project.files import replacing
+from .data_figures import MAX_PANELS, draw_target
+from ..dataset.counts import count_rows
+from ..project.files import read_json
+from .page import figures_in, fill, write_page
+from ..evaluation.style import short
+
+MAX_ROWS = 20_000  # that are drawn
+MAX_RULES = 30
+CAPTIONS = {
+    "target": (
+        "The target",
+        (
+            "a column whose boxes or bars differ, or whose line rises or falls, helps to predict. One "
+            "that tells all by itself may be known only afterwards"
+        ),
+    )
+}
+
+
+def main() -> None:
+    params, schema = project.params, load_schema(project.schema_file)
+    rows, _ = sample_file(project.clean_file, params.seed, MAX_ROWS)
+    names = ["rejected_row", "rejected_column", "rejected_value", "rejected_rule"]
+    rejected = read_parquet(project.rejected_file, columns=names)
+    with replacing(project.data_figures_folder) as folder:
+        draw_target(rows, schema, folder)
+    page = render(
+        title=TITLE,
+        schema=schema,
+        data=params.data.raw,
+        counts=count_rows(),
+        warnings=read_json(project.warnings_file),
+        rejected=broken_rules(rejected),
+        figures=figures_in(project.data_figures_folder, CAPTIONS),
+    )
+    write_page(project.data_report_file, page)
+    with replacing(project.data_profile_file) as partial:
+        TableReport(rows, title="Data profile", verbose=0).write_html(partial)
+    print(f"wrote reports/{project.data_profile_file.name}")
+
+
+def render(**facts: Any) -> str:
+    """Fill `data_report.html.jinja` with the facts."""
+    counts, schema = facts["counts"], facts["schema"]
+    total = counts["clean"] + counts["rejected"]
+    rows = {
+        "in the raw file": total,
+        "rejected by the contract": counts["rejected"],
+        "to train on": counts["train"],
+        "held out to test on": counts["test"],
+        f"without a known {schema.target}": counts["unlabelled"],
+    }
+    return fill(
+        "data_report.html.jinja",
+        **facts,
+        rows=rows,
+        total=max(total, 1),
+        sampled=MAX_ROWS if counts["clean"] > MAX_ROWS else 0,
+        left_out=max(len(schema.features) - MAX_PANELS, 0),
+        most_rules=MAX_RULES,
+    )
+
+
+def broken_rules(rejected: pd.DataFrame) -> list[dict[str, Any]]:
+    """Each broken rule with its `column`, `expected`, number of `rows` and `examples`.
+
+    Parameters
+    ----------
+    rejected
+        One line per broken rule of a row, as in `data/interim/rejected.parquet`.
+    """
+    rules = [
+        {
+            "column": column,
+            "expected": short(rule, 90),
+            "rows": lines["rejected_row"].nunique(),
+            "examples": _examples(lines["rejected_value"]),
+        }
+        for (column, rule), lines in rejected.groupby(["rejected_column", "rejected_rule"])
+    ]
+    return sorted(rules, key=lambda rule: -rule["rows"])
+
+
+def _examples(values: pd.Series, most: int = 3) -> list[str]:
+    """The values that occur most."""
+    counts = values.fillna("").value_counts()
+    return [short(value, 40) or "an empty cell" for value in counts.index[:most]]
+
+
+if __name__ == "__main__":
+    with cli_errors():
+        main()

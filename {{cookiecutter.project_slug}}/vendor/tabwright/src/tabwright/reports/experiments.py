@@ -1,0 +1,134 @@
+"""List all runs, the best first, and write the lab notebook: `make experiments`."""
+
+import shutil
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import mlflow
+import pandas as pd
+
+from ..project.errors import cli_errors
+from ..project.files import replacing
+from ..registry.champion import Promotion, promotion_log
+from ..selection.metrics import greater_is_better
+from .page import fill
+from .user_sections import preserve_user_sections
+from ..tracking.database import database_errors, require_server
+from ..tracking.record import Record, load_records, patch_file, short, test_score
+from ..tracking.runs import NAME, RECORD, download_file
+
+USER_SECTIONS = {
+    "conclusions": (
+        "Nothing is concluded yet. What the runs below have taught, and what to try next, stands here."
+    )
+}
+WIDEST = 60  # characters of a cell on the screen; the notebook has them whole
+
+
+@database_errors()
+def main() -> None:
+    collect()
+    records, made = load_records(), promotion_log()
+    if not records:
+        print("no run yet: `make train` makes one")
+        return
+    table = leaderboard(records, made)
+    screen = table.map(lambda cell: cell if len(cell) <= WIDEST else f"{cell[: WIDEST - 1]}…")
+    print(screen.to_string(index=False))
+    page = notebook(table, records, made, preserve_user_sections(project.lab_notebook_file, USER_SECTIONS))
+    with replacing(project.lab_notebook_file) as partial:
+        partial.write_text(page, encoding="utf-8", newline="")
+    print(f"\nwrote reports/{project.lab_notebook_file.name}")
+
+
+def collect() -> None:
+    """Take the files of runs that only MLflow has: of queued experiments, and from a server."""
+    require_server()
+    experiment = mlflow.get_experiment_by_name(NAME)
+    if experiment is None:
+        return
+    finished = mlflow.search_runs(
+        [experiment.experiment_id], "attributes.status = 'FINISHED'", output_format="list"
+    )
+    known = {path.stem for path in project.runs_folder.glob("*.json")}
+    for run in {run.info.run_id for run in finished} - known:
+        with TemporaryDirectory() as folder:
+            wanted = {patch_file(run).name: patch_file(run), RECORD: project.runs_folder / f"{run}.json"}
+            for file, goal in wanted.items():
+                if path := download_file(run, file, Path(folder)):
+                    with replacing(goal) as partial:
+                        shutil.copy(path, partial)
+
+
+def leaderboard(records: list[Record], made: list[Promotion]) -> pd.DataFrame:
+    """A row for each run, the best in cross-validation first.
+
+    `commit` ends in + where the inputs held changes that were not committed, and `parameters` has
+    those that are not the same in all runs.
+    """
+    varied = varying(records)
+    champion = made[-1]["run"] if made else None
+    rows = [
+        {
+            "run": short(record),
+            "": "champion" if record["run"] == champion else "",
+            "when": record["started"][:16].replace("T", " "),
+            "commit": f"{record['commit'][:7] or 'none'}{'+' if record['dirty'] else ''}",
+            "data": record["train_md5"][:6],
+            "model": record["model"],
+            "cross-validated": "{metric} {mean:.4f} ± {sd:.4f}".format(**record["cv"]),
+            "held-out rows": test_score(record),
+            "seconds": str(record["seconds"]),
+            "parameters": ", ".join(f"{name} {record['params'].get(name)}" for name in varied),
+            "why": record["why"],
+        }
+        for record in sorted(records, key=_rank)
+    ]
+    return pd.DataFrame(rows)
+
+
+def varying(records: list[Record]) -> list[str]:
+    """The parameters of data and training that are not the same in all runs."""
+    values = pd.DataFrame([record["params"] for record in records]).map(repr)
+    names = values.columns[(values != values.iloc[0]).any()].sort_values()
+    return [name for name in names if name.startswith(("seed", "data.", "train."))]
+
+
+def notebook(
+    table: pd.DataFrame, records: list[Record], made: list[Promotion], user_sections: dict[str, str]
+) -> str:
+    """What people concluded, the leaderboard, then runs and decisions, the latest first."""
+    events = [(record["started"], "run", record) for record in records]
+    events += [(promotion["time"], "decision", promotion) for promotion in made]
+    events.sort(key=lambda event: event[0], reverse=True)
+    return fill(
+        "lab_notebook.md.jinja",
+        title=TITLE,
+        user_sections=user_sections,
+        table=table.to_dict("records"),
+        columns=list(table.columns),
+        events=events,
+        changes={new["run"]: differences(new, old) for old, new in pairwise(records)},
+        test_score=test_score,
+        short=short,
+    )
+
+
+def differences(run: Record, other: Record) -> str:
+    """The parameters in which a run differs from another."""
+    return ", ".join(
+        f"{name} {run['params'].get(name)} (was {other['params'].get(name)})"
+        for name in varying([run, other])
+    )
+
+
+def _rank(record: Record) -> tuple[str, float]:
+    """Runs of one metric stand together."""
+    metric, mean = record["cv"]["metric"], record["cv"]["mean"]
+    return metric, -mean if greater_is_better(metric) else mean
+
+
+if __name__ == "__main__":
+    with cli_errors():
+        main()

@@ -1,0 +1,50 @@
+"""What the text in a cell means: missing, a number, yes or no, a date."""
+
+import pandas as pd
+from pandas.api import types
+
+from .dates import as_dates
+from ..io.source import Source
+from .column import Column
+from .numbers import as_numbers
+
+TRUE = ("true", "yes", "t", "y")
+FALSE = ("false", "no", "f", "n")
+
+
+def typed(cells: pd.Series, column: Column, source: Source) -> pd.Series:
+    """Cells with the type of the column's kind; NaN where they cannot be read so."""
+    match column.kind:
+        case "numeric":
+            return as_numbers(cells, source.decimal, source.thousands, column.unit)
+        case "boolean":
+            return as_booleans(cells)
+        case "datetime":
+            return as_dates(cells, column.format)
+        case _:
+            return as_text(cells)
+
+
+def without_missing(cells: pd.Series, words: list[str]) -> pd.Series:
+    """Cells with NaN in place of the words that stand for an empty cell."""
+    if not types.is_string_dtype(cells):
+        return cells
+    missing = cells == words[0] if len(words) == 1 else cells.isin(words)  # faster, and usual
+    return cells.mask(missing) if missing.any() else cells
+
+
+def as_text(cells: pd.Series) -> pd.Series:
+    """Cells as text; whole numbers without a decimal point."""
+    if cells.dtype == "str":
+        return cells
+    if types.is_float_dtype(cells) and (cells.dropna() % 1 == 0).all():
+        cells = cells.astype("Int64")
+    return cells.astype("str").where(cells.notna())
+
+
+def as_booleans(cells: pd.Series) -> pd.Series:
+    """Cells as true, false or missing."""
+    if types.is_bool_dtype(cells):
+        return cells.astype("boolean")
+    words = dict.fromkeys(TRUE, True) | dict.fromkeys(FALSE, False)
+    return as_text(cells).str.lower().map(words).astype("boolean")

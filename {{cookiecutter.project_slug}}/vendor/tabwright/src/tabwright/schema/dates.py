@@ -1,0 +1,122 @@
+"""Dates as people write them: the format that most cells of a column fit."""
+
+import re
+from collections import Counter
+
+import pandas as pd
+
+from .numbers import nearly_all
+
+SAMPLE = 100  # cells that tell which formats are tried
+MAX_FORMATS = 12  # of them
+LONGEST = 40  # characters of a date
+FIRST = pd.Timestamp("1000-01-01")  # before it a date stands for none
+NO_DATE = re.compile(
+    r"(0000-00|0001-01-01|9999-12-31|00[./-]00[./-]00|0?1[./-]0?1[./-]0001|(31[./-]12|12[./-]31)[./-]9999).*"
+)
+_CLOCK = re.compile(
+    r"(?<![\d./-])(?<!^\d{4}:)\d{1,2}(?:([:. -])\d\d(?:\1(\d\d)([.,]\d{1,9})?)?)?"
+    r"([ -]?)([AaPp][Mm])?( ?)(Z|UTC|[+-]\d\d:?\d\d)?$"
+)
+_MONTHS = [pd.Timestamp(2000, month, 1).month_name().lower() for month in range(1, 13)]
+_DAYS = [pd.Timestamp(2000, 1, day).day_name().lower() for day in range(1, 8)]
+_NAMES = {name[:3]: "%a" for name in _DAYS} | {name: "%A" for name in _DAYS}
+_NAMES |= {name: "%B" for name in _MONTHS} | {name[:3]: "%b" for name in _MONTHS}
+# What numbers of one or two digits mean, by what else there is: a year of four digits, a name.
+_ORDERS = {
+    (True, False): {2: ["md", "dm"], 1: ["m"]},
+    (True, True): {1: ["d"], 0: [""]},
+    (False, False): {3: ["mdy", "dmy", "ymd"]},
+    (False, True): {2: ["dy", "yd"], 1: ["y"]},
+}
+
+
+def as_dates(cells: pd.Series, form: str | None) -> pd.Series:
+    """Cells as moments in UTC, without a time zone."""
+    moments = pd.to_datetime(cells, format=form or "ISO8601", errors="coerce", utc=True)
+    moments = moments.dt.tz_localize(None).dt.as_unit("us")
+    early = moments < FIRST
+    return moments.mask(early) if early.any() else moments
+
+
+def guess_format(text: pd.Series, *, day_first: bool = False) -> str | None:
+    """The format that most cells have, if nearly all do.
+
+    Parameters
+    ----------
+    day_first
+        Where cells fit as well with the day as with the month before the other.
+    """
+    sample = text.iloc[:: 1 + len(text) // SAMPLE]
+    votes = Counter(form for cell in sample for form in formats(cell, day_first=day_first))
+    votes["ISO8601"] = int(as_dates(sample, None).count())
+    if votes.total() < len(sample) / 2:
+        return None
+    tried = [form for form, _ in votes.most_common(MAX_FORMATS)]
+    fits = {form: as_dates(text, form).notna() for form in tried}
+    best = max(fits, key=lambda form: (fits[form].sum(), form != "ISO8601"))
+    return best if nearly_all(fits[best]) else None
+
+
+def formats(cell: str, *, day_first: bool = False) -> list[str]:
+    """How a cell may be written as a date: strftime codes, the likeliest first."""
+    if len(cell) > LONGEST:
+        return []
+    clock = _CLOCK.search(cell)
+    end = _clock(clock) if clock else ""
+    day = cell[: clock.start()] if clock and end else cell
+    return [form + end for form in _days(day, day_first)] if day else [end]
+
+
+def _clock(found: re.Match[str]) -> str:
+    """The format of a time of day, or nothing."""
+    mark, seconds, parts, gap, half, blank, zone = found.groups()
+    if not half and mark != ":":
+        return ""
+    clock = ("%I" if half else "%H") + (f"{mark}%M" if mark else "")
+    clock += (f"{mark}%S" if seconds else "") + (f"{parts[0]}%f" if parts else "")
+    return (
+        clock
+        + gap
+        + ("%p" if half else "")
+        + blank
+        + ({"UTC": "%Z"}.get(zone, "%z") if zone else "")
+    )
+
+
+def _days(day: str, day_first: bool) -> list[str]:
+    """Formats of a date without a time of day."""
+    words = [_NAMES.get(word.lower(), word) for word in re.split(r"(\d+|[^\W\d_]+)", day)]
+    words = ["%Y" if re.fullmatch(r"\d{4}", word) else word for word in words]
+    slots = [number for number, word in enumerate(words) if re.fullmatch(r"\d{1,2}", word)]
+    codes = [word for word in words if word in ("%Y", *_NAMES.values())]
+    if "%" in day or len(set(codes)) < len(codes):
+        return []
+    orders = _ORDERS["%Y" in words, "%b" in words or "%B" in words].get(len(slots), [])
+    if "%Y" in words and words.index("%Y") < min(slots, default=0):
+        orders = orders[:1]  # month and day after the year
+    elif day_first or "." in words:
+        orders = sorted(orders)
+    found = []
+    for order in orders:
+        roles = dict(zip(slots, order, strict=True))
+        if all(letter != "y" or len(words[slot]) == 2 for slot, letter in roles.items()):
+            filled = [f"%{roles[n]}" if n in roles else word for n, word in enumerate(words)]
+            found.append("".join(filled))
+    return found
+
+
+def other_orders(dates: pd.Series, form: str) -> list[str]:
+    """Formats with day, month and year in another order that the same cells would fit."""
+    own = "".join(re.findall("%([dmyY])", form))
+    if re.search(r"%[dm]\.", form):  # days come first where dots are written
+        return []
+    day = dates.dropna().dt
+    values = {"d": day.day, "m": day.month, "y": day.year % 100, "Y": day.year}
+    found = []
+    for order in ("mdy", "dmy", "ymd", "mdY", "dmY"):
+        if sorted(order) == sorted(own) and order != own:
+            other = {letter: values[role] for letter, role in zip(order, own, strict=True)}
+            if other["m"].between(1, 12).all() and other["d"].between(1, 31).all():
+                found.append(re.sub("%[dmyY]", "%{}", form).format(*order))
+    return found

@@ -1,0 +1,209 @@
+"""Rules of thumb: from the cells of a table to the contract they keep."""
+
+import math
+import re
+from difflib import get_close_matches
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from ..project.errors import ProjectError
+from .cells import FALSE, TRUE, as_text, without_missing
+from .dates import NO_DATE, as_dates, guess_format
+from .numbers import EXACT, guess_marks, nearly_all, numbers_in, odd_among_numbers
+from ..io.source import Source
+from .column import Column
+from .schema import Schema
+
+# Words that stand for an empty cell in data of many origins. `None` is not among them: it is
+# a class in some.
+MISSING = ["#N/A", "<NA>", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null", "-NaN", "-nan", "?"]
+# The same among numbers and dates; among words they may mean something.
+MISSING_NUMBER = ["unknown", "Unknown", "missing", "n.a.", "*", "-", "--", "---", ".", ".."]
+MISSING_NUMBER += ["None", "none", "#DIV/0!", "#VALUE!", "#NUM!"]
+MAX_CATEGORIES = 20  # more distinct values than this are not listed: any value is allowed
+MAX_INTEGER_CLASSES = 5  # an integer target with more distinct values is a quantity
+ID_NAME = re.compile(r"(^|[_\W])(id|ID|Id|key|number|no|index)$|[a-z](ID|Id|Number|No)$")
+DATE_NAME = re.compile(r"date|day|time|(^|_)(dt|ts)($|_)", re.IGNORECASE)
+DATE_AS_NUMBER = "%Y%m%d"
+
+
+def infer_schema(table: pd.DataFrame, target: str, source: Source, *, whole: bool = True) -> Schema:
+    """Guess the contract that the rows of `table` keep.
+
+    Parameters
+    ----------
+    table
+        Raw rows, cells as text or columns with types; the index counts rows.
+    target
+        The column to predict.
+    source
+        How the file is written; `decimal`, `thousands` and `missing` are set here from the cells.
+    whole
+        Whether these are all rows there are, so that what is unique here is unique.
+
+    Raises
+    ------
+    ProjectError
+        When the target is not a column or has no value at all.
+    """
+    target = find_target(table.columns, target)
+    found = {word for name in table for word in table.loc[table[name].isin(MISSING), name]}
+    source.missing = ["", *[word for word in MISSING if word in found]]
+    table = table.apply(without_missing, words=source.missing)
+    if table[target].dropna().empty:
+        raise ProjectError(f"the target {target!r} has no value in any row. Choose another.")
+    source.decimal, source.thousands = guess_marks(table, source)
+    if words := _words_for_none(table, source):
+        source.missing += words
+        table = table.apply(without_missing, words=source.missing)
+    columns = {name: guess_column(cells, str(name), source, whole) for name, cells in table.items()}
+    columns[target] = _target(table[target].dropna(), columns[target], source)
+    task = "regression" if columns[target].kind == "numeric" else "classification"
+    counts = as_text(table[target].dropna()).value_counts().sort_index(ascending=False)
+    positive = str(counts.idxmin()) if task == "classification" and len(counts) == 2 else ""
+    return Schema(target, task, columns, source, positive)
+
+
+def find_target(names: pd.Index, target: str) -> str:
+    """The name of the target, which may be given by position: `#0` is the first, `#-1` the last.
+
+    Raises
+    ------
+    ProjectError
+        Naming the columns there are, when `target` is none of them.
+    """
+    if target in names:
+        if f"{target}.1" in names:
+            raise ProjectError(
+                f"several columns are named {target!r}. Give the position of the target in "
+                f"params.yaml, such as `data.target: '#{list(names).index(target)}'`."
+            )
+        return target
+    position = re.fullmatch(r"#?(-?\d+)", target)
+    if position and -len(names) <= int(position[1]) < len(names):
+        return str(names[int(position[1])])
+    shown = [*map(str, names)]
+    by_case = {name.lower(): name for name in shown}
+    close = [by_case[key] for key in get_close_matches(target.lower(), by_case, cutoff=0.5)]
+    shown = close + [name for name in shown if name not in close]
+    shown[25:-25] = ["..."] if len(shown) > 50 else shown[25:-25]
+    raise ProjectError(
+        f"the target {target!r} is not a column. The file has: {', '.join(shown)}. "
+        "Correct `data.target` in params.yaml; `#0` is the first column, `#-1` the last."
+    )
+
+
+def guess_column(cells: pd.Series, name: str, source: Source, whole: bool) -> Column:
+    """The entry of a column, from its cells without the words for an empty one."""
+    present = cells.dropna()
+    nullable = len(present) < len(cells)
+    identifier = Column("identifier", nullable, unique=whole or None)
+    if present.empty:
+        return Column("ignore", description="empty in every row")
+    if _is_boolean(present):
+        return Column("boolean", nullable)
+    if types.is_datetime64_any_dtype(present):
+        return Column("datetime", nullable)
+    numbers, unit = numbers_in(present, source)
+    if numbers is not None:
+        if DATE_NAME.search(name) and nearly_all(as_dates(as_text(present), "%Y%m%d").notna()):
+            return Column("datetime", nullable, format="%Y%m%d")
+        if _too_long(present, numbers) or (not nullable and _counts_rows(numbers, name)):
+            return identifier
+        hours = "hours" if types.is_timedelta64_dtype(present) else ""
+        ends = generous_range(numbers, whole=whole)
+        return Column("numeric", nullable, range=ends, unit=unit, description=hours)
+    text = as_text(present)
+    if form := guess_format(text, day_first=source.decimal == ","):
+        return Column("datetime", nullable, format=form)
+    if _is_prose(text):
+        return Column("text", nullable)
+    if text.is_unique and not nullable and len(text) > MAX_CATEGORIES:
+        return identifier
+    values = sorted(text.unique())
+    return Column(
+        "category", nullable, categories=values if len(values) <= MAX_CATEGORIES else None
+    )
+
+
+def _target(present: pd.Series, column: Column, source: Source) -> Column:
+    """A quantity or a set of classes."""
+    numbers, unit = numbers_in(present, source)
+    if numbers is not None and numbers.nunique() > 2:
+        whole = (numbers.dropna() % 1 == 0).all()
+        if not whole or numbers.nunique() > MAX_INTEGER_CLASSES:
+            return Column("numeric", column.nullable, unit=unit, description=column.description)
+    classes = as_text(present).unique()
+    if len(classes) > max(MAX_CATEGORIES, len(present) / 2):
+        odd = odd_among_numbers(present, source)
+        raise ProjectError(
+            f"the target {present.name!r} has {len(classes)} different values in {len(present)} rows: too many for "
+            f"classes, and {odd or 'they are no numbers'}. Choose another column, or correct its cells."
+        )
+    return Column("category", column.nullable, categories=sorted(classes))
+
+
+def _words_for_none(table: pd.DataFrame, source: Source) -> list[str]:
+    """Words for an empty cell that stand in columns of numbers or dates and nowhere else."""
+    found: dict[str, bool] = {}
+    for cells in (table[name] for name in table):
+        if types.is_string_dtype(cells):
+            values = pd.Index(cells.dropna().unique())
+            words = values[values.isin(MISSING_NUMBER) | values.str.fullmatch(NO_DATE)]
+            if len(words):
+                rest = cells[~cells.isin(words)].dropna()
+                typed = len(rest) > 0 and (
+                    numbers_in(rest, source)[0] is not None or guess_format(rest) is not None
+                )
+                found |= {word: found.get(word, True) and typed for word in words}
+    return sorted(word for word in found if found[word])
+
+
+def _is_boolean(present: pd.Series) -> bool:
+    if types.is_bool_dtype(present):
+        return True
+    if not types.is_string_dtype(present):
+        return False
+    words = set(present.str.lower().unique())
+    return len(words) == 2 and words in [{yes, no} for yes, no in zip(TRUE, FALSE, strict=True)]
+
+
+def _too_long(present: pd.Series, numbers: pd.Series) -> bool:
+    """Whole numbers, all different, that floating point numbers cannot tell apart."""
+    if types.is_float_dtype(present) or not numbers.abs().max() > EXACT:
+        return False
+    digits = not types.is_string_dtype(present) or present.str.fullmatch(r"-?\d+").all()
+    return bool(digits) and present.is_unique
+
+
+def _counts_rows(numbers: pd.Series, name: str) -> bool:
+    """Whole numbers, all different, that are called an id or simply count up."""
+    if not numbers.is_unique or not (numbers == numbers.round()).all() or len(numbers) < 3:
+        return False
+    counts_up = numbers.is_monotonic_increasing and numbers.iloc[0] in (0, 1)
+    dense = counts_up and numbers.max() <= 2 * len(numbers)
+    with_the_rows = np.ptp(numbers.to_numpy() - numbers.index.to_numpy()) == 0
+    return bool(ID_NAME.search(name)) or dense or with_the_rows
+
+
+def generous_range(numbers: pd.Series, *, whole: bool = True) -> list[float]:
+    """The range seen, widened by half its width on each side; what is never negative stays so.
+
+    A sample may miss a negative number.
+    """
+    low, high = float(numbers.min()), float(numbers.max())
+    margin = (high - low) / 2 or abs(high) / 2 or 1.0
+    digits = -math.floor(math.log10(margin))
+    unit = 10.0**digits
+    floor = 0.0 if low >= 0 and whole else -math.inf
+    lowest = max(math.floor((low - margin) * unit) / unit, floor)
+    highest = math.ceil((high + margin) * unit) / unit
+    return [round(end, max(digits, 0)) for end in (lowest, highest)]
+
+
+def _is_prose(text: pd.Series) -> bool:
+    """Mostly different cells of several words each."""
+    words = text.str.count(r"\s+") + 1
+    return words.mean() >= 3 and text.nunique() > max(MAX_CATEGORIES, len(text) / 2)

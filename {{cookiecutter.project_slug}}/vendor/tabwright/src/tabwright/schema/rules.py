@@ -1,0 +1,176 @@
+"""Hold a table against the contract: type its cells, find those that break a rule."""
+
+import difflib
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import pandas as pd
+
+from ..project.errors import ProjectError
+from .cells import typed, without_missing
+from .numbers import are_amounts
+from ..io.source import Source
+from .column import Column
+from .schema import Schema
+
+ROW, COLUMN, VALUE, RULE = "rejected_row", "rejected_column", "rejected_value", "rejected_rule"
+REJECTS = "rejects"  # whether the row is rejected, or kept and flagged
+EMPTY, EMPTY_CELL = "a value", "an empty cell"  # the rule, and what breaks it
+ONE_OF, FROM = "one of ", "a value from "
+NOTES = {FROM: "{} {} is outside {}", ONE_OF: "{} {!r} is new", EMPTY: "{} is empty"}
+PROBLEM = {ROW: "int64", COLUMN: "str", VALUE: "str", RULE: "str", REJECTS: "bool"}
+NO_PROBLEMS = pd.DataFrame(columns=list(PROBLEM)).astype(PROBLEM)
+LARGEST = 1e30  # models that work in single precision fail on a number far beyond
+
+
+def apply_contract(
+    table: pd.DataFrame, schema: Schema, *, target: bool = True
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Type the columns of `table` and list what breaks the contract.
+
+    Parameters
+    ----------
+    table
+        Raw rows: text cells, or typed columns from Parquet. Extra columns are left out.
+    schema
+        The contract.
+    target
+        Whether the target must be there, and what is no feature, but kept.
+
+    Returns
+    -------
+    typed : DataFrame
+        The columns of the contract, same rows, same index.
+    problems : DataFrame
+        One line per broken rule: `rejected_row` (from the index of `table`), `rejected_column`,
+        `rejected_value`, `rejected_rule`, and whether it `rejects` the row. A rule that was guessed
+        does not: the row is kept and flagged.
+
+    Raises
+    ------
+    ProjectError
+        When columns are missing.
+    """
+    columns = {
+        name: column
+        for name, column in schema.columns.items()
+        if column.kind != "ignore" and (target or name != schema.target)
+    }
+    _require(table, columns if target else schema.features)
+    result, problems = {}, [NO_PROBLEMS]
+    for name, column in columns.items():
+        if name in table.columns:
+            cells = without_missing(table[name], schema.source.missing)
+            result[name] = typed(cells, column, schema.source)
+            said = result[name] if column.kind == "category" else table[name]
+            is_target = name == schema.target
+            rules = broken_rules(cells, result[name], column, is_target, schema.source)
+            for bad, rule, rejects in rules:
+                if bad.any():
+                    problems.append(problems_in(said, np.flatnonzero(bad), rule, rejects))
+    found = pd.concat(problems, ignore_index=True).sort_values(ROW, kind="stable")
+    return pd.DataFrame(result, index=table.index, copy=False), found
+
+
+def broken_rules(
+    cells: pd.Series, values: pd.Series, column: Column, is_target: bool, source: Source
+) -> Iterator[tuple[np.ndarray, str, bool]]:
+    """Where the cells of a column break each rule, the rule in words, and whether it rejects.
+
+    Parameters
+    ----------
+    cells
+        As they came, NaN where they are missing.
+    values
+        The same with the type of the column's kind, NaN also where they cannot be read.
+    is_target
+        Rows without a target are not wrong, they wait for a prediction.
+    source
+        How numbers are written.
+    """
+    missing = cells.isna().to_numpy()
+    unread = missing if values is cells else values.isna().to_numpy()
+    odd = unread & ~missing
+    if odd.any():
+        if column.kind == "numeric":
+            amounts = odd & are_amounts(cells)
+            marks = source.marks_in_words(column.unit)
+            yield amounts, f"{kind_in_words(column)} {marks}", True
+            odd &= ~amounts
+        yield odd, kind_in_words(column), True
+    if not column.nullable and not is_target:
+        yield missing, EMPTY, column.strict
+    if column.categories is not None:
+        new = ~values.isin(column.categories).to_numpy() & ~unread
+        # A class that the models do not know can neither be trained on nor scored.
+        hint = " (`make schema UPDATE=1` adds a class)" if is_target else ""
+        yield new, f"{ONE_OF}{', '.join(column.categories)}{hint}", column.strict or is_target
+    if column.range is not None:
+        low, high = column.range
+        numbers = values.to_numpy()  # NaN is neither below nor above
+        outside = (numbers < low) | (numbers > high)
+        if outside.any():
+            far = outside & (np.abs(numbers) > LARGEST)
+            for bad, rejects in ((outside & ~far, column.strict), (far, True)):
+                yield bad, f"{FROM}{low:g} to {high:g}", rejects
+
+
+def problems_in(cells: pd.Series, positions: np.ndarray, rule: str, rejects: bool) -> pd.DataFrame:
+    """Lines for the cells at some positions of a column, which break a rule."""
+    values = cells.iloc[positions].astype("str")
+    lines = {ROW: values.index, COLUMN: cells.name, VALUE: values.to_numpy(), RULE: rule}
+    return pd.DataFrame({**lines, REJECTS: rejects}).astype(PROBLEM)
+
+
+def rejected_by(problems: pd.DataFrame) -> pd.DataFrame:
+    """Those that reject their row."""
+    return problems[problems[REJECTS]]
+
+
+def notes(problems: pd.DataFrame) -> dict[int, str]:
+    """What is to be said of each row, in the order of its columns."""
+    found: dict[int, str] = {}
+    for row, column, value, rule, _ in problems.itertuples(index=False, name=None):
+        start = next((start for start in NOTES if rule.startswith(start)), "")
+        unreadable = "{}: {!r} is not {}" if column else "{0}expected {2}: {1!r}"
+        text = value[:80] if isinstance(value, str) else ""
+        note = NOTES.get(start, unreadable).format(column, text, rule.removeprefix(start))
+        found[row] = f"{found[row]}; {note}" if row in found else note
+    return found
+
+
+def describe(problems: pd.DataFrame, most: int = 5) -> str:
+    """One sentence per problem, the first few of each kind; rows count from 1 below the header."""
+    lines = []
+    for (column, rule), group in problems.groupby([COLUMN, RULE], sort=False):
+        where = f"column {column!r}: " if column else ""
+        for row, value in zip(group[ROW].head(most), group[VALUE].head(most), strict=True):
+            found = EMPTY_CELL if pd.isna(value) or value == "" else repr(value[:80])
+            lines.append(f"  row {row}, {where}{found}, expected {rule}")
+        if len(group) > most:
+            more = f"  ... and {len(group) - most} more rows like these"
+            lines.append(more + (f" in {column!r}" if column else ""))
+    return "\n".join(lines)
+
+
+def _require(table: pd.DataFrame, names: Iterable[str]) -> None:
+    missing = [name for name in names if name not in table.columns]
+    if missing:
+        hints = []
+        for name in missing:
+            close = difflib.get_close_matches(name, table.columns.astype(str), n=1)
+            hints.append(f"{name!r}" + (f" (did you mean {close[0]!r}?)" if close else ""))
+        raise ProjectError(
+            f"missing from the file: {', '.join(hints[:10])}. It has: "
+            f"{', '.join(table.columns.astype(str)[:50])}. Add the columns, or name those you have "
+            "in references/schema.yaml."
+        )
+
+
+def kind_in_words(column: Column) -> str:
+    """The rule that a cell of another kind breaks."""
+    return {
+        "numeric": "a number",
+        "boolean": "true or false",
+        "datetime": f"a date written like {column.format or 'ISO 8601'}",
+    }.get(column.kind, "text")

@@ -1,0 +1,143 @@
+"""The data contract: `references/schema.yaml` as Python objects."""
+
+from dataclasses import field
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from ..project.settings import FORBID, build, must_be
+from ..project.errors import ProjectError
+from ..io.source import Source, Word
+from .column import Column
+from .yaml_file import read_tree, write_tree
+
+HEADER = """\
+# The data contract. It was inferred once from the raw file; from now on it is yours.
+#
+# columns has a line for each column, or one for each key where that is long:
+#
+#   kind         numeric, category, boolean, datetime, text (features);
+#                identifier, ignore (carried along, never a feature)
+#   nullable     may a cell be empty?
+#   unique       true: no value comes twice
+#   categories   the values known; without the line any value is
+#   range        lowest and highest value expected
+#   unit         the sign of its numbers, such as $; with % 12% is 0.12
+#   format       how a date is written (strftime codes)
+#   strict       true: the four above are rules, and rows that break them are rejected
+#   description  for the data dictionary
+#
+# A word is the text it is: the categories [no, yes, 007] need no quotes.
+#
+# positive is the class of two that is looked for: threshold, precision, recall and F1 are about it.
+#
+# source says how the raw file is written and which words in it stand for an empty cell. It was
+# detected once and is obeyed from then on; references/README.md explains its keys.
+#
+# Without strict they were guessed from the rows there were: a row that leaves them is kept and
+# counted in reports/warnings.json. Rows with a cell that is not of its kind, or with a class of the
+# target that is not listed, go to data/interim/rejected.parquet. `make schema` compares the contract
+# with the raw file, `make schema UPDATE=1` widens it. `task` follows from the target and is
+# classification or regression: correct it here if the guess is wrong.
+"""
+
+
+@dataclass(config=FORBID)
+class Schema:
+    """The whole contract."""
+
+    target: Word
+    task: Annotated[
+        str, Field(pattern="^(classification|regression)$"), must_be("classification or regression")
+    ]
+    columns: dict[str, Column]
+    source: Source = field(default_factory=Source)
+    positive: Word = ""  # the last of two classes where it is empty
+
+    @property
+    def classes(self) -> list[str]:
+        """The classes of the target in order, of two the positive one last."""
+        known = self.columns[self.target].categories or []
+        if len(known) == 2 and self.positive == known[0]:
+            return known[::-1]
+        return known
+
+    @property
+    def features(self) -> dict[str, Column]:
+        """The columns a model may see."""
+        return {
+            name: column
+            for name, column in self.columns.items()
+            if name != self.target and column.kind not in ("identifier", "ignore")
+        }
+
+    def names(self, *kinds: str) -> list[str]:
+        """Names of the feature columns of these kinds, in order."""
+        return [name for name, column in self.features.items() if column.kind in kinds]
+
+
+def load_schema(path: Path = project.schema_file) -> Schema:
+    """Read the contract.
+
+    Raises
+    ------
+    ProjectError
+        When the file is missing, is not YAML, has a key twice, or names an unknown key, kind or task.
+    """
+    tree, name = read_tree(path), path.name
+    if not isinstance(tree.get("source"), dict):
+        raise ProjectError(
+            f"{name} has no source, such as {{separator: ',', encoding: utf-8}}. Add it."
+        )
+    tree["source"] = {"separator": None} | tree["source"]
+    schema = build(Schema, tree, name)
+    _check(schema, name)
+    return schema
+
+
+def save_schema(schema: Schema, path: Path = project.schema_file) -> None:
+    """Write the contract, leaving out what a column does not use."""
+    columns = {name: column.as_tree() for name, column in schema.columns.items()}
+    tree = {
+        "target": schema.target,
+        "task": schema.task,
+        **({"positive": schema.positive} if schema.positive else {}),
+        "source": schema.source.as_tree(),
+        "columns": columns,
+    }
+    write_tree(tree, path, HEADER)
+
+
+def tell_positive(schema: Schema) -> None:
+    """Print which class counts as the positive one where the contract does not say it."""
+    if len(schema.classes) == 2 and not schema.positive:
+        how = "`positive:` in references/schema.yaml changes it"
+        print(f"positive class: {schema.classes[1]}, the last of two; {how}")
+
+
+def _check(schema: Schema, name: str) -> None:
+    if schema.target not in schema.columns:
+        raise ProjectError(
+            f"{name}: the target {schema.target!r} is not among the columns. "
+            "Correct it here, or delete this file to infer a new one."
+        )
+    target = schema.columns[schema.target]
+    if schema.task == "regression" and target.kind != "numeric":
+        raise ProjectError(f"{name}: task is regression, so {schema.target!r} is of kind numeric.")
+    if schema.task == "classification" and not (target.kind == "category" and target.categories):
+        raise ProjectError(
+            f"{name}: task is classification, so {schema.target!r} is of kind category, "
+            "with its classes listed in `categories`."
+        )
+    if schema.positive and schema.positive not in schema.classes:
+        raise ProjectError(
+            f"{name}: positive is {schema.positive!r}, which is no class of {schema.target!r}. "
+            "Correct or remove it."
+        )
+    if not schema.features:
+        raise ProjectError(
+            f"{name}: no column is left to predict {schema.target!r} from; all others are of kind "
+            "identifier or ignore. Correct the kind of those that say something about it."
+        )

@@ -1,0 +1,98 @@
+"""Which rows are trained on, and which of them are held out together in cross-validation."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    TimeSeriesSplit,
+)
+
+from ..project.settings import Params
+from ..schema.schema import Schema
+from ..io.sample import sample_file
+from ..project.errors import ProjectError
+from .metrics import encode_target
+
+Folds = list[tuple[np.ndarray, np.ndarray]]
+
+
+def read_rows(path: Path, limit: int, seed: int) -> pd.DataFrame:
+    """Read a Parquet file, or `limit` random rows of a longer one, in their order.
+
+    Memory is bounded by `limit`, not by the file.
+    """
+    table, rows = sample_file(path, seed, limit)
+    if len(table) < rows:
+        print(f"{path.name}: {limit} of {rows} rows, drawn with the seed: see train.max_rows")
+    return table
+
+
+def draw_rows(count: int, limit: int, seed: int) -> np.ndarray:
+    """Numbers of `limit` of `count` rows, or of all where there are no more, in their order."""
+    if count <= limit:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(seed).choice(count, limit, replace=False))
+
+
+def make_folds(train: pd.DataFrame, schema: Schema, params: Params) -> Folds:
+    """Row numbers to fit on and to score on, held out the way the test set was.
+
+    Raises
+    ------
+    ProjectError
+        When no fold has two classes to fit on.
+    """
+    y_true = encode_target(train, schema)
+    classify = schema.task == "classification"
+    count = min(params.train.folds, len(train) - 1)
+    if classify:
+        second = np.sort(np.bincount(y_true, minlength=2))[-2]
+        if second < 2:
+            raise ProjectError(
+                f"only one value of {schema.target!r} has more than one row to train on: "
+                "cross-validation needs two such classes."
+            )
+        count = min(count, second)  # else a fold has one class only
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # classes with few rows
+        folds = _split(train, y_true if classify else None, count, params)
+    if classify:
+        folds = [fold for fold in folds if len(np.unique(y_true[fold[0]])) > 1]
+    if not folds:
+        raise ProjectError(
+            f"split {params.data.split} by {params.data.split_by!r} leaves one value of "
+            f"{schema.target!r} to fit on in every fold: choose another data.split."
+        )
+    return folds
+
+
+def row_hashes(table: pd.DataFrame, schema: Schema) -> np.ndarray:
+    """A number for each row, from its features and target, by which to find it elsewhere."""
+    columns = sorted([*schema.features, schema.target])
+    return pd.util.hash_pandas_object(table[columns], index=False).to_numpy()
+
+
+def _split(train: pd.DataFrame, classes: np.ndarray | None, count: int, params: Params) -> Folds:
+    if params.data.split == "chronological":
+        moments = train[params.data.split_by].reset_index(drop=True)
+        undated = np.flatnonzero(moments.isna())  # never held out, as in the split
+        order = moments.dropna().sort_values(kind="stable").index.to_numpy()
+        folds = TimeSeriesSplit(max(min(count, len(order) - 1), 2)).split(order)
+        return [(np.append(undated, order[fit]), order[held_out]) for fit, held_out in folds]
+    stratified, shuffle = classes is not None, {"shuffle": True, "random_state": params.seed}
+    if params.data.split == "random":
+        splitter = (StratifiedKFold if stratified else KFold)(count, **shuffle)
+        return list(splitter.split(train, classes))
+    groups = pd.factorize(train[params.data.split_by], use_na_sentinel=False)[0]
+    count = min(count, groups.max() + 1)
+    if count < 2:
+        raise ProjectError(
+            f"{params.data.split_by!r} is the same in all training rows: it makes no groups."
+        )
+    splitter = (StratifiedGroupKFold if stratified else GroupKFold)(count, **shuffle)
+    return list(splitter.split(train, classes, groups))

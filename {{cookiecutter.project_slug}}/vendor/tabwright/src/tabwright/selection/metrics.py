@@ -1,0 +1,196 @@
+"""How good predictions are: the one metric that decides, and those that inform."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from joblib import parallel_config
+from scipy.stats import rankdata
+from sklearn.base import BaseEstimator, is_classifier
+from sklearn.metrics import r2_score
+from threadpoolctl import threadpool_limits
+
+from ..schema.schema import Schema
+from ..project.errors import ProjectError
+from .threshold import DEFAULT_THRESHOLD, decide
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A score of predictions against the truth.
+
+    `function(truth, predicted)` takes class numbers and an (n_rows, n_classes) array of
+    probabilities, or two arrays of values.
+    """
+
+    function: Callable[[np.ndarray, np.ndarray], float]
+    greater_is_better: bool = True
+
+    def gain(self, score: Any, reference: Any) -> Any:
+        """How much better numbers or arrays are than `reference`: above 0 is better."""
+        return score - reference if self.greater_is_better else reference - score
+
+
+Scored = tuple[dict[str, Metric], np.ndarray]  # a model's metrics by name, and its predictions
+
+
+# In numpy where scikit-learn's checks take longer than the score: resampling asks for thousands.
+def _log_loss(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+    probabilities = y_pred[np.arange(len(y_true)), y_true]
+    return float(-np.log(np.clip(probabilities, np.finfo(float).eps, 1)).mean())
+
+
+def _roc_auc(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+    """Area under the ROC curve; with several classes the mean of each against the rest."""
+    classes = [1] if y_pred.shape[1] == 2 else np.unique(y_true)
+    scores = []
+    for number in classes:
+        found, count = y_true == number, int(np.sum(y_true == number))
+        if 0 < count < len(y_true):  # the share of pairs in order (Mann & Whitney 1947)
+            above = rankdata(y_pred[:, number])[found].sum() - count * (count + 1) / 2
+            scores.append(above / (count * (len(y_true) - count)))
+    return float(np.mean(scores)) if scores else float("nan")
+
+
+def _average_precision(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+    order = np.argsort(-y_pred[:, 1])
+    found = np.cumsum(y_true[order] == 1)
+    last = np.flatnonzero(np.diff(y_pred[order, 1], append=np.nan) != 0)  # of each tie
+    gained = np.diff(found[last], prepend=0)
+    return float(np.sum(gained * found[last] / (last + 1)) / found[-1]) if found[-1] else np.nan
+
+
+def _brier(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+    return float(np.mean((y_pred[:, 1] - y_true) ** 2))
+
+
+def _accuracy(y_true: np.ndarray, y_class: np.ndarray) -> float:
+    return float(np.mean(y_true == y_class))
+
+
+def _f1_macro(y_true: np.ndarray, y_class: np.ndarray) -> float:
+    """The mean F1 of the classes that are there."""
+    count = max(y_true.max(), y_class.max()) + 1
+    right, true, said = (
+        np.bincount(codes, minlength=count) for codes in (y_true[y_true == y_class], y_true, y_class)
+    )
+    there = true + said > 0
+    return float(np.mean(2 * right[there] / (true + said)[there]))
+
+
+def _f1(y_true: np.ndarray, y_class: np.ndarray) -> float:
+    """F1 of the positive class."""
+    return 2 * float(np.sum(y_true & y_class)) / max(int(np.sum(y_true + y_class)), 1)
+
+
+def _rmse(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+    return float(np.sqrt(np.mean((y_true - y_pred) ** 2)))
+
+
+def _mae(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+    return float(np.mean(np.abs(y_true - y_pred)))
+
+
+CLASSES = {
+    "log_loss": Metric(_log_loss, greater_is_better=False),
+    "roc_auc": Metric(_roc_auc),
+    "average_precision": Metric(_average_precision),
+    "brier": Metric(_brier, greater_is_better=False),
+}
+DECISIONS = {"accuracy": _accuracy, "f1_macro": _f1_macro, "f1": _f1}
+OF_TWO = {"average_precision", "brier", "f1"}  # make sense for a positive class alone
+VALUES = {
+    "rmse": Metric(_rmse, greater_is_better=False),
+    "mae": Metric(_mae, greater_is_better=False),
+    "r2": Metric(r2_score),
+}
+
+
+def task_metrics(schema: Schema, threshold: float = DEFAULT_THRESHOLD) -> dict[str, Metric]:
+    """The metrics that make sense for the task; those of decisions use the threshold."""
+    if schema.task == "regression":
+        return VALUES
+    found = CLASSES | {name: _of_decisions(score, threshold) for name, score in DECISIONS.items()}
+    left_out = set() if len(schema.classes) == 2 else OF_TWO
+    return {name: metric for name, metric in found.items() if name not in left_out}
+
+
+def _of_decisions(function: Callable[..., float], threshold: float) -> Metric:
+    return Metric(lambda y_true, y_pred: function(y_true, decide(y_pred, threshold)))
+
+
+def greater_is_better(name: str) -> bool:
+    """Whether a higher score in a metric is the better one."""
+    known = (CLASSES | VALUES).get(name)
+    return known is None or known.greater_is_better
+
+
+def deciding_metric(schema: Schema, asked: str) -> str:
+    """The name of the one metric for all decisions: `asked`, or for `auto` the task's usual one.
+
+    Raises
+    ------
+    ProjectError
+        When the task has no metric of that name.
+    """
+    if asked == "auto":
+        if schema.task == "regression":
+            return "rmse"
+        return "roc_auc" if len(schema.classes) == 2 else "log_loss"
+    if asked not in task_metrics(schema):
+        raise ProjectError(
+            f"params.yaml: train.metric is {asked!r}, not auto or one of "
+            f"{', '.join(task_metrics(schema))}."
+        )
+    return asked
+
+
+def require_known(setting: str, names: Iterable[object], known: Collection[str]) -> None:
+    """Refuse names in a setting of `params.yaml` that mean nothing here."""
+    if unknown := [str(name) for name in names if name not in known]:
+        raise ProjectError(
+            f"params.yaml: {setting} names {', '.join(unknown)}; known are {', '.join(known)}. "
+            "Correct or remove it."
+        )
+
+
+def encode_target(table: pd.DataFrame, schema: Schema) -> np.ndarray:
+    """The target as class numbers or values, shape (n_rows,)."""
+    target = table[schema.target]
+    if schema.task == "regression":
+        return target.to_numpy(dtype=float)
+    return pd.Categorical(target, categories=schema.classes).codes.astype(int)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Add up in one order: sums in several threads differ in their last bits with the cores.
+
+    What asks for threads itself gets them, as the folds of the contest do, each on one core.
+    """
+    with threadpool_limits(1), parallel_config(n_jobs=1):
+        yield
+
+
+def predict_scores(model: BaseEstimator, table: pd.DataFrame, schema: Schema) -> np.ndarray:
+    """Values, shape (n_rows,), or probabilities, shape (n_rows, n_classes).
+
+    A class that no training row had gets probability 0.
+    """
+    features = table[list(schema.features)]
+    # Boosting reads rows in parallel, which changes no sum; BLAS and forests add up as one_thread does.
+    with threadpool_limits(1, user_api="blas"), parallel_config("sequential"):
+        if not is_classifier(model):
+            return model.predict(features)
+        probabilities = pd.DataFrame(model.predict_proba(features), columns=model.classes_)
+    return probabilities.reindex(columns=schema.classes, fill_value=0.0).to_numpy()
+
+
+def prediction_array(predictions: pd.DataFrame, schema: Schema) -> np.ndarray:
+    """Predictions as a metric takes them, from the columns that `predict_table` adds."""
+    if schema.task == "regression":
+        return predictions[f"predicted_{schema.target}"].to_numpy()
+    return predictions[[f"probability_{label}" for label in schema.classes]].to_numpy()

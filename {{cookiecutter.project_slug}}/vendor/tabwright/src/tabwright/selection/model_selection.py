@@ -1,0 +1,191 @@
+"""Let candidates compete: each is scored by cross-validation on the same folds."""
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from scipy.stats import skew
+from sklearn.base import BaseEstimator, clone
+from sklearn.model_selection import ParameterSampler
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from ..project.settings import Params
+from ..schema.schema import Schema
+from ..project.errors import ProjectError
+from ..OWNER.models.candidates import Candidate, voting_ensemble, log_target
+from .metrics import Metric, deciding_metric, task_metrics, predict_scores, encode_target
+from .cross_validation import make_folds
+
+SKEWED = 1.0  # skewness of a target without negative values from which on its log is tried
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A candidate, its predictions of `Contest.held_out`, and how good they are."""
+
+    candidate: Candidate
+    y_pred: np.ndarray
+    score: dict[str, Any]
+
+
+class ModelSelection:
+    """Training rows, the folds they are held out in, and what was tried on them.
+
+    Attributes
+    ----------
+    trials : dict
+        By name of the candidate; `score` has `mean` and `sd` over the `folds`, `seconds`, and
+        perhaps the `settings` of a search or the `parts` of a blend.
+    held_out, fold : ndarray
+        Numbers of the rows that folds hold out, fold by fold, and of the fold of each.
+    """
+
+    def __init__(
+        self, train: pd.DataFrame, schema: Schema, params: Params, *, quiet: bool = False
+    ) -> None:
+        self.train, self.schema, self.params = train, schema, params
+        self.y_true = encode_target(train, schema)
+        self.metric = deciding_metric(schema, params.train.metric)
+        self._metric = task_metrics(schema)[self.metric]
+        self.folds = make_folds(train, schema, params)
+        self.held_out = np.concatenate([rows for _, rows in self.folds])
+        self.fold = np.repeat(range(len(self.folds)), [len(rows) for _, rows in self.folds])
+        self.quiet = quiet
+        self.trials: dict[str, Trial] = {}
+
+    def add(
+        self, name: str, candidate: Candidate, y_pred: np.ndarray | None = None, **facts: Any
+    ) -> None:
+        """Score a candidate, cross-validated where what it `predicted` is not known."""
+        if y_pred is None:
+            started = time.perf_counter()
+            y_pred = self._predict(candidate.pipeline)
+            facts = {"seconds": time.perf_counter() - started} | facts
+        score = self.score(y_pred)
+        self.trials[name] = Trial(candidate, y_pred, score | facts)
+        if not self.quiet:
+            spent = f"  {facts['seconds']:.1f} s" if "seconds" in facts else ""
+            figures = f"{score['mean']:.4f} +/- {score['sd']:.4f}{spent}"
+            tqdm.write(f"{name:>24}  {self.metric} {figures}")
+
+    def best(self) -> str:
+        """The name with the best mean; the baseline does not compete."""
+        return self._ranking()[0]
+
+    def add_log_target(self) -> None:
+        """Let the best try the log of the target, where that is an amount with a long tail."""
+        if self.schema.task == "regression" and self.y_true.min() >= 0 and skew(self.y_true) > SKEWED:
+            name = self.best()
+            self.add(f"{name} of log", log_target(self.trials[name].candidate))
+
+    def search(self, bar: tqdm) -> int:
+        """Enter the best of some random settings of each of the two best kinds.
+
+        Settings are tried on no more than `train.search_rows` rows, until `train.search_iterations`
+        or `train.search_seconds` are used up.
+
+        Returns
+        -------
+        int
+            How many settings of each were tried.
+        """
+        knobs, seed = self.params.train, self.params.seed
+        leaders = {name: self.trials[name].candidate for name in self._best_of_families()[:2]}
+        leaders = {name: leader for name, leader in leaders.items() if leader.search}
+        if not leaders or not knobs.search_iterations:
+            return 0
+        rows = min(knobs.search_rows, len(self.train))
+        sample = self.train.sample(rows, random_state=seed).sort_index()
+        tries = {name: ModelSelection(sample, self.schema, self.params, quiet=True) for name in leaders}
+        samplers = [
+            ParameterSampler(leader.search, knobs.search_iterations, random_state=seed)
+            for leader in leaders.values()
+        ]
+        for turn in in_time(zip(*samplers, strict=False), knobs.search_seconds):
+            for (name, leader), settings in zip(leaders.items(), turn, strict=True):
+                there = {f"{leader.at}__{knob}": value for knob, value in settings.items()}
+                pipeline = clone(leader.pipeline).set_params(**there)
+                tries[name].add(str(settings), Candidate(pipeline), settings=settings)
+                bar.update()
+        for name, selection in tries.items():
+            found = selection.trials[selection.best()]
+            self.add(f"{name} searched", found.candidate, settings=found.score["settings"])
+        return len(selection.trials)
+
+    def add_voting(self) -> None:
+        """Enter the best blend of two or more kinds; its prediction is the mean of theirs."""
+        families = self._best_of_families()
+        blends = {
+            parts: np.mean([self.trials[name].y_pred for name in parts], axis=0)
+            for count in range(2, len(families) + 1)
+            for parts in combinations(families, count)
+        }
+        parts = max(blends, key=lambda parts: self._metric.improvement(self.score(blends[parts])["mean"], 0))
+        models = {family(name): self.trials[name].candidate.pipeline for name in parts}
+        self.add("blend", voting_ensemble(models, self.schema), blends[parts], parts=list(parts))
+
+    def _ranking(self) -> list[str]:
+        """Names from the best mean on, without the baseline."""
+        names = [name for name in self.trials if name != "baseline"]
+        gain = {name: self._metric.improvement(self.trials[name].score["mean"], 0) for name in names}
+        return sorted(names, key=gain.__getitem__, reverse=True)
+
+    def _best_of_families(self) -> list[str]:
+        """The best version of each kind of candidate, the best kind first."""
+        best: dict[str, str] = {}
+        for name in self._ranking():
+            best.setdefault(family(name), name)
+        return list(best.values())
+
+    def _predict(self, pipeline: BaseEstimator) -> np.ndarray:
+        """Fit on the other rows and predict, for each fold."""
+        names, target = list(self.schema.features), self.schema.target
+
+        def predict_fold(fit_rows: np.ndarray, held_out_rows: np.ndarray) -> np.ndarray:
+            fit = self.train.iloc[fit_rows]
+            with threadpool_limits(1, user_api="openmp"):
+                model = clone(pipeline).fit(fit[names], fit[target])
+                return predict_scores(model, self.train.iloc[held_out_rows], self.schema)
+
+        # Folds in parallel, each on one core: threads within threads fight for the cores, and a
+        # forest in several threads adds up in any order, which changes the last digit.
+        with threadpool_limits(1, user_api="blas"):
+            run = Parallel(n_jobs=-1, prefer="threads")
+            return np.concatenate(run(delayed(predict_fold)(*fold) for fold in self.folds))
+
+    def score(self, y_pred: np.ndarray, rule: Metric | None = None) -> dict[str, Any]:
+        """Score predictions of the rows that each fold holds out."""
+        y_true, score = self.y_true[self.held_out], (rule or self._metric).function
+        folds = [self.fold == number for number in range(len(self.folds))]
+        scores = [float(score(y_true[rows], y_pred[rows])) for rows in folds]
+        if np.isnan(scores).all():
+            raise ProjectError(
+                f"every fold holds out one value of {self.schema.target!r} only, which leaves "
+                f"{self.metric} undefined: choose another train.metric or data.split."
+            )
+        mean, sd = float(np.nanmean(scores)), float(np.nanstd(scores))
+        return {"mean": mean, "sd": sd, "folds": scores}
+
+
+def in_time(turns: Iterable[Any], seconds: float) -> Iterator[Any]:
+    """At least one turn, then no new one when the time is up."""
+    stop = time.monotonic() + seconds
+    for number, turn in enumerate(turns):
+        if number and time.monotonic() > stop:
+            tqdm.write(
+                f"the clock stopped the search after {number} settings of each: to repeat it exactly, "
+                f"set train.search_iterations to {number} and raise train.search_seconds"
+            )
+            return
+        yield turn
+
+
+def family(name: str) -> str:
+    """The family of a candidate: `forest` of `forest searched`, and of `extra trees searched`."""
+    return "forest" if name.startswith("extra trees") else name.partition(" ")[0]

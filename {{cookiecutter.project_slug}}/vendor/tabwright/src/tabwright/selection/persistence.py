@@ -1,0 +1,114 @@
+"""Save and load models as `.skops` files, which hold no code.
+
+Of every model that is saved, the hash of the file, the names of the types in it, and hashes of the
+code they come from are recorded. A file loads by its record: those very bytes, types and code.
+"""
+
+import hashlib
+import io
+import re
+from pathlib import Path
+from zipfile import ZipFile, ZipInfo
+
+import skops.io
+from sklearn.base import BaseEstimator
+
+from ..project.errors import ProjectError
+from ..project.files import replacing
+from ..tracking.record import Record, SHORT, patch_file, find_model_record
+from .sources import definitions, locate
+
+RECORDED = ("model_md5", "types", "sources", "commit", "dirty")  # what loading needs of a record
+AGAIN = "`make train AGAIN=1 evaluate register promote`"
+
+
+def save_model(model: BaseEstimator, path: Path) -> Record:
+    """Write the model, whole or not at all; the same model gives the same bytes.
+
+    Give back what `load_model` needs: `model_md5`, the `types` that skops does not know itself, and
+    the `sources` of those that are this project's. One without a name to find it by is refused.
+    """
+    data = _canonical(skops.io.dumps(model))
+    types = skops.io.get_untrusted_types(data=data)
+    own = [name for name in types if name.startswith("__main__.") or locate(name)]
+    sources = {name: definitions(name) for name in own}
+    if lost := [name for name in own if not sources[name]]:
+        raise ProjectError(
+            f"the model refers to {', '.join(lost)}, which cannot be found by that name later: "
+            "define it at the top of a module that others import, such as features/build_features.py."
+        )
+    with replacing(path) as partial:
+        partial.write_bytes(data)
+    return {"model_md5": hashlib.md5(data).hexdigest(), "types": types, "sources": sources}
+
+
+def load_model(path: Path, record: Record | None = None) -> BaseEstimator:
+    """Read a model by the record of the run that saved it, which else its hash finds.
+
+    Raises
+    ------
+    ProjectError
+        When no run saved these bytes, or the code of this project in them has changed; nothing in
+        the file has been looked at then.
+    """
+    if not path.is_file():
+        raise ProjectError(f"{path}: no model there yet: `make train` makes one.")
+    data = path.read_bytes()
+    known = hashlib.md5(data).hexdigest()
+    if (record := record or find_model_record(known)) is None:
+        raise ProjectError(
+            f"{path}: no run in reports/runs saved this file (MD5 {known}), so it is not loaded. "
+            "`make experiments` takes the records of queued and remote runs from MLflow; "
+            "`make verify` tells whether the file is damaged; `make train AGAIN=1` makes a new one."
+        )
+    if record["model_md5"] != known:
+        raise ProjectError(
+            f"{path}: not the model that was recorded (MD5 {known}, not {record['model_md5']}), so "
+            "it is not loaded. `make verify REPAIR=1` restores files of this project, `make train "
+            "AGAIN=1` what is lost in MLflow."
+        )
+    if "types" not in record:
+        raise ProjectError(f"{path}: its run did not record what is in it; train again ({AGAIN}).")
+    _require_same_code(path, record)
+    try:
+        return skops.io.loads(data, trusted=record["types"])
+    except Exception as error:  # of a dozen types, where a library has changed
+        raise ProjectError(
+            f"{path}: cannot be loaded with the libraries that are installed ({error}): `make setup` "
+            f"installs those of the lock, or train and promote again ({AGAIN})."
+        ) from error
+
+
+def _require_same_code(path: Path, record: Record) -> None:
+    """Refuse a model whose functions and classes in this project are not what they were."""
+    for name, then in record["sources"].items():
+        if (now := definitions(name)) == then:
+            continue
+        what = "has changed" if now else "is gone"
+        if now.get(name) == then[name]:  # not itself, but what it uses
+            others = sorted({each for each, _ in then.items() ^ now.items()})
+            what = f"uses {', '.join(others)}, and that has changed"
+        commit = f"commit {record['commit'][:SHORT]}" if record.get("commit") else "its code then"
+        patch = f" with {patch_file(record['run']).name} applied" if record.get("dirty") else ""
+        raise ProjectError(
+            f"{path} is not loaded: it refers to {name}, which {what} since it was trained. Restore "
+            f"that from {commit}{patch}, or train and promote again ({AGAIN})."
+        )
+
+
+def _canonical(data: bytes) -> bytes:
+    """Number objects and files in order of appearance and drop the time, in place of memory addresses."""
+    canonical = io.BytesIO()
+    with ZipFile(io.BytesIO(data)) as old, ZipFile(canonical, "w") as new:
+        schema = old.read("schema.json").decode()
+        names = re.findall(r'"__id__": (\d+)|"file": "([^".]+)', schema)
+        numbers = {name: str(n) for n, name in enumerate(dict.fromkeys(a or b for a, b in names))}
+        schema = re.sub(r'("__id__": )(\d+)', lambda found: found[1] + numbers[found[2]], schema)
+        schema = re.sub(r'("file": ")([^".]+)', lambda found: found[1] + numbers[found[2]], schema)
+        for name in old.namelist():
+            stem, _, suffix = name.partition(".")
+            if name == "schema.json":
+                new.writestr(ZipInfo(name), schema)
+            else:
+                new.writestr(ZipInfo(f"{numbers[stem]}.{suffix}"), old.read(name))
+    return canonical.getvalue()

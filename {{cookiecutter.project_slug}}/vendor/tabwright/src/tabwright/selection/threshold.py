@@ -1,0 +1,64 @@
+"""From which probability on a row counts as positive: `train.threshold` says what for."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.metrics import roc_curve
+
+DEFAULT_THRESHOLD = 0.5  # what holds for a model without a threshold of its own
+
+
+def choose_threshold(
+    goal: str | float, y_true: np.ndarray, y_proba: np.ndarray
+) -> dict[str, Any]:
+    """Find the threshold that serves the goal best on out-of-fold predictions.
+
+    Parameters
+    ----------
+    goal
+        `f1`; `precision P`: the highest recall with a precision of at least P, or where there is
+        none the highest precision; `cost C`: a miss costs C false alarms; or a number to keep.
+    truth, probability
+        Of each row: whether it is positive, and the probability that it is.
+
+    Returns
+    -------
+    dict
+        `goal`, the threshold as `value`, its `precision` and `recall`.
+    """
+    false_alarms, found, values = roc_curve(y_true, y_proba, drop_intermediate=False)
+    # Without the first point, where nothing is positive.
+    positive = y_true.sum()
+    found, false_alarms = found[1:] * positive, false_alarms[1:] * (len(y_true) - positive)
+    values, precision = values[1:], found / (found + false_alarms)
+    name, _, number = str(goal).partition(" ")
+    if name == "f1":
+        best = np.argmax(2 * found / (positive + found + false_alarms))
+    elif name == "cost":
+        best = np.argmin(float(number) * (positive - found) + false_alarms)
+    elif name == "precision":
+        enough = precision >= min(float(number), precision.max())
+        best = np.flatnonzero(enough)[-1]
+    fixed = not number and name != "f1"
+    value = float(goal if fixed else values[best])
+    alarm = y_proba >= value
+    right = int(np.sum(alarm & y_true))
+    return {
+        "goal": "fixed" if fixed else goal,
+        "value": value,
+        "precision": right / max(int(alarm.sum()), 1),
+        "recall": right / max(int(positive), 1),
+    }
+
+
+def get_threshold(model: BaseEstimator) -> float:
+    """The threshold a model was given."""
+    return getattr(model, "threshold", DEFAULT_THRESHOLD)
+
+
+def decide(y_proba: np.ndarray, threshold: float = DEFAULT_THRESHOLD) -> np.ndarray:
+    """Class numbers from probabilities: of two, the second from the threshold on."""
+    if y_proba.shape[1] == 2:
+        return (y_proba[:, 1] >= threshold).astype(int)
+    return y_proba.argmax(axis=1)

@@ -1,0 +1,168 @@
+"""What is kept of every run: a file in reports/runs that travels with git, beside MLflow's record."""
+
+import getpass
+import json
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..project.errors import ProjectError
+from ..project.files import md5, replacing
+from ..project.git import commit, git, snapshot, uncommitted
+
+SHORT = 8  # characters of a run's identifier that people see
+
+Record = dict[str, Any]
+
+
+def provenance() -> tuple[Record, str]:
+    """Everything needed to repeat a run: code, data, environment, command, person, reason.
+
+    Taken before a run begins, as files may change while it goes on.
+
+    Returns
+    -------
+    record : dict
+        `data` has the hash of each raw file; `inputs` is the git tree of the inputs as they are.
+    patch : str
+        What is not committed of them, for `git apply`.
+    """
+    tree = snapshot()
+    patch = uncommitted(tree)
+    return {
+        "started": now(),
+        "user": user(),
+        "why": os.environ.get("WHY", ""),
+        "commit": commit(),
+        "dirty": bool(patch),
+        "inputs": tree,
+        "data": raw_data(),
+        "train_md5": md5(project.train_file),
+        "schema_md5": md5(project.schema_file),
+        "lock_md5": md5(project.root / "requirements.txt"),
+        "argv": " ".join(sys.orig_argv),
+        "platform": f"{platform.platform()}, Python {platform.python_version()}",
+    }, patch
+
+
+def input_tree(record: Record) -> str:
+    """The git tree of the inputs of a run, made again: git drops trees that no commit has."""
+    patch = patch_file(record["run"]) if record["dirty"] else None
+    known = record["commit"] and (not patch or patch.is_file())
+    again = snapshot(record["commit"], patch) if known else ""
+    return record.get("inputs", again)  # older runs have no name of one
+
+
+def raw_data() -> dict[str, str]:
+    """The hash of each file and folder that DVC keeps below data/, by its path."""
+    found = {}
+    for pointer in sorted((project.root / "data").rglob("*.dvc")):
+        for out in yaml.safe_load(pointer.read_text(encoding="utf-8"))["outs"]:
+            path = (pointer.parent / out["path"]).relative_to(project.root)
+            found[path.as_posix()] = out["md5"]
+    return found
+
+
+def save_record(record: Record, patch: str | None = None) -> Path:
+    """Write the file of a run, and beside it what was not committed."""
+    if patch:
+        with replacing(patch_file(record["run"])) as partial:
+            partial.write_bytes(patch.encode("utf-8", "surrogateescape"))
+    path = project.runs_folder / f"{record['run']}.json"
+    with replacing(path) as partial:
+        partial.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def patch_file(run: str) -> Path:
+    """The file of what was not committed in a run; it is there where something was not."""
+    return project.runs_folder / f"{run}.diff"
+
+
+def load_records() -> list[Record]:
+    """All runs with a file, the earliest first.
+
+    Raises
+    ------
+    ProjectError
+        When a file is damaged.
+    """
+    records = []
+    for path in project.runs_folder.glob("*.json"):
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            record["run"], record["started"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ProjectError(
+                f"{path.relative_to(project.root)} is damaged ({error}): `git checkout` it, or delete it; "
+                "`make experiments` takes it from MLflow again."
+            ) from error
+        records.append(record)
+    return sorted(records, key=lambda record: record["started"])
+
+
+def find_record(start: str) -> Record:
+    """The run whose identifier begins like this.
+
+    Raises
+    ------
+    ProjectError
+        When there is none, or more than one.
+    """
+    found = [record for record in load_records() if record["run"].startswith(start)]
+    if not start or len(found) != 1:
+        many = ", ".join(short(record) for record in found[-5:])
+        raise ProjectError(
+            f"{'no' if not found else 'more than one'} run begins with {start!r}"
+            f"{f' ({many})' if found and start else ''}. `make experiments` lists them."
+        )
+    return found[0]
+
+
+def find_model_record(model_md5: str) -> Record | None:
+    """The latest run that made a model, by the hash of the model."""
+    made = [record for record in load_records() if record.get("model_md5") == model_md5]
+    return made[-1] if made else None
+
+
+def short(record: Record) -> str:
+    """A run's identifier as people see it."""
+    return record["run"][:SHORT]
+
+
+def test_score(record: Record) -> str:
+    """The deciding metric on the held-out rows, with its interval; empty before evaluation."""
+    if "evaluation" not in record:
+        return ""
+    scores, name = record["evaluation"], record["evaluation"]["metric"]
+    low, high = (scores["interval"][name][end] for end in ("low", "high"))
+    return f"{name} {scores['test'][name]:.4f} ({low:.4f} to {high:.4f})"
+
+
+def flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A tree of mappings as one, `{"train": {"folds": 5}}` as `{"train.folds": 5}`."""
+    found: dict[str, Any] = {}
+    for key, value in tree.items():
+        name = prefix + key
+        found |= flat(value, f"{name}.") if isinstance(value, dict) else {name: value}
+    return found
+
+
+def user() -> str:
+    """Who works here: git's name, or that of the account."""
+    return (git("config", "user.name") or "").strip() or getpass.getuser()
+
+
+def now() -> str:
+    """The time in UTC, to the second, such as 2024-05-01T12:00:00Z."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def seconds_since(started: str) -> int:
+    """Seconds from a time in UTC until now."""
+    return round((datetime.now(UTC) - datetime.fromisoformat(started)).total_seconds())
