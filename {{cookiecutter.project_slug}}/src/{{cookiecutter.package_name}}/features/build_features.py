@@ -9,8 +9,8 @@ from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 
-from ..data.contract.schema import Schema
-from .transformers import BooleansAsNumbers, DateParts, MissingTextAsEmpty
+from tabwright.schema.schema import Schema
+from tabwright.selection.transformers import BooleansAsNumbers, DateParts, MissingTextAsEmpty
 
 PIECES = 2**14  # columns that the pieces of words of each text are hashed to
 TOPICS = 30  # dense columns they are condensed to for trees

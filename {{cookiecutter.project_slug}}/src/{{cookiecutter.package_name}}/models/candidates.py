@@ -1,13 +1,7 @@
-"""The models that compete. Adding one is adding an entry to `candidates`."""
+"""The models that are compared. Adding one is adding an entry to `candidates`."""
 
-from dataclasses import dataclass, field
-from typing import Any
-
-import numpy as np
 from scipy.stats import loguniform
 from sklearn.base import BaseEstimator
-from sklearn.compose import TransformedTargetRegressor
-from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
@@ -15,27 +9,18 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
-    VotingClassifier,
-    VotingRegressor,
 )
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
 
-from ..data.contract.schema import Schema
+from tabwright.schema.schema import Schema
+from tabwright.selection.candidate import Candidate
+
 from ..features.build_features import build_features
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A pipeline to fit and the settings the search may try on its step `at`."""
-
-    pipeline: BaseEstimator
-    search: dict[str, Any] = field(default_factory=dict)
-    at: str = "model"
-
-
 def candidates(schema: Schema, seed: int) -> dict[str, Candidate]:
-    """Every model `params.yaml` may name, and `baseline`, which the others have to beat.
+    """Every model that `train.candidates` of `params.yaml` may name.
 
     Parameters
     ----------
@@ -46,7 +31,6 @@ def candidates(schema: Schema, seed: int) -> dict[str, Candidate]:
     """
     # No class weights: they distort probabilities, and the threshold serves rare classes as well.
     classify = schema.task == "classification"
-    baseline = DummyClassifier(strategy="prior") if classify else DummyRegressor()
     linear = LogisticRegression(max_iter=2000) if classify else Ridge()
     forest = RandomForestClassifier if classify else RandomForestRegressor
     extra = ExtraTreesClassifier if classify else ExtraTreesRegressor
@@ -57,7 +41,6 @@ def candidates(schema: Schema, seed: int) -> dict[str, Candidate]:
         return Pipeline([("features", features), ("model", model)])
 
     return {
-        "baseline": Candidate(Pipeline([("model", baseline)])),
         "linear": Candidate(
             pipeline(linear, dense=False),
             {"C": loguniform(1e-3, 1e2)} if classify else {"alpha": loguniform(1e-2, 1e3)},
@@ -100,16 +83,3 @@ def candidates(schema: Schema, seed: int) -> dict[str, Candidate]:
             },
         ),
     }
-
-
-def of_log(candidate: Candidate) -> Candidate:
-    """The same model of the log of the target, for amounts whose errors grow with them."""
-    model = TransformedTargetRegressor(candidate.pipeline, func=np.log1p, inverse_func=np.expm1)
-    return Candidate(model, candidate.search, f"regressor__{candidate.at}")
-
-
-def blend(models: dict[str, BaseEstimator], schema: Schema) -> Candidate:
-    """The mean of what several models predict: their errors differ, so part of them cancels."""
-    if schema.task == "regression":
-        return Candidate(VotingRegressor(list(models.items())))
-    return Candidate(VotingClassifier(list(models.items()), voting="soft"))

@@ -1,0 +1,1 @@
+"""From the raw file to checked rows, split into training and test rows."""

@@ -1,6 +1,5 @@
 """Compare the data contract with today's raw file; `--update` widens it."""
 
-import argparse
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from difflib import get_close_matches
@@ -8,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from ..project.settings import load_params
-from ..project.errors import cli_errors
+from ..project.commands import Arguments, command_parser
+from ..project.project import Project
 from ..schema.cells import without_missing
 from ..schema.guess import MAX_CATEGORIES, MISSING, MISSING_NUMBER, generous_range, guess_column
 from ..schema.rules import EMPTY, kind_in_words
@@ -17,6 +16,7 @@ from ..schema.column import Column
 from ..schema.schema import Schema, load_schema, tell_positive
 from ..schema.yaml_file import OneLine, as_yaml
 from ..schema.counts import in_rows, most_common
+from .clean import find_clean
 from .observed import ObservedTable, profile
 from .update import update_schema
 
@@ -38,13 +38,13 @@ class Difference:
         return f"{where}: {self.message}"
 
 
-def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def main(project: Project, arguments: Arguments = None) -> None:
+    parser = command_parser("schema", __doc__)
     parser.add_argument("--update", action="store_true", help="widen the contract")
     options = parser.parse_args(arguments)
     params, schema = project.params, load_schema(project.schema_file)
     tell_positive(schema)
-    observed = profile(project.root / params.data.raw, schema, params.seed)
+    observed = profile(project.raw_file, schema, params.seed, find_clean(project))
     found = list(differences(observed, schema))
     if not found:
         print(f"references/schema.yaml and {params.data.raw} agree in all {observed.rows} rows")
@@ -148,7 +148,3 @@ def _fresh(name: str, observed: ObservedTable) -> Column:
 def _said(value: Any) -> str:
     return "none (no text)" if value is None else repr(value)
 
-
-if __name__ == "__main__":
-    with cli_errors():
-        main()

@@ -2,11 +2,20 @@
 
 import pandas as pd
 
+from ..io.sample import sample_file
+from ..project.files import write_text
+from ..project.project import Project
 from ..schema.guess import MAX_CATEGORIES
 from ..schema.column import Column
 from ..schema.schema import Schema
 
 MIN_ROWS = 10  # that hold a value which is shown: of fewer, git might keep somebody's name
+
+
+def write_data_dictionary(project: Project, schema: Schema) -> None:
+    """Write `references/data_dictionary.md`."""
+    some, _ = sample_file(project.clean_file, project.params.seed)
+    write_text(project.data_dictionary_file, data_dictionary(some, schema))
 
 
 def data_dictionary(clean: pd.DataFrame, schema: Schema) -> str:

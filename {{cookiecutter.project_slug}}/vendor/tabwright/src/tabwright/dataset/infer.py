@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..project.settings import DataParams, load_params
-from ..project.errors import ProjectError, cli_errors
+from ..project.commands import Arguments, command_parser
+from ..project.errors import ProjectError
+from ..project.project import Project
+from ..project.settings import DataParams
+from .clean import Clean, clean_batches, find_clean, unchanged
 from .compare import differences
 from ..schema.cells import as_text, without_missing
 from ..schema.ambiguities import find_ambiguities
@@ -19,7 +22,13 @@ from ..io.read import describe_top, detect, read_batches
 from ..io.sample import sample
 
 
-def main() -> None:
+def main(project: Project, arguments: Arguments = None) -> None:
+    command_parser("infer", __doc__).parse_args(arguments)
+    infer(project)
+
+
+def infer(project: Project) -> None:
+    """Write `references/schema.yaml` unless it is there."""
     params = project.params
     if project.schema_file.exists():
         schema = load_schema(project.schema_file)
@@ -30,13 +39,17 @@ def main() -> None:
             )
         print("references/schema.yaml is there and is left as it is")
         return
-    schema = infer_from_file(project.root / params.data.raw, params.data, params.seed)
-    save_schema(schema)
+    schema = infer_from_file(project.raw_file, params.data, params.seed, clean=find_clean(project))
+    save_schema(schema, project.schema_file)
     print(f"wrote references/schema.yaml: {summary(schema)}")
 
 
 def infer_from_file(
-    path: Path, params: DataParams, seed: int, source: Source | None = None
+    path: Path,
+    params: DataParams,
+    seed: int,
+    source: Source | None = None,
+    clean: Clean = unchanged,
 ) -> Schema:
     """Guess the contract that a file keeps; from a sample of its rows when there are very many.
 
@@ -44,18 +57,21 @@ def infer_from_file(
     ----------
     source
         How the file is written; detected when not given.
+    clean
+        What the owner does to rows before the schema sees them.
     """
     source = source or detect(path, params.select, [params.target])
     for line in describe_top(path, source):
         print(line)
-    table, rows = sample(read_batches(path, source, ragged=[]), seed)
+    table, rows = sample(clean_batches(read_batches(path, source, ragged=[]), clean), seed)
     if not rows:
         raise ProjectError(f"{path}: the table is empty. Put rows below its header.")
     if len(table) < rows:
         print(f"{rows:,} rows: kinds are guessed from {len(table):,} of them, the rest from all")
     schema = infer_schema(table, params.target, source, whole=len(table) == rows)
     if len(table) < rows:
-        complete_from_all(schema, ObservedTable(source, table, rows), read_batches(path, source, [], schema))
+        batches = clean_batches(read_batches(path, source, [], schema.known_columns), clean)
+        complete_from_all(schema, ObservedTable(source, table, rows), batches)
     for column, message, remedy in find_ambiguities(table, apply_contract(table, schema)[0], schema):
         print((f"column {column!r}: " if column else "") + f"{message}; {remedy}")
     if schema.positive:
@@ -105,7 +121,3 @@ def summary(schema: Schema) -> str:
     ]
     return "\n  ".join(lines)
 
-
-if __name__ == "__main__":
-    with cli_errors():
-        main()

@@ -1,4 +1,4 @@
-"""What the raw file holds today, beside what the contract says of it."""
+"""What the raw file holds today, compared with the schema."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -13,6 +13,7 @@ from ..io.delimited import column_names
 from ..io.encoding import SAMPLE
 from ..io.read import detect, list_files, read_batches
 from ..io.rows import RaggedRow
+from .clean import Clean, clean_batches, unchanged
 from .rejected import Duplicates
 from ..io.sample import sample
 from ..schema.cells import without_missing
@@ -44,7 +45,7 @@ class ObservedTable:
         return len(self.table) == self.rows
 
 
-def profile(path: Path, schema: Schema, seed: int) -> ObservedTable:
+def profile(path: Path, schema: Schema, seed: int, clean: Clean = unchanged) -> ObservedTable:
     """Hold every row of a file against the contract; memory does not grow with the rows.
 
     Raises
@@ -54,13 +55,17 @@ def profile(path: Path, schema: Schema, seed: int) -> ObservedTable:
     """
     ragged: list[RaggedRow] = []
     source = _source_today(path, schema)
-    table, rows = sample(read_batches(path, source, ragged, schema), seed)
+    batches = read_batches(path, source, ragged, schema.known_columns)
+    table, rows = sample(clean_batches(batches, clean), seed)
     if not rows:
         raise ProjectError(f"{path}: the table is empty. Put rows below its header.")
     source.decimal, source.thousands = _marks_today(table, schema, source)
     observed = ObservedTable(source, table, rows, ragged)
-    batches = [table] if observed.whole else read_batches(path, source, [], schema)
-    validate(batches, schema, observed)
+    if observed.whole:
+        validate([table], schema, observed)
+    else:
+        batches = read_batches(path, source, [], schema.known_columns)
+        validate(clean_batches(batches, clean), schema, observed)
     return observed
 
 
@@ -98,7 +103,7 @@ def _source_today(path: Path, schema: Schema) -> Source:
 
 def _columns_found(file: Path, source: Source, schema: Schema) -> int:
     try:
-        return len(schema.columns.keys() & column_names(file, source, schema))
+        return len(schema.columns.keys() & column_names(file, source, schema.known_columns))
     except ProjectError:  # of a header that does not fit
         return -1
 

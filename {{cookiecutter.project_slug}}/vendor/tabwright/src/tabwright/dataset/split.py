@@ -1,12 +1,15 @@
 """Say of each row whether it is for training, for testing, or waits for a prediction."""
 
 from collections import Counter
+from contextlib import ExitStack
 
 import numpy as np
 import pandas as pd
 
-from ..project.settings import DataParams
+from ..project.project import Project
+from ..project.settings import DataParams, Params
 from ..project.errors import ProjectError
+from ..io.parquet import parquet_batches, parquet_file
 from ..schema.schema import Schema
 
 TRAIN, TEST, UNLABELLED = "train", "test", "unlabelled"
@@ -83,6 +86,59 @@ class Split:
         return self.draws[label][:count]
 
 
+def split_rows(project: Project, schema: Schema) -> Counter[str]:
+    """Write the clean rows into data/processed, and count them by `train`, `test`, `unlabelled`.
+
+    Raises
+    ------
+    ProjectError
+        When fewer than ten rows have a target, all have the same, or a side stays empty.
+    """
+    params, clean, cut = project.params, project.clean_file, None
+    target, data = schema.target, params.data
+    files = {TRAIN: project.train_file, TEST: project.test_file}
+    files[UNLABELLED] = project.unlabelled_file
+    if data.split == "chronological":
+        dates = pd.read_parquet(clean, columns=[data.split_by, target])
+        cut = latest(dates.loc[dates[target].notna(), data.split_by], data.test_size)
+        print(f"rows from {data.split_by} {cut} on are for testing")
+    split = Split(schema, data, params.seed, cut)
+    counts: Counter[str] = Counter()
+    values: set[object] = set()
+    with ExitStack() as stack:
+        write = {part: stack.enter_context(parquet_file(path)) for part, path in files.items()}
+        for batch in parquet_batches(clean):
+            parts = split.of(batch)
+            counts.update(parts.tolist())
+            values.update(batch[target].dropna().unique()[:2])
+            for part, write_part in write.items():
+                write_part(batch[parts == part])
+        _require_enough(counts, values, schema, params)
+    return counts
+
+
+def _require_enough(
+    counts: Counter[str], values: set[object], schema: Schema, params: Params
+) -> None:
+    labelled = counts["train"] + counts["test"]
+    if labelled < 10:
+        raise ProjectError(
+            f"only {labelled} rows have a value of {schema.target!r}. A model needs at least 10."
+        )
+    if len(values) < 2:
+        raise ProjectError(
+            f"{schema.target!r} is {values.pop()!r} in every row: there is nothing to learn. "
+            "Choose another target, or add rows with other values."
+        )
+    if not counts["train"] or not counts["test"]:
+        side = "test" if counts["train"] else "train"
+        raise ProjectError(
+            f"no row is left to {side} on: data.split {params.data.split} by "
+            f"{params.data.split_by!r} puts all rows, or all but few, on one side. Change one "
+            f"of them, or data.test_size ({params.data.test_size}), in params.yaml."
+        )
+
+
 def latest(dates: pd.Series, share: float) -> pd.Timestamp:
     """The moment from which on the latest share of the rows begins.
 
@@ -101,7 +157,7 @@ def latest(dates: pd.Series, share: float) -> pd.Timestamp:
     return cut if cut > known.iloc[0] else known[known > cut].iloc[0]
 
 
-def check_split_by(schema: Schema, params: DataParams) -> None:
+def require_split_column(schema: Schema, params: DataParams) -> None:
     """Raise a `ProjectError` when the column to split by is none, or no date where one is needed."""
     if params.split == "random":
         return

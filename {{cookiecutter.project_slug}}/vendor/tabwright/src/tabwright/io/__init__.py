@@ -1,0 +1,1 @@
+"""Read and write tables: delimited text, Excel, JSON, Parquet and databases."""

@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from tqdm import tqdm
 
 from ..project.errors import ProjectError
+from ..project.project import Project
 from .parquet import BATCH_ROWS, parquet_file
 
 PLAIN = (bool, int, float, str, date, time, timedelta, type(None))
@@ -21,7 +22,7 @@ PACKAGES = {"MySQLdb": "mysqlclient", "psycopg2": "psycopg2-binary"}  # others a
 SOURCE = "Correct data.source in params.yaml"
 
 
-def query(source: str, select: str, path: Path) -> int:
+def query(project: Project, source: str, select: str, path: Path) -> int:
     """Write a table, or the rows of a query, to a Parquet file.
 
     Parameters
@@ -41,7 +42,7 @@ def query(source: str, select: str, path: Path) -> int:
     ProjectError
         When the database cannot be reached, or does not give the rows. The file is as it was.
     """
-    engine = _engine(source)
+    engine = _engine(project, source)
     with _told(
         f"{source} cannot be reached", f"{SOURCE}, and the password, DATABASE_PASSWORD, in .env."
     ):
@@ -57,7 +58,7 @@ def query(source: str, select: str, path: Path) -> int:
         engine.dispose()
 
 
-def _engine(source: str) -> sa.Engine:
+def _engine(project: Project, source: str) -> sa.Engine:
     try:
         url = sa.make_url(source)
         if url.get_backend_name() == "sqlite":

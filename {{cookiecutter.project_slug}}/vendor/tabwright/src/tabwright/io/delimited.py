@@ -15,8 +15,7 @@ from pyarrow import csv as arrow_csv
 
 from ..project.errors import ProjectError
 from .parquet import BATCH_ROWS
-from .source import Source
-from ..schema.schema import Schema
+from .source import KnownColumns, Source
 from .archive import open_bytes
 from .dialect import LONGEST_CELL, count_in, join_cells, parse, records
 from .encoding import SAMPLE, open_text
@@ -26,7 +25,7 @@ from .rows import RaggedRow, Tables, only_rows
 END = "\x04"  # behind the last line it is a row of its own, unless a quote is open
 
 
-def read_delimited(path: Path, source: Source, contract: Schema | None = None) -> Tables:
+def read_delimited(path: Path, source: Source, known: KnownColumns | None = None) -> Tables:
     """Yield tables of text cells as they are written, see `Tables`.
 
     Row 1 is right below the header; empty lines count, a cell of several lines does not.
@@ -35,10 +34,10 @@ def read_delimited(path: Path, source: Source, contract: Schema | None = None) -
     ----------
     source
         How the file is written.
-    contract
+    known
         Names the columns of a file without a header, see `column_names`.
     """
-    top = _top(path, source, contract)
+    top = _top(path, source, known)
     with _as_utf8(path, source) as copy, _decoded(path, source):
         found = count_in(copy, source.quote, "\0")
         if found["\0"] or found[source.quote] % 2 or " " in (source.separator or ""):
@@ -54,16 +53,16 @@ def read_delimited(path: Path, source: Source, contract: Schema | None = None) -
             ) from error
 
 
-def column_names(path: Path, source: Source, contract: Schema | None = None) -> list[str]:
+def column_names(path: Path, source: Source, known: KnownColumns | None = None) -> list[str]:
     """Names from the header; `column_<position>` for those without, `.1` behind a repeated one.
 
-    Without a header the names are those of the contract, in its order, the target perhaps left out.
+    Without a header the names are those of the known, in its order, the target perhaps left out.
     """
-    return _top(path, source, contract).columns
+    return _top(path, source, known).columns
 
 
-def _top(path: Path, source: Source, contract: Schema | None) -> Top:
-    return find_top(path, first_lines(path, source)[source.skip_rows :], source, contract)
+def _top(path: Path, source: Source, known: KnownColumns | None) -> Top:
+    return find_top(path, first_lines(path, source)[source.skip_rows :], source, known)
 
 
 def first_lines(path: Path, source: Source) -> list[list[str]]:

@@ -8,16 +8,19 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ..project.settings import DataParams, WEB, load_params
-from ..project.errors import ProjectError, cli_errors
+from ..project.commands import Arguments, command_parser
+from ..project.errors import ProjectError
+from ..project.project import Project
+from ..project.settings import WEB
 from ..project.files import remove
 
 
-def main() -> None:
-    fetch(project.params.data)
+def main(project: Project, arguments: Arguments = None) -> None:
+    command_parser("fetch", __doc__).parse_args(arguments)
+    fetch(project)
 
 
-def fetch(params: DataParams) -> None:
+def fetch(project: Project) -> None:
     """Replace the raw data by what its source holds now, whole or not at all.
 
     Raises
@@ -25,24 +28,19 @@ def fetch(params: DataParams) -> None:
     ProjectError
         When there is no source, it cannot be reached, or it does not give the data.
     """
-    raw = project.root / params.raw
+    params, raw = project.params.data, project.raw_file
     raw.parent.mkdir(parents=True, exist_ok=True)
     if not params.source:
         raise ProjectError("params.yaml names no data.source. Add it, or put the file there.")
     if params.source.startswith(WEB):
         with _kept(raw):
-            _dvc(params.source, "import-url", "--force", params.source, params.raw)
+            _dvc(project, params.source, "import-url", "--force", params.source, params.raw)
         print(f"{params.raw} comes from {params.source}")
         return
-    if not Path(__file__).with_name("database.py").exists():
-        raise ProjectError(
-            "data.source is no address (http, https, s3), and databases are read in projects "
-            "generated from one. Correct data.source in params.yaml."
-        )
-    from .database import query
+    from .database import query  # takes a second to import
 
-    rows = query(params.source, params.select, raw)
-    _dvc(params.raw, "add", params.raw)
+    rows = query(project, params.source, params.select, raw)
+    _dvc(project, params.raw, "add", params.raw)
     print(f"{params.raw} holds {rows:,} rows of {params.source}")
 
 
@@ -61,7 +59,7 @@ def _kept(path: Path) -> Iterator[None]:
         remove(aside)
 
 
-def _dvc(what: str, *arguments: str) -> None:
+def _dvc(project: Project, what: str, *arguments: str) -> None:
     """Run DVC, and show for how long when it takes longer than two seconds."""
     said = ""
     with (
@@ -87,7 +85,3 @@ def _dvc(what: str, *arguments: str) -> None:
             why = "nothing is there, or nobody answers"
         raise ProjectError(f"{what}: {why}. Correct data.source in params.yaml, or try again.")
 
-
-if __name__ == "__main__":
-    with cli_errors():
-        main()

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..project.errors import ProjectError
-from .source import Source
-from ..schema.schema import Schema
+from .source import KnownColumns, Source
 
 # Around a cell they are no part of it: those of ASCII, no-break ones, and those of no width.
 BLANKS = " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u2007\u202f\u200b\ufeff"
@@ -148,7 +147,7 @@ def _counts(names: list[str]) -> bool:
     return len(numbers) == len(names) or numbers[0] >= 1900
 
 
-def find_top(path: Path, lines: list[list[str]], source: Source, contract: Schema | None) -> Top:
+def find_top(path: Path, lines: list[list[str]], source: Source, known: KnownColumns | None) -> Top:
     """The header of a table and what belongs to it, from the lines below a title."""
     filled = [number for number, row in enumerate(lines) if any(row)]
     if not filled:
@@ -157,7 +156,7 @@ def find_top(path: Path, lines: list[list[str]], source: Source, contract: Schem
     below = source.header + source.skip_rows_after_header
     body = rows[below:]
     width = usual_width(body) or len(rows[0])
-    found = rows[0].copy() if source.header else _names_in(contract, width)
+    found = rows[0].copy() if source.header else _names_in(known, width)
     while len(found) > width and not found[-1]:
         found.pop()
     if source.header and len(found) < width - 1:
@@ -172,10 +171,10 @@ def find_top(path: Path, lines: list[list[str]], source: Source, contract: Schem
     return Top(unique_names(found), [found, *rows[1:below]] if source.header else [], length)
 
 
-def _names_in(contract: Schema | None, width: int) -> list[str]:
-    names = list(contract.columns) if contract else []
-    if contract and len(names) == width + 1:
-        names.remove(contract.target)
+def _names_in(known: KnownColumns | None, width: int) -> list[str]:
+    names = list(known.names) if known else []
+    if known and len(names) == width + 1:
+        names.remove(known.target)
     return names if len(names) == width else []
 
 

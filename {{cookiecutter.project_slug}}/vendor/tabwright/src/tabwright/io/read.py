@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,8 +14,7 @@ from python_calamine import CalamineError
 
 from ..project.errors import ProjectError
 from .parquet import BATCH_ROWS
-from .source import Source
-from ..schema.schema import Schema
+from .source import KnownColumns, Source
 from .archive import file_kind
 from .delimited import column_names, first_lines, read_delimited
 from .dialect import sniff
@@ -25,7 +23,7 @@ from .rows import RaggedRow, Tables, trimmed
 from .typed import JSON_LINES, detect_sheet, read_excel, read_json, read_parquet, sheet_lines
 
 EXCEL = (".xlsx", ".xls", ".xlsb", ".xlsm", ".ods")
-READERS: dict[str, Callable[[Path, Source, Schema | None], Tables]] = {
+READERS: dict[str, Callable[[Path, Source, KnownColumns | None], Tables]] = {
     ".parquet": read_parquet,
     **dict.fromkeys([".json", *JSON_LINES], read_json),
     **dict.fromkeys(EXCEL, read_excel),
@@ -49,7 +47,7 @@ def read_batches(
     path: Path,
     source: Source | None = None,
     ragged: list[RaggedRow] | None = None,
-    contract: Schema | None = None,
+    known: KnownColumns | None = None,
 ) -> Iterator[pd.DataFrame]:
     """Yield tables of at most `BATCH_ROWS` rows, whose index counts the rows, see `read_cells`.
 
@@ -62,7 +60,7 @@ def read_batches(
         Receives rows with too many or too few cells, those above a row before its table comes;
         when not given they are an error.
     """
-    for cells, rows, bad in read_cells(path, source, contract):
+    for cells, rows, bad in read_cells(path, source, known):
         if bad and ragged is None:
             raise ProjectError(f"{path}: row {bad[0].row} {bad[0].what}: {bad[0].text[:80]}")
         if ragged is not None:
@@ -71,7 +69,7 @@ def read_batches(
 
 
 def read_cells(
-    path: Path, source: Source | None = None, contract: Schema | None = None
+    path: Path, source: Source | None = None, known: KnownColumns | None = None
 ) -> Iterator[Batch]:
     """Yield at least one batch, of at most `BATCH_ROWS` rows as they are written.
 
@@ -84,7 +82,7 @@ def read_cells(
         A file, packed or not, or a folder of files with the same columns, read in order of names.
     source
         How it is written; detected when not given.
-    contract
+    known
         Names the columns of a text file without a header.
 
     Raises
@@ -98,7 +96,7 @@ def read_cells(
         source = source or detect(file)
         ragged: list[RaggedRow] = []
         table, rows, last = pa.table({}), np.arange(0), 0
-        for table, rows, bad in _read(file, source, contract):
+        for table, rows, bad in _read(file, source, known):
             names = unique_names([str(name).strip(BLANKS) for name in table.column_names])
             columns = columns or names
             table = _in_order(table.rename_columns(names), columns, file)
@@ -150,23 +148,6 @@ def describe_top(path: Path, source: Source) -> list[str]:
     return said + ([f"left out as no rows: {', '.join(texts[:10])}"] if texts else [])
 
 
-def detect_new(path: Path, schema: Schema) -> Source:
-    """How a file of new rows is written: like the raw file where that gives the columns needed.
-
-    Marks in numbers are those of the contract, unless only one of the two files is text.
-    """
-    detected = detect(path, schema.source.sheet, schema.columns)
-    detected.missing = schema.source.missing
-    if bool(detected.separator) == bool(schema.source.separator):
-        detected.decimal, detected.thousands = schema.source.decimal, schema.source.thousands
-    if detected.separator and schema.source.separator:
-        usual = replace(schema.source, encoding=detected.encoding)
-        for source in (usual, detected):
-            if schema.features.keys() <= set(column_names(list_files(path)[0], source, schema)):
-                return source
-    return detected
-
-
 def list_files(path: Path) -> list[Path]:
     """The file itself, or those in a folder, whole and not hidden.
 
@@ -207,9 +188,9 @@ def _explained(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _read(path: Path, source: Source, contract: Schema | None) -> Tables:
+def _read(path: Path, source: Source, known: KnownColumns | None) -> Tables:
     with _explained(path):
-        yield from READERS.get(file_kind(path), read_delimited)(path, source, contract)
+        yield from READERS.get(file_kind(path), read_delimited)(path, source, known)
 
 
 def plain(table: pa.Table, path: Path) -> pd.DataFrame:

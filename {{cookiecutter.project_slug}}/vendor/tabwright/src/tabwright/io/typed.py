@@ -15,8 +15,7 @@ from python_calamine import CalamineWorkbook, SheetTypeEnum, load_workbook
 
 from ..project.errors import ProjectError
 from .parquet import BATCH_ROWS
-from .source import Source
-from ..schema.schema import Schema
+from .source import KnownColumns, Source
 from .archive import file_kind, open_bytes
 from .encoding import open_text
 from .header import BLANKS, ROWS_ABOVE, TOP_ROWS, layout, find_top, unique_names
@@ -136,12 +135,12 @@ def sheet_lines(path: Path, sheet: str) -> tuple[list[list[str]], list[str]]:
         return lines, [sheet, *[name for name in _sheets(book) if name != sheet]]
 
 
-def read_excel(path: Path, source: Source, contract: Schema | None = None) -> Tables:
+def read_excel(path: Path, source: Source, known: KnownColumns | None = None) -> Tables:
     """Yield the table in a sheet; text cells stay text, whole numbers have no decimal point."""
     with load_workbook(path) as book:
         rows = _rows(path, book, source.sheet or _sheets(book)[0])[source.skip_rows :]
     lines = _texts(rows)
-    top = find_top(path, lines, source, contract)
+    top = find_top(path, lines, source, known)
     body = lines[top.length :]
     at = range(len(top.columns))
     texts = pa.table([pa.array([line[n] for line in body], pa.string()) for n in at], top.columns)

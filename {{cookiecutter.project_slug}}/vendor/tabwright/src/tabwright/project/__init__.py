@@ -1,0 +1,1 @@
+"""The project: where its files are, its settings, and the tools it runs."""

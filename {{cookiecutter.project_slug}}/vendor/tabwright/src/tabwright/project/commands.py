@@ -1,5 +1,6 @@
 """Run other programs, such as DVC, in the project; why one fails is a sentence."""
 
+import argparse
 import subprocess
 import sys
 from pathlib import Path
@@ -9,11 +10,17 @@ import psutil
 from .errors import ProjectError
 
 DVC = (sys.executable, "-m", "dvc")
+Arguments = list[str] | None
+
+
+def command_parser(command: str, description: str | None) -> argparse.ArgumentParser:
+    """The parser of a command of the library, described by the docstring of its module."""
+    return argparse.ArgumentParser(prog=f"python -m tabwright {command}", description=description)
 
 
 def run(
     *command: str,
-    at: Path = project.root,
+    at: Path,
     problem: str = "",
     shown: bool = False,
     environment: dict[str, str] | None = None,

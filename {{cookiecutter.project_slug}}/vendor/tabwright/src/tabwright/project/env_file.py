@@ -1,17 +1,17 @@
 """Settings and secrets of this machine: the file .env at the top of the project."""
 
 from io import StringIO
+from pathlib import Path
 
 from dotenv import load_dotenv
 from dotenv.parser import parse_stream
 
-from .errors import ProjectError, cli_errors
+from .errors import ProjectError
 
 
-@cli_errors()
-def load_env_file() -> None:
+def load_env_file(home: Path) -> None:
     """Put its values into the environment, where those of the shell win; a damaged line ends it."""
-    path = project.home / ".env"
+    path = home / ".env"
     try:
         text = path.read_text(encoding="utf-8-sig") if path.is_file() else ""
         for name, value, (written, line), damaged in parse_stream(StringIO(text)):

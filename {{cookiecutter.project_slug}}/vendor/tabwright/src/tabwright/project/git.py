@@ -10,6 +10,7 @@ from .errors import ProjectError
 # All that decides what a run does; what the pipeline writes is not among it.
 INPUTS = (
     "src",
+    "vendor",
     "data",
     "params.yaml",
     "dvc.yaml",
@@ -19,7 +20,7 @@ INPUTS = (
 )
 
 
-def git(*arguments: str, **environment: str) -> str | None:
+def git(root: Path, *arguments: str, **environment: str) -> str | None:
     """What git prints; None where it says no, or where there is no git or no repository.
 
     When it can do nothing here its own sentence is a `ProjectError`.
@@ -28,7 +29,7 @@ def git(*arguments: str, **environment: str) -> str | None:
     try:
         done = subprocess.run(
             ["git", *arguments],
-            cwd=project.root,
+            cwd=root,
             env=os.environ | plain | environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -43,52 +44,52 @@ def git(*arguments: str, **environment: str) -> str | None:
     return done.stdout.decode("utf-8", "surrogateescape") if done.returncode == 0 else None
 
 
-def commit(name: str = "HEAD") -> str:
+def commit(root: Path, name: str = "HEAD") -> str:
     """The present commit, or another; nothing where there is none."""
-    return (git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}") or "").strip()
+    return (git(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}") or "").strip()
 
 
-def snapshot(base: str = "", patch: Path | None = None) -> str:
+def snapshot(root: Path, base: str = "", patch: Path | None = None) -> str:
     """The git tree of the inputs alone, as they are now, or in a commit with a patch.
 
     Its name is a hash of what is in it, and the same in every clone. Neither the working tree nor
     git's own index changes. Nothing without a commit, or where the patch does not apply.
     """
-    if not commit(base or "HEAD"):
+    if not commit(root, base or "HEAD"):
         return ""
     with TemporaryDirectory() as folder:
         index = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
-        git("read-tree", base or "HEAD", **index)
+        git(root, "read-tree", base or "HEAD", **index)
         if not base:
             known = ("ls-files", "--cached", "--others", "--exclude-standard", "--")
-            here = [name for name in INPUTS if git(*known, name, **index)]
-            git("add", "--all", "--", *here, **index)
-        if patch and git("apply", "--cached", "--whitespace=nowarn", str(patch), **index) is None:
+            here = [name for name in INPUTS if git(root, *known, name, **index)]
+            git(root, "add", "--all", "--", *here, **index)
+        if patch and git(root, "apply", "--cached", "--whitespace=nowarn", str(patch), **index) is None:
             return ""
         others = (":/", *(f":!{name}" for name in INPUTS))
-        git("rm", "-r", "--force", "--cached", "--quiet", "--ignore-unmatch", *others, **index)
-        return (git("write-tree", **index) or "").strip()
+        git(root, "rm", "-r", "--force", "--cached", "--quiet", "--ignore-unmatch", *others, **index)
+        return (git(root, "write-tree", **index) or "").strip()
 
 
-def uncommitted(tree: str) -> str:
+def uncommitted(root: Path, tree: str) -> str:
     """The patch from the present commit to a snapshot; empty where they are alike."""
     plain = ("--binary", "--no-color", "--no-ext-diff")
-    return (git("diff", *plain, snapshot("HEAD"), tree) or "") if tree else ""
+    return (git(root, "diff", *plain, snapshot(root, "HEAD"), tree) or "") if tree else ""
 
 
-def is_committed(tree: str) -> bool:
+def is_committed(root: Path, tree: str) -> bool:
     """Whether the inputs in a snapshot are those of the present commit."""
-    return bool(tree) and tree == snapshot("HEAD")
+    return bool(tree) and tree == snapshot(root, "HEAD")
 
 
-def is_as_now(tree: str) -> bool:
+def is_as_now(root: Path, tree: str) -> bool:
     """Whether the inputs in a snapshot are as they are now, committed or not."""
-    return bool(tree) and tree == snapshot()
+    return bool(tree) and tree == snapshot(root)
 
 
-def changed_since(tree: str) -> list[str]:
+def changed_since(root: Path, tree: str) -> list[str]:
     """The inputs in which a snapshot differs from the present commit, if git still has it."""
     try:
-        return (git("diff", "--name-only", tree, snapshot("HEAD")) or "").splitlines()
+        return (git(root, "diff", "--name-only", tree, snapshot(root, "HEAD")) or "").splitlines()
     except ProjectError:
         return []

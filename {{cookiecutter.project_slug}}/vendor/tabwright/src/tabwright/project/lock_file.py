@@ -9,7 +9,7 @@ from .errors import ProjectError
 from .files import md5
 
 
-def locked_stages(root: Path = project.root) -> dict[str, Any]:
+def locked_stages(root: Path) -> dict[str, Any]:
     """The stages that have run, from what and to what; none before the first run.
 
     Raises
@@ -29,7 +29,7 @@ def locked_stages(root: Path = project.root) -> dict[str, Any]:
         ) from error
 
 
-def require_recorded(path: Path) -> None:
+def require_recorded(root: Path, path: Path) -> None:
     """Refuse a file that a step has made and somebody has changed.
 
     Raises
@@ -37,8 +37,8 @@ def require_recorded(path: Path) -> None:
     ProjectError
         When its hash is not the one in `dvc.lock`.
     """
-    name = path.relative_to(project.root).as_posix()
-    for stage, entry in locked_stages().items():
+    name = path.relative_to(root).as_posix()
+    for stage, entry in locked_stages(root).items():
         for out in entry.get("outs", []):
             if out["path"] == name and path.is_file() and md5(path) != out["md5"]:
                 raise ProjectError(

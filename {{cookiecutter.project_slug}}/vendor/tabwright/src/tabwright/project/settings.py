@@ -1,4 +1,4 @@
-"""Where things are, and the parameters of `params.yaml` with their types."""
+"""The parameters of `params.yaml` with their types; the owner adds to `Params` in config.py."""
 
 import re
 from dataclasses import field
@@ -20,40 +20,6 @@ from pydantic import (
 from pydantic.dataclasses import dataclass
 
 from .errors import ProjectError
-
-ROOT = Path(__file__).resolve().parents[2]
-# A queued experiment runs in a copy, <project>/.dvc/tmp/exps/<name>; what is logged is the project's.
-PROJECT = next((folder.parent for folder in ROOT.parents if folder.name == ".dvc"), ROOT)
-
-PARAMS = ROOT / "params.yaml"
-SCHEMA = ROOT / "references" / "schema.yaml"
-DATA_DICTIONARY = ROOT / "references" / "data_dictionary.md"
-
-CLEAN = ROOT / "data" / "interim" / "clean.parquet"
-REJECTED = ROOT / "data" / "interim" / "rejected.parquet"
-TRAIN = ROOT / "data" / "processed" / "train.parquet"
-TEST = ROOT / "data" / "processed" / "test.parquet"
-UNLABELLED = ROOT / "data" / "processed" / "unlabelled.parquet"
-TEST_PREDICTIONS = ROOT / "data" / "processed" / "test_predictions.parquet"
-PREDICTIONS = ROOT / "data" / "processed" / "predictions.csv"
-ORIGIN = ROOT / "data" / "processed" / "predictions.csv.origin.json"
-
-MODEL = ROOT / "models" / "model.skops"
-CHAMPION = ROOT / "models" / "champion.json"
-CHAMPIONS = ROOT / "models" / "champions"
-METRICS = ROOT / "reports" / "metrics.json"
-CANDIDATES = ROOT / "reports" / "candidates.json"
-SLICES = ROOT / "reports" / "slices.json"
-BEHAVIOUR = ROOT / "reports" / "behaviour.json"
-FIGURES = ROOT / "reports" / "figures" / "evaluation"
-DATA_FIGURES = ROOT / "reports" / "figures" / "data"
-WARNINGS = ROOT / "reports" / "warnings.json"
-RUNS = ROOT / "reports" / "runs"
-LAB_NOTEBOOK = ROOT / "reports" / "lab_notebook.md"
-REPORT = ROOT / "reports" / "report.html"
-DATA_REPORT = ROOT / "reports" / "data.html"
-DATA_PROFILE = ROOT / "reports" / "data_profile.html"
-MODEL_CARD = ROOT / "reports" / "model_card.md"
 
 WEB = ("http://", "https://", "s3://")
 LOGIN = re.compile("://[^/@]*:[^@]*@")
@@ -195,8 +161,8 @@ class Params:
     ] = field(default_factory=list)
 
 
-def load_params(path: Path = PARAMS) -> Params:
-    """Read `params.yaml`.
+def load_params(path: Path, kind: type[Built]) -> Built:
+    """Read `params.yaml` as `Params`, or as a class that adds to them.
 
     Raises
     ------
@@ -207,4 +173,4 @@ def load_params(path: Path = PARAMS) -> Params:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise ProjectError(f"{path.name} is not valid YAML, correct it: {error}") from error
-    return build(Params, tree if isinstance(tree, dict) else {}, path.name)
+    return build(kind, tree if isinstance(tree, dict) else {}, path.name)

@@ -9,7 +9,7 @@ from pydantic.dataclasses import dataclass
 
 from ..project.settings import FORBID, build, must_be
 from ..project.errors import ProjectError
-from ..io.source import Source, Word
+from ..io.source import KnownColumns, Source, Word
 from .column import Column
 from .yaml_file import read_tree, write_tree
 
@@ -73,12 +73,17 @@ class Schema:
             if name != self.target and column.kind not in ("identifier", "ignore")
         }
 
+    @property
+    def known_columns(self) -> KnownColumns:
+        """What names the columns of a file without a header."""
+        return KnownColumns(list(self.columns), self.target)
+
     def names(self, *kinds: str) -> list[str]:
         """Names of the feature columns of these kinds, in order."""
         return [name for name, column in self.features.items() if column.kind in kinds]
 
 
-def load_schema(path: Path = project.schema_file) -> Schema:
+def load_schema(path: Path) -> Schema:
     """Read the contract.
 
     Raises
@@ -97,7 +102,7 @@ def load_schema(path: Path = project.schema_file) -> Schema:
     return schema
 
 
-def save_schema(schema: Schema, path: Path = project.schema_file) -> None:
+def save_schema(schema: Schema, path: Path) -> None:
     """Write the contract, leaving out what a column does not use."""
     columns = {name: column.as_tree() for name, column in schema.columns.items()}
     tree = {

@@ -1,0 +1,1 @@
+"""Model selection: cross-validation, metrics, search, ensembles, saved models."""

@@ -1,9 +1,7 @@
 """How good predictions are: the one metric that decides, and those that inform."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,23 +13,8 @@ from threadpoolctl import threadpool_limits
 
 from ..schema.schema import Schema
 from ..project.errors import ProjectError
+from .metric import Metric
 from .threshold import DEFAULT_THRESHOLD, decide
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A score of predictions against the truth.
-
-    `function(truth, predicted)` takes class numbers and an (n_rows, n_classes) array of
-    probabilities, or two arrays of values.
-    """
-
-    function: Callable[[np.ndarray, np.ndarray], float]
-    greater_is_better: bool = True
-
-    def gain(self, score: Any, reference: Any) -> Any:
-        """How much better numbers or arrays are than `reference`: above 0 is better."""
-        return score - reference if self.greater_is_better else reference - score
 
 
 Scored = tuple[dict[str, Metric], np.ndarray]  # a model's metrics by name, and its predictions
@@ -100,7 +83,11 @@ CLASSES = {
     "average_precision": Metric(_average_precision),
     "brier": Metric(_brier, greater_is_better=False),
 }
-DECISIONS = {"accuracy": _accuracy, "f1_macro": _f1_macro, "f1": _f1}
+CLASSES |= {
+    "accuracy": Metric(_accuracy, of_classes=True),
+    "f1_macro": Metric(_f1_macro, of_classes=True),
+    "f1": Metric(_f1, of_classes=True),
+}
 OF_TWO = {"average_precision", "brier", "f1"}  # make sense for a positive class alone
 VALUES = {
     "rmse": Metric(_rmse, greater_is_better=False),
@@ -109,26 +96,38 @@ VALUES = {
 }
 
 
-def task_metrics(schema: Schema, threshold: float = DEFAULT_THRESHOLD) -> dict[str, Metric]:
-    """The metrics that make sense for the task; those of decisions use the threshold."""
+Own = Mapping[str, Metric]  # the owner's metrics by name
+NONE: Own = {}
+
+
+def task_metrics(
+    schema: Schema, threshold: float = DEFAULT_THRESHOLD, own: Own = NONE
+) -> dict[str, Metric]:
+    """The metrics of the task by name, then the owner's; those of classes use the threshold."""
     if schema.task == "regression":
-        return VALUES
-    found = CLASSES | {name: _of_decisions(score, threshold) for name, score in DECISIONS.items()}
+        return VALUES | dict(own)
     left_out = set() if len(schema.classes) == 2 else OF_TWO
-    return {name: metric for name, metric in found.items() if name not in left_out}
+    known = {name: metric for name, metric in CLASSES.items() if name not in left_out}
+    return {name: _at(threshold, metric) for name, metric in (known | dict(own)).items()}
 
 
-def _of_decisions(function: Callable[..., float], threshold: float) -> Metric:
-    return Metric(lambda y_true, y_pred: function(y_true, decide(y_pred, threshold)))
+def _at(threshold: float, metric: Metric) -> Metric:
+    """A metric of probabilities: one of classes with the threshold in it."""
+    if not metric.of_classes:
+        return metric
+    return Metric(
+        lambda y_true, y_pred: metric.function(y_true, decide(y_pred, threshold)),
+        metric.greater_is_better,
+    )
 
 
-def greater_is_better(name: str) -> bool:
+def greater_is_better(name: str, own: Own = NONE) -> bool:
     """Whether a higher score in a metric is the better one."""
-    known = (CLASSES | VALUES).get(name)
+    known = (CLASSES | VALUES | dict(own)).get(name)
     return known is None or known.greater_is_better
 
 
-def deciding_metric(schema: Schema, asked: str) -> str:
+def deciding_metric(schema: Schema, asked: str, own: Own = NONE) -> str:
     """The name of the one metric for all decisions: `asked`, or for `auto` the task's usual one.
 
     Raises
@@ -140,10 +139,9 @@ def deciding_metric(schema: Schema, asked: str) -> str:
         if schema.task == "regression":
             return "rmse"
         return "roc_auc" if len(schema.classes) == 2 else "log_loss"
-    if asked not in task_metrics(schema):
+    if asked not in (known := task_metrics(schema, own=own)):
         raise ProjectError(
-            f"params.yaml: train.metric is {asked!r}, not auto or one of "
-            f"{', '.join(task_metrics(schema))}."
+            f"params.yaml: train.metric is {asked!r}, not auto or one of {', '.join(known)}."
         )
     return asked
 
@@ -187,10 +185,3 @@ def predict_scores(model: BaseEstimator, table: pd.DataFrame, schema: Schema) ->
             return model.predict(features)
         probabilities = pd.DataFrame(model.predict_proba(features), columns=model.classes_)
     return probabilities.reindex(columns=schema.classes, fill_value=0.0).to_numpy()
-
-
-def prediction_array(predictions: pd.DataFrame, schema: Schema) -> np.ndarray:
-    """Predictions as a metric takes them, from the columns that `predict_table` adds."""
-    if schema.task == "regression":
-        return predictions[f"predicted_{schema.target}"].to_numpy()
-    return predictions[[f"probability_{label}" for label in schema.classes]].to_numpy()

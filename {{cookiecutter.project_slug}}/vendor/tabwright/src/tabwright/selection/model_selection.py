@@ -1,4 +1,4 @@
-"""Let candidates compete: each is scored by cross-validation on the same folds."""
+"""Model selection: each candidate is scored by cross-validation on the same folds."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -18,8 +18,9 @@ from tqdm import tqdm
 from ..project.settings import Params
 from ..schema.schema import Schema
 from ..project.errors import ProjectError
-from ..OWNER.models.candidates import Candidate, voting_ensemble, log_target
-from .metrics import Metric, deciding_metric, task_metrics, predict_scores, encode_target
+from .candidate import Candidate, log_target, voting_ensemble
+from .metric import Metric
+from .metrics import NONE, Own, deciding_metric, encode_target, predict_scores, task_metrics
 from .cross_validation import make_folds
 
 SKEWED = 1.0  # skewness of a target without negative values from which on its log is tried
@@ -27,7 +28,7 @@ SKEWED = 1.0  # skewness of a target without negative values from which on its l
 
 @dataclass(frozen=True)
 class Trial:
-    """A candidate, its predictions of `Contest.held_out`, and how good they are."""
+    """A candidate, its predictions of `ModelSelection.held_out`, and how good they are."""
 
     candidate: Candidate
     y_pred: np.ndarray
@@ -41,28 +42,37 @@ class ModelSelection:
     ----------
     trials : dict
         By name of the candidate; `score` has `mean` and `sd` over the `folds`, `seconds`, and
-        perhaps the `settings` of a search or the `parts` of a blend.
+        perhaps the `settings` of a search or the `parts` of a voting ensemble.
+    settings_tried : int
+        How many settings of each candidate the search has tried.
     held_out, fold : ndarray
         Numbers of the rows that folds hold out, fold by fold, and of the fold of each.
     """
 
     def __init__(
-        self, train: pd.DataFrame, schema: Schema, params: Params, *, quiet: bool = False
+        self,
+        train: pd.DataFrame,
+        schema: Schema,
+        params: Params,
+        own: Own = NONE,
+        *,
+        quiet: bool = False,
     ) -> None:
-        self.train, self.schema, self.params = train, schema, params
+        self.train, self.schema, self.params, self.own = train, schema, params, own
         self.y_true = encode_target(train, schema)
-        self.metric = deciding_metric(schema, params.train.metric)
-        self._metric = task_metrics(schema)[self.metric]
+        self.metric = deciding_metric(schema, params.train.metric, own)
+        self._metric = task_metrics(schema, own=own)[self.metric]
         self.folds = make_folds(train, schema, params)
         self.held_out = np.concatenate([rows for _, rows in self.folds])
         self.fold = np.repeat(range(len(self.folds)), [len(rows) for _, rows in self.folds])
         self.quiet = quiet
         self.trials: dict[str, Trial] = {}
+        self.settings_tried = 0
 
     def add(
         self, name: str, candidate: Candidate, y_pred: np.ndarray | None = None, **facts: Any
     ) -> None:
-        """Score a candidate, cross-validated where what it `predicted` is not known."""
+        """Score a candidate, cross-validated where its predictions `y_pred` are not given."""
         if y_pred is None:
             started = time.perf_counter()
             y_pred = self._predict(candidate.pipeline)
@@ -84,60 +94,64 @@ class ModelSelection:
             name = self.best()
             self.add(f"{name} of log", log_target(self.trials[name].candidate))
 
-    def search(self, bar: tqdm) -> int:
-        """Enter the best of some random settings of each of the two best kinds.
+    def random_search(self) -> None:
+        """Add the best of some random settings of each of the two best families.
 
         Settings are tried on no more than `train.search_rows` rows, until `train.search_iterations`
         or `train.search_seconds` are used up.
-
-        Returns
-        -------
-        int
-            How many settings of each were tried.
         """
-        knobs, seed = self.params.train, self.params.seed
-        leaders = {name: self.trials[name].candidate for name in self._best_of_families()[:2]}
-        leaders = {name: leader for name, leader in leaders.items() if leader.search}
-        if not leaders or not knobs.search_iterations:
-            return 0
-        rows = min(knobs.search_rows, len(self.train))
+        limits, seed = self.params.train, self.params.seed
+        best = {name: self.trials[name].candidate for name in self._best_of_families()[:2]}
+        best = {name: candidate for name, candidate in best.items() if candidate.search}
+        if not best or not limits.search_iterations:
+            return
+        rows = min(limits.search_rows, len(self.train))
         sample = self.train.sample(rows, random_state=seed).sort_index()
-        tries = {name: ModelSelection(sample, self.schema, self.params, quiet=True) for name in leaders}
+        tries = {
+            name: ModelSelection(sample, self.schema, self.params, self.own, quiet=True)
+            for name in best
+        }
         samplers = [
-            ParameterSampler(leader.search, knobs.search_iterations, random_state=seed)
-            for leader in leaders.values()
+            ParameterSampler(candidate.search, limits.search_iterations, random_state=seed)
+            for candidate in best.values()
         ]
-        for turn in in_time(zip(*samplers, strict=False), knobs.search_seconds):
-            for (name, leader), settings in zip(leaders.items(), turn, strict=True):
-                there = {f"{leader.at}__{knob}": value for knob, value in settings.items()}
-                pipeline = clone(leader.pipeline).set_params(**there)
+        turns = in_time(zip(*samplers, strict=False), limits.search_seconds)
+        how = {"total": limits.search_iterations, "leave": False, "disable": None}
+        for turn in tqdm(turns, desc="search", unit="setting", **how):
+            for (name, candidate), settings in zip(best.items(), turn, strict=True):
+                named = {f"{candidate.at}__{key}": value for key, value in settings.items()}
+                pipeline = clone(candidate.pipeline).set_params(**named)
                 tries[name].add(str(settings), Candidate(pipeline), settings=settings)
-                bar.update()
-        for name, selection in tries.items():
-            found = selection.trials[selection.best()]
+        for name, tried in tries.items():
+            found = tried.trials[tried.best()]
             self.add(f"{name} searched", found.candidate, settings=found.score["settings"])
-        return len(selection.trials)
+        self.settings_tried = len(tried.trials)
 
     def add_voting(self) -> None:
-        """Enter the best blend of two or more kinds; its prediction is the mean of theirs."""
+        """Add the best voting ensemble of two or more families: the mean of their predictions."""
         families = self._best_of_families()
-        blends = {
+        if len(families) < 2:
+            return
+        means = {
             parts: np.mean([self.trials[name].y_pred for name in parts], axis=0)
             for count in range(2, len(families) + 1)
             for parts in combinations(families, count)
         }
-        parts = max(blends, key=lambda parts: self._metric.improvement(self.score(blends[parts])["mean"], 0))
+        parts = max(means, key=lambda parts: self._goodness(self.score(means[parts])))
         models = {family(name): self.trials[name].candidate.pipeline for name in parts}
-        self.add("blend", voting_ensemble(models, self.schema), blends[parts], parts=list(parts))
+        self.add("blend", voting_ensemble(models, self.schema), means[parts], parts=list(parts))
 
     def _ranking(self) -> list[str]:
         """Names from the best mean on, without the baseline."""
         names = [name for name in self.trials if name != "baseline"]
-        gain = {name: self._metric.improvement(self.trials[name].score["mean"], 0) for name in names}
-        return sorted(names, key=gain.__getitem__, reverse=True)
+        return sorted(names, key=lambda name: self._goodness(self.trials[name].score), reverse=True)
+
+    def _goodness(self, score: dict[str, Any]) -> float:
+        """The mean score, the higher the better."""
+        return float(self._metric.improvement(score["mean"], 0))
 
     def _best_of_families(self) -> list[str]:
-        """The best version of each kind of candidate, the best kind first."""
+        """The best version of each family of candidates, the best family first."""
         best: dict[str, str] = {}
         for name in self._ranking():
             best.setdefault(family(name), name)
@@ -159,9 +173,9 @@ class ModelSelection:
             run = Parallel(n_jobs=-1, prefer="threads")
             return np.concatenate(run(delayed(predict_fold)(*fold) for fold in self.folds))
 
-    def score(self, y_pred: np.ndarray, rule: Metric | None = None) -> dict[str, Any]:
+    def score(self, y_pred: np.ndarray, metric: Metric | None = None) -> dict[str, Any]:
         """Score predictions of the rows that each fold holds out."""
-        y_true, score = self.y_true[self.held_out], (rule or self._metric).function
+        y_true, score = self.y_true[self.held_out], (metric or self._metric).function
         folds = [self.fold == number for number in range(len(self.folds))]
         scores = [float(score(y_true[rows], y_pred[rows])) for rows in folds]
         if np.isnan(scores).all():

@@ -1,1 +1,1 @@
-"""Upkeep of this checkout: prepare it, verify its files, clean it."""
+"""Prepare this checkout, exchange files with the remote, verify them."""

@@ -1,1 +1,1 @@
-"""What a careful colleague would say about the rows."""
+"""Data checks: what in the rows makes a model worse, or look better, than it is."""

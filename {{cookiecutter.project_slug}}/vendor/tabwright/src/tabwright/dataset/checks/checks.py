@@ -1,14 +1,18 @@
 """What a colleague would say about the data: findings with a figure, and how to settle each."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import asdict
-from pathlib import Path
 
 import pandas as pd
 
+from ...io.read import read_batches
+from ...io.sample import sample_file
+from ...project.project import Project
+from ...schema.ambiguities import find_ambiguities
+from ..check_rows import CheckedRows
+from ..clean import Clean, clean_rows, unchanged
 from ...project.settings import Params
-from ...project.files import replacing
+from ...project.files import write_json
 from ...schema.rules import EMPTY, EMPTY_CELL
 from ...schema.schema import Schema
 from ...schema.counts import ProblemCounts, in_rows, most_common
@@ -55,6 +59,24 @@ def run_checks(train: pd.DataFrame, test: pd.DataFrame, schema: Schema, params: 
     return [issue for group in found for issue in _worst(group)]
 
 
+def check_dataset(
+    project: Project, schema: Schema, checked: CheckedRows, clean: Clean = unchanged
+) -> list[Issue]:
+    """Write `reports/warnings.json`: what a careful colleague would say about the rows."""
+    params = project.params
+    files = (project.train_file, project.test_file)
+    train, test = (sample_file(path, params.seed)[0] for path in files)
+    raw = read_batches(project.raw_file, schema.source, [], schema.known_columns)
+    first = clean_rows(next(raw), clean)
+    issues = [
+        *new_values(checked.flagged),
+        *(Issue("reading", *a) for a in find_ambiguities(first, pd.concat([train, test]), schema)),
+        *run_checks(train, test, schema, params),
+    ]
+    write_json(project.warnings_file, [asdict(issue) for issue in issues])
+    return issues
+
+
 def new_values(flagged: ProblemCounts) -> list[Issue]:
     """What rows that are kept hold beyond what the contract expects."""
     return [
@@ -76,13 +98,6 @@ def describe_issues(issues: list[Issue]) -> str:
         + f"{issue.message}; {issue.remedy}"
         for issue in issues
     )
-
-
-def save_issues(issues: list[Issue], path: Path) -> None:
-    """Write a JSON list with an object for each."""
-    text = json.dumps([asdict(issue) for issue in issues], indent=2, ensure_ascii=False)
-    with replacing(path) as partial:
-        partial.write_text(text + "\n", encoding="utf-8")
 
 
 def _worst(group: Iterable[Issue]) -> list[Issue]:

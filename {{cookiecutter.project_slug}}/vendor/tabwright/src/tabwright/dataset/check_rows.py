@@ -1,0 +1,131 @@
+"""Type every row and part those that are kept from those that the schema rejects.
+
+Everything goes batch by batch: the table need not fit into memory.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from ..io.parquet import parquet_file
+from ..io.read import read_batches
+from ..io.rows import RaggedRow
+from ..project.errors import ProjectError
+from ..project.files import replacing
+from ..project.project import Project
+from ..project.settings import DataParams
+from ..schema.counts import ProblemCounts
+from ..schema.rules import PROBLEM, REJECTS, ROW, apply_contract, describe, rejected_by
+from ..schema.schema import Schema
+from .clean import Clean, clean_rows, unchanged
+from .rejected import Duplicates, ragged_lines, with_cells
+
+READ = [name for name in PROBLEM if name != REJECTS]  # of data/interim/rejected.parquet
+
+
+@dataclass
+class CheckedRows:
+    """What became of the rows of a file.
+
+    Attributes
+    ----------
+    rows, left_out, rejected : int
+        How many there are, and how many `clean` and the schema have taken out of them.
+    flagged
+        What the rows that are kept have otherwise than the schema expects.
+    problems : DataFrame
+        A line for each rule that a rejected row breaks.
+    """
+
+    rows: int = 0
+    left_out: int = 0
+    rejected: int = 0
+    flagged: ProblemCounts = field(default_factory=ProblemCounts)
+    problems: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
+def check_rows(project: Project, schema: Schema, clean: Clean = unchanged) -> CheckedRows:
+    """Write the typed rows of the raw file, and those that are rejected, into `data/interim`.
+
+    Raises
+    ------
+    ProjectError
+        When more than `data.max_rejected` of the rows are rejected; those are written then.
+    """
+    params = project.params.data
+    with (
+        replacing(project.clean_file) as clean_file,
+        replacing(project.rejected_file) as rejected_file,
+    ):
+        files = project.raw_file, clean_file, rejected_file
+        checked = check_file(*files, schema, params, clean)
+        if checked.rejected > params.max_rejected * checked.rows:
+            rejected_file.replace(project.rejected_file)  # to be looked at
+            raise ProjectError(
+                f"{checked.rejected} of {checked.rows} rows break references/schema.yaml, more than "
+                f"data.max_rejected ({params.max_rejected:.0%}) allows:\n"
+                f"{describe(checked.problems)}\n"
+                "All of them are in data/interim/rejected.parquet; `make schema` shows what has "
+                "changed. Correct the data or the schema, or raise data.max_rejected in params.yaml."
+            )
+    return checked
+
+
+def check_file(
+    raw: Path,
+    clean_file: Path,
+    rejected_file: Path,
+    schema: Schema,
+    params: DataParams,
+    clean: Clean = unchanged,
+) -> CheckedRows:
+    """Part the rows of any file.
+
+    Parameters
+    ----------
+    raw
+        The file or folder to read.
+    clean_file
+        Where typed rows are written.
+    rejected_file
+        Where a line per broken rule is written: `rejected_row` (1 is the first below the header),
+        `rejected_column`, `rejected_value`, `rejected_rule` and the cells of the row.
+    clean
+        What the owner does to rows before the schema sees them.
+    """
+    checked, gone = CheckedRows(), list[int]()
+    ragged: list[RaggedRow] = []
+    duplicates = Duplicates(schema, params)
+
+    def reject(problems: pd.DataFrame, cells: pd.DataFrame) -> np.ndarray:
+        bad = rejected_by(problems)[ROW].unique()
+        checked.flagged.count(problems[~problems[ROW].isin(bad)])
+        if len(bad) or not checked.rows:  # the first tells the columns
+            write_rejected(with_cells(problems, cells))
+        gone.extend(bad)
+        return bad
+
+    with parquet_file(rejected_file) as write_rejected:
+        with parquet_file(clean_file) as write_clean:
+            batches = read_batches(raw, schema.source, ragged, schema.known_columns)
+            how = {"desc": "check", "unit": "batch", "delay": 2, "leave": False, "disable": None}
+            for read in tqdm(batches, **how):
+                batch = clean_rows(read, clean)
+                typed, problems = apply_contract(batch, schema)
+                bad = reject(problems, batch)
+                kept = typed.drop(index=bad) if len(bad) else typed
+                duplicates.note(kept)
+                write_clean(kept)
+                checked.rows += len(read)
+                checked.left_out += len(read) - len(batch)
+        reject(ragged_lines(ragged), batch)
+        checked.rows += len(ragged)
+        if duplicates.found():
+            for problems, cells in duplicates.remove(clean_file):
+                reject(problems, cells)
+    checked.rejected = len(gone)
+    checked.problems = pd.read_parquet(rejected_file, columns=READ)
+    return checked

@@ -1,0 +1,45 @@
+"""Apply the owner's `clean` to rows as they were read, before the schema sees them."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import pandas as pd
+
+from ..project.errors import ProjectError
+from ..project.project import Project
+
+Clean = Callable[[pd.DataFrame], pd.DataFrame]
+
+
+def unchanged(rows: pd.DataFrame) -> pd.DataFrame:
+    """The `clean` of a project that has none."""
+    return rows
+
+
+def find_clean(project: Project) -> Clean:
+    """The `clean` of the owner's `data/make_dataset.py`."""
+    clean: Clean = project.owner("data.make_dataset", "clean", unchanged)
+    return clean
+
+
+def clean_rows(rows: pd.DataFrame, clean: Clean) -> pd.DataFrame:
+    """Rows after `clean`, which may leave out rows and add columns.
+
+    Raises
+    ------
+    ProjectError
+        When it gives a row twice, or one with another number than it had.
+    """
+    found = clean(rows)
+    if found is rows:
+        return rows
+    if not found.index.is_unique or not found.index.isin(rows.index).all():
+        raise ProjectError(
+            "clean() in data/make_dataset.py gives rows another index: keep that of the rows it "
+            "takes, each at most once (a merge loses it: use map, or set the index again)."
+        )
+    return found
+
+
+def clean_batches(batches: Iterable[pd.DataFrame], clean: Clean) -> Iterator[pd.DataFrame]:
+    """Tables after `clean`, piece by piece."""
+    return (clean_rows(batch, clean) for batch in batches)

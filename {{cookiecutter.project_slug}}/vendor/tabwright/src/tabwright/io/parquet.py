@@ -1,0 +1,117 @@
+"""Read and write Parquet files piece by piece."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..project.errors import ProjectError, first_line
+from ..project.files import replacing
+
+BATCH_ROWS = 100_000
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Say which file it is that cannot be read, and why."""
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        why = f"{path} cannot be read: {first_line(error)}"
+        raise ProjectError(f"{why}. `make verify` tells whether it is damaged.") from error
+
+
+@contextmanager
+def parquet_file(path: Path) -> Iterator[Callable[[pd.DataFrame | pa.Table], None]]:
+    """Yield a function that appends tables to a Parquet file; it is there when the block succeeds.
+
+    The first table, perhaps without rows, says which columns there are, and their types. Where
+    later cells have another type, all get one that holds both.
+    """
+    writer: pq.ParquetWriter | None = None
+    last: Future | None = None
+
+    def write(table: pd.DataFrame | pa.Table) -> None:
+        nonlocal writer, last
+        if last:
+            last.result()
+        rows = _as_arrow(table, writer and writer.schema)
+        if writer and rows.schema != writer.schema:
+            writer = _widened(writer, partial, rows.schema)
+            rows = rows.cast(writer.schema)
+        writer = writer or pq.ParquetWriter(partial, rows.schema)
+        if len(table):  # written by another core while the next table is made
+            last = thread.submit(writer.write_table, rows)
+
+    with replacing(path) as partial, ThreadPoolExecutor(max_workers=1) as thread:
+        try:
+            yield write
+            if last:
+                last.result()
+        finally:
+            thread.shutdown()
+            if writer:
+                writer.close()
+
+
+def _as_arrow(table: pd.DataFrame | pa.Table, schema: pa.Schema | None) -> pa.Table:
+    """A table with this schema where its cells allow."""
+    if isinstance(table, pa.Table):
+        return table
+    try:
+        return pa.Table.from_pandas(table, schema, preserve_index=False)
+    except pa.ArrowException:
+        if schema is None:
+            raise
+    return pa.Table.from_pandas(table, preserve_index=False)
+
+
+def _widened(writer: pq.ParquetWriter, path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """Write a file anew where its types do not also hold the cells of other tables."""
+    fields = []
+    for pair in zip(writer.schema, schema, strict=True):
+        try:
+            found = pa.unify_schemas(
+                [pa.schema([one]) for one in pair], promote_options="permissive"
+            )
+            fields += found
+        except pa.ArrowTypeError:
+            fields.append(pa.field(pair[0].name, pa.string()))
+    if pa.schema(fields) == writer.schema:
+        return writer
+    writer.close()
+    before = path.with_name(f"{path.name}.narrow")
+    path.rename(before)
+    wider = pq.ParquetWriter(path, pa.schema(fields))
+    with pq.ParquetFile(before) as file:
+        for batch in file.iter_batches(BATCH_ROWS):
+            wider.write_table(pa.Table.from_batches([batch]).cast(wider.schema))
+    before.unlink()
+    return wider
+
+
+def parquet_batches(path: Path) -> Iterator[pd.DataFrame]:
+    """Tables of at most `BATCH_ROWS` rows, whose index runs on; at least one, perhaps empty."""
+    # Not buffered, else the whole file is kept.
+    with readable(path), pq.ParquetFile(path, pre_buffer=False) as file:
+        yield file.schema_arrow.empty_table().to_pandas()
+        start = 0
+        for batch in file.iter_batches(BATCH_ROWS):
+            yield batch.to_pandas().set_axis(range(start, start + len(batch)))
+            start += len(batch)
+
+
+def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """All rows of a file that an earlier step has written, see `readable`."""
+    with readable(path):
+        return pd.read_parquet(path, columns=columns)
+
+
+def rows_in(path: Path) -> int:
+    """The number of rows of such a file."""
+    with readable(path):
+        return pq.read_metadata(path).num_rows

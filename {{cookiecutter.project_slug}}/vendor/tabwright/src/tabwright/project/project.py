@@ -1,0 +1,143 @@
+"""The project that a command works in: where its files are, and its settings."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from .env_file import load_env_file
+from .errors import ProjectError
+from .settings import Params, load_params
+
+
+class _Below:
+    """A path below the root of a project."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __get__(self, project: "Project", owner: type) -> Path:
+        return project.root / self.path
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with a `params.yaml`, and the files in it.
+
+    Attributes
+    ----------
+    root
+        The folder.
+
+    Examples
+    --------
+    >>> project = Project.find()  # doctest: +SKIP
+    >>> project.train_file  # doctest: +SKIP
+    PosixPath('/home/me/my-ml-project/data/processed/train.parquet')
+    """
+
+    root: Path
+
+    params_file = _Below("params.yaml")
+    schema_file = _Below("references/schema.yaml")
+    data_dictionary_file = _Below("references/data_dictionary.md")
+    clean_file = _Below("data/interim/clean.parquet")
+    rejected_file = _Below("data/interim/rejected.parquet")
+    train_file = _Below("data/processed/train.parquet")
+    test_file = _Below("data/processed/test.parquet")
+    unlabelled_file = _Below("data/processed/unlabelled.parquet")
+    test_predictions_file = _Below("data/processed/test_predictions.parquet")
+    predictions_file = _Below("data/processed/predictions.csv")
+    model_file = _Below("models/model.skops")
+    promotions_file = _Below("models/champion.json")
+    champions_folder = _Below("models/champions")
+    candidates_file = _Below("reports/candidates.json")
+    metrics_file = _Below("reports/metrics.json")
+    slices_file = _Below("reports/slices.json")
+    behaviour_file = _Below("reports/behaviour.json")
+    warnings_file = _Below("reports/warnings.json")
+    figures_folder = _Below("reports/figures/evaluation")
+    data_figures_folder = _Below("reports/figures/data")
+    runs_folder = _Below("reports/runs")
+    lab_notebook_file = _Below("reports/lab_notebook.md")
+    report_file = _Below("reports/report.html")
+    data_report_file = _Below("reports/data.html")
+    data_profile_file = _Below("reports/data_profile.html")
+    model_card_file = _Below("reports/model_card.md")
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> "Project":
+        """The project around a folder, the current one if None, with its `.env` loaded.
+
+        Raises
+        ------
+        ProjectError
+            When neither the folder nor one above it has a `params.yaml`, or `.env` is damaged.
+        """
+        here = (start or Path.cwd()).resolve()
+        for folder in (here, *here.parents):
+            if (folder / "params.yaml").is_file():
+                project = cls(folder)
+                load_env_file(project.home)
+                return project
+        raise ProjectError(f"no params.yaml in {here} or above it: go to the folder of a project.")
+
+    @cached_property
+    def home(self) -> Path:
+        """The project proper: a queued experiment runs in a copy, <project>/.dvc/tmp/exps/<name>."""
+        copied = (folder.parent for folder in self.root.parents if folder.name == ".dvc")
+        return next(copied, self.root)
+
+    @property
+    def database_file(self) -> Path:
+        """MLflow's database, which copies share."""
+        return self.home / "mlflow.db"
+
+    @property
+    def title(self) -> str:
+        """What pages call it."""
+        return self.root.name.replace("-", " ")
+
+    @cached_property
+    def package(self) -> str:
+        """The owner's package, as pyproject.toml names it in `[tool.tabwright]`."""
+        try:
+            text = (self.root / "pyproject.toml").read_text(encoding="utf-8")
+            return str(tomllib.loads(text)["tool"]["tabwright"]["package"])
+        except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
+            raise ProjectError(
+                'pyproject.toml does not name the package of this project. Add [tool.tabwright] with '
+                'package = "...".'
+            ) from error
+
+    def owner(self, module: str, name: str, default: Any) -> Any:
+        """What the owner's package defines, such as `clean` in `data.make_dataset`, or the default."""
+        path = f"{self.package}.{module}"
+        try:
+            return getattr(import_module(path), name, default)
+        except ModuleNotFoundError as error:
+            if not error.name or not f"{path}.".startswith(f"{error.name}."):
+                raise  # a library that the owner imports is missing
+            return default
+
+    @cached_property
+    def params(self) -> Params:
+        """The settings of `params.yaml`: those of the owner's `Settings`, where there is one."""
+        settings: type[Params] = self.owner("config", "Settings", Params)
+        return load_params(self.params_file, settings)
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """The owner's metrics by name, beside those of the library."""
+        return dict(self.owner("config", "metrics", {}))
+
+    @property
+    def raw_file(self) -> Path:
+        """The file or folder of raw data."""
+        return self.root / self.params.data.raw
+
+    def short(self, path: Path) -> str:
+        """A path as people type it: from the root, if it is below."""
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)

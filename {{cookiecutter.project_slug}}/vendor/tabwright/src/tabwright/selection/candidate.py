@@ -1,0 +1,42 @@
+"""A candidate of model selection, and those that are made of others."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.ensemble import VotingClassifier, VotingRegressor
+from sklearn.pipeline import Pipeline
+
+from ..schema.schema import Schema
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A pipeline to fit and the settings the search may try on its step `at`."""
+
+    pipeline: BaseEstimator
+    search: dict[str, Any] = field(default_factory=dict)
+    at: str = "model"
+
+
+def baseline(schema: Schema) -> Candidate:
+    """A constant prediction, which every model has to beat."""
+    classify = schema.task == "classification"
+    constant = DummyClassifier(strategy="prior") if classify else DummyRegressor()
+    return Candidate(Pipeline([("model", constant)]))
+
+
+def log_target(candidate: Candidate) -> Candidate:
+    """The same model of the log of the target, for amounts whose errors grow with them."""
+    model = TransformedTargetRegressor(candidate.pipeline, func=np.log1p, inverse_func=np.expm1)
+    return Candidate(model, candidate.search, f"regressor__{candidate.at}")
+
+
+def voting_ensemble(models: dict[str, BaseEstimator], schema: Schema) -> Candidate:
+    """The mean of what several models predict: their errors differ, so part of them cancels."""
+    if schema.task == "regression":
+        return Candidate(VotingRegressor(list(models.items())))
+    return Candidate(VotingClassifier(list(models.items()), voting="soft"))
