@@ -1,1 +1,1 @@
-"""Training, evaluation, the gate and prediction."""
+"""The candidates, and the steps that train, evaluate and predict."""

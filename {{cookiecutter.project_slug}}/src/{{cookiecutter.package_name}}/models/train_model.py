@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator
 
 from tabwright.project.errors import cli_errors
 from tabwright.project.project import Project
+from tabwright.project.settings import Params
 from tabwright.schema.schema import Schema, load_schema
 from tabwright.selection.candidate import baseline
 from tabwright.selection.cross_validation import read_rows
@@ -15,7 +16,7 @@ from tabwright.selection.metrics import one_thread, require_known
 from tabwright.selection.model_selection import ModelSelection
 from tabwright.tracking.runs import start_run
 
-from ..config import Settings, metrics
+from ..config import metrics
 from .candidates import candidates
 
 VOTING = "blend"  # the name of the voting ensemble in `train.candidates`
@@ -23,7 +24,7 @@ VOTING = "blend"  # the name of the voting ensemble in `train.candidates`
 
 @one_thread()
 def select_model(
-    rows: pd.DataFrame, schema: Schema, params: Settings
+    rows: pd.DataFrame, schema: Schema, params: Params
 ) -> tuple[BaseEstimator, dict[str, Any]]:
     """Find the best model for typed, labelled rows and fit it on all of them.
 
@@ -54,10 +55,10 @@ def select_model(
 def train(project: Project) -> None:
     """Train on the rows of `make data`; the run is kept in reports/runs and in MLflow."""
     params, schema = project.params, load_schema(project.schema_file)
-    with start_run(project) as run:
-        rows = read_rows(project.train_file, params.train.max_rows, params.seed)
-        model, facts = select_model(rows, schema, params)
-        run.log(model, rows, schema, facts)
+    run = start_run(project)
+    rows = read_rows(project.train_file, params.train.max_rows, params.seed)
+    model, facts = select_model(rows, schema, params)
+    run.log(model, rows, schema, facts)
     print(f"{describe_fit(facts)}, saved as models/{project.model_file.name}")
 
 

@@ -10,12 +10,12 @@ import pandas as pd
 from ..project.commands import Arguments, command_parser
 from ..project.project import Project
 from ..schema.cells import without_missing
+from ..schema.column import Column
+from ..schema.counts import in_rows, most_common
 from ..schema.guess import MAX_CATEGORIES, MISSING, MISSING_NUMBER, generous_range, guess_column
 from ..schema.rules import EMPTY, kind_in_words
-from ..schema.column import Column
 from ..schema.schema import Schema, load_schema, tell_positive
 from ..schema.yaml_file import OneLine, as_yaml
-from ..schema.counts import in_rows, most_common
 from .clean import find_clean
 from .observed import ObservedTable, profile
 from .update import update_schema
@@ -101,7 +101,9 @@ def _differences_in(name: str, column: Column, observed: ObservedTable) -> Itera
         yield Difference(name, f"an earlier value again in {in_rows(count)}", {"unique": False})
 
 
-def _broken(name: str, column: Column, rule: str, cells: int, observed: ObservedTable) -> Difference:
+def _broken(
+    name: str, column: Column, rule: str, cells: int, observed: ObservedTable
+) -> Difference:
     values = observed.broken.words[name, rule]
     if rule == EMPTY:
         return Difference(name, f"empty in {in_rows(cells)}", {"nullable": True})
@@ -147,4 +149,3 @@ def _fresh(name: str, observed: ObservedTable) -> Column:
 
 def _said(value: Any) -> str:
     return "none (no text)" if value is None else repr(value)
-

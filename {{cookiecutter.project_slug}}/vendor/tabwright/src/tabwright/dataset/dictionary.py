@@ -5,8 +5,8 @@ import pandas as pd
 from ..io.sample import sample_file
 from ..project.files import write_text
 from ..project.project import Project
-from ..schema.guess import MAX_CATEGORIES
 from ..schema.column import Column
+from ..schema.guess import MAX_CATEGORIES
 from ..schema.schema import Schema
 
 MIN_ROWS = 10  # that hold a value which is shown: of fewer, git might keep somebody's name

@@ -5,21 +5,21 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..io.read import describe_top, detect, read_batches
+from ..io.sample import sample
+from ..io.source import Source
 from ..project.commands import Arguments, command_parser
 from ..project.errors import ProjectError
 from ..project.project import Project
 from ..project.settings import DataParams
-from .clean import Clean, clean_batches, find_clean, unchanged
-from .compare import differences
-from ..schema.cells import as_text, without_missing
 from ..schema.ambiguities import find_ambiguities
+from ..schema.cells import as_text, without_missing
 from ..schema.guess import MAX_CATEGORIES, find_target, infer_schema
 from ..schema.rules import ONE_OF, apply_contract, kind_in_words
-from ..io.source import Source
 from ..schema.schema import Schema, load_schema, save_schema
+from .clean import Clean, clean_batches, find_clean, unchanged
+from .compare import differences
 from .observed import ObservedTable, validate
-from ..io.read import describe_top, detect, read_batches
-from ..io.sample import sample
 
 
 def main(project: Project, arguments: Arguments = None) -> None:
@@ -72,7 +72,9 @@ def infer_from_file(
     if len(table) < rows:
         batches = clean_batches(read_batches(path, source, [], schema.known_columns), clean)
         complete_from_all(schema, ObservedTable(source, table, rows), batches)
-    for column, message, remedy in find_ambiguities(table, apply_contract(table, schema)[0], schema):
+    for column, message, remedy in find_ambiguities(
+        table, apply_contract(table, schema)[0], schema
+    ):
         print((f"column {column!r}: " if column else "") + f"{message}; {remedy}")
     if schema.positive:
         labels = as_text(without_missing(table[schema.target], schema.source.missing).dropna())
@@ -83,7 +85,9 @@ def infer_from_file(
     return schema
 
 
-def complete_from_all(schema: Schema, observed: ObservedTable, batches: Iterable[pd.DataFrame]) -> None:
+def complete_from_all(
+    schema: Schema, observed: ObservedTable, batches: Iterable[pd.DataFrame]
+) -> None:
     """Widen ranges, categories and what may be empty from those of a sample to those of all rows."""
     validate(batches, schema, observed)
     for difference in differences(observed, schema):
@@ -120,4 +124,3 @@ def summary(schema: Schema) -> str:
         *[f"{what}: {', '.join(map(str, names))}" for what, names in notes.items() if names],
     ]
     return "\n  ".join(lines)
-

@@ -7,22 +7,22 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from ..project.errors import ProjectError
 from ..io.archive import open_bytes
 from ..io.delimited import column_names
 from ..io.encoding import SAMPLE
 from ..io.read import detect, list_files, read_batches
 from ..io.rows import RaggedRow
+from ..io.sample import sample
+from ..io.source import Source
+from ..project.errors import ProjectError
+from ..schema.cells import without_missing
+from ..schema.counts import ProblemCounts
+from ..schema.guess import guess_marks
+from ..schema.numbers import as_numbers
+from ..schema.rules import apply_contract
+from ..schema.schema import Schema
 from .clean import Clean, clean_batches, unchanged
 from .rejected import Duplicates
-from ..io.sample import sample
-from ..schema.cells import without_missing
-from ..schema.numbers import as_numbers
-from ..schema.guess import guess_marks
-from ..schema.rules import apply_contract
-from ..io.source import Source
-from ..schema.schema import Schema
-from ..schema.counts import ProblemCounts
 
 UNICODE = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")
 
@@ -83,7 +83,9 @@ def validate(batches: Iterable[pd.DataFrame], schema: Schema, observed: Observed
             low, high = observed.ends.get(name, (float("inf"), float("-inf")))
             observed.ends[name] = (min(low, typed[name].min()), max(high, typed[name].max()))
     if duplicates.found():
-        observed.duplicates = {name: len(rows) for name, rows in duplicates.positions.items() if len(rows)}
+        observed.duplicates = {
+            name: len(rows) for name, rows in duplicates.positions.items() if len(rows)
+        }
 
 
 def _source_today(path: Path, schema: Schema) -> Source:

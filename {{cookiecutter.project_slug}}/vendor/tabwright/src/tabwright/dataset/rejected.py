@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..project.settings import DataParams
 from ..io.parquet import parquet_batches, parquet_file
+from ..io.rows import RaggedRow
+from ..project.settings import DataParams
 from ..schema.rules import PROBLEM, REJECTS, ROW, problems_in, rejected_by
 from ..schema.schema import Schema
-from ..io.rows import RaggedRow
 
 WHOLE_ROW = ""  # the column of a rule about the row
 

@@ -6,10 +6,10 @@ from contextlib import ExitStack
 import numpy as np
 import pandas as pd
 
+from ..io.parquet import parquet_batches, parquet_file
+from ..project.errors import ProjectError
 from ..project.project import Project
 from ..project.settings import DataParams, Params
-from ..project.errors import ProjectError
-from ..io.parquet import parquet_batches, parquet_file
 from ..schema.schema import Schema
 
 TRAIN, TEST, UNLABELLED = "train", "test", "unlabelled"

@@ -11,17 +11,17 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
+from ..project.errors import ProjectError
 from ..schema.cells import typed, without_missing
 from ..schema.rules import broken_rules
 from ..schema.schema import Schema
-from ..project.errors import ProjectError
-from .expectation import Expectation, is_number, read_entry
-from ..selection.metrics import predict_scores, encode_target
 from ..selection.cross_validation import draw_rows
+from ..selection.metrics import encode_target, predict_scores
 from ..selection.threshold import decide, get_threshold
+from .expectation import Expectation, is_number, read_entry
+from .limits import CHANGED_ROWS
 
 ROUNDING = 1e-9  # sums of floating point numbers differ in the last digits
-CHANGED_ROWS = 5_000
 
 
 def run_tests(

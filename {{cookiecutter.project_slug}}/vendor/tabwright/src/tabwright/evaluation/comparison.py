@@ -8,10 +8,11 @@ import pandas as pd
 from scipy.stats import t as student
 
 from ..schema.schema import Schema
-from .predictions import prediction_array
-from ..selection.metrics import Metric, task_metrics
-from .resampling import Resampling
+from ..selection.metric import Metric
+from ..selection.metrics import NONE, Own, task_metrics
 from ..selection.threshold import DEFAULT_THRESHOLD
+from .predictions import prediction_array
+from .resampling import Resampling
 
 OVERALL = 0.8  # of the doubt by which a challenger is refused; slices share the rest
 MIN_JUDGED = 5  # of what `independent` counts, to call a model worse on
@@ -37,7 +38,7 @@ class Gain:
         return "worse" if self.high < 0 else "no evidence of a difference"
 
 
-def make_side(predictions: pd.DataFrame, schema: Schema, name: str) -> Side:
+def make_side(predictions: pd.DataFrame, schema: Schema, name: str, own: Own = NONE) -> Side:
     """A metric and what it takes of the columns that `predict_table` adds.
 
     Decisions stand as the model took them, at a threshold, and for a positive class, of its own.
@@ -46,7 +47,7 @@ def make_side(predictions: pd.DataFrame, schema: Schema, name: str) -> Side:
     if len(classes := schema.classes) == 2:
         positive = (predictions[f"predicted_{schema.target}"] == classes[1]).to_numpy()
         threshold = float(y_pred[positive, 1].min(initial=np.inf))
-    return task_metrics(schema, threshold)[name], y_pred
+    return task_metrics(schema, threshold, own)[name], y_pred
 
 
 def versus(name: str, y_true: np.ndarray, sides: Sequence[Side]) -> str:

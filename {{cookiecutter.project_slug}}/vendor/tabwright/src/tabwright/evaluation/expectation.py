@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ..schema.schema import Schema
 from ..project.errors import ProjectError
+from ..schema.schema import Schema
 
 KEYS = ("add", "set", "expect", "of", "share", "tolerance")
 SHARE = 0.95  # of the rows in which it must hold

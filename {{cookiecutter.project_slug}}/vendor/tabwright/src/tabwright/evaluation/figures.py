@@ -19,9 +19,10 @@ from sklearn.metrics import (
 )
 
 from ..schema.schema import Schema
-from ..selection.metrics import task_metrics, predict_scores, encode_target
 from ..selection.cross_validation import draw_rows
+from ..selection.metrics import NONE, Own, encode_target, predict_scores, task_metrics
 from ..selection.threshold import decide, get_threshold
+from .limits import IMPORTANCE_ROWS
 from .style import BLUE, GREY, drawing, short
 
 VALUES = {"predicted_and_actual": "actual_vs_predicted", "residuals": "residual_vs_predicted"}
@@ -32,7 +33,7 @@ CURVES = {
     "calibration": CalibrationDisplay,
 }
 MAX_CURVES = 10  # classes, the most frequent first, that get a curve of their own
-IMPORTANCE_ROWS, IMPORTANCE_CELLS = 1000, 150_000  # fewer rows of a wide table
+IMPORTANCE_CELLS = 150_000  # fewer rows of a wide table
 REPEATS = 5  # of shuffling a column
 MAX_IMPORTANT = 20  # columns; those of a wider table that move predictions most
 MAX_SLICES = 40
@@ -45,7 +46,8 @@ def draw_figures(
     schema: Schema,
     metric: str,
     seed: int,
-    folder: Path = project.figures_folder,
+    folder: Path,
+    own: Own = NONE,
 ) -> None:
     """Write the figures of the task as PNG files into `folder`, replacing those there.
 
@@ -67,12 +69,10 @@ def draw_figures(
         with _figure(folder / "confusion_matrix.png") as axes:
             _confusion(axes, y_true, decide(y_pred, get_threshold(model)), schema.classes)
     with _figure(folder / "permutation_importance.png") as axes:
-        _importance(axes, model, test, schema, metric, seed)
+        _importance(axes, model, test, schema, metric, seed, own)
 
 
-def draw_slices(
-    slices: list[dict[str, Any]], overall: float, metric: str, folder: Path = project.figures_folder
-) -> None:
+def draw_slices(slices: list[dict[str, Any]], overall: float, metric: str, folder: Path) -> None:
     """Add `slices.png`: score and interval of each slice that has them, beside that of all rows."""
     scored = [part for part in slices if part["low"] is not None][:MAX_SLICES][::-1]
     if not scored:
@@ -137,20 +137,30 @@ def _confusion(axes: Axes, y_true: np.ndarray, guess: np.ndarray, labels: list[s
 
 
 def _importance(
-    axes: Axes, model: BaseEstimator, test: pd.DataFrame, schema: Schema, metric: str, seed: int
+    axes: Axes,
+    model: BaseEstimator,
+    test: pd.DataFrame,
+    schema: Schema,
+    metric: str,
+    seed: int,
+    own: Own,
 ) -> None:
     """How much worse the metric gets when one column is shuffled (Breiman 2001)."""
     limit = min(IMPORTANCE_ROWS, max(100, IMPORTANCE_CELLS // len(schema.features)))
     rows = test.iloc[draw_rows(len(test), limit, seed)]
-    rule, y_true = task_metrics(schema, get_threshold(model))[metric], encode_target(rows, schema)
-    score, columns = rule.function(y_true, predict_scores(model, rows, schema)), list(schema.features)
+    scorer = task_metrics(schema, get_threshold(model), own)[metric]
+    y_true = encode_target(rows, schema)
+    score, columns = (
+        scorer.function(y_true, predict_scores(model, rows, schema)),
+        list(schema.features),
+    )
     random, losses = np.random.RandomState(seed), {}
     repeated = pd.concat([rows] * REPEATS, ignore_index=True)  # one prediction for all of them
     for name in strongest(model, rows, schema, seed):
         orders = [rows[name].sample(frac=1, random_state=random) for _ in range(REPEATS)]
         shuffled = repeated.assign(**{name: pd.concat(orders, ignore_index=True)})
         y_pred = np.split(predict_scores(model, shuffled, schema), REPEATS)
-        losses[name] = [rule.improvement(score, rule.function(y_true, each)) for each in y_pred]
+        losses[name] = [scorer.improvement(score, scorer.function(y_true, each)) for each in y_pred]
     found = pd.DataFrame(losses).agg(["mean", "std"]).T.sort_values("mean")
     if len(rows) < len(test) or len(losses) < len(columns):
         of_columns = f"{len(losses)} strongest of {len(columns)} columns"

@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ..project.settings import EvaluateParams, load_params
+from ..project.commands import Arguments, command_parser
+from ..project.errors import ProjectError
+from ..project.project import Project
+from ..project.settings import EvaluateParams
 from ..schema.schema import load_schema
-from ..project.errors import ProjectError, cli_errors
-from ..selection.metrics import Metric, task_metrics, require_known
+from ..selection.metric import Metric
+from ..selection.metrics import require_known, task_metrics
 
 MAX_NAMED = 3  # slices below their floor
 ANEW = "dvc repro --force evaluate"
@@ -25,8 +28,9 @@ class Check:
     words: str
 
 
-def main() -> None:
-    found = present_checks()
+def main(project: Project, arguments: Arguments = None) -> None:
+    command_parser("gate", __doc__).parse_args(arguments)
+    found = present_checks(project)
     for check in found:
         print(f"{'ok' if check.passed else 'FAILED':6}  {check.words}")
     sentence = verdict(found)
@@ -35,7 +39,7 @@ def main() -> None:
     print(sentence)
 
 
-def present_checks() -> list[Check]:
+def present_checks(project: Project) -> list[Check]:
     """What is to say of the present model, from the files that `make evaluate` writes.
 
     Raises
@@ -43,10 +47,14 @@ def present_checks() -> list[Check]:
     ProjectError
         When one of them is missing or damaged, or `params.yaml` names a metric that does not exist.
     """
-    scores, slices, tests = _read(project.metrics_file, dict), _read(project.slices_file, list), _read(project.behaviour_file, list)
-    params, rules = project.params.evaluate, task_metrics(load_schema(project.schema_file))
+    scores = _read(project.metrics_file, dict)
+    slices, tests = _read(project.slices_file, list), _read(project.behaviour_file, list)
+    params, metrics = (
+        project.params.evaluate,
+        task_metrics(load_schema(project.schema_file), own=project.metrics),
+    )
     try:
-        return checks(scores, slices, tests, params, rules)
+        return checks(scores, slices, tests, params, metrics)
     except (AttributeError, KeyError, TypeError) as error:
         raise ProjectError(
             f"reports/{project.metrics_file.name}, {project.slices_file.name} or {project.behaviour_file.name} is from another version "
@@ -59,7 +67,7 @@ def checks(
     slices: list[dict[str, Any]],
     tests: list[dict[str, Any]],
     params: EvaluateParams,
-    rules: dict[str, Metric],
+    metrics: dict[str, Metric],
 ) -> list[Check]:
     """All that a model has to pass. Nothing is read or written.
 
@@ -69,20 +77,20 @@ def checks(
         What `reports/metrics.json`, `slices.json` and `behaviour.json` hold.
     params
         For `minimum` and `slice_minimum`.
-    rules
+    metrics
         The metrics of the task by name, as from `metrics_of`.
 
     Raises
     ------
     ProjectError
-        When a minimum names a metric that is not among `rules`.
+        When a minimum names a metric that is not among `metrics`.
     """
     for name in ("minimum", "slice_minimum"):
-        require_known(f"evaluate.{name}", getattr(params, name), rules)
+        require_known(f"evaluate.{name}", getattr(params, name), metrics)
     return [
         _baseline(scores),
-        *(_floor(name, worst, scores, rules) for name, worst in params.minimum.items()),
-        *(_slices(name, worst, slices, rules) for name, worst in params.slice_minimum.items()),
+        *(_floor(name, worst, scores, metrics) for name, worst in params.minimum.items()),
+        *(_slices(name, worst, slices, metrics) for name, worst in params.slice_minimum.items()),
         *(_behaviour(test) for test in tests),
     ]
 
@@ -131,22 +139,22 @@ def absent_classes(scores: dict[str, Any]) -> str:
     )
 
 
-def _floor(name: str, worst: float, scores: dict[str, Any], rules: dict[str, Metric]) -> Check:
-    passed, words = _compare(scores["test"][name], worst, rules[name])
+def _floor(name: str, worst: float, scores: dict[str, Any], metrics: dict[str, Metric]) -> Check:
+    passed, words = _compare(scores["test"][name], worst, metrics[name])
     return Check(f"minimum {name}", passed, f"{name} on all held-out rows is {words}")
 
 
 def _slices(
-    name: str, worst: float, slices: list[dict[str, Any]], rules: dict[str, Metric]
+    name: str, worst: float, slices: list[dict[str, Any]], metrics: dict[str, Metric]
 ) -> Check:
     """The metric is good enough in every slice that has it."""
-    rule, title = rules[name], f"slices {name}"
+    metric, title = metrics[name], f"slices {name}"
     scored = [part for part in slices if name in part["scores"]]
     if not scored:
         words = f"{name} of slices is not known: none of evaluate.slices has rows enough"
         return Check(title, False, words)
-    scored.sort(key=lambda part: rule.improvement(part["scores"][name], worst))
-    compared = [_compare(part["scores"][name], worst, rule) for part in scored]
+    scored.sort(key=lambda part: metric.improvement(part["scores"][name], worst))
+    compared = [_compare(part["scores"][name], worst, metric) for part in scored]
     lines = [
         f"{part['column']} {part['value']!r} ({part['rows']} rows) {words}"
         for part, (_, words) in zip(scored, compared, strict=True)
@@ -165,15 +173,10 @@ def _behaviour(test: dict[str, Any]) -> Check:
     return Check("behaviour", passed, f"{test['test']}: in {share}")
 
 
-def _compare(score: float, worst: float, rule: Metric) -> tuple[bool, str]:
+def _compare(score: float, worst: float, metric: Metric) -> tuple[bool, str]:
     """Whether a score is good enough, and by how much in words; NaN never is."""
-    gain = rule.improvement(score, worst)
-    limit = "lowest" if rule.greater_is_better else "highest"
+    gain = metric.improvement(score, worst)
+    limit = "lowest" if metric.greater_is_better else "highest"
     side = "better" if gain >= 0 else "worse"
     words = f"{score:.4f}, {abs(gain):.4f} {side} than the {limit} allowed ({worst:g})"
     return bool(gain >= 0), words
-
-
-if __name__ == "__main__":
-    with cli_errors():
-        main()

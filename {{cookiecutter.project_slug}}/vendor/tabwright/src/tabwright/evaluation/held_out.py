@@ -1,76 +1,124 @@
 """Score the model and the baseline on the held-out rows, with confidence intervals and figures."""
 
-import json
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from ..project.settings import Params, load_params
-from ..schema.schema import Schema, load_schema
-from ..project.errors import cli_errors
 from ..io.parquet import parquet_file, read_parquet
-from ..project.files import replacing
-from ..tracking.runs import log_evaluation
-from .figures import IMPORTANCE_ROWS, draw_figures, draw_slices
-from .behaviour import CHANGED_ROWS, run_tests
-from ..OWNER.models.candidates import candidates
-from .gate import absent_classes
-from .predictions import prediction_array
-from ..selection.metrics import Scored, deciding_metric, task_metrics, predict_scores, encode_target
-from .predictions import predict_table
-from .resampling import Resampling, make_resampling
-from ..selection.cross_validation import draw_rows, read_rows
-from .slices import score_slices
-from ..selection.persistence import load_model
+from ..project.environment import set_environment
+from ..project.files import replacing, write_json
+from ..project.project import Project
+from ..schema.schema import Schema, load_schema
+from ..selection.candidate import baseline
+from ..selection.cross_validation import draw_rows
+from ..selection.metrics import (
+    Scored,
+    deciding_metric,
+    encode_target,
+    predict_scores,
+    task_metrics,
+)
 from ..selection.threshold import get_threshold
+from .behaviour import run_tests
+from .gate import absent_classes
+from .limits import CHANGED_ROWS, IMPORTANCE_ROWS, SAMPLED_ROWS
+from .predictions import prediction_array
+from .resampling import Resampling, make_resampling
+from .slices import score_slices
 
-SAMPLED_ROWS = 50_000  # for slices and figures; scores are of all rows
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
-def main() -> None:
-    params = project.params
-    schema = load_schema(project.schema_file)
-    test = read_rows(project.test_file, params.train.max_rows, params.seed)
-    model = load_model(project.model_file)
-    predictions = predict_table(test[[schema.target]], test, model, schema)
-    y_pred = prediction_array(predictions, schema)
-    scores, slices, tests = evaluate_model(model, y_pred, test, schema, params)
-    for path, found in ((project.metrics_file, scores), (project.slices_file, slices), (project.behaviour_file, tests)):
-        with replacing(path) as partial:
-            partial.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+@dataclass
+class Evaluation:
+    """How good a model is on held-out rows.
+
+    Attributes
+    ----------
+    scores : dict
+        What `reports/metrics.json` holds, see `score_model`.
+    slices, tests : list of dict
+        What `reports/slices.json` and `reports/behaviour.json` hold.
+    """
+
+    scores: dict[str, Any]
+    slices: list[dict[str, Any]]
+    tests: list[dict[str, Any]]
+
+    def __str__(self) -> str:
+        """The scores as a table."""
+        return as_table(self.scores) + capped(self.scores["rows"])
+
+
+def save_evaluation(
+    project: Project,
+    evaluation: Evaluation,
+    model: BaseEstimator,
+    test: pd.DataFrame,
+    predictions: pd.DataFrame,
+    figures: Mapping[str, "Figure"],
+) -> None:
+    """Write scores, test predictions and figures, the owner's among them.
+
+    Parameters
+    ----------
+    test
+        The held-out rows.
+    predictions
+        What `predict_table` gives for them.
+    figures
+        The owner's, by the name that the report shows.
+    """
+    write_json(project.metrics_file, evaluation.scores)
+    write_json(project.slices_file, evaluation.slices)
+    write_json(project.behaviour_file, evaluation.tests)
     with parquet_file(project.test_predictions_file) as write:
         write(predictions)
-    name = scores["metric"]
+    set_environment(project)
+    from .figures import draw_figures, draw_slices  # of matplotlib, which reads the environment
+
+    params, schema = project.params, load_schema(project.schema_file)
+    name = evaluation.scores["metric"]
     sample = draw_rows(len(test), SAMPLED_ROWS, params.seed)
+    drawn = prediction_array(predictions, schema)[sample], test.iloc[sample]
     with replacing(project.figures_folder) as folder:
-        drawn = y_pred[sample], test.iloc[sample]
-        draw_figures(model, *drawn, schema, name, params.seed, folder)
-        draw_slices(slices, scores["test"][name], name, folder)
-    log_evaluation(scores)
-    print(as_table(scores) + capped(len(test)))
+        draw_figures(model, *drawn, schema, name, params.seed, folder, project.metrics)
+        draw_slices(evaluation.slices, evaluation.scores["test"][name], name, folder)
+        for title, figure in figures.items():
+            figure.savefig(folder / f"{title}.png", dpi=110)
 
 
 def evaluate_model(
-    model: BaseEstimator, y_pred: np.ndarray, test: pd.DataFrame, schema: Schema, params: Params
-) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
-    """Score a model and what it `predicted` beside the baseline, on slices and when rows change.
+    project: Project,
+    model: BaseEstimator,
+    y_pred: np.ndarray,
+    test: pd.DataFrame,
+    schema: Schema,
+) -> Evaluation:
+    """Score a model and the baseline on held-out rows, on slices of them, and when rows change.
 
-    Returns
-    -------
-    scores, slices, tests
-        As `evaluate`, `score_slices` and `run_tests` give them.
+    Parameters
+    ----------
+    y_pred
+        What the model predicts for `test`: probabilities, shape (n_rows, n_classes), or values.
+    test
+        Typed, labelled rows that the model has not seen.
     """
-    baseline = candidates(schema, params.seed)["baseline"].pipeline
+    params, own = project.params, project.metrics
+    constant = baseline(schema).pipeline
     targets = read_parquet(project.train_file, columns=[schema.target])  # all that it looks at
-    baseline.fit(targets, targets[schema.target])
-    name = deciding_metric(schema, params.train.metric)
+    constant.fit(targets, targets[schema.target])
+    name = deciding_metric(schema, params.train.metric, own)
     tests = run_tests(model, test, schema, params.behaviour, params.seed)
     # A model's decisions are judged at its own threshold.
-    scored = task_metrics(schema, get_threshold(model)), y_pred
-    least = task_metrics(schema), predict_scores(baseline, test, schema)
-    resampling = make_resampling(test, params.data, params.score_model, params.seed)
+    scored = task_metrics(schema, get_threshold(model), own), y_pred
+    least = task_metrics(schema, own=own), predict_scores(constant, test, schema)
+    resampling = make_resampling(test, params.data, params.evaluate, params.seed)
     scores = score_model(scored, least, test, schema, name, resampling)
     sample = draw_rows(len(test), SAMPLED_ROWS, params.seed)
     slices = score_slices(
@@ -78,10 +126,10 @@ def evaluate_model(
         test.iloc[sample],
         schema,
         name,
-        params.score_model.slices,
+        params.evaluate.slices,
         resampling.among(sample),
     )
-    return scores, slices, tests
+    return Evaluation(scores, slices, tests)
 
 
 def score_model(
@@ -110,13 +158,13 @@ def score_model(
         Tibshirani 1993); `gain` over the baseline in the deciding metric with its own interval;
         `resampling` in words; `rows`; and as `absent` the classes that no row has.
     """
-    y_true, rule = encode_target(test, schema), scored[0][deciding]
+    y_true, decides = encode_target(test, schema), scored[0][deciding]
 
     def scores_on(rows: np.ndarray) -> np.ndarray:
         true, said = y_true[rows], scored[1][rows]
-        scores = {name: rule.function(true, said) for name, rule in scored[0].items()}
+        scores = {name: metric.function(true, said) for name, metric in scored[0].items()}
         least = baseline[0][deciding].function(true, baseline[1][rows])
-        return np.array([*scores.values(), rule.improvement(scores[deciding], least)])
+        return np.array([*scores.values(), decides.improvement(scores[deciding], least)])
 
     *test_scores, gain = scores_on(np.arange(len(test))).tolist()
     ends = np.transpose(resampling.interval(scores_on)).tolist()
@@ -128,7 +176,8 @@ def score_model(
         "absent": [label for number, label in enumerate(schema.classes) if number not in y_true],
         "test": dict(zip(scored[0], test_scores, strict=True)),
         "baseline": {
-            name: float(metric.function(y_true, baseline[1])) for name, metric in baseline[0].items()
+            name: float(metric.function(y_true, baseline[1]))
+            for name, metric in baseline[0].items()
         },
         "interval": dict(zip(scored[0], intervals, strict=True)),
         "gain": gain,
@@ -163,8 +212,3 @@ def capped(rows: int) -> str:
     }
     found = [f"{what} on at most {limit:,}" for what, limit in limits.items() if rows > limit]
     return f"\nof {rows:,} rows, drawn with the seed: {', '.join(found)}" if found else ""
-
-
-if __name__ == "__main__":
-    with cli_errors():
-        main()

@@ -1,4 +1,54 @@
-PLACEHOLDER
+"""The columns that predictions are written in, beside those of the rows."""
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+
+from ..project.errors import ProjectError
+from ..schema.schema import Schema
+from ..selection.metrics import predict_scores
+from ..selection.threshold import decide, get_threshold
+
+NOTE = "prediction_note"  # what is new in a row, or why it has no prediction
+
+
+def predict_table(
+    batch: pd.DataFrame, typed: pd.DataFrame, model: BaseEstimator, schema: Schema
+) -> pd.DataFrame:
+    """`add_predictions` where every row must have one; a `ProjectError` names a row without."""
+    table = add_predictions(batch, typed, model, schema)
+    if (empty := table[f"predicted_{schema.target}"].isna().to_numpy()).any():
+        row = empty.argmax() + 1
+        raise ProjectError(f"the model has no finite prediction for row {row}: look at its cells.")
+    return table
+
+
+def add_predictions(
+    batch: pd.DataFrame, typed: pd.DataFrame, model: BaseEstimator, schema: Schema
+) -> pd.DataFrame:
+    """Add `predicted_<target>` and for classes one `probability_<class>` each to the raw rows.
+
+    They are empty for rows not in `typed`, and where a prediction is no finite number.
+
+    Raises
+    ------
+    ProjectError
+        When a column of that name is there.
+    """
+    name, classes = f"predicted_{schema.target}", pd.Series(schema.classes)
+    columns = [f"probability_{label}" for label in classes] or [name]
+    values = np.empty((0, len(columns)))
+    if len(typed):
+        values = predict_scores(model, typed, schema).reshape(len(typed), -1)
+    finite = np.isfinite(values).all(axis=1)
+    made = pd.DataFrame(values[finite], typed.index[finite], columns)
+    if schema.task == "classification":
+        made.insert(0, name, classes.iloc[decide(values[finite], get_threshold(model))].array)
+    if taken := [column for column in (*made, NOTE) if column in batch.columns]:
+        raise ProjectError(f"the input already has {', '.join(taken)}: rename or remove first.")
+    return batch.join(made)
+
+
 def prediction_array(predictions: pd.DataFrame, schema: Schema) -> np.ndarray:
     """Predictions as a metric takes them, from the columns that `predict_table` adds."""
     if schema.task == "regression":

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ..schema.schema import Schema
-from ..selection.metrics import Metric, Scored, require_known, encode_target
+from ..selection.metric import Metric
+from ..selection.metrics import Scored, encode_target, require_known
 from .resampling import Resampling
 
 EMPTY = "(empty)"
@@ -88,17 +89,17 @@ def score_slices(
         interval from `low` to `high`; all `scores` by metric. Where rows are too few, or the
         target is the same in all of them, the score is None and `scores` is empty.
     """
-    rules, y_pred = scored
+    metrics, y_pred = scored
     y_true, found = encode_target(test, schema), []
     for column, value, mask in make_slices(test, schema, slice_columns(test, schema, asked)):
         scores: dict[str, float] = {}
         low = high = None
         true, said = y_true[mask], y_pred[mask]
         if len(true) >= MIN_ROWS and len(np.unique(true)) > 1:
-            every = {name: float(metric.function(true, said)) for name, metric in rules.items()}
+            every = {name: float(metric.function(true, said)) for name, metric in metrics.items()}
             scores = {name: score for name, score in every.items() if np.isfinite(score)}
         if deciding in scores:
-            low, high = interval(true, said, rules[deciding], resampling.among(mask))
+            low, high = interval(true, said, metrics[deciding], resampling.among(mask))
         entry = {"column": column, "value": value, "rows": len(true)}
         score = {"score": scores.get(deciding), "low": low, "high": high}
         found.append(entry | score | {"scores": scores})

@@ -14,13 +14,13 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from ..project.errors import ProjectError
-from .parquet import BATCH_ROWS
-from .source import KnownColumns, Source
 from .archive import open_bytes
 from .dialect import LONGEST_CELL, count_in, join_cells, parse, records
 from .encoding import SAMPLE, open_text
 from .header import BLANKS, TOP_ROWS, Top, find_top
+from .parquet import BATCH_ROWS
 from .rows import RaggedRow, Tables, only_rows
+from .source import KnownColumns, Source
 
 END = "\x04"  # behind the last line it is a row of its own, unless a quote is open
 

@@ -9,10 +9,10 @@ from itertools import islice
 from pathlib import Path
 
 from ..project.errors import ProjectError
-from .source import Source
 from .archive import open_bytes
 from .encoding import SAMPLE, find_encoding, open_text
 from .header import BLANKS, layout, usual_width
+from .source import Source
 
 SEPARATORS = ("\t", ";", "|", ",", " ")  # the comma after those that rarely stand in a cell
 NO_TEXT = (

@@ -10,9 +10,9 @@ from tqdm import tqdm
 
 from ..project.commands import Arguments, command_parser
 from ..project.errors import ProjectError
+from ..project.files import remove
 from ..project.project import Project
 from ..project.settings import WEB
-from ..project.files import remove
 
 
 def main(project: Project, arguments: Arguments = None) -> None:
@@ -84,4 +84,3 @@ def _dvc(project: Project, what: str, *arguments: str) -> None:
         if why.endswith("does not exist"):
             why = "nothing is there, or nobody answers"
         raise ProjectError(f"{what}: {why}. Correct data.source in params.yaml, or try again.")
-

@@ -13,13 +13,13 @@ from pyarrow import types
 from python_calamine import CalamineError
 
 from ..project.errors import ProjectError
-from .parquet import BATCH_ROWS
-from .source import KnownColumns, Source
 from .archive import file_kind
-from .delimited import column_names, first_lines, read_delimited
+from .delimited import first_lines, read_delimited
 from .dialect import sniff
 from .header import BLANKS, unique_names
+from .parquet import BATCH_ROWS
 from .rows import RaggedRow, Tables, trimmed
+from .source import KnownColumns, Source
 from .typed import JSON_LINES, detect_sheet, read_excel, read_json, read_parquet, sheet_lines
 
 EXCEL = (".xlsx", ".xls", ".xlsb", ".xlsm", ".ods")

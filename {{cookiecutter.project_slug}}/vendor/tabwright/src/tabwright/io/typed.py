@@ -14,12 +14,12 @@ import pyarrow.parquet as pq
 from python_calamine import CalamineWorkbook, SheetTypeEnum, load_workbook
 
 from ..project.errors import ProjectError
-from .parquet import BATCH_ROWS
-from .source import KnownColumns, Source
 from .archive import file_kind, open_bytes
 from .encoding import open_text
-from .header import BLANKS, ROWS_ABOVE, TOP_ROWS, layout, find_top, unique_names
+from .header import BLANKS, ROWS_ABOVE, TOP_ROWS, find_top, layout, unique_names
+from .parquet import BATCH_ROWS
 from .rows import RaggedRow, Tables, only_rows
+from .source import KnownColumns, Source
 
 JSON_LINES = (".jsonl", ".ndjson")
 

@@ -1,7 +1,5 @@
-"""Predict every row of a file: `make predict INPUT=new.csv OUTPUT=predictions.csv`."""
+"""Predict every row of a file, whole and in order; memory does not grow with its rows."""
 
-import argparse
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,48 +12,64 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from tqdm import tqdm
 
-from ..schema.rules import ROW, apply_contract, describe, notes, problems_in, rejected_by
-from ..io.source import Source
-from ..schema.schema import Schema
-from ..io.dialect import parse
-from ..dataset.observed import detect_new
-from ..io.read import carried, plain, read_cells
-from ..io.rows import RaggedRow
+from ..dataset.clean import Clean, clean_rows, unchanged
 from ..dataset.rejected import WHOLE_ROW, ragged_lines
-from ..project.errors import ProjectError, cli_errors
+from ..evaluation.predictions import NOTE, add_predictions
+from ..io.delimited import column_names
+from ..io.dialect import parse
 from ..io.parquet import parquet_file, rows_in
-from ..project.files import md5, replacing
-from ..tracking.record import now
+from ..io.read import carried, detect, list_files, plain, read_cells
+from ..io.rows import RaggedRow
+from ..io.source import Source
+from ..project.errors import ProjectError
+from ..project.files import md5, replacing, write_json
+from ..project.project import Project
 from ..registry.champion import ModelInUse, model_in_use
-from ..selection.metrics import predict_scores
-from ..selection.threshold import decide, get_threshold
+from ..schema.rules import ROW, apply_contract, describe, notes, problems_in, rejected_by
+from ..schema.schema import Schema
+from ..tracking.record import now
 
 MAX_SHOWN = 20  # a result of no more rows is printed too
-NOTE = "prediction_note"  # what is new in a row, or why it has no prediction
+KEPT = "a row that clean() keeps"
 
 
-def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--input", type=Path, help="a file or folder (default: rows without a target)"
-    )
-    parser.add_argument("--output", type=Path, default=project.predictions_file, help="CSV or .parquet")
-    parser.add_argument("--strict", action="store_true", help="refuse a file that has any such row")
-    options = parser.parse_args(arguments)
-    if options.output.suffix not in (".csv", ".parquet") or options.output.is_dir():
-        raise ProjectError(f"{options.output}: the output must be a .csv or .parquet file.")
-    used = model_in_use()
-    source = options.input or _default_input()
-    counts = predict_file(source, options.output, used.model, used.schema, strict=options.strict)
-    write_origin(source, options.output, used, counts["rows"])
+def predict(
+    project: Project,
+    source: Path | None,
+    output: Path,
+    clean: Clean = unchanged,
+    *,
+    strict: bool = False,
+) -> None:
+    """Predict a file by the model in use, and print what became of its rows.
+
+    Parameters
+    ----------
+    source
+        A file or folder; the rows without a target when it is None.
+    output
+        A CSV or Parquet file. Beside it a JSON file says which model made it, of what, and when.
+    clean
+        What the owner does to rows before the schema sees them.
+    strict
+        Refuse a file with a row that is new in some way or cannot be predicted.
+    """
+    if output.suffix not in (".csv", ".parquet") or output.is_dir():
+        raise ProjectError(f"{output}: the output must be a .csv or .parquet file.")
+    used = model_in_use(project)
+    source = source or _default_input(project)
+    if source.resolve().is_relative_to(project.train_file.parent):
+        clean = unchanged  # these rows have been cleaned before
+    counts = predict_file(source, output, used.model, used.schema, clean, strict=strict)
+    write_origin(source, output, used, counts["rows"])
+    odd = counts["flagged"] + counts["left out"]
     print(
-        f"{counts['rows'] - counts['left out']} rows of {_short(source)} predicted by {used}, "
+        f"{counts['rows'] - counts['left out']} rows of {project.short(source)} predicted by {used}, "
         f"{counts['flagged']} of them flagged, {counts['left out']} not predicted, "
-        f"in {_short(options.output)}"
-        + (f": {NOTE} says why" if counts["flagged"] + counts["left out"] else "")
+        f"in {project.short(output)}" + (f": {NOTE} says why" if odd else "")
     )
     if 0 < counts["rows"] <= MAX_SHOWN:
-        show(options.output)
+        show(output)
 
 
 def show(path: Path) -> None:
@@ -70,7 +84,13 @@ def show(path: Path) -> None:
 
 
 def predict_file(
-    source: Path, output: Path, model: BaseEstimator, schema: Schema, *, strict: bool = False
+    source: Path,
+    output: Path,
+    model: BaseEstimator,
+    schema: Schema,
+    clean: Clean = unchanged,
+    *,
+    strict: bool = False,
 ) -> Counter[str]:
     """Predict a file piece by piece; memory does not grow with its rows.
 
@@ -91,10 +111,11 @@ def predict_file(
     broken: list[pd.DataFrame] = []
     written = detect_new(source, schema)
     with _writer(output) as write:
-        batches = read_cells(source, written, schema)
+        batches = read_cells(source, written, schema.known_columns)
         for cells, rows, ragged in tqdm(batches, unit="batch", delay=2, leave=False, disable=None):
-            batch = plain(cells, source).set_axis(rows), carried(cells).set_axis(rows)
-            table, problems = _predict_batch(*batch, ragged, written, model, schema)
+            raw, batch = plain(cells, source).set_axis(rows), carried(cells).set_axis(rows)
+            given = clean_rows(raw, clean)
+            table, problems = _predict_batch(given, batch, ragged, written, model, schema)
             write(table)
             bad = set(rejected_by(problems)[ROW])
             flagged = len(set(problems[ROW]) - bad)
@@ -129,11 +150,17 @@ def _predict_batch(
         found = [(next(iter(parse(row.text, source)), []) + [""] * width)[:width] for row in ragged]
         lines = pd.DataFrame(found, [row.row for row in ragged], batch.columns)
         batch = pd.concat([batch, lines.astype(batch.dtypes)]).sort_index()
+    rows = batch.index
     table = add_predictions(batch, typed, model, schema)
     odd = table.loc[typed.index, f"predicted_{schema.target}"].isna().to_numpy()
     infinite = pd.Series("infinite", typed.index, name=WHOLE_ROW)  # an exponential may overflow
     infinite = problems_in(infinite, np.flatnonzero(odd), "a finite prediction", rejects=True)
-    problems = pd.concat([problems, ragged_lines(ragged), infinite], ignore_index=True)
+    gone = ~rows.isin(cells.index) & ~rows.isin([row.row for row in ragged])
+    gone = problems_in(
+        pd.Series("", rows, name=WHOLE_ROW), np.flatnonzero(gone), KEPT, rejects=True
+    )
+    found = [problems, ragged_lines(ragged), infinite, gone]
+    problems = pd.concat(found, ignore_index=True)
     return table.assign(**{NOTE: pd.Series(notes(problems), dtype="str")}), problems
 
 
@@ -151,45 +178,7 @@ def write_origin(source: Path, output: Path, used: ModelInUse, rows: int) -> Non
         "rows": rows,
         "output_md5": md5(output),
     }
-    with replacing(output.with_name(f"{output.name}.origin.json")) as partial:
-        partial.write_text(json.dumps(origin, indent=2) + "\n", encoding="utf-8")
-
-
-def predict_table(
-    batch: pd.DataFrame, typed: pd.DataFrame, model: BaseEstimator, schema: Schema
-) -> pd.DataFrame:
-    """`add_predictions` where every row must have one; a `ProjectError` names a row without."""
-    table = add_predictions(batch, typed, model, schema)
-    if (empty := table[f"predicted_{schema.target}"].isna().to_numpy()).any():
-        row = empty.argmax() + 1
-        raise ProjectError(f"the model has no finite prediction for row {row}: look at its cells.")
-    return table
-
-
-def add_predictions(
-    batch: pd.DataFrame, typed: pd.DataFrame, model: BaseEstimator, schema: Schema
-) -> pd.DataFrame:
-    """Add `predicted_<target>` and for classes one `probability_<class>` each to the raw rows.
-
-    They are empty for rows not in `typed`, and where a prediction is no finite number.
-
-    Raises
-    ------
-    ProjectError
-        When a column of that name is there.
-    """
-    name, classes = f"predicted_{schema.target}", pd.Series(schema.classes)
-    columns = [f"probability_{label}" for label in classes] or [name]
-    values = np.empty((0, len(columns)))
-    if len(typed):
-        values = predict_scores(model, typed, schema).reshape(len(typed), -1)
-    finite = np.isfinite(values).all(axis=1)
-    made = pd.DataFrame(values[finite], typed.index[finite], columns)
-    if schema.task == "classification":
-        made.insert(0, name, classes.iloc[decide(values[finite], get_threshold(model))].array)
-    if taken := [column for column in (*made, NOTE) if column in batch.columns]:
-        raise ProjectError(f"the input already has {', '.join(taken)}: rename or remove first.")
-    return batch.join(made)
+    write_json(output.with_name(f"{output.name}.origin.json"), origin)
 
 
 @contextmanager
@@ -208,11 +197,31 @@ def _writer(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
             )
 
 
-def _short(path: Path) -> Path:
-    return path.relative_to(project.root) if path.is_relative_to(project.root) else path
+def detect_new(path: Path, schema: Schema) -> Source:
+    """How a file of new rows is written: like the raw file where that gives the columns needed.
+
+    Marks in numbers are those of the schema, unless only one of the two files is text.
+    """
+    detected = detect(path, schema.source.sheet, schema.columns)
+    detected.missing = schema.source.missing
+    if bool(detected.separator) == bool(schema.source.separator):
+        detected.decimal, detected.thousands = schema.source.decimal, schema.source.thousands
+    if detected.separator and schema.source.separator:
+        usual = replace(schema.source, encoding=detected.encoding)
+        file, known = list_files(path)[0], schema.known_columns
+
+        def found(source: Source) -> int:
+            return len(schema.features.keys() & column_names(file, source, known))
+
+        return (
+            usual
+            if found(usual) >= len(schema.features) or found(usual) > found(detected)
+            else detected
+        )
+    return detected
 
 
-def _default_input() -> Path:
+def _default_input(project: Project) -> Path:
     """The rows without a target, or where there are none the held-out rows."""
     if project.unlabelled_file.is_file() and rows_in(project.unlabelled_file):
         return project.unlabelled_file
@@ -220,8 +229,3 @@ def _default_input() -> Path:
         print("every row has a target: predicting the held-out rows instead")
         return project.test_file
     raise ProjectError("no data yet: run `make data`, or give a file with INPUT=.")
-
-
-if __name__ == "__main__":
-    with cli_errors():
-        main()

@@ -1,11 +1,10 @@
-"""DVC's cache and remote by hash, for what any run needs: `make push`, `make pull`."""
+"""DVC's cache and remote by hash, also for files that no `dvc.lock` of today names."""
 
-import argparse
 import json
 import subprocess
 import sys
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cached_property
 from pathlib import Path
 
 from dvc.output import Output
@@ -15,31 +14,15 @@ from dvc_data.hashfile.db.local import LocalHashFileDB
 from dvc_data.hashfile.hash_info import HashInfo
 from dvc_data.hashfile.transfer import transfer
 
-from .errors import ProjectError, cli_errors, first_line
-from .files import md5
-from ..tracking.record import load_records, short
 from .commands import DVC
+from .errors import ProjectError, first_line
+from .files import md5
 from .lock_file import locked_stages
 
 
-def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("command", choices=["push", "pull"])
-    if parser.parse_args(arguments).command == "pull":
-        # By name: a bare `dvc pull` fails while a step of the pipeline has never run.
-        sys.exit(not dvc("pull", *tracked_outputs(project.root), quiet=False))
-    if not dvc("push", quiet=False):
-        sys.exit(1)
-    # What was never committed, or has changed since, is in no `dvc.lock` and `.dvc` file of today.
-    here = [known for known in run_objects() if stored(known).exists()]
-    send(here)
-    print(f"{len(here)} files that repeat the runs of reports/runs are in the remote")
-
-
-def dvc(*arguments: str, at: Path | None = None, quiet: bool = True) -> bool:
-    """Run DVC in a folder, else in the project; tell whether it worked."""
-    command = (*DVC, *arguments)
-    done = subprocess.run(command, cwd=at or project.root, capture_output=quiet, check=False)
+def dvc(root: Path, *arguments: str, quiet: bool = True) -> bool:
+    """Run DVC in a project; tell whether it worked."""
+    done = subprocess.run((*DVC, *arguments), cwd=root, capture_output=quiet, check=False)
     return done.returncode == 0
 
 
@@ -50,78 +33,63 @@ def tracked_outputs(root: Path) -> dict[str, Output]:
     return {Path(out.fs_path).relative_to(root).as_posix(): out for out in outs}
 
 
-def run_objects() -> dict[str, str]:
-    """What repeating the runs in reports/runs takes: a name by the hash, predictions and raw data."""
-    found = {}
-    for record in load_records():
-        if predictions := record.get("evaluation", {}).get("predictions_md5"):
-            found[predictions] = f"the test predictions of run {short(record)}"
-        found |= {known: f"{path} of run {short(record)}" for path, known in record["data"].items()}
-    return found
+class DvcStorage:
+    """The cache of a project, whose objects are named by the hash of what is in them."""
 
+    def __init__(self, root: Path) -> None:
+        self.root = root
 
-@lru_cache
-def cache() -> LocalHashFileDB:
-    """DVC's cache without its notes of former hashes, so that every file is read."""
-    known = Repo(str(project.root)).cache.local
-    return LocalHashFileDB(known.fs, known.path)
+    @cached_property
+    def cache(self) -> LocalHashFileDB:
+        """DVC's cache without its notes of former hashes, so that every file is read."""
+        known = Repo(str(self.root)).cache.local
+        return LocalHashFileDB(known.fs, known.path)
 
+    def path(self, known: str) -> Path:
+        """Where the object with a hash is, or would be."""
+        return Path(self.cache.oid_to_path(known))
 
-def stored(known: str) -> Path:
-    """Where in the cache the object with a hash is, or would be."""
-    return Path(cache().oid_to_path(known))
+    def objects(self, known: str) -> list[str]:
+        """Hashes of a file, or of a folder's list and what that names, where the cache can tell."""
+        try:
+            listed = json.loads(self.path(known).read_bytes()) if known.endswith(".dir") else []
+        except (OSError, ValueError):
+            listed = []
+        return [known, *(file["md5"] for file in listed)]
 
+    def hash(self, path: Path) -> str:
+        """The hash DVC knows a file or folder by."""
+        _, _, found = build(self.cache, str(path), self.cache.fs, "md5")
+        return str(found.hash_info.value)
 
-def objects(known: str) -> list[str]:
-    """Hashes of a file, or of a folder's list and what that names, where the cache can tell."""
-    try:
-        listed = json.loads(stored(known).read_bytes()) if known.endswith(".dir") else []
-    except (OSError, ValueError):
-        listed = []
-    return [known, *(file["md5"] for file in listed)]
+    def add(self, path: Path) -> None:
+        """Put into the cache what it lacks of a file or folder."""
+        staged, _, found = build(self.cache, str(path), self.cache.fs, "md5")
+        transfer(staged, self.cache, {found.hash_info}, shallow=False)
 
+    def fetch(self, hashes: Iterable[str]) -> None:
+        """Bring into the cache what only the remote has; say why it gives none."""
+        missing = [known for known in hashes if not self.path(known).exists()]
+        if not missing:
+            return
+        try:
+            Repo(str(self.root)).cloud.pull([HashInfo("md5", known) for known in missing])
+        except Exception as error:  # noqa: BLE001, each kind of remote has errors of its own
+            print(f"nothing from the remote: {first_line(error)}", file=sys.stderr)
+        self.fetch(part for known in missing for part in self.objects(known)[1:])
 
-def dvc_hash(path: Path) -> str:
-    """The hash DVC knows a file or folder by."""
-    _, _, found = build(cache(), str(path), cache().fs, "md5")
-    return str(found.hash_info.value)
+    def send(self, hashes: Iterable[str]) -> None:
+        """Let the remote have what is in the cache."""
+        wanted = {HashInfo("md5", part) for known in hashes for part in self.objects(known)}
+        try:
+            failed = Repo(str(self.root)).cloud.push(wanted).failed
+        except Exception as error:
+            raise ProjectError(f"the remote takes nothing: {first_line(error)}") from error
+        if failed:
+            raise ProjectError(f"{len(failed)} files did not arrive: `make push` sends them again.")
 
-
-def add_to_cache(path: Path) -> None:
-    """Put into the cache what it lacks of a file or folder."""
-    staged, _, found = build(cache(), str(path), cache().fs, "md5")
-    transfer(staged, cache(), {found.hash_info}, shallow=False)
-
-
-def fetch(hashes: Iterable[str]) -> None:
-    """Bring into the cache what only the remote has; say why it gives none."""
-    missing = [known for known in hashes if not stored(known).exists()]
-    if not missing:
-        return
-    try:
-        Repo(str(project.root)).cloud.pull([HashInfo("md5", known) for known in missing])
-    except Exception as error:  # noqa: BLE001, each kind of remote has errors of its own
-        print(f"nothing from the remote: {first_line(error)}", file=sys.stderr)
-    fetch(part for known in missing for part in objects(known)[1:])
-
-
-def send(hashes: Iterable[str]) -> None:
-    """Let the remote have what is in the cache."""
-    wanted = {HashInfo("md5", part) for known in hashes for part in objects(known)}
-    try:
-        failed = Repo(str(project.root)).cloud.push(wanted).failed
-    except Exception as error:
-        raise ProjectError(f"the remote takes nothing: {first_line(error)}") from error
-    if failed:
-        raise ProjectError(f"{len(failed)} files did not arrive: `make push` sends them again.")
-
-
-def find_object(known: str) -> Path | None:
-    """The file with a hash, to be read; None where it is nowhere, or damaged."""
-    fetch([known])
-    return stored(known) if stored(known).exists() and md5(stored(known)) == known else None
-
-
-if __name__ == "__main__":
-    with cli_errors():
-        main()
+    def find(self, known: str) -> Path | None:
+        """The file with a hash, to be read; None where it is nowhere, or damaged."""
+        self.fetch([known])
+        path = self.path(known)
+        return path if path.exists() and md5(path) == known else None

@@ -10,10 +10,7 @@ from .project import Project
 
 def set_environment(project: Project) -> None:
     """Keep files and telemetry of these libraries in the project; call it before they are imported."""
-    try:
-        getpass.getuser()
-    except (KeyError, OSError):  # a user whom the system does not know, as in a container
-        os.environ["LOGNAME"] = str(os.getuid())
+    os.environ.setdefault("LOGNAME", account())  # MLflow asks for it
     cache = project.root / ".cache"
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_TRACKING_URI", database_uri(project))
@@ -21,6 +18,14 @@ def set_environment(project: Project) -> None:
     os.environ.setdefault("SKB_DATA_DIRECTORY", str(cache / "skrub"))
     if not os.access(os.path.expanduser("~"), os.W_OK):  # noqa: PTH111 (there may be no home)
         os.environ.setdefault("MPLCONFIGDIR", str(cache / "matplotlib"))
+
+
+def account() -> str:
+    """The name of the user, or the number of one whom the system does not know, as in a container."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def database_uri(project: Project) -> str:

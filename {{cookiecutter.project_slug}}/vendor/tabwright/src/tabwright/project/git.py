@@ -64,10 +64,15 @@ def snapshot(root: Path, base: str = "", patch: Path | None = None) -> str:
             known = ("ls-files", "--cached", "--others", "--exclude-standard", "--")
             here = [name for name in INPUTS if git(root, *known, name, **index)]
             git(root, "add", "--all", "--", *here, **index)
-        if patch and git(root, "apply", "--cached", "--whitespace=nowarn", str(patch), **index) is None:
+        if (
+            patch
+            and git(root, "apply", "--cached", "--whitespace=nowarn", str(patch), **index) is None
+        ):
             return ""
         others = (":/", *(f":!{name}" for name in INPUTS))
-        git(root, "rm", "-r", "--force", "--cached", "--quiet", "--ignore-unmatch", *others, **index)
+        git(
+            root, "rm", "-r", "--force", "--cached", "--quiet", "--ignore-unmatch", *others, **index
+        )
         return (git(root, "write-tree", **index) or "").strip()
 
 

@@ -108,7 +108,7 @@ class Project:
             return str(tomllib.loads(text)["tool"]["tabwright"]["package"])
         except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
             raise ProjectError(
-                'pyproject.toml does not name the package of this project. Add [tool.tabwright] with '
+                "pyproject.toml does not name the package of this project. Add [tool.tabwright] with "
                 'package = "...".'
             ) from error
 
@@ -140,4 +140,6 @@ class Project:
 
     def short(self, path: Path) -> str:
         """A path as people type it: from the root, if it is below."""
-        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+        return (
+            path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+        )

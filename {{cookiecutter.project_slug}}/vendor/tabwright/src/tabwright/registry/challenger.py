@@ -5,26 +5,28 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..project.settings import Params, load_params
-from ..schema.schema import Schema, load_schema
-from ..project.errors import ProjectError
-from ..io.parquet import parquet_batches
-from .champion import ModelInUse, champion_folder, current_champion, load_champion
 from ..evaluation.comparison import Gain, independent, make_side, versus, worse_at_most
-from ..evaluation.held_out import evaluate_model
 from ..evaluation.gate import Check, checks
-from ..selection.metrics import deciding_metric, task_metrics, predict_scores, encode_target
+from ..evaluation.held_out import evaluate_model
 from ..evaluation.predictions import predict_table
 from ..evaluation.resampling import make_resampling
-from ..selection.cross_validation import read_rows, row_hashes
-from ..evaluation.slices import slice_columns, make_slices
+from ..evaluation.slices import make_slices, slice_columns
+from ..io.parquet import parquet_batches
+from ..project.errors import ProjectError
 from ..project.git import changed_since, commit, is_as_now, is_committed
+from ..project.project import Project
+from ..schema.schema import Schema, load_schema
+from ..selection.cross_validation import read_rows, row_hashes
+from ..selection.metrics import deciding_metric, encode_target, predict_scores, task_metrics
 from ..tracking.record import Record, input_tree
+from .champion import ModelInUse, champion_folder, current_champion, load_champion
 
 MIN_ROWS = 40  # new to both models, to compare them where one has seen others
 
 
-def validate_challenger(record: Record, challenger: ModelInUse, fitted: Path) -> list[Check]:
+def validate_challenger(
+    project: Project, record: Record, challenger: ModelInUse, fitted: Path
+) -> list[Check]:
     """Hold the model of a run against everything a champion needs.
 
     Parameters
@@ -44,12 +46,13 @@ def validate_challenger(record: Record, challenger: ModelInUse, fitted: Path) ->
     if problem := mismatch(schema, load_schema(project.schema_file), test):
         raise ProjectError(f"the challenger cannot be scored on today's data: {problem}.")
     y_pred, rows = predict_scores(challenger.model, test, schema), np.load(fitted)
-    scores, slices, tests = evaluate_model(challenger.model, y_pred, test, schema, params)
+    found = evaluate_model(project, challenger.model, y_pred, test, schema)
+    metrics = task_metrics(schema, own=project.metrics)
     return [
-        *checks(scores, slices, tests, params.evaluate, task_metrics(schema)),
-        *against_champion(challenger, rows, test, params),
-        unseen(rows, test, schema),
-        committed(record),
+        *checks(found.scores, found.slices, found.tests, params.evaluate, metrics),
+        *against_champion(project, challenger, rows, test),
+        unseen(project, rows, test, schema),
+        committed(project, record),
     ]
 
 
@@ -68,7 +71,7 @@ def mismatch(schema: Schema, other: Schema, test: pd.DataFrame) -> str:
 
 
 def against_champion(
-    challenger: ModelInUse, fitted: np.ndarray, test: pd.DataFrame, params: Params
+    project: Project, challenger: ModelInUse, fitted: np.ndarray, test: pd.DataFrame
 ) -> list[Check]:
     """Not shown to be worse than the champion on rows that neither has seen, nor on a slice of them.
 
@@ -77,16 +80,16 @@ def against_champion(
     fitted
         Hashes of the rows the challenger was fitted on.
     """
-    last = current_champion()
+    params, last = project.params, current_champion(project)
     if last is None:
         return []
-    champion, schema = load_champion(last), challenger.schema
+    champion, schema = load_champion(project, last), challenger.schema
     if problem := mismatch(champion.schema, schema, test):
         return [Check("champion", False, f"{champion} cannot be compared: {problem}")]
-    unknown, known = "", champion_folder(last["run"]) / "rows.npy"
-    new = ~seen(fitted, test, schema)
+    unknown, known = "", champion_folder(project, last["run"]) / "rows.npy"
+    new = ~seen(project, fitted, test, schema)
     if known.is_file():
-        new &= ~seen(np.load(known), test, champion.schema)
+        new &= ~seen(project, np.load(known), test, champion.schema)
     else:
         unknown = " (what that was fitted on was not kept, so it may know some)"
     rows = test[new]
@@ -100,11 +103,11 @@ def against_champion(
             "in params.yaml to what it was trained with, or add rows, and train again"
         )
         return [Check("champion", False, words)]
-    name = deciding_metric(schema, params.train.metric)
-    sides = [
-        make_side(predict_table(rows[[schema.target]], rows, each.model, each.schema), schema, name)
-        for each in (challenger, champion)
-    ]
+    name = deciding_metric(schema, params.train.metric, project.metrics)
+    sides = []
+    for each in (challenger, champion):
+        predictions = predict_table(rows[[schema.target]], rows, each.model, each.schema)
+        sides.append(make_side(predictions, schema, name, project.metrics))
     columns = slice_columns(rows, schema, params.evaluate.slices)
     parts = {
         f"{column} {value!r}": mask for column, value, mask in make_slices(rows, schema, columns)
@@ -133,14 +136,14 @@ def _on_slices(name: str, parts: dict[str, np.ndarray], gains: dict[str, Gain]) 
     return [Check("champion on slices", True, none)]
 
 
-def unseen(fitted: np.ndarray, test: pd.DataFrame, schema: Schema) -> Check:
+def unseen(project: Project, fitted: np.ndarray, test: pd.DataFrame, schema: Schema) -> Check:
     """Fitted on no held-out row, but for rows that are in the table more than once."""
-    count = seen(fitted, test, schema).sum()
+    count = seen(project, fitted, test, schema).sum()
     words = f"{count} of {len(test)} held-out rows are among those it was fitted on"
     return Check("held out", not count, words)
 
 
-def seen(fitted: np.ndarray, test: pd.DataFrame, schema: Schema) -> np.ndarray:
+def seen(project: Project, fitted: np.ndarray, test: pd.DataFrame, schema: Schema) -> np.ndarray:
     """Which rows a model was fitted on, by hash, but for rows that are in the table repeatedly."""
     hashes = row_hashes(test, schema)
     found = np.isin(hashes, fitted)
@@ -151,15 +154,15 @@ def seen(fitted: np.ndarray, test: pd.DataFrame, schema: Schema) -> np.ndarray:
     return found
 
 
-def committed(record: Record) -> Check:
+def committed(project: Project, record: Record) -> Check:
     """Trained from what a commit holds."""
     if record["commit"] and not record["dirty"]:
         return Check("commit", True, f"trained from commit {record['commit'][:7]}")
-    inputs = input_tree(record)
-    if is_committed(inputs):
-        return Check("commit", True, f"trained from what is in commit {commit()[:7]}")
-    changed = changed_since(inputs)
+    inputs = input_tree(project, record)
+    if is_committed(project.root, inputs):
+        return Check("commit", True, f"trained from what is in commit {commit(project.root)[:7]}")
+    changed = changed_since(project.root, inputs)
     files = f" ({', '.join(changed[:3])}{' and more' if len(changed) > 3 else ''})"
     words = f"trained from changes that are in no commit{files if changed else ''}"
-    now = "" if is_as_now(inputs) else " and `make train AGAIN=1 evaluate register`"
+    now = "" if is_as_now(project.root, inputs) else " and `make train AGAIN=1 evaluate register`"
     return Check("commit", False, f"{words}: commit them{now}, then promote again")

@@ -12,12 +12,13 @@ from typing import Any
 from filelock import FileLock
 from sklearn.base import BaseEstimator
 
-from ..schema.schema import Schema, load_schema
 from ..project.errors import ProjectError
-from ..project.files import md5, replacing
-from ..tracking.record import Record, SHORT, find_model_record, short
+from ..project.files import md5, write_json
 from ..project.lock_file import require_recorded
-from ..selection.persistence import load_model
+from ..project.project import Project
+from ..schema.schema import Schema, load_schema
+from ..selection.persistence import SHORT, Record, load_model
+from ..tracking.record import find_model_record, load_recorded_model, short, source_code
 
 Promotion = dict[str, Any]
 
@@ -33,11 +34,11 @@ class ModelInUse:
     model_md5: str
 
     def __str__(self) -> str:
-        what = f"version {self.version}" if self.version else project.model_file.name
+        what = f"version {self.version}" if self.version else "model.skops"
         return f"{what} (run {self.run[:SHORT]})"
 
 
-def model_in_use() -> ModelInUse:
+def model_in_use(project: Project) -> ModelInUse:
     """Load the champion, or where none was promoted the model that was trained last.
 
     Raises
@@ -45,39 +46,41 @@ def model_in_use() -> ModelInUse:
     ProjectError
         When its file is missing or damaged, or is not the one that was promoted.
     """
-    if champion := current_champion():
-        return load_champion(champion)
-    require_recorded(project.model_file)
-    record = find_model_record(md5(project.model_file)) if project.model_file.is_file() else None
-    return load(project.model_file, project.schema_file, record)
+    if champion := current_champion(project):
+        return load_champion(project, champion)
+    require_recorded(project.root, project.model_file)
+    model = load_recorded_model(project, project.model_file)
+    record = find_model_record(project, md5(project.model_file))
+    assert record is not None  # or it would not have been loaded
+    schema = load_schema(project.schema_file)
+    return ModelInUse(model, schema, None, record["run"], record["model_md5"])
 
 
-def load_champion(promotion: Promotion) -> ModelInUse:
+def load_champion(project: Project, promotion: Promotion) -> ModelInUse:
     """Load the model that a decision put in force."""
-    folder = champion_folder(promotion["run"])
+    folder = champion_folder(project, promotion["run"])
     for name in ("model.skops", "schema.yaml"):
         path = folder / name
         if not path.is_file():
             raise ProjectError(
-                f"{path.relative_to(project.root)} of the champion is missing: `make pull` brings it."
+                f"{project.short(path)} of the champion is missing: `make pull` brings it."
             )
         if md5(path) != promotion[path.stem + "_md5"]:
             raise ProjectError(
-                f"{path.relative_to(project.root)} is not what was promoted: `make verify REPAIR=1` "
+                f"{project.short(path)} is not what was promoted: `make verify REPAIR=1` "
                 "restores it."
             )
-    return load(folder / "model.skops", folder / "schema.yaml", promotion)
+    return load(project, folder / "model.skops", folder / "schema.yaml", promotion)
 
 
-def load(model: Path, schema: Path, entry: Record | None) -> ModelInUse:
+def load(project: Project, model: Path, schema: Path, entry: Record) -> ModelInUse:
     """Load a model and its contract by what was recorded of it: by its run, or when promoted."""
-    loaded = load_model(model, entry)
-    assert entry is not None  # or it would not have been loaded
+    loaded = load_model(model, entry, source_code(project))
     version, run, known = entry.get("version"), entry["run"], entry["model_md5"]
     return ModelInUse(loaded, load_schema(schema), version, run, known)
 
 
-def promotion_log() -> list[Promotion]:
+def promotion_log(project: Project) -> list[Promotion]:
     """Promotions and rollbacks, the earliest first; each names the model it put in force.
 
     Raises
@@ -95,19 +98,19 @@ def promotion_log() -> list[Promotion]:
             promotion["run"], promotion["version"], promotion["model_md5"], promotion["schema_md5"]
     except (ValueError, KeyError, TypeError) as error:
         raise ProjectError(
-            f"{project.promotions_file.relative_to(project.root)} is damaged ({error}): "
+            f"{project.short(project.promotions_file)} is damaged ({error}): "
             "`git checkout models/champion.json` restores it."
         ) from error
     return log
 
 
-def current_champion() -> Promotion | None:
+def current_champion(project: Project) -> Promotion | None:
     """The last decision; None before the first promotion."""
-    log = promotion_log()
+    log = promotion_log(project)
     return log[-1] if log else None
 
 
-def record_promotion(promotion: Promotion, seen: list[Promotion]) -> None:
+def record_promotion(project: Project, promotion: Promotion, seen: list[Promotion]) -> None:
     """Put a model in force, at once and as a whole, if the log is as it was seen before.
 
     Raises
@@ -116,7 +119,7 @@ def record_promotion(promotion: Promotion, seen: list[Promotion]) -> None:
         When another decision was made meanwhile.
     """
     with FileLock(project.promotions_file.with_name(f".{project.promotions_file.name}.lock")):
-        log = promotion_log()
+        log = promotion_log(project)
         if len(log) > len(seen) and log[-1]["run"] == promotion["run"]:
             return  # somebody decided the same
         if log != seen:
@@ -125,15 +128,13 @@ def record_promotion(promotion: Promotion, seen: list[Promotion]) -> None:
                 f"nothing is decided, for another decision was made meanwhile ({last}): look at "
                 "`make models`, then try again."
             )
-        with replacing(project.promotions_file) as partial:
-            text = json.dumps([*log, promotion], indent=2, ensure_ascii=False)
-            partial.write_text(text + "\n", encoding="utf-8")
+        write_json(project.promotions_file, [*log, promotion])
 
 
-def previous_champion() -> Promotion | None:
+def previous_champion(project: Project) -> Promotion | None:
     """The decision a rollback returns to."""
     stack: list[Promotion] = []
-    for promotion in promotion_log():
+    for promotion in promotion_log(project):
         if promotion["what"] == "rolled back":
             stack.pop()
         else:
@@ -141,7 +142,7 @@ def previous_champion() -> Promotion | None:
     return stack[-2] if len(stack) > 1 else None
 
 
-def champion_folder(run: str) -> Path:
+def champion_folder(project: Project, run: str) -> Path:
     """Where the model of a run and its contract are kept once it was promoted."""
     return project.champions_folder / run[:SHORT]
 

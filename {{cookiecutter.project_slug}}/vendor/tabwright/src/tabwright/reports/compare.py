@@ -1,42 +1,42 @@
 """Is one run better than another, or is it chance? `make compare RUN=... WITH=...`"""
 
-import argparse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from ..project.settings import load_params
-from ..schema.schema import load_schema
-from ..project.errors import ProjectError, cli_errors
-from ..io.parquet import read_parquet
-from ..project.files import md5
-from ..registry.champion import current_champion
-from ..evaluation.comparison import corrected_t_test, paired_bootstrap, make_side, versus
-from ..selection.metrics import task_metrics, encode_target
+from ..evaluation.comparison import corrected_t_test, make_side, paired_bootstrap, versus
 from ..evaluation.resampling import make_resampling
+from ..io.parquet import read_parquet
+from ..project.commands import Arguments, command_parser
+from ..project.dvc_storage import DvcStorage
+from ..project.errors import ProjectError
+from ..project.files import md5
+from ..project.project import Project
+from ..registry.champion import current_champion
+from ..schema.schema import load_schema
 from ..selection.cross_validation import read_rows
-from ..project.dvc_storage import find_object
-from .experiments import differences
+from ..selection.metrics import encode_target, task_metrics
 from ..tracking.record import Record, find_record, load_records, short, test_score
 from ..tracking.runs import download_file
+from .experiments import differences
 
 # What has to be the same for folds to be, beside rows and seed.
 FOLD_PARAMS = ("train.folds", "data.split", "data.split_by", "train.max_rows")
 
 
-def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def main(project: Project, arguments: Arguments = None) -> None:
+    parser = command_parser("compare", __doc__)
     parser.add_argument("--run", default="", help="how its identifier begins (default: the latest)")
     parser.add_argument("--with", default="", dest="other", help="(default: the champion)")
     options = parser.parse_args(arguments)
-    records, champion = load_records(), current_champion()
+    records, champion = load_records(project), current_champion(project)
     if not records:
         raise ProjectError("there is no run yet: `make train` makes one.")
     if not (options.other or champion):
         raise ProjectError("there is no champion to compare with: name a run with WITH=.")
-    run = find_record(options.run or records[-1]["run"])
-    other = find_record(options.other or (champion or {})["run"])
+    run = find_record(project, options.run or records[-1]["run"])
+    other = find_record(project, options.other or (champion or {})["run"])
     if run["run"] == other["run"]:
         raise ProjectError(f"{short(run)} is compared with itself: name another with WITH=.")
     for record in (run, other):
@@ -45,11 +45,11 @@ def main(arguments: list[str] | None = None) -> None:
             f"{': ' + record['why'] if record['why'] else ''}"
         )
     print(f"differ in: {differences(run, other) or 'no parameter'}")
-    print(f"cross-validation: {by_folds(run, other)}")
-    print(f"held-out rows: {by_rows(run, other)}")
+    print(f"cross-validation: {by_folds(project, run, other)}")
+    print(f"held-out rows: {by_rows(project, run, other)}")
 
 
-def by_folds(run: Record, other: Record) -> str:
+def by_folds(project: Project, run: Record, other: Record) -> str:
     """The corrected t-test on the folds, where both runs had the same."""
     metric = run["cv"]["metric"]
     made = [
@@ -62,13 +62,13 @@ def by_folds(run: Record, other: Record) -> str:
     scores = f"{metric} {run['cv']['mean']:.4f} against {other['cv']['mean']:.4f}"
     if run["params"]["data.split"] == "chronological":
         return f"{scores}, not tested: folds of growing length are no sample, see held-out rows"
-    rule = task_metrics(load_schema(project.schema_file))[metric]
+    known = task_metrics(load_schema(project.schema_file), own=project.metrics)
     confidence = project.params.evaluate.confidence
-    gain = corrected_t_test(rule, run["cv"]["folds"], other["cv"]["folds"], confidence)
+    gain = corrected_t_test(known[metric], run["cv"]["folds"], other["cv"]["folds"], confidence)
     return f"{scores}, {gain}"
 
 
-def by_rows(run: Record, other: Record) -> str:
+def by_rows(project: Project, run: Record, other: Record) -> str:
     """The paired bootstrap on the held-out rows, where both runs had the same."""
     if "evaluation" not in run or "evaluation" not in other:
         return "not compared, `make evaluate` was not run for both"
@@ -76,9 +76,9 @@ def by_rows(run: Record, other: Record) -> str:
         return "not compared, they were not the same rows"
     schema, params = load_schema(project.schema_file), project.params
     with TemporaryDirectory() as folder:
-        new, old = (predictions(record, Path(folder)) for record in (run, other))
+        new, old = (predictions(project, record, Path(folder)) for record in (run, other))
     metric, y_true = run["evaluation"]["metric"], encode_target(new, schema)
-    sides = [make_side(table, schema, metric) for table in (new, old)]
+    sides = [make_side(table, schema, metric, project.metrics) for table in (new, old)]
     held_out = new
     if params.data.split != "random":  # what depends on each other is not among predictions
         if run["evaluation"]["test_md5"] != md5(project.test_file):
@@ -89,7 +89,7 @@ def by_rows(run: Record, other: Record) -> str:
     return f"{versus(metric, y_true, sides)}, {gain}, by {resampling}"
 
 
-def predictions(record: Record, folder: Path) -> pd.DataFrame:
+def predictions(project: Project, record: Record, folder: Path) -> pd.DataFrame:
     """What the model of a run predicted for the held-out rows.
 
     Raises
@@ -97,16 +97,12 @@ def predictions(record: Record, folder: Path) -> pd.DataFrame:
     ProjectError
         When neither MLflow nor DVC has it.
     """
-    logged = download_file(record["run"], "test_predictions.parquet", folder / record["run"])
-    path = logged or find_object(record["evaluation"]["predictions_md5"])
+    name, known = "test_predictions.parquet", record["evaluation"]["predictions_md5"]
+    logged = download_file(project, record["run"], name, folder / record["run"])
+    path = logged or DvcStorage(project.root).find(known)
     if path is None:
         raise ProjectError(
             f"the predictions of run {short(record)} are neither in this MLflow database nor in "
             "DVC's cache or remote: `make push` where the run was made."
         )
     return read_parquet(path)
-
-
-if __name__ == "__main__":
-    with cli_errors():
-        main()

@@ -10,8 +10,8 @@ from matplotlib.dates import DateFormatter
 from matplotlib.patches import Patch
 from matplotlib.ticker import LinearLocator
 
-from ..schema.schema import Schema
 from ..evaluation.style import BLUE, COLOURS, GREY, ORANGE, drawing, short
+from ..schema.schema import Schema
 
 MAX_PANELS = 30
 PER_ROW = 3  # small plots in a row
@@ -21,7 +21,7 @@ DOTS = 2000
 OTHER, EMPTY = "(other)", "(empty)"
 
 
-def draw_target(rows: pd.DataFrame, schema: Schema, folder: Path = project.data_figures_folder) -> None:
+def draw_target(rows: pd.DataFrame, schema: Schema, folder: Path) -> None:
     """Write `target.png` into `folder`, replacing what is there; nothing without a known target.
 
     Parameters

@@ -5,17 +5,15 @@ from typing import Any
 import pandas as pd
 from skrub import TableReport
 
-from ..project.settings import load_params
-from ..schema.schema import load_schema
-from ..io.sample import sample_file
-from ..project.errors import cli_errors
-from ..io.parquet import read_parquet
-from ..project.files import replacing
-from .data_figures import MAX_PANELS, draw_target
 from ..dataset.counts import count_rows
-from ..project.files import read_json
-from .page import figures_in, fill, write_page
 from ..evaluation.style import short
+from ..io.parquet import read_parquet
+from ..io.sample import sample_file
+from ..project.files import read_json, replacing
+from ..project.project import Project
+from ..schema.schema import load_schema
+from .data_figures import MAX_PANELS, draw_target
+from .page import figures_in, fill, write_page
 
 MAX_ROWS = 20_000  # that are drawn
 MAX_RULES = 30
@@ -30,7 +28,8 @@ CAPTIONS = {
 }
 
 
-def main() -> None:
+def write_data_page(project: Project) -> None:
+    """Write `reports/data.html`, its figure, and the profile of every column."""
     params, schema = project.params, load_schema(project.schema_file)
     rows, _ = sample_file(project.clean_file, params.seed, MAX_ROWS)
     names = ["rejected_row", "rejected_column", "rejected_value", "rejected_rule"]
@@ -38,10 +37,10 @@ def main() -> None:
     with replacing(project.data_figures_folder) as folder:
         draw_target(rows, schema, folder)
     page = render(
-        title=TITLE,
+        title=project.title,
         schema=schema,
         data=params.data.raw,
-        counts=count_rows(),
+        counts=count_rows(project),
         warnings=read_json(project.warnings_file),
         rejected=broken_rules(rejected),
         figures=figures_in(project.data_figures_folder, CAPTIONS),
@@ -98,8 +97,3 @@ def _examples(values: pd.Series, most: int = 3) -> list[str]:
     """The values that occur most."""
     counts = values.fillna("").value_counts()
     return [short(value, 40) or "an empty cell" for value in counts.index[:most]]
-
-
-if __name__ == "__main__":
-    with cli_errors():
-        main()

@@ -5,18 +5,18 @@ from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import mlflow
 import pandas as pd
 
-from ..project.errors import cli_errors
-from ..project.files import replacing
+from ..project.commands import Arguments, command_parser
+from ..project.files import replacing, write_text
+from ..project.project import Project
 from ..registry.champion import Promotion, promotion_log
-from ..selection.metrics import greater_is_better
+from ..selection.metrics import NONE, Own, greater_is_better
+from ..tracking.database import database_errors, load_mlflow, require_server
+from ..tracking.record import Record, load_records, patch_file, short, test_score
+from ..tracking.runs import RECORD, download_file
 from .page import fill
 from .user_sections import preserve_user_sections
-from ..tracking.database import database_errors, require_server
-from ..tracking.record import Record, load_records, patch_file, short, test_score
-from ..tracking.runs import NAME, RECORD, download_file
 
 USER_SECTIONS = {
     "conclusions": (
@@ -26,26 +26,28 @@ USER_SECTIONS = {
 WIDEST = 60  # characters of a cell on the screen; the notebook has them whole
 
 
-@database_errors()
-def main() -> None:
-    collect()
-    records, made = load_records(), promotion_log()
+def main(project: Project, arguments: Arguments = None) -> None:
+    command_parser("experiments", __doc__).parse_args(arguments)
+    with database_errors(project):
+        collect(project)
+    records, made = load_records(project), promotion_log(project)
     if not records:
         print("no run yet: `make train` makes one")
         return
-    table = leaderboard(records, made)
+    table = leaderboard(records, made, project.metrics)
     screen = table.map(lambda cell: cell if len(cell) <= WIDEST else f"{cell[: WIDEST - 1]}…")
     print(screen.to_string(index=False))
-    page = notebook(table, records, made, preserve_user_sections(project.lab_notebook_file, USER_SECTIONS))
-    with replacing(project.lab_notebook_file) as partial:
-        partial.write_text(page, encoding="utf-8", newline="")
-    print(f"\nwrote reports/{project.lab_notebook_file.name}")
+    path = project.lab_notebook_file
+    kept = preserve_user_sections(path, USER_SECTIONS)
+    write_text(path, notebook(project.title, table, records, made, kept))
+    print(f"\nwrote reports/{path.name}")
 
 
-def collect() -> None:
+def collect(project: Project) -> None:
     """Take the files of runs that only MLflow has: of queued experiments, and from a server."""
-    require_server()
-    experiment = mlflow.get_experiment_by_name(NAME)
+    require_server(project)
+    mlflow = load_mlflow(project)
+    experiment = mlflow.get_experiment_by_name(project.package)
     if experiment is None:
         return
     finished = mlflow.search_runs(
@@ -54,14 +56,15 @@ def collect() -> None:
     known = {path.stem for path in project.runs_folder.glob("*.json")}
     for run in {run.info.run_id for run in finished} - known:
         with TemporaryDirectory() as folder:
-            wanted = {patch_file(run).name: patch_file(run), RECORD: project.runs_folder / f"{run}.json"}
+            patch = patch_file(project, run)
+            wanted = {patch.name: patch, RECORD: project.runs_folder / f"{run}.json"}
             for file, goal in wanted.items():
-                if path := download_file(run, file, Path(folder)):
+                if path := download_file(project, run, file, Path(folder)):
                     with replacing(goal) as partial:
                         shutil.copy(path, partial)
 
 
-def leaderboard(records: list[Record], made: list[Promotion]) -> pd.DataFrame:
+def leaderboard(records: list[Record], made: list[Promotion], own: Own = NONE) -> pd.DataFrame:
     """A row for each run, the best in cross-validation first.
 
     `commit` ends in + where the inputs held changes that were not committed, and `parameters` has
@@ -83,7 +86,7 @@ def leaderboard(records: list[Record], made: list[Promotion]) -> pd.DataFrame:
             "parameters": ", ".join(f"{name} {record['params'].get(name)}" for name in varied),
             "why": record["why"],
         }
-        for record in sorted(records, key=_rank)
+        for record in sorted(records, key=lambda record: _rank(record, own))
     ]
     return pd.DataFrame(rows)
 
@@ -96,7 +99,11 @@ def varying(records: list[Record]) -> list[str]:
 
 
 def notebook(
-    table: pd.DataFrame, records: list[Record], made: list[Promotion], user_sections: dict[str, str]
+    title: str,
+    table: pd.DataFrame,
+    records: list[Record],
+    made: list[Promotion],
+    user_sections: dict[str, str],
 ) -> str:
     """What people concluded, the leaderboard, then runs and decisions, the latest first."""
     events = [(record["started"], "run", record) for record in records]
@@ -104,8 +111,8 @@ def notebook(
     events.sort(key=lambda event: event[0], reverse=True)
     return fill(
         "lab_notebook.md.jinja",
-        title=TITLE,
-        user_sections=user_sections,
+        title=title,
+        yours=user_sections,
         table=table.to_dict("records"),
         columns=list(table.columns),
         events=events,
@@ -123,12 +130,7 @@ def differences(run: Record, other: Record) -> str:
     )
 
 
-def _rank(record: Record) -> tuple[str, float]:
+def _rank(record: Record, own: Own) -> tuple[str, float]:
     """Runs of one metric stand together."""
     metric, mean = record["cv"]["metric"], record["cv"]["mean"]
-    return metric, -mean if greater_is_better(metric) else mean
-
-
-if __name__ == "__main__":
-    with cli_errors():
-        main()
+    return metric, -mean if greater_is_better(metric, own) else mean

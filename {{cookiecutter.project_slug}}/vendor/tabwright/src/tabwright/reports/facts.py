@@ -3,59 +3,64 @@
 from dataclasses import asdict
 from typing import Any
 
-from ..project.settings import load_params
-from ..schema.schema import load_schema
-from ..project.files import md5
-from ..registry.champion import Promotion, champion_folder, current_champion, in_words
-from ..evaluation.gate import checks, present_checks
-from ..selection.metrics import task_metrics
-from ..tracking.record import Record, SHORT, flat, load_records, find_model_record, test_score
 from ..dataset.counts import count_rows
-from ..project.files import read_json
+from ..evaluation.gate import checks, present_checks
+from ..project.files import md5, read_json
+from ..project.project import Project
+from ..registry.champion import Promotion, champion_folder, current_champion, in_words
+from ..schema.schema import load_schema
+from ..selection.metrics import task_metrics
+from ..tracking.record import SHORT, Record, find_model_record, flat, load_records, test_score
 
 Facts = dict[str, Any]
 
 
-def collect_facts() -> Facts:
+def collect_facts(project: Project) -> Facts:
     """Facts of the model that predicts; `standing` says which that is, and whether another waits."""
-    latest, champion = _latest(), current_champion()
+    latest, champion = _latest(project), current_champion(project)
     if champion is None:
         return latest | {"standing": ["No model is promoted yet: the latest one predicts."]}
     line = f"This is the champion. {in_words(champion)}"
     if champion["model_md5"] == latest["hashes"]["model"]:
         return latest | {"run": champion["run"], "standing": [line]}
-    made = [one for one in load_records() if one.get("model_md5") == champion["model_md5"]]
+    made = [one for one in load_records(project) if one.get("model_md5") == champion["model_md5"]]
     known = [one for one in made if "training" in one and "slices" in one.get("evaluation", {})]
-    if not known or not (champion_folder(champion["run"]) / "schema.yaml").is_file():
+    if not known or not (champion_folder(project, champion["run"]) / "schema.yaml").is_file():
         lost = "This is NOT the champion, whose scores are not here (`make experiments pull`)."
         return latest | {"standing": [f"{lost} {in_words(champion)}"]}
     name = f"{latest['candidates']['best']} (run {(latest['run'] or 'unknown')[:SHORT]})"
     score, rows = test_score({"evaluation": latest["scores"]}), latest["scores"]["rows"]
     waiting = f"The latest model does not predict: {name} scores {score} on {rows} held-out rows."
-    return _recorded(known[-1], champion) | {"standing": [line, waiting]}
+    return _recorded(project, known[-1], champion) | {"standing": [line, waiting]}
 
 
-def _latest() -> Facts:
+def _latest(project: Project) -> Facts:
     """The files that training and evaluation write."""
-    record = find_model_record(md5(project.model_file))
+    record = find_model_record(project, md5(project.model_file))
     return {
         "schema": load_schema(project.schema_file),
-        "checks": present_checks(),  # before the files are read: it says what is wrong with them
+        "checks": present_checks(
+            project
+        ),  # before the files are read: it says what is wrong with them
         "scores": read_json(project.metrics_file),
         "slices": read_json(project.slices_file),
         "tests": read_json(project.behaviour_file),
         "candidates": read_json(project.candidates_file),
-        "rows": count_rows(),
-        "hashes": {"train": md5(project.train_file), "test": md5(project.test_file), "model": md5(project.model_file)},
+        "rows": count_rows(project),
+        "hashes": {
+            "train": md5(project.train_file),
+            "test": md5(project.test_file),
+            "model": md5(project.model_file),
+        },
         "run": record["run"] if record else None,
         "params": flat(asdict(project.params)),
         "figures": project.figures_folder,
     }
 
 
-def _recorded(record: Record, champion: Promotion) -> Facts:
+def _recorded(project: Project, record: Record, champion: Promotion) -> Facts:
     """The record of the champion's run, and the files kept with it."""
-    folder, scores = champion_folder(champion["run"]), record["evaluation"]
+    folder, scores = champion_folder(project, champion["run"]), record["evaluation"]
     schema, params = load_schema(folder / "schema.yaml"), project.params.evaluate
     slices, tests = scores["slices"], scores["tests"]
     return {
@@ -63,7 +68,7 @@ def _recorded(record: Record, champion: Promotion) -> Facts:
         "scores": scores,
         "slices": slices,
         "tests": tests,
-        "checks": checks(scores, slices, tests, params, task_metrics(schema)),
+        "checks": checks(scores, slices, tests, params, task_metrics(schema, own=project.metrics)),
         "candidates": record["training"],
         "rows": record["rows"],
         "hashes": {

@@ -6,9 +6,9 @@ what people write between two marks is kept byte for byte.
 
 from typing import Any
 
-from ..project.errors import cli_errors
-from .facts import collect_facts
 from ..project.files import read_json
+from ..project.project import Project
+from .facts import collect_facts
 from .page import fill, write_page
 from .user_sections import preserve_user_sections
 
@@ -33,18 +33,17 @@ USER_SECTIONS = {
 }
 
 
-def main() -> None:
+def write_model_card(project: Project) -> None:
+    """Write `reports/model_card.md`, keeping what people wrote in it."""
     card = render(
-        user_sections=preserve_user_sections(project.model_card_file, USER_SECTIONS), title=TITLE, warnings=read_json(project.warnings_file), **collect_facts()
+        user_sections=preserve_user_sections(project.model_card_file, USER_SECTIONS),
+        title=project.title,
+        warnings=read_json(project.warnings_file),
+        **collect_facts(project),
     )
     write_page(project.model_card_file, card)
 
 
 def render(user_sections: dict[str, str], **facts: Any) -> str:
     """Fill `model_card.md.jinja`; `yours` has the text between the marks, by name."""
-    return fill("model_card.md.jinja", user_sections=user_sections, **facts)
-
-
-if __name__ == "__main__":
-    with cli_errors():
-        main()
+    return fill("model_card.md.jinja", yours=user_sections, **facts)

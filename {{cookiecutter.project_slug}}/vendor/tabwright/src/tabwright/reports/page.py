@@ -1,17 +1,14 @@
 """What the pages share: filling a template, figures, and the number of rows."""
 
 import base64
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader
 
-from ..io.parquet import read_parquet, rows_in
-from ..project.files import replacing
+from ..project.files import write_text
 
-TITLE = project.root.name.replace("-", " ")
 SPECIAL = re.compile(r"[\\`*\[\]<>|~&$#]|(?<![^\W_])_|_(?![^\W_])")  # to Markdown
 
 
@@ -30,8 +27,7 @@ def fill(template: str, **facts: Any) -> str:
 
 def write_page(path: Path, text: str) -> None:
     """Write a page whole, and say so."""
-    with replacing(path) as partial:
-        partial.write_text(text, encoding="utf-8", newline="")
+    write_text(path, text)
     print(f"wrote reports/{path.name}")
 
 
@@ -52,16 +48,3 @@ def figures_in(folder: Path, captions: dict[str, tuple[str, str]]) -> list[dict[
         for stem, (name, caption) in captions.items()
         if (folder / f"{stem}.png").exists()
     ]
-
-
-def count_rows() -> dict[str, int]:
-    """Number of clean, train, test, unlabelled and rejected rows."""
-    tables = (project.clean_file, project.train_file, project.test_file, project.unlabelled_file)
-    counts = {path.stem: rows_in(path) for path in tables}
-    rejected = read_parquet(project.rejected_file, columns=["rejected_row"])  # a line for each broken rule
-    return {**counts, "rejected": rejected["rejected_row"].nunique()}
-
-
-def read_json(path: Path) -> Any:
-    """What a JSON file holds."""
-    return json.loads(path.read_text(encoding="utf-8"))

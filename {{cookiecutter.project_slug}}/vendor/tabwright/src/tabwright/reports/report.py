@@ -1,11 +1,18 @@
-"""One HTML page, complete in itself, on what the model does and how well."""
+"""The pages of the data and of the model, and the model card.
 
+The report is one HTML page, complete in itself, on what the model does and how well.
+"""
+
+from pathlib import Path
 from typing import Any
 
-from ..project.errors import cli_errors
 from ..evaluation.gate import verdict
-from .facts import collect_facts
+from ..project.commands import Arguments, command_parser
+from ..project.environment import set_environment
 from ..project.files import read_json
+from ..project.project import Project
+from .facts import collect_facts
+from .model_card import write_model_card
 from .page import figures_in, fill, write_page
 
 CAPTIONS = {
@@ -40,25 +47,38 @@ SLICES_CAPTION = {
 }
 
 
-def main() -> None:
-    facts = collect_facts()
+def main(project: Project, arguments: Arguments = None) -> None:
+    command_parser("report", __doc__).parse_args(arguments)
+    set_environment(project)
+    from .data_page import write_data_page  # of skrub, which reads the environment
+
+    write_data_page(project)
+    write_report(project)
+    write_model_card(project)
+
+
+def write_report(project: Project) -> None:
+    """Write `reports/report.html`, of the model that predicts."""
+    facts = collect_facts(project)
     figures = facts.pop("figures")
     page = render(
-        title=TITLE,
+        title=project.title,
         warnings=len(read_json(project.warnings_file)),
-        figures=figures_in(figures, CAPTIONS),
+        figures=figures_in(figures, CAPTIONS | _own_captions(figures)),
         slices_figure=figures_in(figures, SLICES_CAPTION),
         **facts,
     )
     write_page(project.report_file, page)
 
 
+def _own_captions(folder: Path) -> dict[str, tuple[str, str]]:
+    """Of the figures that the owner has added."""
+    known = CAPTIONS.keys() | SLICES_CAPTION.keys()
+    stems = sorted(path.stem for path in folder.glob("*.png") if path.stem not in known)
+    return {stem: (stem, "drawn by figures() in visualization/visualize.py") for stem in stems}
+
+
 def render(**facts: Any) -> str:
     """Fill `report.html.jinja` with the facts."""
     passed = all(check.passed for check in facts["checks"])
     return fill("report.html.jinja", **facts, outcome=verdict(facts["checks"]), passed=passed)
-
-
-if __name__ == "__main__":
-    with cli_errors():
-        main()

@@ -7,9 +7,9 @@ import pyarrow as pa
 from pandas.api import types
 
 from .cells import without_missing
+from .column import Column
 from .dates import other_orders
 from .numbers import EXACT, may_be_thousands, odd_among_numbers, plain_sample
-from .column import Column
 from .schema import Schema
 
 SIZEABLE = 0.05  # share of the rows

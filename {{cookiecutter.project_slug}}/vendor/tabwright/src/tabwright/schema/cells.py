@@ -3,9 +3,9 @@
 import pandas as pd
 from pandas.api import types
 
-from .dates import as_dates
 from ..io.source import Source
 from .column import Column
+from .dates import as_dates
 from .numbers import as_numbers
 
 TRUE = ("true", "yes", "t", "y")

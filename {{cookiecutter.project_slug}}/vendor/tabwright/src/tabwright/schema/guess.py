@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from ..io.source import Source
 from ..project.errors import ProjectError
 from .cells import FALSE, TRUE, as_text, without_missing
+from .column import Column
 from .dates import NO_DATE, as_dates, guess_format
 from .numbers import EXACT, guess_marks, nearly_all, numbers_in, odd_among_numbers
-from ..io.source import Source
-from .column import Column
 from .schema import Schema
 
 # Words that stand for an empty cell in data of many origins. `None` is not among them: it is

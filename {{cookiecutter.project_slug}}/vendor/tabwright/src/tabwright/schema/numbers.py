@@ -177,7 +177,9 @@ def may_be_thousands(cells: pa.Array, mark: str) -> bool:
 def nearly_all(fits: np.ndarray | pd.Series) -> bool:
     """Whether so many cells fit that the others are mistakes."""
     odd = len(fits) - fits.sum()
-    return bool(odd == 0 or (len(fits) >= MIN_CELLS and odd <= max(1, (1 - ALMOST_ALL) * len(fits))))
+    return bool(
+        odd == 0 or (len(fits) >= MIN_CELLS and odd <= max(1, (1 - ALMOST_ALL) * len(fits)))
+    )
 
 
 def numbers_in(present: pd.Series, source: Source) -> tuple[pd.Series | None, str | None]:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pandas as pd
 
+from ..io.source import Source
 from ..project.errors import ProjectError
 from .cells import typed, without_missing
-from .numbers import are_amounts
-from ..io.source import Source
 from .column import Column
+from .numbers import are_amounts
 from .schema import Schema
 
 ROW, COLUMN, VALUE, RULE = "rejected_row", "rejected_column", "rejected_value", "rejected_rule"

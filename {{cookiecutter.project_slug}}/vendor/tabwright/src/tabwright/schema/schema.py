@@ -7,9 +7,9 @@ from typing import Annotated
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from ..project.settings import FORBID, build, must_be
-from ..project.errors import ProjectError
 from ..io.source import KnownColumns, Source, Word
+from ..project.errors import ProjectError
+from ..project.settings import FORBID, build, must_be
 from .column import Column
 from .yaml_file import read_tree, write_tree
 

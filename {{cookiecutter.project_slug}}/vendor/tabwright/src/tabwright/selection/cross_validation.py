@@ -13,10 +13,10 @@ from sklearn.model_selection import (
     TimeSeriesSplit,
 )
 
-from ..project.settings import Params
-from ..schema.schema import Schema
 from ..io.sample import sample_file
 from ..project.errors import ProjectError
+from ..project.settings import Params
+from ..schema.schema import Schema
 from .metrics import encode_target
 
 Folds = list[tuple[np.ndarray, np.ndarray]]

@@ -11,11 +11,10 @@ from sklearn.base import BaseEstimator, is_classifier
 from sklearn.metrics import r2_score
 from threadpoolctl import threadpool_limits
 
-from ..schema.schema import Schema
 from ..project.errors import ProjectError
+from ..schema.schema import Schema
 from .metric import Metric
 from .threshold import DEFAULT_THRESHOLD, decide
-
 
 Scored = tuple[dict[str, Metric], np.ndarray]  # a model's metrics by name, and its predictions
 
@@ -58,7 +57,8 @@ def _f1_macro(y_true: np.ndarray, y_class: np.ndarray) -> float:
     """The mean F1 of the classes that are there."""
     count = max(y_true.max(), y_class.max()) + 1
     right, true, said = (
-        np.bincount(codes, minlength=count) for codes in (y_true[y_true == y_class], y_true, y_class)
+        np.bincount(codes, minlength=count)
+        for codes in (y_true[y_true == y_class], y_true, y_class)
     )
     there = true + said > 0
     return float(np.mean(2 * right[there] / (true + said)[there]))

@@ -15,13 +15,13 @@ from sklearn.model_selection import ParameterSampler
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+from ..project.errors import ProjectError
 from ..project.settings import Params
 from ..schema.schema import Schema
-from ..project.errors import ProjectError
 from .candidate import Candidate, log_target, voting_ensemble
+from .cross_validation import make_folds
 from .metric import Metric
 from .metrics import NONE, Own, deciding_metric, encode_target, predict_scores, task_metrics
-from .cross_validation import make_folds
 
 SKEWED = 1.0  # skewness of a target without negative values from which on its log is tried
 
@@ -90,7 +90,11 @@ class ModelSelection:
 
     def add_log_target(self) -> None:
         """Let the best try the log of the target, where that is an amount with a long tail."""
-        if self.schema.task == "regression" and self.y_true.min() >= 0 and skew(self.y_true) > SKEWED:
+        if (
+            self.schema.task == "regression"
+            and self.y_true.min() >= 0
+            and skew(self.y_true) > SKEWED
+        ):
             name = self.best()
             self.add(f"{name} of log", log_target(self.trials[name].candidate))
 

@@ -8,6 +8,7 @@ import hashlib
 import io
 import re
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile, ZipInfo
 
 import skops.io
@@ -15,14 +16,15 @@ from sklearn.base import BaseEstimator
 
 from ..project.errors import ProjectError
 from ..project.files import replacing
-from ..tracking.record import Record, SHORT, patch_file, find_model_record
-from .sources import definitions, locate
+from .sources import SourceCode
 
+SHORT = 8  # characters of a hash that people see
+Record = dict[str, Any]
 RECORDED = ("model_md5", "types", "sources", "commit", "dirty")  # what loading needs of a record
 AGAIN = "`make train AGAIN=1 evaluate register promote`"
 
 
-def save_model(model: BaseEstimator, path: Path) -> Record:
+def save_model(model: BaseEstimator, path: Path, code: SourceCode) -> Record:
     """Write the model, whole or not at all; the same model gives the same bytes.
 
     Give back what `load_model` needs: `model_md5`, the `types` that skops does not know itself, and
@@ -30,8 +32,8 @@ def save_model(model: BaseEstimator, path: Path) -> Record:
     """
     data = _canonical(skops.io.dumps(model))
     types = skops.io.get_untrusted_types(data=data)
-    own = [name for name in types if name.startswith("__main__.") or locate(name)]
-    sources = {name: definitions(name) for name in own}
+    own = [name for name in types if name.startswith("__main__.") or code.locate(name)]
+    sources = {name: code.definitions(name) for name in own}
     if lost := [name for name in own if not sources[name]]:
         raise ProjectError(
             f"the model refers to {', '.join(lost)}, which cannot be found by that name later: "
@@ -42,25 +44,19 @@ def save_model(model: BaseEstimator, path: Path) -> Record:
     return {"model_md5": hashlib.md5(data).hexdigest(), "types": types, "sources": sources}
 
 
-def load_model(path: Path, record: Record | None = None) -> BaseEstimator:
-    """Read a model by the record of the run that saved it, which else its hash finds.
+def load_model(path: Path, record: Record, code: SourceCode) -> BaseEstimator:
+    """Read a model by the record of the run that saved it.
 
     Raises
     ------
     ProjectError
-        When no run saved these bytes, or the code of this project in them has changed; nothing in
-        the file has been looked at then.
+        When the run did not save these bytes, or the code in them has changed; nothing in the file
+        has been looked at then.
     """
     if not path.is_file():
         raise ProjectError(f"{path}: no model there yet: `make train` makes one.")
     data = path.read_bytes()
     known = hashlib.md5(data).hexdigest()
-    if (record := record or find_model_record(known)) is None:
-        raise ProjectError(
-            f"{path}: no run in reports/runs saved this file (MD5 {known}), so it is not loaded. "
-            "`make experiments` takes the records of queued and remote runs from MLflow; "
-            "`make verify` tells whether the file is damaged; `make train AGAIN=1` makes a new one."
-        )
     if record["model_md5"] != known:
         raise ProjectError(
             f"{path}: not the model that was recorded (MD5 {known}, not {record['model_md5']}), so "
@@ -69,7 +65,7 @@ def load_model(path: Path, record: Record | None = None) -> BaseEstimator:
         )
     if "types" not in record:
         raise ProjectError(f"{path}: its run did not record what is in it; train again ({AGAIN}).")
-    _require_same_code(path, record)
+    _require_same_code(path, record, code)
     try:
         return skops.io.loads(data, trusted=record["types"])
     except Exception as error:  # of a dozen types, where a library has changed
@@ -79,17 +75,17 @@ def load_model(path: Path, record: Record | None = None) -> BaseEstimator:
         ) from error
 
 
-def _require_same_code(path: Path, record: Record) -> None:
+def _require_same_code(path: Path, record: Record, code: SourceCode) -> None:
     """Refuse a model whose functions and classes in this project are not what they were."""
     for name, then in record["sources"].items():
-        if (now := definitions(name)) == then:
+        if (now := code.definitions(name)) == then:
             continue
         what = "has changed" if now else "is gone"
         if now.get(name) == then[name]:  # not itself, but what it uses
             others = sorted({each for each, _ in then.items() ^ now.items()})
             what = f"uses {', '.join(others)}, and that has changed"
         commit = f"commit {record['commit'][:SHORT]}" if record.get("commit") else "its code then"
-        patch = f" with {patch_file(record['run']).name} applied" if record.get("dirty") else ""
+        patch = f" with {record['run']}.diff applied" if record.get("dirty") else ""
         raise ProjectError(
             f"{path} is not loaded: it refers to {name}, which {what} since it was trained. Restore "
             f"that from {commit}{patch}, or train and promote again ({AGAIN})."

@@ -1,4 +1,4 @@
-"""The code of this project that a model file refers to: hashes of it, and the files it is in.
+"""The code that a model file refers to, of the owner and of this library: hashes, and its files.
 
 Read from the source as text: nothing is imported before it is known to be what it was.
 """
@@ -10,70 +10,85 @@ from collections.abc import Iterable
 from importlib.util import resolve_name
 from pathlib import Path
 
-
-SRC = project.root / "src"
+NAME = __name__.partition(".")[0]
+LIBRARY = Path(__file__).resolve().parents[2]
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 NAMES = (ast.Name, ast.Attribute)
 DOTTED = re.compile(r"([^\W\d]\w*)((?:\.\w+)*)")
 
 
-def definitions(name: str) -> dict[str, str]:
-    """Hash a function or class below src, and all functions, classes and constants it uses there.
+class SourceCode:
+    """The functions, classes and constants of the owner's package and of this library.
 
-    Comments, formatting, docstrings and annotations of functions do not count; libraries count by
-    the names that are used of them. By dotted name; empty where no module has that name.
+    Parameters
+    ----------
+    owner
+        The folder that the owner's package is in.
     """
-    found: dict[str, str] = {}
-    todo, seen = {name}, {name}
-    while todo:
-        if (place := locate(todo.pop())) is None:
-            continue
-        path, module, symbol, rest = place
-        lines = [line for line in _parsed(path).body if symbol in _bound(line)]
-        nodes = [node for line in lines for node in ast.walk(line) if isinstance(node, NAMES)]
-        names = [
-            match.groups() for match in map(DOTTED.fullmatch, map(ast.unparse, nodes)) if match
-        ]
-        names.append((symbol, rest))  # which may be imported there
-        known = _origins(path, module)
-        used = {
-            origin.replace("*", word) + more
-            for word, more in names
-            for bound, origin in known
-            if bound in (word, "*")
-        }
-        if lines:
-            text = "\n".join([*map(ast.unparse, lines), *sorted(used)])
-            found[f"{module}.{symbol}"] = hashlib.sha256(text.encode()).hexdigest()[:16]
-        todo |= used - seen
-        seen |= used
-    return found
 
+    def __init__(self, owner: Path) -> None:
+        self.owner = owner
 
-def needed(names: Iterable[str]) -> tuple[set[Path], set[str]]:
-    """The files below src and the libraries that importing the modules of these names takes."""
-    files: set[Path] = set()
-    libraries: set[str] = set()
-    todo = list(names)
-    while todo:
-        if (place := locate(name := todo.pop())) is None:
-            libraries.add(name.partition(".")[0])
-        elif place[0] not in files:
-            files.add(place[0])
-            todo += [place[1].rpartition(".")[0], *(name for _, name in _origins(*place[:2]))]
-    return files, libraries - {""}
+    def _root_of(self, name: str) -> Path:
+        return LIBRARY if name.partition(".")[0] == NAME else self.owner
 
+    def definitions(self, name: str) -> dict[str, str]:
+        """Hash a function or class of ours, and all functions, classes and constants it uses there.
 
-def locate(name: str) -> tuple[Path, str, str, str] | None:
-    """The file and the module below src of a dotted name, the name there, and what follows it."""
-    parts = name.split(".")
-    for end in range(len(parts), 0, -1):
-        here = SRC.joinpath(*parts[:end])
-        for path in (here / "__init__.py", here.with_name(f"{here.name}.py")):
-            if path.is_file():
-                rest = "".join(f".{part}" for part in parts[end + 1 :])
-                return path, ".".join(parts[:end]), "".join(parts[end : end + 1]), rest
-    return None
+        Comments, formatting, docstrings and annotations of functions do not count; libraries count by
+        the names that are used of them. By dotted name; empty where no module has that name.
+        """
+        found: dict[str, str] = {}
+        todo, seen = {name}, {name}
+        while todo:
+            if (place := self.locate(todo.pop())) is None:
+                continue
+            path, module, symbol, rest = place
+            lines = [line for line in _parsed(path).body if symbol in _bound(line)]
+            nodes = [node for line in lines for node in ast.walk(line) if isinstance(node, NAMES)]
+            names = [
+                match.groups() for match in map(DOTTED.fullmatch, map(ast.unparse, nodes)) if match
+            ]
+            names.append((symbol, rest))  # which may be imported there
+            known = _origins(path, module)
+            used = {
+                origin.replace("*", word) + more
+                for word, more in names
+                for bound, origin in known
+                if bound in (word, "*")
+            }
+            if lines:
+                text = "\n".join([*map(ast.unparse, lines), *sorted(used)])
+                found[f"{module}.{symbol}"] = hashlib.sha256(text.encode()).hexdigest()[:16]
+            todo |= used - seen
+            seen |= used
+        return found
+
+    def needed(self, names: Iterable[str]) -> tuple[dict[Path, Path], set[str]]:
+        """What importing the modules of these names takes: files, each with its path below its root,
+        and libraries.
+        """
+        files: dict[Path, Path] = {}
+        libraries: set[str] = set()
+        todo = list(names)
+        while todo:
+            if (place := self.locate(name := todo.pop())) is None:
+                libraries.add(name.partition(".")[0])
+            elif place[0] not in files:
+                files[place[0]] = place[0].relative_to(self._root_of(name))
+                todo += [place[1].rpartition(".")[0], *(name for _, name in _origins(*place[:2]))]
+        return files, libraries - {""}
+
+    def locate(self, name: str) -> tuple[Path, str, str, str] | None:
+        """The file and the module of ours of a dotted name, the name there, and what follows it."""
+        parts = name.split(".")
+        for end in range(len(parts), 0, -1):
+            here = self._root_of(name).joinpath(*parts[:end])
+            for path in (here / "__init__.py", here.with_name(f"{here.name}.py")):
+                if path.is_file():
+                    rest = "".join(f".{part}" for part in parts[end + 1 :])
+                    return path, ".".join(parts[:end]), "".join(parts[end : end + 1]), rest
+        return None
 
 
 def _origins(path: Path, module: str) -> list[tuple[str, str]]:

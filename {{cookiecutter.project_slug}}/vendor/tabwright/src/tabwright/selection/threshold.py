@@ -9,9 +9,7 @@ from sklearn.metrics import roc_curve
 DEFAULT_THRESHOLD = 0.5  # what holds for a model without a threshold of its own
 
 
-def choose_threshold(
-    goal: str | float, y_true: np.ndarray, y_proba: np.ndarray
-) -> dict[str, Any]:
+def choose_threshold(goal: str | float, y_true: np.ndarray, y_proba: np.ndarray) -> dict[str, Any]:
     """Find the threshold that serves the goal best on out-of-fold predictions.
 
     Parameters

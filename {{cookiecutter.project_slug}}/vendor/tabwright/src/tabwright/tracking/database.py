@@ -1,20 +1,15 @@
 """MLflow's database or server: what is wrong is told in a sentence; it moves with the project."""
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from typing import Any
 from urllib.parse import urlsplit
 
-import mlflow
-from mlflow.exceptions import MlflowException
-from mlflow.utils.credentials import get_default_host_creds
-from mlflow.utils.rest_utils import http_request
-from mlflow.utils.uri import is_local_uri
-from requests.exceptions import RequestException
-from sqlalchemy.exc import SQLAlchemyError
-
+from ..project.environment import database_uri, set_environment
 from ..project.errors import MAKE_ROOM, ProjectError, first_line
-from ..project.environment import DATABASE, LOCAL
+from ..project.project import Project
 
 PATIENCE = 3  # seconds for a server to answer; MLflow itself tries for minutes
 # Where MLflow keeps whole paths.
@@ -33,50 +28,75 @@ REMEDIES = {
 }
 
 
+def load_mlflow(project: Project) -> Any:
+    """The module MLflow, imported with the settings of the project.
+
+    It takes seconds, for which commands that do not need it need not wait.
+    """
+    set_environment(project)
+    import mlflow
+
+    # It prints the traceback of what `database_errors` makes a sentence of.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+    return mlflow
+
+
 @contextmanager
-def database_errors() -> Iterator[None]:
+def database_errors(project: Project) -> Iterator[None]:
     """Make a sentence of what goes wrong in MLflow's database, or on the way to its server."""
+    mlflow = load_mlflow(project)
+    from requests.exceptions import RequestException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    MlflowException = mlflow.exceptions.MlflowException
     try:
         yield
     except (MlflowException, SQLAlchemyError, sqlite3.Error) as error:
         cause = error.__context__ if isinstance(error, MlflowException) else error
         if isinstance(cause, RequestException):
-            raise _unreachable(error) from error
+            raise _unreachable(mlflow, error) from error
         if not isinstance(cause, SQLAlchemyError | sqlite3.Error):
             raise
         remedy = next(words for said, words in REMEDIES.items() if said in str(error))
         raise ProjectError(f"the database of runs: {first_line(error)}. {remedy}") from error
 
 
-def require_server() -> None:
+def require_server(project: Project) -> None:
     """Refuse to work with a server, where one is named, that gives no sign of life."""
+    mlflow = load_mlflow(project)
     address = mlflow.get_tracking_uri()
     if address.startswith(("http://", "https://")):
+        from mlflow.utils.credentials import get_default_host_creds
+        from mlflow.utils.rest_utils import http_request
+
         creds, once = get_default_host_creds(address), {"max_retries": 0, "raise_on_status": False}
         try:
             http_request(creds, "/health", "GET", timeout=PATIENCE, **once)
-        except MlflowException as error:
-            raise _unreachable(error) from error
+        except mlflow.exceptions.MlflowException as error:
+            raise _unreachable(mlflow, error) from error
 
 
-def own_experiment(name: str) -> None:
+def own_experiment(project: Project, name: str) -> None:
     """Keep the files of the project's own database in the project, wherever that has moved.
 
     MLflow notes whole paths; those from which the project was moved or copied become those of now.
     """
-    if mlflow.get_tracking_uri() != LOCAL:
+    mlflow = load_mlflow(project)
+    if mlflow.get_tracking_uri() != database_uri(project):
         return
+    from mlflow.utils.uri import is_local_uri
+
     here = f"{project.home.as_uri()}/mlruns/"
     experiment = mlflow.get_experiment_by_name(name)
     if experiment is None:
-        with suppress(MlflowException):  # another process was faster
+        with suppress(mlflow.exceptions.MlflowException):  # another process was faster
             mlflow.create_experiment(name, here + name)
         return
     then = experiment.artifact_location.rpartition("/")[0] + "/"
     inside = then.startswith((f"{project.home.as_uri()}/", f"{project.home}/"))
     if inside or not then.endswith("/mlruns/") or not is_local_uri(then):
         return
-    with closing(sqlite3.connect(DATABASE)) as database, database:
+    with closing(sqlite3.connect(project.database_file)) as database, database:
         for table, column in (place.split(".") for place in PLACES):
             change = f"UPDATE {table} SET {column} = replace({column}, :then, :here)"
             database.execute(
@@ -84,7 +104,7 @@ def own_experiment(name: str) -> None:
             )
 
 
-def _unreachable(error: Exception) -> ProjectError:
+def _unreachable(mlflow: Any, error: Exception) -> ProjectError:
     address = urlsplit(mlflow.get_tracking_uri())
     host = address.netloc.rpartition("@")[2]  # without a password
     return ProjectError(

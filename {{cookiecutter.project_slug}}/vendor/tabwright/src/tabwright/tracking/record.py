@@ -1,6 +1,5 @@
 """What is kept of every run: a file in reports/runs that travels with git, beside MLflow's record."""
 
-import getpass
 import json
 import os
 import platform
@@ -10,17 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from sklearn.base import BaseEstimator
 
+from ..project.environment import account
 from ..project.errors import ProjectError
-from ..project.files import md5, replacing
+from ..project.files import md5, replacing, write_json
 from ..project.git import commit, git, snapshot, uncommitted
+from ..project.project import Project
+from ..selection.persistence import SHORT, Record, load_model
+from ..selection.sources import SourceCode
 
-SHORT = 8  # characters of a run's identifier that people see
 
-Record = dict[str, Any]
-
-
-def provenance() -> tuple[Record, str]:
+def provenance(project: Project) -> tuple[Record, str]:
     """Everything needed to repeat a run: code, data, environment, command, person, reason.
 
     Taken before a run begins, as files may change while it goes on.
@@ -32,16 +32,16 @@ def provenance() -> tuple[Record, str]:
     patch : str
         What is not committed of them, for `git apply`.
     """
-    tree = snapshot()
-    patch = uncommitted(tree)
+    tree = snapshot(project.root)
+    patch = uncommitted(project.root, tree)
     return {
         "started": now(),
-        "user": user(),
+        "user": user(project),
         "why": os.environ.get("WHY", ""),
-        "commit": commit(),
+        "commit": commit(project.root),
         "dirty": bool(patch),
         "inputs": tree,
-        "data": raw_data(),
+        "data": raw_data(project),
         "train_md5": md5(project.train_file),
         "schema_md5": md5(project.schema_file),
         "lock_md5": md5(project.root / "requirements.txt"),
@@ -50,15 +50,15 @@ def provenance() -> tuple[Record, str]:
     }, patch
 
 
-def input_tree(record: Record) -> str:
+def input_tree(project: Project, record: Record) -> str:
     """The git tree of the inputs of a run, made again: git drops trees that no commit has."""
-    patch = patch_file(record["run"]) if record["dirty"] else None
+    patch = patch_file(project, record["run"]) if record["dirty"] else None
     known = record["commit"] and (not patch or patch.is_file())
-    again = snapshot(record["commit"], patch) if known else ""
+    again = snapshot(project.root, record["commit"], patch) if known else ""
     return record.get("inputs", again)  # older runs have no name of one
 
 
-def raw_data() -> dict[str, str]:
+def raw_data(project: Project) -> dict[str, str]:
     """The hash of each file and folder that DVC keeps below data/, by its path."""
     found = {}
     for pointer in sorted((project.root / "data").rglob("*.dvc")):
@@ -68,23 +68,22 @@ def raw_data() -> dict[str, str]:
     return found
 
 
-def save_record(record: Record, patch: str | None = None) -> Path:
+def save_record(project: Project, record: Record, patch: str | None = None) -> Path:
     """Write the file of a run, and beside it what was not committed."""
     if patch:
-        with replacing(patch_file(record["run"])) as partial:
+        with replacing(patch_file(project, record["run"])) as partial:
             partial.write_bytes(patch.encode("utf-8", "surrogateescape"))
     path = project.runs_folder / f"{record['run']}.json"
-    with replacing(path) as partial:
-        partial.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    write_json(path, record)
     return path
 
 
-def patch_file(run: str) -> Path:
+def patch_file(project: Project, run: str) -> Path:
     """The file of what was not committed in a run; it is there where something was not."""
     return project.runs_folder / f"{run}.diff"
 
 
-def load_records() -> list[Record]:
+def load_records(project: Project) -> list[Record]:
     """All runs with a file, the earliest first.
 
     Raises
@@ -106,7 +105,7 @@ def load_records() -> list[Record]:
     return sorted(records, key=lambda record: record["started"])
 
 
-def find_record(start: str) -> Record:
+def find_record(project: Project, start: str) -> Record:
     """The run whose identifier begins like this.
 
     Raises
@@ -114,7 +113,7 @@ def find_record(start: str) -> Record:
     ProjectError
         When there is none, or more than one.
     """
-    found = [record for record in load_records() if record["run"].startswith(start)]
+    found = [record for record in load_records(project) if record["run"].startswith(start)]
     if not start or len(found) != 1:
         many = ", ".join(short(record) for record in found[-5:])
         raise ProjectError(
@@ -124,9 +123,9 @@ def find_record(start: str) -> Record:
     return found[0]
 
 
-def find_model_record(model_md5: str) -> Record | None:
+def find_model_record(project: Project, model_md5: str) -> Record | None:
     """The latest run that made a model, by the hash of the model."""
-    made = [record for record in load_records() if record.get("model_md5") == model_md5]
+    made = [record for record in load_records(project) if record.get("model_md5") == model_md5]
     return made[-1] if made else None
 
 
@@ -153,9 +152,9 @@ def flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def user() -> str:
+def user(project: Project) -> str:
     """Who works here: git's name, or that of the account."""
-    return (git("config", "user.name") or "").strip() or getpass.getuser()
+    return (git(project.root, "config", "user.name") or "").strip() or account()
 
 
 def now() -> str:
@@ -166,3 +165,27 @@ def now() -> str:
 def seconds_since(started: str) -> int:
     """Seconds from a time in UTC until now."""
     return round((datetime.now(UTC) - datetime.fromisoformat(started)).total_seconds())
+
+
+def load_recorded_model(project: Project, path: Path) -> BaseEstimator:
+    """Read a model by the record of the run that saved it, which its hash finds.
+
+    Raises
+    ------
+    ProjectError
+        When no run saved these bytes; nothing in the file has been looked at then.
+    """
+    known = md5(path) if path.is_file() else ""
+    record = find_model_record(project, known) if known else {}
+    if record is None:
+        raise ProjectError(
+            f"{path}: no run in reports/runs saved this file (MD5 {known}), so it is not loaded. "
+            "`make experiments` takes the records of queued and remote runs from MLflow; "
+            "`make verify` tells whether the file is damaged; `make train AGAIN=1` makes a new one."
+        )
+    return load_model(path, record, source_code(project))
+
+
+def source_code(project: Project) -> SourceCode:
+    """The code that models of a project refer to."""
+    return SourceCode(project.root / "src")

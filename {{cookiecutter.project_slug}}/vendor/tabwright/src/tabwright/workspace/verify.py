@@ -3,13 +3,16 @@
 DVC itself trusts what is in its cache: a damaged object there has to go before it can come back.
 """
 
-import argparse
 import shutil
+from pathlib import Path
 from typing import NamedTuple
 
-from ..project.errors import ProjectError, cli_errors
+from ..project.commands import Arguments, command_parser
+from ..project.dvc_storage import DvcStorage, dvc, tracked_outputs
+from ..project.errors import ProjectError
 from ..project.files import md5, remove
-from ..project.dvc_storage import dvc, fetch, dvc_hash, add_to_cache, objects, run_objects, tracked_outputs, stored
+from ..project.project import Project
+from .remote import run_objects
 
 REPAIR = "`make verify REPAIR=1`"
 OLDER = "gone, for it is not in the remote; the run stays on record"
@@ -24,23 +27,27 @@ class Tracked(NamedTuple):
     otherwise: str
 
 
-def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def main(project: Project, arguments: Arguments = None) -> None:
+    parser = command_parser("verify", __doc__)
     parser.add_argument("--repair", action="store_true", help="mend what is damaged")
     repair = parser.parse_args(arguments).repair
-    tracked = tracked_files()
+    storage, tracked = DvcStorage(project.root), tracked_files(project)
     present = {entry.md5 for entry in tracked}
-    older = [Tracked(name, known, OLDER) for known, name in run_objects().items() if known not in present]
+    runs = run_objects(project).items()
+    older = [Tracked(name, known, OLDER) for known, name in runs if known not in present]
     here = [entry for entry in tracked if (project.root / entry.name).exists()]
-    changed = [entry for entry in here if not is_whole(entry)]
-    in_cache = [entry for entry in (*tracked, *older) if any(map(is_broken, objects(entry.md5)))]
+    changed = [entry for entry in here if not is_whole(storage, entry)]
+    every = (*tracked, *older)
+    in_cache = [entry for entry in every if broken_objects(storage, entry)]
     print(
         f"{len(here) - len(changed)} files and folders are as recorded, "
         f"{len(tracked) - len(here)} are not here"
     )
     if repair:
         title = "not in the cache, nor in the remote:"
-        said = [f"{entry.name}: {entry.otherwise}" for entry in repair_files(changed, in_cache)]
+        said = [
+            f"{entry.name}: {entry.otherwise}" for entry in repair_files(storage, changed, in_cache)
+        ]
     else:
         title = "changed since it was recorded:"
         said = [f"{entry.name}, here: {REPAIR}" for entry in changed]
@@ -49,7 +56,7 @@ def main(arguments: list[str] | None = None) -> None:
         raise ProjectError("\n  ".join([title, *said]))
 
 
-def tracked_files() -> list[Tracked]:
+def tracked_files(project: Project) -> list[Tracked]:
     """What is recorded of the project as it is today."""
     again = "`dvc repro --force {}` makes it again"
     return [
@@ -62,52 +69,63 @@ def tracked_files() -> list[Tracked]:
     ]
 
 
-def is_whole(entry: Tracked) -> bool:
+def is_whole(storage: DvcStorage, entry: Tracked) -> bool:
     """Whether what is in the project is what was recorded."""
-    return (project.root / entry.name).exists() and dvc_hash(project.root / entry.name) == entry.md5
+    path = storage.root / entry.name
+    return path.exists() and storage.hash(path) == entry.md5
 
 
-def is_broken(known: str) -> bool:
-    """Whether an object is in the cache, but damaged."""
-    return stored(known).is_file() and md5(stored(known)) != known.removesuffix(".dir")
+def broken_objects(storage: DvcStorage, entry: Tracked) -> list[Path]:
+    """The objects of a file or folder that are in the cache, but damaged."""
+    paths = {storage.path(known): known for known in storage.objects(entry.md5)}
+    return [
+        path
+        for path, known in paths.items()
+        if path.is_file() and md5(path) != known.removesuffix(".dir")
+    ]
 
 
-def repair_files(changed: list[Tracked], in_cache: list[Tracked]) -> list[Tracked]:
+def is_stored(storage: DvcStorage, entry: Tracked) -> bool:
+    """Whether the cache has all objects of a file or folder, whole."""
+    there = all(storage.path(known).exists() for known in storage.objects(entry.md5))
+    return there and not broken_objects(storage, entry)
+
+
+def repair_files(
+    storage: DvcStorage, changed: list[Tracked], in_cache: list[Tracked]
+) -> list[Tracked]:
     """Bring back the damaged of the project and of the cache; give those that nobody has."""
     damaged = dict.fromkeys([*changed, *in_cache])
     for entry in changed:
-        set_aside(entry)
+        set_aside(storage.root, entry)
     for _ in range(2):  # a folder's list tells of more once it is whole
-        needed = {known for entry in damaged for known in objects(entry.md5)}
-        for known in filter(is_broken, needed):
-            stored(known).unlink()
-        for entry in filter(is_whole, damaged):
-            add_to_cache(project.root / entry.name)
-        fetch(needed)
+        needed = {known for entry in damaged for known in storage.objects(entry.md5)}
+        for entry in damaged:
+            for path in broken_objects(storage, entry):
+                path.unlink()
+        for entry in damaged:
+            if is_whole(storage, entry):
+                storage.add(storage.root / entry.name)
+        storage.fetch(needed)
     lost = []
     for entry in damaged:
-        whole = all(stored(known).exists() and not is_broken(known) for known in objects(entry.md5))
-        if whole and (entry not in changed or dvc("checkout", "--force", entry.name)):
+        checkout = (storage.root, "checkout", "--force", entry.name)
+        if is_stored(storage, entry) and (entry not in changed or dvc(*checkout)):
             print(f"{entry.name}: as it was recorded", flush=True)
         else:
             lost.append(entry)
     return lost
 
 
-def set_aside(entry: Tracked) -> None:
+def set_aside(root: Path, entry: Tracked) -> None:
     """Make room for what is recorded, keeping raw data that is not; say what became of it."""
-    path = aside = project.root / entry.name
+    path = aside = root / entry.name
     said = "removed, as it can be made again"
     if entry.otherwise == RAW:
         while aside.exists():
             aside = aside.with_name(f"{aside.name}.damaged")
         copy = shutil.copytree if path.is_dir() else shutil.copyfile
         copy(path, aside)  # not moved, as it may be a link into the cache
-        said = f"what was there is now {aside.relative_to(project.root).as_posix()}"
+        said = f"what was there is now {aside.relative_to(root).as_posix()}"
     print(f"{entry.name}: {said}", flush=True)
     remove(path)
-
-
-if __name__ == "__main__":
-    with cli_errors():
-        main()

@@ -7,24 +7,33 @@ import pandas as pd
 
 from ...io.read import read_batches
 from ...io.sample import sample_file
-from ...project.project import Project
-from ...schema.ambiguities import find_ambiguities
-from ..check_rows import CheckedRows
-from ..clean import Clean, clean_rows, unchanged
-from ...project.settings import Params
 from ...project.files import write_json
+from ...project.project import Project
+from ...project.settings import Params
+from ...schema.ambiguities import find_ambiguities
+from ...schema.counts import ProblemCounts, in_rows, most_common
 from ...schema.rules import EMPTY, EMPTY_CELL
 from ...schema.schema import Schema
-from ...schema.counts import ProblemCounts, in_rows, most_common
+from ..check_rows import CheckedRows
+from ..clean import Clean, clean_rows, unchanged
 from .columns import constants, identifiers, informative_missingness, leaks, spellings
 from .issue import Issue
-from .rows import imbalance, order_in_time, panel_data, duplicates, small_classes, train_test_duplicates
+from .rows import (
+    duplicates,
+    imbalance,
+    order_in_time,
+    panel_data,
+    small_classes,
+    train_test_duplicates,
+)
 
 MAX_ISSUES = 10  # of each kind, the worst first
 WIDEN = "if that is right: `make schema UPDATE=1`; `strict: true` rejects such rows"
 
 
-def run_checks(train: pd.DataFrame, test: pd.DataFrame, schema: Schema, params: Params) -> list[Issue]:
+def run_checks(
+    train: pd.DataFrame, test: pd.DataFrame, schema: Schema, params: Params
+) -> list[Issue]:
     """Look for what makes a model worse, or look better, than it is.
 
     Parameters
@@ -94,8 +103,7 @@ def new_values(flagged: ProblemCounts) -> list[Issue]:
 def describe_issues(issues: list[Issue]) -> str:
     """One line for each."""
     return "\n".join(
-        (f"column {issue.column!r}: " if issue.column else "")
-        + f"{issue.message}; {issue.remedy}"
+        (f"column {issue.column!r}: " if issue.column else "") + f"{issue.message}; {issue.remedy}"
         for issue in issues
     )
 

@@ -7,9 +7,9 @@ import pandas as pd
 from sklearn.model_selection import cross_val_score
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from ...schema.schema import Schema
 from ...schema.counts import most_common
-from .issue import Issue, IGNORE
+from ...schema.schema import Schema
+from .issue import IGNORE, Issue
 
 LEAK = {"classification": ("AUC", 0.99), "regression": ("R2", 0.9)}
 LEAK_ROWS = 5000  # at most are looked at

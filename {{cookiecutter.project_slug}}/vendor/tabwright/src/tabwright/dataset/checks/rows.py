@@ -15,7 +15,9 @@ RARE = 0.1  # share of the smaller of two classes
 MIN_GROUPS = 20  # values of a panel, at least
 
 
-def train_test_duplicates(train: pd.DataFrame, test: pd.DataFrame, schema: Schema) -> Iterator[Issue]:
+def train_test_duplicates(
+    train: pd.DataFrame, test: pd.DataFrame, schema: Schema
+) -> Iterator[Issue]:
     """Test rows whose features are all those of a training row.
 
     None count when rows are more than twice the possible combinations: then they meet by chance.

@@ -1,0 +1,52 @@
+"""The command line: `python -m tabwright <command> [options]`."""
+
+import os
+import sys
+from importlib import import_module
+
+from .project.errors import cli_errors
+from .project.project import Project
+
+# Imported when it is called: some take seconds.
+COMMANDS = {
+    "prepare": (
+        "workspace.prepare:main",
+        "prepare this checkout: git, DVC, MLflow, raw data, schema",
+    ),
+    "fetch": ("io.fetch:main", "download the raw data from data.source"),
+    "infer": ("dataset.infer:main", "infer references/schema.yaml, once"),
+    "schema": ("dataset.compare:main", "compare the schema with the raw file; --update"),
+    "gate": ("evaluation.gate:main", "fail when the model is not good enough"),
+    "experiments": ("reports.experiments:main", "list all runs, write the lab notebook"),
+    "compare": ("reports.compare:main", "compare two runs; --run, --with"),
+    "register": ("registry.promote:register", "make a model the challenger; --run"),
+    "promote": ("registry.promote:promote", "make the challenger the champion; --force"),
+    "rollback": ("registry.promote:rollback", "bring back the champion before"),
+    "models": ("registry.promote:show", "list registered models and promotions"),
+    "report": ("reports.report:main", "write the report, the data page and the model card"),
+    "push": ("workspace.remote:push", "send files to the DVC remote"),
+    "pull": ("workspace.remote:pull", "fetch files from the DVC remote"),
+    "verify": ("workspace.verify:main", "rehash all that DVC keeps; --repair"),
+    "reproduce": ("reproduction.reproduce:main", "repeat a run and compare; --run"),
+}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command in the project around the current folder.
+
+    Parameters
+    ----------
+    arguments
+        The name of the command and its options; those of the command line if None.
+    """
+    command, *rest = arguments or sys.argv[1:] or ["--help"]
+    if command not in COMMANDS:
+        lines = [f"  {name:<12} {what}" for name, (_, what) in COMMANDS.items()]
+        print("python -m tabwright <command> [options]", *lines, sep="\n")
+        sys.exit(command not in ("-h", "--help", "help"))
+    # Threads that wait must not burn the cores that others need (scikit-learn's OpenMP).
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    module, _, function = COMMANDS[command][0].partition(":")
+    with cli_errors():
+        project = Project.find()
+        getattr(import_module(f"{__package__}.{module}"), function)(project, rest)
