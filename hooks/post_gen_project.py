@@ -143,15 +143,16 @@ def environment(project: Path) -> None:
         uv = project / PYTHON.with_stem("uv")
     pins = sorted(path.name for path in project.glob("requirements*.txt"))
     run(project, uv, "pip", "sync", "--python", PYTHON, "--require-hashes", *pins)
-    itself = ("--no-deps", "--no-build-isolation", "--editable", ".")
-    run(project, uv, "pip", "install", "--python", PYTHON, *itself)
+    itself = ("--editable", "vendor/tabwright", "--editable", ".")
+    alone = ("--no-deps", "--no-build-isolation")
+    run(project, uv, "pip", "install", "--python", PYTHON, *alone, *itself)
 
 
-def dvc(project: Path, package: str, environment_done: bool) -> str:
+def dvc(project: Path, environment_done: bool) -> str:
     """Let the project prepare itself: DVC, MLflow, the git hooks, raw data and its schema."""
     if not environment_done:
         raise NotDone("it needs the environment")
-    said = run(project, project / PYTHON, "-m", f"{package}.workspace.prepare")
+    said = run(project, project / PYTHON, "-m", "tabwright", "prepare")
     return "\n    ".join(line.strip() for line in said.splitlines())
 
 
@@ -229,7 +230,7 @@ def finish(project: Path, answers: dict) -> None:
         if answers["venv"]:
             step("git", repository, project)
             made = step("environment", environment, project)
-            prepared = step("DVC, MLflow", dvc, project, answers["package_name"], made)
+            prepared = step("DVC, MLflow", dvc, project, made)
             done["setup"] = prepared and done["raw data"]
             done["commit"] = step("first commit", first_commit, project, answers)
     except KeyboardInterrupt:

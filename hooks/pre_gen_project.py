@@ -30,7 +30,7 @@ DEPENDENCIES = set(
     nbmake nbstripout networkx numpy omegaconf packaging pandas pandera pillow pip plotly pre-commit
     pre-commit-hooks protobuf psutil psycopg pyarrow pydantic pygit2 pytest python-calamine
     python-dotenv pyyaml requests rich ruamel ruamel-yaml ruff scikit-learn scipy setuptools sklearn skops skrub sphinx
-    sqlalchemy src tests threadpoolctl tomlkit tox tox-uv tqdm typer uv uvicorn virtualenv wheel
+    sqlalchemy src tabwright tests threadpoolctl tomlkit tox tox-uv tqdm typer uv uvicorn virtualenv wheel
     yaml
     """.split()
 )

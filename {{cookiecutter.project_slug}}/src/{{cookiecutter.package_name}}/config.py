@@ -1,7 +1,6 @@
 """Your settings and metrics, beside those of the library."""
 
 from pydantic.dataclasses import dataclass
-
 from tabwright.project.settings import FORBID, Params
 from tabwright.selection.metric import Metric
 

@@ -1,7 +1,6 @@
 """Raw file -> typed and checked rows (interim) -> train, test and unlabelled rows (processed)."""
 
 import pandas as pd
-
 from tabwright.dataset.check_rows import check_rows
 from tabwright.dataset.checks.checks import check_dataset, describe_issues
 from tabwright.dataset.dictionary import write_data_dictionary

@@ -8,7 +8,6 @@ from sklearn.impute import SimpleImputer
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
-
 from tabwright.schema.schema import Schema
 from tabwright.selection.transformers import BooleansAsNumbers, DateParts, MissingTextAsEmpty
 

@@ -12,7 +12,6 @@ from sklearn.ensemble import (
 )
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
-
 from tabwright.schema.schema import Schema
 from tabwright.selection.candidate import Candidate
 

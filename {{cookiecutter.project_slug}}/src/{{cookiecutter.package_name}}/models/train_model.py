@@ -4,7 +4,6 @@ from typing import Any
 
 import pandas as pd
 from sklearn.base import BaseEstimator
-
 from tabwright.project.errors import cli_errors
 from tabwright.project.project import Project
 from tabwright.project.settings import Params

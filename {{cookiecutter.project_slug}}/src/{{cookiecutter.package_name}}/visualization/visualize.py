@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-
 from tabwright.schema.schema import Schema
 
 if TYPE_CHECKING:
