@@ -12,7 +12,9 @@ from ..data.make_dataset import clean
 
 def main(project: Project, arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--input", type=Path, help="a file or folder (default: rows without a target)")
+    parser.add_argument(
+        "--input", type=Path, help="a file or folder (default: rows without a target)"
+    )
     parser.add_argument("--output", type=Path, help="a CSV or .parquet file")
     parser.add_argument("--strict", action="store_true", help="refuse a file that has any such row")
     options = parser.parse_args(arguments)
