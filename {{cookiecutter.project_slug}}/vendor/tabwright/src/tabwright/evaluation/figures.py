@@ -51,7 +51,7 @@ def draw_figures(
 ) -> None:
     """Write the figures of the task as PNG files into `folder`, replacing those there.
 
-    `predicted` is what the model predicts for `test`.
+    `y_pred` is what the model predicts for `test`.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

@@ -102,18 +102,24 @@ class Project:
 
     @cached_property
     def package(self) -> str:
-        """The owner's package, as pyproject.toml names it in `[tool.tabwright]`."""
+        """The owner's package, by `[tool.tabwright]` of pyproject.toml; empty where there is none."""
         try:
-            text = (self.root / "pyproject.toml").read_text(encoding="utf-8")
-            return str(tomllib.loads(text)["tool"]["tabwright"]["package"])
-        except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
-            raise ProjectError(
-                "pyproject.toml does not name the package of this project. Add [tool.tabwright] with "
-                'package = "...".'
-            ) from error
+            tree = tomllib.loads((self.root / "pyproject.toml").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return ""
+        except (OSError, ValueError) as error:
+            raise ProjectError(f"pyproject.toml cannot be read, correct it: {error}") from error
+        return str(tree.get("tool", {}).get("tabwright", {}).get("package", ""))
+
+    @property
+    def name(self) -> str:
+        """What MLflow calls its experiment and its registered model."""
+        return self.package or self.root.name
 
     def owner(self, module: str, name: str, default: Any) -> Any:
         """What the owner's package defines, such as `clean` in `data.make_dataset`, or the default."""
+        if not self.package:
+            return default
         path = f"{self.package}.{module}"
         try:
             return getattr(import_module(path), name, default)

@@ -121,7 +121,7 @@ class DataParams:
 
 @dataclass(frozen=True, config=FORBID)
 class TrainParams:
-    """Which models compete, and how."""
+    """Which models are compared, and how."""
 
     metric: str
     folds: Annotated[StrictInt, Field(ge=2), must_be("a whole number from 2")]

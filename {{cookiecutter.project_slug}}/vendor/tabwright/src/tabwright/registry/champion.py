@@ -57,7 +57,7 @@ def model_in_use(project: Project) -> ModelInUse:
 
 
 def load_champion(project: Project, promotion: Promotion) -> ModelInUse:
-    """Load the model that a decision put in force."""
+    """Load the model of an entry of the promotion log."""
     folder = champion_folder(project, promotion["run"])
     for name in ("model.skops", "schema.yaml"):
         path = folder / name
@@ -105,7 +105,7 @@ def promotion_log(project: Project) -> list[Promotion]:
 
 
 def current_champion(project: Project) -> Promotion | None:
-    """The last decision; None before the first promotion."""
+    """The last entry of the promotion log; None before the first."""
     log = promotion_log(project)
     return log[-1] if log else None
 
@@ -116,7 +116,7 @@ def record_promotion(project: Project, promotion: Promotion, seen: list[Promotio
     Raises
     ------
     ProjectError
-        When another decision was made meanwhile.
+        When somebody else has promoted another meanwhile.
     """
     with FileLock(project.promotions_file.with_name(f".{project.promotions_file.name}.lock")):
         log = promotion_log(project)
@@ -132,7 +132,7 @@ def record_promotion(project: Project, promotion: Promotion, seen: list[Promotio
 
 
 def previous_champion(project: Project) -> Promotion | None:
-    """The decision a rollback returns to."""
+    """The entry a rollback returns to."""
     stack: list[Promotion] = []
     for promotion in promotion_log(project):
         if promotion["what"] == "rolled back":
@@ -148,7 +148,7 @@ def champion_folder(project: Project, run: str) -> Path:
 
 
 def in_words(promotion: Promotion) -> str:
-    """A line about a decision."""
+    """A line about an entry."""
     why = f": {promotion['why']}" if promotion["why"] else ""
     model = f"version {promotion['version']} (run {short(promotion)})"
     return f"{promotion['time']}  {model} {promotion['what']} by {promotion['by']}{why}"

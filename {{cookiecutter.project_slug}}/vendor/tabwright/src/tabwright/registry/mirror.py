@@ -33,7 +33,7 @@ def mirror(project: Project, *more: Callable[[], None]) -> None:
 def versions(project: Project) -> list[Any]:
     """All versions in MLflow's registry, the first first."""
     client = load_mlflow(project).MlflowClient()
-    found = client.search_model_versions(f"name = '{project.package}'")
+    found = client.search_model_versions(f"name = '{project.name}'")
     return sorted(found, key=lambda version: int(version.version))
 
 
@@ -45,26 +45,26 @@ def find_version(project: Project, run: str) -> Any | None:
 def aliases(project: Project) -> dict[str, str]:
     """The version each alias names."""
     client = load_mlflow(project).MlflowClient()
-    models = client.search_registered_models(f"name = '{project.package}'")
+    models = client.search_registered_models(f"name = '{project.name}'")
     found = models[0].aliases if models else {}
     return {alias: str(version) for alias, version in found.items()}
 
 
 def follow_promotions(project: Project) -> None:
-    """Let MLflow's alias follow the last decision, unless this registry does not have its run."""
+    """Let MLflow's alias follow the last promotion, unless this registry does not have its run."""
     promotion, known = current_champion(project), aliases(project)
     version = find_version(project, promotion["run"]) if promotion else None
     if version is None or known.get("champion") == str(version.version):
         return
     client = load_mlflow(project).MlflowClient()
     if known.get("challenger") == str(version.version):
-        client.delete_registered_model_alias(project.package, "challenger")
-    client.set_registered_model_alias(project.package, "champion", version.version)
+        client.delete_registered_model_alias(project.name, "challenger")
+    client.set_registered_model_alias(project.name, "champion", version.version)
 
 
 def make_challenger(project: Project, record: Record) -> str:
     """Register the model of a run where it is not, and call it the challenger; its version."""
-    mlflow, name = load_mlflow(project), project.package
+    mlflow, name = load_mlflow(project), project.name
     found = find_version(project, record["run"]) or mlflow.register_model(record["model_uri"], name)
     mlflow.MlflowClient().set_registered_model_alias(name, "challenger", found.version)
     return str(found.version)

@@ -47,7 +47,7 @@ def collect(project: Project) -> None:
     """Take the files of runs that only MLflow has: of queued experiments, and from a server."""
     require_server(project)
     mlflow = load_mlflow(project)
-    experiment = mlflow.get_experiment_by_name(project.package)
+    experiment = mlflow.get_experiment_by_name(project.name)
     if experiment is None:
         return
     finished = mlflow.search_runs(
@@ -105,7 +105,7 @@ def notebook(
     made: list[Promotion],
     user_sections: dict[str, str],
 ) -> str:
-    """What people concluded, the leaderboard, then runs and decisions, the latest first."""
+    """What people concluded, the leaderboard, then runs and promotions, the latest first."""
     events = [(record["started"], "run", record) for record in records]
     events += [(promotion["time"], "decision", promotion) for promotion in made]
     events.sort(key=lambda event: event[0], reverse=True)

@@ -39,14 +39,14 @@ def calibrate(
 
     Parameters
     ----------
-    truth, predicted, fold
+    y_true, y_proba, fold
         Of each row: class as a column number, probabilities, number of the fold that held it out.
 
     Returns
     -------
     calibrator : Pipeline or None
         Fitted on all rows, or None where it is no gain.
-    predicted : ndarray
+    y_proba : ndarray
         The probabilities; with a calibrator, corrected by one fitted on the other folds.
     facts : dict
         `kept`, and where it could be tried the log loss `before` and `after`.

@@ -167,7 +167,7 @@ def encode_target(table: pd.DataFrame, schema: Schema) -> np.ndarray:
 def one_thread() -> Iterator[None]:
     """Add up in one order: sums in several threads differ in their last bits with the cores.
 
-    What asks for threads itself gets them, as the folds of the contest do, each on one core.
+    What asks for threads itself gets them, as the folds of model selection do, each on one core.
     """
     with threadpool_limits(1), parallel_config(n_jobs=1):
         yield

@@ -17,7 +17,7 @@ def choose_threshold(goal: str | float, y_true: np.ndarray, y_proba: np.ndarray)
     goal
         `f1`; `precision P`: the highest recall with a precision of at least P, or where there is
         none the highest precision; `cost C`: a miss costs C false alarms; or a number to keep.
-    truth, probability
+    y_true, y_proba
         Of each row: whether it is positive, and the probability that it is.
 
     Returns

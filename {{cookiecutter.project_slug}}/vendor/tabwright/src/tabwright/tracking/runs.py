@@ -162,8 +162,8 @@ def open_experiment(project: Project) -> None:
     require_server(project)
     mlflow = load_mlflow(project)
     with database_errors(project):
-        own_experiment(project, project.package)
-        mlflow.set_experiment(project.package)
+        own_experiment(project, project.name)
+        mlflow.set_experiment(project.name)
         client = mlflow.MlflowClient()
         for run in mlflow.search_runs(
             filter_string="attributes.status = 'RUNNING'", output_format="list"
