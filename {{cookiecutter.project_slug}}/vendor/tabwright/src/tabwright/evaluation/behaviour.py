@@ -47,13 +47,13 @@ def run_tests(
         When an entry is wrong, or can be tried on no row.
     """
     rows = test.iloc[draw_rows(len(test), CHANGED_ROWS, seed)]
-    spread = encode_target(test, schema).std() if schema.task == "regression" else 1.0
+    std = encode_target(test, schema).std() if schema.task == "regression" else 1.0
     results = []
     for number, entry in enumerate(entries, 1):
         where = f"params.yaml: behaviour, entry {number}"
         try:
-            expected = read_entry(entry, schema, float(spread))
-            results.append(_run(model, rows, schema, expected, ROUNDING * max(spread, 1.0)))
+            expected = read_entry(entry, schema, float(std))
+            results.append(_run(model, rows, schema, expected, ROUNDING * max(std, 1.0)))
         except ProjectError as error:
             raise ProjectError(f"{where}: {error}") from error
     return results

@@ -44,8 +44,8 @@ class Expectation:
         return f"{', '.join(changes)}: {outcome}"
 
 
-def read_entry(entry: dict[str, Any], schema: Schema, spread: float) -> Expectation:
-    """Fill in the defaults of an entry; `spread` is the standard deviation of amounts."""
+def read_entry(entry: dict[str, Any], schema: Schema, std: float) -> Expectation:
+    """Fill in the defaults of an entry; `std` is the standard deviation of amounts."""
     if unknown := sorted(map(str, entry.keys() - set(KEYS))):
         _refuse(f"{', '.join(unknown)} is not a key; known are {', '.join(KEYS)}.")
     changes = {key: entry.get(key) or {} for key in ("add", "set")}
@@ -66,7 +66,7 @@ def read_entry(entry: dict[str, Any], schema: Schema, spread: float) -> Expectat
     if not is_number(share) or not 0 < share <= 1:
         _refuse(f"share is {share!r}, not a number above 0 and up to 1.")
     if tolerance is None:
-        tolerance = TOLERANCE * spread if expect == "same" else 0.0
+        tolerance = TOLERANCE * std if expect == "same" else 0.0
     if not is_number(tolerance) or not tolerance >= 0:
         _refuse(f"tolerance is {tolerance!r}, not a number from 0.")
     of = _read_of(entry.get("of"), expect, schema)

@@ -171,7 +171,7 @@ def _importance(
 
 
 def strongest(model: BaseEstimator, rows: pd.DataFrame, schema: Schema, seed: int) -> list[str]:
-    """The `MOST_IMPORTANT` columns whose shuffling moves predictions most, in their order.
+    """The `MAX_IMPORTANT` columns whose shuffling moves predictions most, in their order.
 
     Of many columns whole blocks are shuffled; those that move predictions most are halved, until
     each is one column: the time grows with the logarithm of the columns.

@@ -85,8 +85,8 @@ class Resampling:
 
     def error(self, statistic: Statistic) -> np.ndarray:
         """The standard error of each score."""
-        spread = np.nanstd(self.scores(statistic), axis=0, ddof=1)
-        return spread * np.sqrt(self.count / (self.count - 1))
+        std = np.nanstd(self.scores(statistic), axis=0, ddof=1)
+        return std * np.sqrt(self.count / (self.count - 1))
 
     def scores(self, statistic: Statistic) -> np.ndarray:
         """Those of each resample; of smaller ones, moved as near to the score as larger ones are."""

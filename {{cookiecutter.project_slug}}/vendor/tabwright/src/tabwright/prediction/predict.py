@@ -25,12 +25,11 @@ from ..project.errors import ProjectError
 from ..project.files import md5, replacing, write_json
 from ..project.project import Project
 from ..registry.champion import ModelInUse, model_in_use
-from ..schema.rules import ROW, apply_contract, describe, notes, problems_in, rejected_by
+from ..schema.rules import LEFT_OUT, ROW, apply_contract, describe, notes, problems_in, rejected_by
 from ..schema.schema import Schema
 from ..tracking.record import now
 
 MAX_SHOWN = 20  # a result of no more rows is printed too
-KEPT = "a row that clean() keeps"
 
 
 def predict(
@@ -157,7 +156,7 @@ def _predict_batch(
     infinite = problems_in(infinite, np.flatnonzero(odd), "a finite prediction", rejects=True)
     gone = ~rows.isin(cells.index) & ~rows.isin([row.row for row in ragged])
     gone = problems_in(
-        pd.Series("", rows, name=WHOLE_ROW), np.flatnonzero(gone), KEPT, rejects=True
+        pd.Series("", rows, name=WHOLE_ROW), np.flatnonzero(gone), LEFT_OUT, rejects=True
     )
     found = [problems, ragged_lines(ragged), infinite, gone]
     problems = pd.concat(found, ignore_index=True)

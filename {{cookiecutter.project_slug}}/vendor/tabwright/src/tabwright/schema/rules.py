@@ -17,7 +17,9 @@ ROW, COLUMN, VALUE, RULE = "rejected_row", "rejected_column", "rejected_value", 
 REJECTS = "rejects"  # whether the row is rejected, or kept and flagged
 EMPTY, EMPTY_CELL = "a value", "an empty cell"  # the rule, and what breaks it
 ONE_OF, FROM = "one of ", "a value from "
+LEFT_OUT = "a row that clean() keeps"
 NOTES = {FROM: "{} {} is outside {}", ONE_OF: "{} {!r} is new", EMPTY: "{} is empty"}
+NOTES[LEFT_OUT] = "left out by clean()"
 PROBLEM = {ROW: "int64", COLUMN: "str", VALUE: "str", RULE: "str", REJECTS: "bool"}
 NO_PROBLEMS = pd.DataFrame(columns=list(PROBLEM)).astype(PROBLEM)
 LARGEST = 1e30  # models that work in single precision fail on a number far beyond
