@@ -166,7 +166,7 @@ def test_project_without_a_source_has_no_trace_of_one(project: Project, answers:
     text = "".join(
         content.decode("utf-8")
         for name, content in project.files().items()
-        if not name.startswith(("requirements", "src/", "tests/"))
+        if not name.startswith(("requirements", "src/", "tests/", "vendor/"))
     )
     fetched = "://" in str(answers["raw_data"])
     sql = "#" in str(answers["raw_data"]) and not str(answers["raw_data"]).startswith("s3")
