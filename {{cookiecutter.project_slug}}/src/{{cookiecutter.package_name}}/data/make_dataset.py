@@ -15,8 +15,9 @@ def clean(rows: pd.DataFrame) -> pd.DataFrame:
     """Your place to repair cells, derive columns, join other tables and leave out rows.
 
     It is applied before the schema sees the rows: when that is inferred and compared, in
-    `make data`, and in `make predict`. A large file comes in batches, so each row has to be cleaned
-    by itself.
+    `make data`, and in `make predict`, whose files may lack the target. A large file comes in
+    batches, so each row has to be cleaned by itself. A table to join belongs into data/external,
+    under DVC (`dvc add`), and among the deps of the steps schema and data in dvc.yaml.
 
     Parameters
     ----------

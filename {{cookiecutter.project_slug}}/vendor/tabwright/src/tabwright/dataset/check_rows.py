@@ -3,7 +3,9 @@
 Everything goes batch by batch: the table need not fit into memory.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -88,27 +90,13 @@ def check_file(
     ----------
     raw
         The file or folder to read.
-    clean_file
-        Where typed rows are written.
-    rejected_file
-        Where a line per broken rule is written: `rejected_row` (1 is the first below the header),
-        `rejected_column`, `rejected_value`, `rejected_rule` and the cells of the row.
-    clean
-        What the owner does to rows before the schema sees them.
+    clean_file, rejected_file
+        Where typed rows are written, and a line per broken rule: `rejected_row` (1 is the first
+        below the header), `rejected_column`, `rejected_value`, `rejected_rule`, the cells of the row.
     """
-    checked, gone = CheckedRows(), list[int]()
-    ragged: list[RaggedRow] = []
-    duplicates = Duplicates(schema, params)
-
-    def reject(problems: pd.DataFrame, cells: pd.DataFrame) -> np.ndarray:
-        bad = rejected_by(problems)[ROW].unique()
-        checked.flagged.count(problems[~problems[ROW].isin(bad)])
-        if len(bad) or not checked.rows:  # the first tells the columns
-            write_rejected(with_cells(problems, cells))
-        gone.extend(bad)
-        return bad
-
+    checked, ragged, duplicates = CheckedRows(), list[RaggedRow](), Duplicates(schema, params)
     with parquet_file(rejected_file) as write_rejected:
+        reject = partial(_reject, checked, write_rejected)
         with parquet_file(clean_file) as write_clean:
             batches = read_batches(raw, schema.source, ragged, schema.known_columns)
             how = {"desc": "check", "unit": "batch", "delay": 2, "leave": False, "disable": None}
@@ -126,6 +114,20 @@ def check_file(
         if duplicates.found():
             for problems, cells in duplicates.remove(clean_file):
                 reject(problems, cells)
-    checked.rejected = len(gone)
     checked.problems = pd.read_parquet(rejected_file, columns=READ)
     return checked
+
+
+def _reject(
+    checked: CheckedRows,
+    write: Callable[[pd.DataFrame], None],
+    problems: pd.DataFrame,
+    cells: pd.DataFrame,
+) -> np.ndarray:
+    """Count and write what is wrong with some rows; the numbers of those that are rejected."""
+    bad = rejected_by(problems)[ROW].unique()
+    checked.flagged.count(problems[~problems[ROW].isin(bad)])
+    if len(bad) or not checked.rows:  # the first tells the columns
+        write(with_cells(problems, cells))
+    checked.rejected += len(bad)
+    return bad

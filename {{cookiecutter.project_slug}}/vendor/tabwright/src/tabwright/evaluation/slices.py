@@ -92,8 +92,7 @@ def score_slices(
     metrics, y_pred = scored
     y_true, found = encode_target(test, schema), []
     for column, value, mask in make_slices(test, schema, slice_columns(test, schema, asked)):
-        scores: dict[str, float] = {}
-        low = high = None
+        scores, low, high = dict[str, float](), None, None
         true, said = y_true[mask], y_pred[mask]
         if len(true) >= MIN_ROWS and len(np.unique(true)) > 1:
             every = {name: float(metric.function(true, said)) for name, metric in metrics.items()}

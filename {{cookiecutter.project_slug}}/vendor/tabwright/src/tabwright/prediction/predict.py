@@ -106,9 +106,7 @@ def predict_file(
     ProjectError
         When the file is refused, or no row can be predicted; nothing is written then.
     """
-    counts: Counter[str] = Counter()
-    broken: list[pd.DataFrame] = []
-    written = detect_new(source, schema)
+    counts, broken, written = Counter[str](), list[pd.DataFrame](), detect_new(source, schema)
     with _writer(output) as write:
         batches = read_cells(source, written, schema.known_columns)
         for cells, rows, ragged in tqdm(batches, unit="batch", delay=2, leave=False, disable=None):
@@ -122,13 +120,16 @@ def predict_file(
             refused = strict or counts["rows"] == counts["left out"]
             broken += [problems] if refused and len(problems) else []
         if broken and (strict or counts["rows"] == counts["left out"]):
-            problems = pd.concat(broken)
-            raise ProjectError(
-                f"{source} breaks the contract in {problems[ROW].nunique()} of {counts['rows']} "
-                f"rows, nothing is predicted:\n{describe(problems)}\n"
-                "Correct the rows, or the contract in references/schema.yaml."
-            )
+            raise _refused(source, pd.concat(broken), counts["rows"])
     return counts
+
+
+def _refused(source: Path, problems: pd.DataFrame, rows: int) -> ProjectError:
+    return ProjectError(
+        f"{source} breaks the contract in {problems[ROW].nunique()} of {rows} rows, nothing is "
+        f"predicted:\n{describe(problems)}\n"
+        "Correct the rows, or the contract in references/schema.yaml."
+    )
 
 
 def _predict_batch(

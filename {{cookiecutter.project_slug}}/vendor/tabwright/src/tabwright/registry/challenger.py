@@ -86,15 +86,8 @@ def against_champion(
     champion, schema = load_champion(project, last), challenger.schema
     if problem := mismatch(champion.schema, schema, test):
         return [Check("champion", False, f"{champion} cannot be compared: {problem}")]
-    unknown, known = "", champion_folder(project, last["run"]) / "rows.npy"
     new = ~seen(project, fitted, test, schema)
-    if known.is_file():
-        new &= ~seen(project, np.load(known), test, champion.schema)
-    else:
-        unknown = " (what that was fitted on was not kept, so it may know some)"
-    rows = test[new]
-    number = f"{len(rows)} of {len(test)}" if len(rows) < len(test) else f"all {len(test)}"
-    where = f"{number} held-out rows, new to both{unknown}"
+    rows, where = _new_to_both(project, champion, test, new)
     y_true = encode_target(rows, schema)
     resampling = make_resampling(rows, params.data, params.evaluate, params.seed)
     if independent(y_true, resampling) < (MIN_ROWS // 2 if len(rows) < len(test) else 2):
@@ -116,6 +109,20 @@ def against_champion(
     words = f"{versus(name, y_true, sides)} of the champion, {champion}, on {where}: {gain}"
     passed = gain.high >= -params.evaluate.allowed_loss
     return [Check("champion", passed, words), *_on_slices(name, parts, gains)]
+
+
+def _new_to_both(
+    project: Project, champion: ModelInUse, test: pd.DataFrame, new: np.ndarray
+) -> tuple[pd.DataFrame, str]:
+    """Of the rows that are new to the challenger those that the champion has not seen; in words."""
+    unknown, known = "", champion_folder(project, champion.run) / "rows.npy"
+    if known.is_file():
+        new = new & ~seen(project, np.load(known), test, champion.schema)
+    else:
+        unknown = " (what that was fitted on was not kept, so it may know some)"
+    rows = test[new]
+    number = f"{len(rows)} of {len(test)}" if len(rows) < len(test) else f"all {len(test)}"
+    return rows, f"{number} held-out rows, new to both{unknown}"
 
 
 def _on_slices(name: str, parts: dict[str, np.ndarray], gains: dict[str, Gain]) -> list[Check]:

@@ -60,18 +60,25 @@ def apply_contract(
     }
     _require(table, columns if target else schema.features)
     result, problems = {}, [NO_PROBLEMS]
-    for name, column in columns.items():
-        if name in table.columns:
-            cells = without_missing(table[name], schema.source.missing)
-            result[name] = typed(cells, column, schema.source)
-            said = result[name] if column.kind == "category" else table[name]
-            is_target = name == schema.target
-            rules = broken_rules(cells, result[name], column, is_target, schema.source)
-            for bad, rule, rejects in rules:
-                if bad.any():
-                    problems.append(problems_in(said, np.flatnonzero(bad), rule, rejects))
-    found = pd.concat(problems, ignore_index=True).sort_values(ROW, kind="stable")
-    return pd.DataFrame(result, index=table.index, copy=False), found
+    for name in filter(table.columns.__contains__, columns):
+        result[name], found = _apply_to_column(table[name], schema)
+        problems += found
+    listed = pd.concat(problems, ignore_index=True).sort_values(ROW, kind="stable")
+    return pd.DataFrame(result, index=table.index, copy=False), listed
+
+
+def _apply_to_column(raw: pd.Series, schema: Schema) -> tuple[pd.Series, list[pd.DataFrame]]:
+    """Type the cells of a column, and list what breaks its rules."""
+    column, source = schema.columns[str(raw.name)], schema.source
+    cells = without_missing(raw, source.missing)
+    values = typed(cells, column, source)
+    said = values if column.kind == "category" else raw
+    rules = broken_rules(cells, values, column, raw.name == schema.target, source)
+    return values, [
+        problems_in(said, np.flatnonzero(bad), rule, rejects)
+        for bad, rule, rejects in rules
+        if bad.any()
+    ]
 
 
 def broken_rules(
@@ -108,9 +115,8 @@ def broken_rules(
         hint = " (`make schema UPDATE=1` adds a class)" if is_target else ""
         yield new, f"{ONE_OF}{', '.join(column.categories)}{hint}", column.strict or is_target
     if column.range is not None:
-        low, high = column.range
-        numbers = values.to_numpy()  # NaN is neither below nor above
-        outside = (numbers < low) | (numbers > high)
+        (low, high), numbers = column.range, values.to_numpy()
+        outside = (numbers < low) | (numbers > high)  # NaN is neither
         if outside.any():
             far = outside & (np.abs(numbers) > LARGEST)
             for bad, rejects in ((outside & ~far, column.strict), (far, True)):

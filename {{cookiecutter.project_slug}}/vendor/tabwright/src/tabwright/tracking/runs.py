@@ -79,12 +79,11 @@ class TrainingRun:
             mlflow.log_params(tried | flat({"best": scores[best].get("settings", {})}))
             mlflow.log_metrics(_training_metrics(facts))
             mlflow.log_dict(facts, "candidates.json")
-            with TemporaryDirectory() as folder:
-                np.save(Path(folder, ROWS), row_hashes(rows, schema))
-                for file in (project.model_file, project.schema_file, Path(folder, ROWS)):
-                    mlflow.log_artifact(str(file))
-            features = rows[list(schema.features)]
-            uri = log_model(mlflow, source_code(project), model, record["types"], features)
+            mlflow.log_artifact(str(project.model_file))
+            mlflow.log_artifact(str(project.schema_file))
+            _log_row_hashes(mlflow, rows, schema)
+            code, features = source_code(project), rows[list(schema.features)]
+            uri = log_model(mlflow, code, model, record["types"], features)
             record |= {
                 "run": run.info.run_id,
                 "seconds": seconds_since(record["started"]),
@@ -180,6 +179,12 @@ def _this_process() -> str:
 def _is_over(running_on: str) -> bool:
     host, process, started = f"{running_on}  ".split(" ")[:3]
     return host == socket.gethostname() and is_gone(int(process), started)
+
+
+def _log_row_hashes(mlflow: Any, rows: pd.DataFrame, schema: Schema) -> None:
+    with TemporaryDirectory() as folder:
+        np.save(Path(folder, ROWS), row_hashes(rows, schema))
+        mlflow.log_artifact(str(Path(folder, ROWS)))
 
 
 def _training_metrics(facts: dict[str, Any]) -> dict[str, float]:
