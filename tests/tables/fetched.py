@@ -22,9 +22,10 @@ class Fetched:
         self._call(project, "dvc", "config", "--local", "core.no_scm", "true")
         return project
 
-    def run(self, project: Project, module: str, fails: bool = False) -> str:
-        """Run a module; all that it says, which is one line when it fails."""
-        done = self._call(project, f"p_code.{module}")
+    def run(self, project: Project, name: str, fails: bool = False) -> str:
+        """Run a command or a step; all that it says, which is one line when it fails."""
+        step = "." in name
+        done = self._call(project, *([f"p_code.{name}"] if step else ["tabwright", name]))
         assert bool(done.returncode) == fails, done.stdout
         if fails:
             (line,) = done.stdout.strip().splitlines()
@@ -33,7 +34,8 @@ class Fetched:
         return done.stdout
 
     def _call(self, project: Project, *words: str) -> subprocess.CompletedProcess[str]:
-        own = {"PYTHONPATH": str(project.path / "src"), "DVC_NO_ANALYTICS": "1"}
+        packages = [project.path / "src", project.path / "vendor/tabwright/src"]
+        own = {"PYTHONPATH": os.pathsep.join(map(str, packages)), "DVC_NO_ANALYTICS": "1"}
         own["DVC_SITE_CACHE_DIR"] = str(self.bake.folder / "dvc")
         return subprocess.run(
             [sys.executable, "-m", *words],

@@ -31,12 +31,12 @@ ORDINARY = settings(  # the same examples every time
 )
 MADE = ("data", "references", "reports", "params.yaml")
 MODULES = {
-    "config": "config",
-    "errors": "errors",
-    "infer_schema": "data.infer_schema",
-    "make_dataset": "data.make_dataset",
-    "read": "data.reading.read",
-    "schema": "data.contract.schema",
+    "errors": "tabwright.project.errors",
+    "infer": "tabwright.dataset.infer",
+    "make_dataset": "{package}.data.make_dataset",
+    "project": "tabwright.project.project",
+    "read": "tabwright.io.read",
+    "schema": "tabwright.schema.schema",
 }
 
 
@@ -81,7 +81,7 @@ class Workbench:
     def run(self, raw: str, target: Any, **params: Any) -> Run:
         """Infer the contract of `data/raw/<raw>`, unless there is one, and make the dataset."""
         self.set(raw=f"data/raw/{raw}", target=target, **params)
-        inferred = self.step("infer_schema")
+        inferred = self.step("infer")
         return self.step("make_dataset") if inferred.worked else inferred
 
     def set(self, **data: Any) -> None:
@@ -91,7 +91,7 @@ class Workbench:
         self.params.write_text(yaml.safe_dump(tree), encoding="utf-8")
 
     def step(self, name: str) -> Run:
-        """Run a module as its command does."""
+        """Run `infer` or `make_dataset` as its command does."""
         before, start = snapshot(self.root), time.monotonic()
         message, broke, said = "", None, io.StringIO()
         try:
@@ -100,9 +100,9 @@ class Workbench:
                 contextlib.redirect_stdout(said),
                 contextlib.redirect_stderr(said),
                 _command_line(name),
-                self.modules.errors.explained(),
+                self.modules.errors.cli_errors(),
             ):
-                getattr(self.modules, name).main()
+                getattr(getattr(self.modules, name), name)(self.project())
         except SystemExit as stop:
             message = str(stop.code or "")
         except Exception as error:
@@ -118,15 +118,23 @@ class Workbench:
 
     def table(self, name: str) -> pd.DataFrame:
         """What the last run made: train, test, unlabelled or rejected."""
-        return pd.read_parquet(getattr(self.modules.config, name.upper()))
+        return pd.read_parquet(getattr(self.project(), f"{name}_file"))
+
+    def project(self) -> Any:
+        """The project with the settings that its file has now."""
+        return self.modules.project.Project.find(self.root)
+
+    def load_schema(self) -> Any:
+        """The schema as its file has it now."""
+        return self.modules.schema.load_schema(self.schema)
 
     def _import(self) -> SimpleNamespace:
         (package,) = (self.root / "src").glob("*/__init__.py")
-        sys.path.insert(0, str(self.root / "src"))
+        sys.path[:0] = [str(self.root / "src"), str(self.root / "vendor/tabwright/src")]
         sys.dont_write_bytecode = True  # the project's files are compared
         named = MODULES.items()
         modules: dict[str, ModuleType] = {
-            name: import_module(f"{package.parent.name}.{path}") for name, path in named
+            name: import_module(path.format(package=package.parent.name)) for name, path in named
         }
         return SimpleNamespace(**modules)
 

@@ -60,13 +60,13 @@ def test_address_is_pinned_and_taken_anew(site: tuple[str, Path], fetched: Fetch
     (folder / "a ü.csv").write_text(TABLE, encoding="utf-8")
     project = fetched(raw_data=f"{url}/a ü.csv?version=1#top", target="y")
     raw, pointer = "data/raw/a ü.csv", "data/raw/a ü.csv.dvc"
-    fetched.run(project, "workspace.fetch")
+    fetched.run(project, "fetch")
     assert project.read(raw) == TABLE
     pinned = project.read(pointer)
     assert f"path: {url}/a ü.csv?version=1\n" in pinned
     changed = TABLE.replace("1,no", "3,no")
     (folder / "a ü.csv").write_text(changed, encoding="utf-8")
-    fetched.run(project, "workspace.fetch")
+    fetched.run(project, "fetch")
     assert project.read(raw) == changed
     assert project.read(pointer) != pinned
 
@@ -76,11 +76,11 @@ def test_failure_leaves_what_was_there(name: str, site: tuple[str, Path], fetche
     url, folder = site
     (folder / "table.csv").write_text(TABLE, encoding="utf-8")
     project = fetched(raw_data=f"{url}/table.csv", target="y")
-    fetched.run(project, "workspace.fetch")
+    fetched.run(project, "fetch")
     params = project.read("params.yaml").replace(f"{url}/table.csv", f"{url}/{name}")
     (project.path / "params.yaml").write_text(params, encoding="utf-8")
     before = project.files()
-    said = fetched.run(project, "workspace.fetch", fails=True)
+    said = fetched.run(project, "fetch", fails=True)
     assert f"{url}/{name}: " in said
     assert data(project.files()) == data(before)
 
@@ -88,7 +88,7 @@ def test_failure_leaves_what_was_there(name: str, site: tuple[str, Path], fetche
 def test_dead_address(fetched: Fetched) -> None:
     project = fetched(raw_data="http://127.0.0.1:1/table.csv", target="y")
     before = project.files()
-    said = fetched.run(project, "workspace.fetch", fails=True)
+    said = fetched.run(project, "fetch", fails=True)
     assert "nothing is there, or nobody answers" in said
     assert data(project.files()) == data(before)
 
@@ -100,8 +100,8 @@ def test_sheet_of_a_workbook(site: tuple[str, Path], fetched: Fetched) -> None:
         table = pd.DataFrame({"a": [1.5, 2, 3] * 20, "y": ["yes", "no"] * 30})
         table.to_excel(book, sheet_name="Year 2024", index=False)
     project = fetched(raw_data=f"{url}/book.xlsx?download=1#Year 2024", target="y")
-    fetched.run(project, "workspace.fetch")
-    fetched.run(project, "data.infer_schema")
+    fetched.run(project, "fetch")
+    fetched.run(project, "infer")
     assert "60 rows: " in fetched.run(project, "data.make_dataset")
 
 
@@ -111,7 +111,7 @@ def test_folder_of_this_machine(fetched: Fetched) -> None:
     for name in ("a.csv", "b.csv"):
         (parts / name).write_text(TABLE, encoding="utf-8")
     project = fetched(raw_data="parts", target="y")
-    fetched.run(project, "data.infer_schema")
+    fetched.run(project, "infer")
     assert "120 rows: " in fetched.run(project, "data.make_dataset")
 
 

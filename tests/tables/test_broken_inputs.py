@@ -112,7 +112,7 @@ def test_broken_parameters(bench: Workbench, case: Case) -> None:
     bench.set(raw="data/raw/table.csv", target="y", max_rejected=0.5)
     text = bench.params.read_text(encoding="utf-8")
     bench.params.write_text(case.make(text), encoding="utf-8")
-    inferred = bench.step("infer_schema")
+    inferred = bench.step("infer")
     assert_explained(bench.step("make_dataset") if inferred.worked else inferred, case)
 
 

@@ -22,9 +22,8 @@ KEYS = [1582218195625938945, None, 1582218195625938949]
 
 @pytest.fixture
 def predict_model(bench: Workbench) -> ModuleType:
-    """The module of the project that predicts files."""
-    package = bench.modules.read.__name__.partition(".")[0]
-    return import_module(f"{package}.models.predict_model")
+    """The module that predicts files."""
+    return import_module("tabwright.prediction.predict")
 
 
 def predicted(
@@ -151,7 +150,8 @@ def test_row_without_a_finite_prediction_has_its_number(
 ) -> None:
     (bench.clear() / "new.csv").write_text("key,size\na,1\n\nb,2\nc,3\n", encoding="utf-8")
     values = predict_model.np.array([[0.5, 0.5], [0.5, float("nan")], [0.5, 0.5]])
-    monkeypatch.setattr(predict_model, "predict", lambda *_: values)
+    predictions = import_module("tabwright.evaluation.predictions")
+    monkeypatch.setattr(predictions, "predict_scores", lambda *_: values)
     found = written(predicted(bench, predict_model, "new.csv", "out.csv"))
     assert [row["predicted_y"] for row in found] == ["b", "", "b"]
     assert "finite" in found[1]["prediction_note"]
@@ -231,11 +231,7 @@ def test_type_of_a_column_may_show_further_down(
         rows = [{n: cell for n, cell in row.items() if cell is not None} for row in rows]
     (bench.clear() / "new.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     with bench.in_batches(2), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            import_module(predict_model.__name__.split(".")[0] + ".data.reading.typed"),
-            "BATCH_ROWS",
-            2,
-        )
+        patch.setattr(import_module("tabwright.io.typed"), "BATCH_ROWS", 2)
         out = pq.read_table(predicted(bench, predict_model, "new.jsonl", "out.parquet"))
     kept = {type(cell) for cell in out["key"].to_pylist()} - {type(None)}
     assert len(kept) == 1

@@ -45,15 +45,15 @@ def test_databases_hold_the_table(shop_url: str) -> None:
 
 def test_table_becomes_a_dataset(shop_url: str, fetched: Fetched) -> None:
     project = fetched(raw_data=f"{shop_url}#shop", target="bought")
-    assert "data/raw/shop.parquet holds 90 rows" in fetched.run(project, "workspace.fetch")
+    assert "data/raw/shop.parquet holds 90 rows" in fetched.run(project, "fetch")
     table = pd.read_parquet(project.path / "data/raw/shop.parquet")
     assert list(table.columns) == list(shop(90, 1).columns)
     assert table["spent"].dtype == float
     assert table["bought"].isna().sum() == (shop(90, 1)["bought"] == "").sum()
     pinned = project.read("data/raw/shop.parquet.dvc")
-    fetched.run(project, "workspace.fetch")
+    fetched.run(project, "fetch")
     assert project.read("data/raw/shop.parquet.dvc") == pinned
-    fetched.run(project, "data.infer_schema")
+    fetched.run(project, "infer")
     assert "90 rows: " in fetched.run(project, "data.make_dataset")
     assert_kept_secret(project)
 
@@ -62,7 +62,7 @@ def test_query_is_taken_as_it_is_written(shop_url: str, fetched: Fetched) -> Non
     query = "SELECT visitor, 'it''s :x 5%' AS \"Note\", CAST(spent AS int) AS spent, bought "
     query += "FROM shop WHERE visitor LIKE 'v0000%' ORDER BY visitor"
     project = fetched(raw_data=f"{shop_url}#{query}", target="bought")
-    assert "holds 10 rows" in fetched.run(project, "workspace.fetch")
+    assert "holds 10 rows" in fetched.run(project, "fetch")
     (raw,) = (project.path / "data/raw").glob("*.parquet")
     table = pd.read_parquet(raw)
     assert set(table["Note"]) == {"it's :x 5%"}
@@ -82,13 +82,13 @@ def test_bad_selection_is_one_sentence(
     select: str, words: str, shop_url: str, fetched: Fetched
 ) -> None:
     project = fetched(raw_data=f"{shop_url}#shop")
-    fetched.run(project, "workspace.fetch")
+    fetched.run(project, "fetch")
     before = project.files()
     params = yaml.safe_load(project.read("params.yaml"))
     params["data"]["select"] = select
     text = yaml.safe_dump(params)
     (project.path / "params.yaml").write_text(text, encoding="utf-8")
-    said = fetched.run(project, "workspace.fetch", fails=True)
+    said = fetched.run(project, "fetch", fails=True)
     assert words in said
     assert project.files() == before | {"params.yaml": text.encode()}
     assert_kept_secret(project, said)
@@ -106,7 +106,7 @@ def test_types_hold_for_all_batches(tmp_path: Path, fetched: Fetched) -> None:
     table.to_sql("late", engine, index=False)
     engine.dispose()
     project = fetched(raw_data=f"sqlite:///{tmp_path / 'late.db'}#late")
-    fetched.run(project, "workspace.fetch")
+    fetched.run(project, "fetch")
     back = pd.read_parquet(project.path / "data/raw/late.parquet")
     assert back["id"].tolist() == table["id"].tolist()
     assert back["late"].tolist()[-1] == 2.5
@@ -120,7 +120,7 @@ def test_wrong_password(password: str | None, postgres_url: str, fetched: Fetche
     fetched.environment.pop("DATABASE_PASSWORD")
     if password:
         fetched.environment["DATABASE_PASSWORD"] = password
-    said = fetched.run(project, "workspace.fetch", fails=True)
+    said = fetched.run(project, "fetch", fails=True)
     assert "cannot be reached" in said
     assert "DATABASE_PASSWORD" in said
     assert "not the one" not in said
@@ -146,7 +146,7 @@ def test_database_that_cannot_be_read(
     url = url.format(gone=tmp_path / "gone", other=tmp_path / "other")
     params = project.read("params.yaml").replace("postgresql://me@127.0.0.1:1/shop", url)
     (project.path / "params.yaml").write_text(params, encoding="utf-8")
-    said = fetched.run(project, "workspace.fetch", fails=True)
+    said = fetched.run(project, "fetch", fails=True)
     assert re.search(words, said), said
     assert not list((project.path / "data/raw").glob("[!.]*"))
 
@@ -155,7 +155,7 @@ def test_password_in_the_url_is_refused(fetched: Fetched) -> None:
     project = fetched(raw_data="postgresql://me@127.0.0.1:1/shop#orders")
     params = project.read("params.yaml").replace("me@", f"me:{PASSWORD}@")
     (project.path / "params.yaml").write_text(params, encoding="utf-8")
-    said = fetched.run(project, "workspace.fetch", fails=True)
+    said = fetched.run(project, "fetch", fails=True)
     assert "without a password" in said
     assert PASSWORD not in said
 

@@ -53,8 +53,7 @@ def remake(bench: Workbench, rows: pd.DataFrame) -> Run:
 
 def compare(bench: Workbench, *options: str) -> None:
     """Run `make schema`."""
-    package = bench.modules.config.__name__.partition(".")[0]
-    import_module(f"{package}.data.compare_schema").main(list(options))
+    import_module("tabwright.dataset.compare").main(bench.project(), list(options))
 
 
 def kept(bench: Workbench) -> pd.DataFrame:
@@ -92,8 +91,8 @@ def test_rows_beyond_a_guess_are_kept_and_counted(bench: Workbench) -> None:
     }
     for one in found:
         assert f"column '{one['column']}': {one['message']}" in run.output
-        assert "`make schema UPDATE=1`" in one["settle"]
-        assert "`strict: true`" in one["settle"]
+        assert "`make schema UPDATE=1`" in one["remedy"]
+        assert "`strict: true`" in one["remedy"]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +140,7 @@ def test_an_update_widens_a_guess_and_no_declared_rule(bench: Workbench) -> None
     edit(bench, "city", "{kind", "{strict: true, kind")
     delivery().to_csv(bench.raw / "table.csv", index=False)
     compare(bench, "--update")
-    columns = bench.modules.schema.load_schema().columns
+    columns = bench.load_schema().columns
     assert columns["city"].categories == ["Bern", "Lyon", "Rome"]
     assert not columns["city"].nullable
     assert columns["age"].range == [0, 200]
@@ -161,10 +160,10 @@ def test_strict_is_read_back_and_true_or_false(bench: Workbench) -> None:
     learn(bench)
     assert "strict:" not in bench.schema.read_text(encoding="utf-8").split("columns:\n")[-1]
     edit(bench, "city", "{kind", "{strict: yes, kind")
-    schema = bench.modules.schema.load_schema()
+    schema = bench.load_schema()
     assert schema.columns["city"].strict is True
-    bench.modules.schema.save_schema(schema)
-    assert bench.modules.schema.load_schema() == schema
+    bench.modules.schema.save_schema(schema, bench.schema)
+    assert bench.load_schema() == schema
     edit(bench, "city", "strict: true", "strict: maybe")
     assert "strict must be true or false" in bench.step("make_dataset").message
 
@@ -195,14 +194,14 @@ def test_a_file_keeps_the_contract_that_was_guessed_from_it(bench: Workbench) ->
     rows.loc[702, "member"] = "unknown"
     rows.loc[703, "bought"] = "perhaps"
     rows.to_csv(bench.clear() / "table.csv", index=False)
-    sample = bench.modules.infer_schema.sample
+    sample = bench.modules.infer.sample
     with mock.patch.object(__import__(sample.__module__, fromlist=["x"]), "MAX_ROWS", 50):
         run = bench.run("table.csv", "bought")
     assert run.worked, run.message
     assert len(bench.table("rejected")) == 0
     assert len(kept(bench)) == 900
     assert KIND not in {one["kind"] for one in warnings(bench)}
-    columns = bench.modules.schema.load_schema().columns
+    columns = bench.load_schema().columns
     assert columns["city"].categories == ["Bern", "Graz", "Lyon", "Rome"]
     assert columns["city"].nullable
     assert columns["member"].categories == ["no", "unknown", "yes"]
@@ -213,10 +212,10 @@ def test_many_categories_beyond_a_sample_are_not_listed(bench: Workbench) -> Non
     rows = table(900)
     rows.loc[rows.index[::20], "city"] = [f"town {n}" for n in range(45)]
     rows.to_csv(bench.clear() / "table.csv", index=False)
-    sample = bench.modules.infer_schema.sample
+    sample = bench.modules.infer.sample
     with mock.patch.object(__import__(sample.__module__, fromlist=["x"]), "MAX_ROWS", 50):
         assert bench.run("table.csv", "bought").worked
-    assert bench.modules.schema.load_schema().columns["city"].categories is None
+    assert bench.load_schema().columns["city"].categories is None
     assert len(bench.table("rejected")) == 0
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import openpyxl
+from importlib import import_module
+
 import pandas as pd
 import pytest
 
@@ -40,8 +42,9 @@ def test_new_file_has_the_header_of_the_contract(bench: Workbench) -> None:
     assert made(bench, "\n".join(["s,9.81,9.72,y", *BODY, ""])).worked
     new = bench.raw / "new.csv"
     new.write_text("9.72,y,9.81,s\n1.5,yes,2.5,a1\n", encoding="utf-8")
-    read, schema = bench.modules.read, bench.modules.schema.load_schema()
-    found = pd.concat(read.read_batches(new, read.detect_new(new, schema), contract=schema))
+    schema = bench.load_schema()
+    source = import_module("tabwright.prediction.predict").detect_new(new, schema)
+    found = pd.concat(bench.modules.read.read_batches(new, source, known=schema.known_columns))
     assert found.to_dict("records") == [{"9.72": "1.5", "y": "yes", "9.81": "2.5", "s": "a1"}]
 
 
@@ -54,7 +57,7 @@ def test_target_that_is_a_cell_somewhere_makes_no_header(bench: Workbench) -> No
 def test_header_between_parts_is_no_row(bench: Workbench, again: str) -> None:
     run = made(bench, "\n".join(["s,n,m,y", *BODY[:15], again, *BODY[15:], ""]))
     assert run.worked, run
-    schema = bench.modules.schema.load_schema()
+    schema = bench.load_schema()
     assert schema.columns["y"].categories == ["no", "yes"]
     assert len(bench.table("rejected")) == 0
     assert "repeat the header" in run.output
@@ -196,7 +199,7 @@ def test_codes_with_an_e_are_no_numbers(bench: Workbench, name: str) -> None:
     path = bench.clear() / name
     rows.to_csv(path, index=False) if name.endswith("csv") else rows.to_excel(path, index=False)
     assert bench.run(name, "y").worked
-    columns = bench.modules.schema.load_schema().columns
+    columns = bench.load_schema().columns
     assert columns["part"].kind in ("identifier", "category")
     assert columns["m"].kind == "numeric"
 
@@ -249,6 +252,6 @@ def test_what_was_read_and_left_out_is_said(bench: Workbench) -> None:
     sheets = {"Data": [["Survey"], NAMES, [None, None, "cm", "kg", None], *PLAIN], "More": [["x"]]}
     workbook(bench.clear() / "table.xlsx", sheets)
     bench.set(raw="data/raw/table.xlsx", target="y")
-    said = bench.step("infer_schema").output
+    said = bench.step("infer").output
     for words in ("'Data'", "'More'", "Survey", "cm"):
         assert words in said
