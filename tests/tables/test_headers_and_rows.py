@@ -1,11 +1,10 @@
 """Which lines of a file are its header, which are rows, and what their numbers are."""
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 import openpyxl
-from importlib import import_module
-
 import pandas as pd
 import pytest
 
