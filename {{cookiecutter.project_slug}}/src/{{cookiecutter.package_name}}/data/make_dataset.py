@@ -38,8 +38,8 @@ def make_dataset(project: Project) -> None:
     schema = load_schema(project.schema_file)
     require_split_column(schema, project.params.data)
     tell_positive(schema)
-    checked = check_rows(project, schema, clean)
-    counts = split_rows(project, schema)
+    with check_rows(project, schema, clean) as checked:
+        counts = split_rows(project, schema, checked.clean_file)
     write_data_dictionary(project, schema)
     print(
         f"{checked.rows} rows: {counts['train']} to train on, {counts['test']} to test on, "

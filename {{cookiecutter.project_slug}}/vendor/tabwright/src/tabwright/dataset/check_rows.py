@@ -3,7 +3,8 @@
 Everything goes batch by batch: the table need not fit into memory.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -34,6 +35,8 @@ class CheckedRows:
 
     Attributes
     ----------
+    clean_file
+        The typed rows that are kept.
     rows, left_out, rejected : int
         How many there are, and how many `clean` and the schema have taken out of them.
     flagged
@@ -42,6 +45,7 @@ class CheckedRows:
         A line for each rule that a rejected row breaks.
     """
 
+    clean_file: Path
     rows: int = 0
     left_out: int = 0
     rejected: int = 0
@@ -49,8 +53,11 @@ class CheckedRows:
     problems: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
-def check_rows(project: Project, schema: Schema, clean: Clean = unchanged) -> CheckedRows:
+@contextmanager
+def check_rows(project: Project, schema: Schema, clean: Clean = unchanged) -> Iterator[CheckedRows]:
     """Write the typed rows of the raw file, and those that are rejected, into `data/interim`.
+
+    They take the place of the files that are there when the block succeeds.
 
     Raises
     ------
@@ -73,7 +80,7 @@ def check_rows(project: Project, schema: Schema, clean: Clean = unchanged) -> Ch
                 "All of them are in data/interim/rejected.parquet; `make schema` shows what has "
                 "changed. Correct the data or the schema, or raise data.max_rejected in params.yaml."
             )
-    return checked
+        yield checked
 
 
 def check_file(
@@ -94,7 +101,11 @@ def check_file(
         Where typed rows are written, and a line per broken rule: `rejected_row` (1 is the first
         below the header), `rejected_column`, `rejected_value`, `rejected_rule`, the cells of the row.
     """
-    checked, ragged, duplicates = CheckedRows(), list[RaggedRow](), Duplicates(schema, params)
+    checked, ragged, duplicates = (
+        CheckedRows(clean_file),
+        list[RaggedRow](),
+        Duplicates(schema, params),
+    )
     with parquet_file(rejected_file) as write_rejected:
         reject = partial(_reject, checked, write_rejected)
         with parquet_file(clean_file) as write_clean:

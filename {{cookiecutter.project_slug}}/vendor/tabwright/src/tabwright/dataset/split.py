@@ -2,6 +2,7 @@
 
 from collections import Counter
 from contextlib import ExitStack
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -86,7 +87,7 @@ class Split:
         return self.draws[label][:count]
 
 
-def split_rows(project: Project, schema: Schema) -> Counter[str]:
+def split_rows(project: Project, schema: Schema, clean: Path) -> Counter[str]:
     """Write the clean rows into data/processed, and count them by `train`, `test`, `unlabelled`.
 
     Raises
@@ -94,7 +95,7 @@ def split_rows(project: Project, schema: Schema) -> Counter[str]:
     ProjectError
         When fewer than ten rows have a target, all have the same, or a side stays empty.
     """
-    params, clean, cut = project.params, project.clean_file, None
+    params, cut = project.params, None
     target, data = schema.target, params.data
     files = {TRAIN: project.train_file, TEST: project.test_file}
     files[UNLABELLED] = project.unlabelled_file
