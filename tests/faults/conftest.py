@@ -5,9 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-
-from . import tally
-from .bench import Bench
+from support import summary
+from support.faults import ProjectStates
 
 THOROUGH = 50
 
@@ -30,9 +29,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+def states(tmp_path_factory: pytest.TempPathFactory) -> ProjectStates:
     """A project with an environment, and its state before each step."""
-    return Bench(tmp_path_factory.mktemp("faults"))
+    return ProjectStates(tmp_path_factory.mktemp("faults"))
 
 
 @pytest.fixture(scope="session")
@@ -45,8 +44,8 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the table."""
-    if tally.TRIED:
-        lines = tally.table()
+    if summary.TRIED:
+        lines = summary.table()
         terminalreporter.section("faults")
         terminalreporter.write("\n".join(["", *lines, ""]))
         if path := terminalreporter.config.getoption("--table"):

@@ -4,10 +4,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-
-from .bench import Bench, Said
-from .tally import some, trying
-from .test_signals import PREDICTIONS
+from support.faults import PREDICTIONS, ProjectStates, Said
+from support.summary import some, trying
 
 BUSY = ("is busy", "Unable to acquire lock")
 
@@ -23,46 +21,48 @@ def ended_well_or_told(said: Said) -> bool:
 
 
 @pytest.mark.parametrize("count", some([4, 2], 2))
-def test_trainings_in_one_project(count: int, bench: Bench, tmp_path: Path) -> None:
-    place = bench.place("train", tmp_path / "project")
-    runs = len(place.statuses())
+def test_trainings_in_one_project(count: int, states: ProjectStates, tmp_path: Path) -> None:
+    project = states.copy("train", tmp_path / "project")
+    runs = len(project.statuses())
     with trying(f"{count} trainings at once in one project"):
-        started = [place.start("make train") for _ in range(count)]
+        started = [project.start("make train") for _ in range(count)]
         ended = [ended_well_or_told(running.end()) for running in started]
         assert any(ended)
-        place.done("make train")
-        assert place.files() == bench.after["train"]
-        statuses = place.statuses()
+        project.done("make train")
+        assert project.files() == states.after["train"]
+        statuses = project.statuses()
         assert set(statuses) == {"FINISHED"}
         assert runs < len(statuses) <= runs + sum(ended)
 
 
 @pytest.mark.parametrize("count", some([2, 4], 2))
 def test_trainings_in_projects_that_share_a_database(
-    count: int, bench: Bench, tmp_path: Path
+    count: int, states: ProjectStates, tmp_path: Path
 ) -> None:
-    places = [bench.place("train", tmp_path / f"{n}" / "project") for n in range(count)]
-    for place in places:
-        place.environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{places[0].path / 'mlflow.db'}"
-    runs = len(places[0].statuses())
+    projects = [states.copy("train", tmp_path / f"{n}" / "project") for n in range(count)]
+    for project in projects:
+        project.environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{projects[0].path / 'mlflow.db'}"
+    runs = len(projects[0].statuses())
     with trying(f"{count} trainings at once with one database"):
-        started = [place.start("make train") for place in places]
+        started = [project.start("make train") for project in projects]
         for running in started:
             said = running.end()
             assert said.code == 0, said.text
-        assert all(place.files() == bench.after["train"] for place in places)
-        statuses = places[0].statuses()
+        assert all(project.files() == states.after["train"] for project in projects)
+        statuses = projects[0].statuses()
         assert statuses == ["FINISHED"] * (runs + count)
 
 
 @pytest.mark.parametrize("count", some([4, 2], 2))
-def test_predictions_to_one_file_and_to_several(count: int, bench: Bench, tmp_path: Path) -> None:
-    place = bench.place("done", tmp_path / "project")
-    good = (place.path / PREDICTIONS).read_bytes()
-    predict = f".venv/bin/python -m {bench.package}.models.predict_model --output"
+def test_predictions_to_one_file_and_to_several(
+    count: int, states: ProjectStates, tmp_path: Path
+) -> None:
+    project = states.copy("done", tmp_path / "project")
+    good = (project.path / PREDICTIONS).read_bytes()
+    predict = f".venv/bin/python -m {states.package}.models.predict_model --output"
     outputs = [tmp_path / "same.csv", *(tmp_path / f"{n}.csv" for n in range(count - 1))]
     with trying(f"{count} predictions at once"):
-        started = [place.start(f"{predict} {path}") for path in [outputs[0], *outputs]]
+        started = [project.start(f"{predict} {path}") for path in [outputs[0], *outputs]]
         for running in started:
             said = running.end()
             assert said.code == 0, said.text
@@ -76,23 +76,23 @@ def _name(path: Path) -> str:
 
 
 @pytest.mark.thorough
-def test_make_predict_several_times_at_once(bench: Bench, tmp_path: Path) -> None:
-    place = bench.place("predict", tmp_path / "project")
+def test_make_predict_several_times_at_once(states: ProjectStates, tmp_path: Path) -> None:
+    project = states.copy("predict", tmp_path / "project")
     with trying("4 `make predict` at once"):
-        started = [place.start("make predict") for _ in range(4)]
+        started = [project.start("make predict") for _ in range(4)]
         ended = [ended_well_or_told(running.end()) for running in started]
         assert any(ended)
-        place.done("make predict")
-        assert place.files() == bench.after["predict"]
+        project.done("make predict")
+        assert project.files() == states.after["predict"]
 
 
 @pytest.mark.thorough
-def test_two_projects_push_to_one_remote_at_once(bench: Bench, tmp_path: Path) -> None:
-    places = [bench.place("done", tmp_path / f"{n}") for n in range(2)]
+def test_two_projects_push_to_one_remote_at_once(states: ProjectStates, tmp_path: Path) -> None:
+    projects = [states.copy("done", tmp_path / f"{n}") for n in range(2)]
     with trying("2 pushes at once to one remote"):
-        for running in [place.start("make push") for place in places]:
+        for running in [project.start("make push") for project in projects]:
             said = running.end()
             assert said.code == 0, said.text
-        shutil.rmtree(places[0].path / ".dvc/cache")
-        places[0].done("make clean")
-        places[0].done("make pull verify")
+        shutil.rmtree(projects[0].path / ".dvc/cache")
+        projects[0].done("make clean")
+        projects[0].done("make pull verify")

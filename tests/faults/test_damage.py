@@ -11,9 +11,8 @@ from pathlib import Path
 from random import Random
 
 import pytest
-
-from .bench import Bench, Place
-from .tally import asked_for, some, trying
+from support.faults import ProjectCopy, ProjectStates
+from support.summary import asked_for, some, trying
 
 GARBAGE = Random(7).randbytes(3000)
 MODEL = "models/model.skops"
@@ -27,8 +26,8 @@ def cut(data: bytes) -> bytes:
 
 def flipped(data: bytes) -> bytes:
     """One bit in the middle is another."""
-    place = len(data) // 2
-    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
 
 
 def garbage(_: bytes) -> bytes:
@@ -85,11 +84,11 @@ DAMAGES = [
 
 @pytest.fixture(scope="module")
 def outcomes(
-    bench: Bench, pool: ThreadPoolExecutor, request: pytest.FixtureRequest
+    states: ProjectStates, pool: ThreadPoolExecutor, request: pytest.FixtureRequest
 ) -> dict[Damage, Future]:
     """The trials of all damages that are asked for, two at a time."""
     asked = asked_for(request, "damage")
-    return {damage: pool.submit(survive, bench, damage) for damage in asked}
+    return {damage: pool.submit(survive, states, damage) for damage in asked}
 
 
 @pytest.mark.parametrize("damage", some(DAMAGES, 3), ids=str)
@@ -98,104 +97,104 @@ def test_damage_is_told_and_mended_as_told(damage: Damage, outcomes: dict[Damage
         outcomes[damage].result()
 
 
-def survive(bench: Bench, damage: Damage) -> None:
+def survive(states: ProjectStates, damage: Damage) -> None:
     """Damage a file of a whole project, see the command refuse it, mend it, and go on."""
     state = "train" if damage.name == "mlflow.db" else "done"
-    place = bench.place(state, bench.root / "damages" / str(damage) / "project")
-    place.done("git add --all")
-    place.done("git -c user.name=x -c user.email=x@y commit --quiet --no-verify -m all")
-    before = place.files()
-    path = place.path / damage.name
+    project = states.copy(state, states.root / "damages" / str(damage) / "project")
+    project.done("git add --all")
+    project.done("git -c user.name=x -c user.email=x@y commit --quiet --no-verify -m all")
+    before = project.files()
+    path = project.path / damage.name
     path.write_bytes(damage.change(path.read_bytes()))
-    said = place.told(damage.command)
+    said = project.told(damage.command)
     assert Path(damage.name).name in said or "Could not find 'data.raw'" in said, said
-    place.done(damage.mend.format(name=damage.name))
+    project.done(damage.mend.format(name=damage.name))
     if state == "train":
-        place.done("make train")
-        assert place.files().items() >= bench.after["train"].items()
-        assert place.statuses() == ["FINISHED"]
+        project.done("make train")
+        assert project.files().items() >= states.after["train"].items()
+        assert project.statuses() == ["FINISHED"]
     else:
-        place.done("make push")
-        place.done(damage.command)
-        assert place.files() == before
-    shutil.rmtree(place.path.parent)
+        project.done("make push")
+        project.done(damage.command)
+        assert project.files() == before
+    shutil.rmtree(project.path.parent)
 
 
 @pytest.mark.thorough
-def test_database_without_a_byte_is_made_anew(bench: Bench, tmp_path: Path) -> None:
-    place = bench.place("train", tmp_path / "project")
+def test_database_without_a_byte_is_made_anew(states: ProjectStates, tmp_path: Path) -> None:
+    project = states.copy("train", tmp_path / "project")
     with trying("damaged mlflow.db"):
-        (place.path / "mlflow.db").write_bytes(b"")
-        place.done("make train")
-        assert place.statuses() == ["FINISHED"]
+        (project.path / "mlflow.db").write_bytes(b"")
+        project.done("make train")
+        assert project.statuses() == ["FINISHED"]
 
 
-def test_locked_database_is_told_before_the_work(bench: Bench, tmp_path: Path) -> None:
-    place = bench.place("train", tmp_path / "project")
+def test_locked_database_is_told_before_the_work(states: ProjectStates, tmp_path: Path) -> None:
+    project = states.copy("train", tmp_path / "project")
     with trying("locked mlflow.db"):
-        with closing(sqlite3.connect(place.path / "mlflow.db")) as database:
+        with closing(sqlite3.connect(project.path / "mlflow.db")) as database:
             database.execute("BEGIN EXCLUSIVE")
-            assert "locked" in place.told("make train")
-        place.done("make train")
-        assert place.files() == bench.after["train"]
+            assert "locked" in project.told("make train")
+        project.done("make train")
+        assert project.files() == states.after["train"]
 
 
 @pytest.mark.parametrize("change", some([flipped, cut, garbage, empty], 4))
 def test_damaged_model_is_refused_and_comes_back(
-    change: Callable[[bytes], bytes], bench: Bench, tmp_path: Path
+    change: Callable[[bytes], bytes], states: ProjectStates, tmp_path: Path
 ) -> None:
-    place = bench.place("register", tmp_path / "project")
-    model = place.path / MODEL
+    project = states.copy("register", tmp_path / "project")
+    model = project.path / MODEL
     good = model.read_bytes()
     with trying("damaged model file"):
         replace(model, change(good))
-        refused(place, bench)
-        assert MODEL in place.told("make verify")
-        place.done("make predict")
+        refused(project, states)
+        assert MODEL in project.told("make verify")
+        project.done("make predict")
         assert model.read_bytes() == good
-        assert place.files() == bench.after["predict"]
+        assert project.files() == states.after["predict"]
 
 
-def test_model_swapped_for_another_is_refused(bench: Bench, tmp_path: Path) -> None:
-    place = bench.place("register", tmp_path / "project")
-    other = bench.states["train"] / MODEL  # of the first seed
+def test_model_swapped_for_another_is_refused(states: ProjectStates, tmp_path: Path) -> None:
+    project = states.copy("register", tmp_path / "project")
+    other = states.folders["train"] / MODEL  # of the first seed
     with trying("model file swapped"):
-        assert other.read_bytes() != (place.path / MODEL).read_bytes()
-        replace(place.path / MODEL, other.read_bytes())
-        refused(place, bench)
-        assert MODEL in place.told("make verify")
-        place.done("make predict")
-        assert place.files() == bench.after["predict"]
+        assert other.read_bytes() != (project.path / MODEL).read_bytes()
+        replace(project.path / MODEL, other.read_bytes())
+        refused(project, states)
+        assert MODEL in project.told("make verify")
+        project.done("make predict")
+        assert project.files() == states.after["predict"]
 
 
-def test_foreign_type_in_a_model_never_runs(bench: Bench, tmp_path: Path) -> None:
-    place = bench.place("register", tmp_path / "project")
+def test_foreign_type_in_a_model_never_runs(states: ProjectStates, tmp_path: Path) -> None:
+    project = states.copy("register", tmp_path / "project")
     marker = tmp_path / "it ran"
     with trying("model file with a foreign type"):
         (tmp_path / "foreign.py").write_text(FOREIGN.format(marker=str(marker)), encoding="utf-8")
-        model = place.path / MODEL
+        model = project.path / MODEL
         model.unlink()
-        python = [bench.venv / "bin/python", tmp_path / "foreign.py", model]
-        subprocess.run(python, check=True, env=place.environment)
+        python = [states.venv / "bin/python", tmp_path / "foreign.py", model]
+        subprocess.run(python, check=True, env=project.environment)
         # Where Python would find the type, should anything ask for it.
-        place.environment["PYTHONPATH"] += f":{tmp_path}"
-        assert "is not what the step train made" in refused(place, bench)
+        project.environment["PYTHONPATH"] += f":{tmp_path}"
+        assert "is not what the step train made" in refused(project, states)
         assert not marker.exists()
         # Nor does it run when DVC has been told that this is the model.
-        place.done(".venv/bin/python -m dvc commit --force train")
-        assert "no run in reports/runs saved this file" in refused(place, bench)
-        assert "no run in reports/runs saved this file" in place.told("make evaluate")
+        project.done(".venv/bin/python -m dvc commit --force train")
+        assert "no run in reports/runs saved this file" in refused(project, states)
+        assert "no run in reports/runs saved this file" in project.told("make evaluate")
         assert not marker.exists()
 
 
-def test_champion_that_was_tampered_with_is_refused(bench: Bench, tmp_path: Path) -> None:
-    place = bench.place("done", tmp_path / "project")
-    (model,) = place.path.glob("models/champions/*/model.skops")
+def test_champion_that_was_tampered_with_is_refused(states: ProjectStates, tmp_path: Path) -> None:
+    project = states.copy("done", tmp_path / "project")
+    (model,) = project.path.glob("models/champions/*/model.skops")
     with trying("model file of the champion tampered with", 2):
-        for data in (cut(model.read_bytes()), (bench.states["train"] / MODEL).read_bytes()):
+        for data in (cut(model.read_bytes()), (states.folders["train"] / MODEL).read_bytes()):
             replace(model, data)
-            assert "champion" in refused(place, bench)
-            assert "champion" in place.told("make predict")
+            assert "champion" in refused(project, states)
+            assert "champion" in project.told("make predict")
 
 
 FOREIGN = '''
@@ -229,37 +228,39 @@ if __name__ == "__main__":
 '''
 
 
-def test_damaged_objects_in_the_cache_are_mended(bench: Bench, tmp_path: Path) -> None:
-    place = bench.place("register", tmp_path / "project")
+def test_damaged_objects_in_the_cache_are_mended(states: ProjectStates, tmp_path: Path) -> None:
+    project = states.copy("register", tmp_path / "project")
     with trying("damaged object in DVC's cache", 2):
         for name in ("data/processed/train.parquet", MODEL):
-            md5 = bench.after["predict"][name]
-            replace(place.path / f".dvc/cache/files/md5/{md5[:2]}/{md5[2:]}", GARBAGE, 0o444)
-        assert MODEL in place.told("make verify")
-        place.done("make verify REPAIR=1")
-        place.done("make push")
-        shutil.rmtree(place.path / ".dvc/cache")
-        place.done("make clean")
-        place.done("make pull verify predict")
-        assert place.files() == bench.after["predict"]
+            md5 = states.after["predict"][name]
+            replace(project.path / f".dvc/cache/files/md5/{md5[:2]}/{md5[2:]}", GARBAGE, 0o444)
+        assert MODEL in project.told("make verify")
+        project.done("make verify REPAIR=1")
+        project.done("make push")
+        shutil.rmtree(project.path / ".dvc/cache")
+        project.done("make clean")
+        project.done("make pull verify predict")
+        assert project.files() == states.after["predict"]
 
 
 @pytest.mark.thorough
-def test_damaged_table_that_dvc_took_from_its_cache_is_told(bench: Bench, tmp_path: Path) -> None:
-    place = bench.place("register", tmp_path / "project")
+def test_damaged_table_that_dvc_took_from_its_cache_is_told(
+    states: ProjectStates, tmp_path: Path
+) -> None:
+    project = states.copy("register", tmp_path / "project")
     table = "data/processed/train.parquet"
     with trying("damaged object in DVC's cache"):
-        md5 = bench.after["predict"][table]
-        stored = place.path / f".dvc/cache/files/md5/{md5[:2]}/{md5[2:]}"
+        md5 = states.after["predict"][table]
+        stored = project.path / f".dvc/cache/files/md5/{md5[:2]}/{md5[2:]}"
         replace(stored, GARBAGE, 0o444)
-        (place.path / table).unlink()
-        place.change("params.yaml", "folds: 2", "folds: 3")
-        assert "`make verify`" in place.told("make train")
-        assert table in place.told("make verify")
+        (project.path / table).unlink()
+        project.change("params.yaml", "folds: 2", "folds: 3")
+        assert "`make verify`" in project.told("make train")
+        assert table in project.told("make verify")
         stored.unlink()
-        place.change("params.yaml", "folds: 3", "folds: 2")
-        place.done("make predict")
-        assert place.files() == bench.after["predict"]
+        project.change("params.yaml", "folds: 3", "folds: 2")
+        project.done("make predict")
+        assert project.files() == states.after["predict"]
 
 
 def replace(path: Path, data: bytes, mode: int = 0o644) -> None:
@@ -269,6 +270,6 @@ def replace(path: Path, data: bytes, mode: int = 0o644) -> None:
     path.chmod(mode)
 
 
-def refused(place: Place, bench: Bench) -> str:
+def refused(project: ProjectCopy, states: ProjectStates) -> str:
     """Predict with the model that is there, unseen by DVC."""
-    return place.told(PREDICT.format(package=bench.package))
+    return project.told(PREDICT.format(package=states.package))

@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from .bench import STEPS, Bench, Place
-from .tally import some, trying
-from .test_signals import nothing_is_lost_or_half_written
+from support.faults import STEPS, ProjectCopy, ProjectStates, nothing_is_lost_or_half_written
+from support.summary import some, trying
 
 KIB = 1024
 MOST = 500  # bytes, fewer than any output has
@@ -42,41 +40,41 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("step", some(ON_DISK, 3))
-def test_step_on_a_full_disk(step: str, bench: Bench, disk: Path) -> None:
+def test_step_on_a_full_disk(step: str, states: ProjectStates, disk: Path) -> None:
     room = ROOM[step] * KIB
-    place = bench.place(step, disk / "project")
+    project = states.copy(step, disk / "project")
     filler = disk / "filler"
     free = shutil.disk_usage(disk).free
     filler.write_bytes(bytes(max(free - room, 0)))
     with trying(f"full disk during {step}"):
-        failed_and_goes_on(place, step, STEPS[step], bench, filler.unlink)
+        failed_and_goes_on(project, step, STEPS[step], states, filler.unlink)
 
 
 @pytest.mark.parametrize("step", some(ON_DISK[::-1], 3))
-def test_step_whose_files_may_not_grow(step: str, bench: Bench, tmp_path: Path) -> None:
-    place = bench.place(step, tmp_path / "project")
+def test_step_whose_files_may_not_grow(step: str, states: ProjectStates, tmp_path: Path) -> None:
+    project = states.copy(step, tmp_path / "project")
     # Python takes for written what it could not write of its own files.
-    place.environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    project.environment["PYTHONDONTWRITEBYTECODE"] = "1"
     limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (MOST, resource.RLIM_INFINITY))
     with trying(f"files limited in size during {step}"):
         command = BY_HAND.get(step, STEPS[step])
-        failed_and_goes_on(place, step, command, bench, lambda: None, preexec_fn=limit)
+        failed_and_goes_on(project, step, command, states, lambda: None, preexec_fn=limit)
 
 
 def failed_and_goes_on(
-    place: Place,
+    project: ProjectCopy,
     step: str,
     command: str,
-    bench: Bench,
+    states: ProjectStates,
     make_room: Callable[[], None],
     **options: Any,
 ) -> None:
     """Run a step without room, look at what is there, then run it with room."""
-    place.told(command, **options)
-    undisturbed = bench.after[step]
-    nothing_is_lost_or_half_written(place, bench.before[step], undisturbed)
+    project.told(command, **options)
+    undisturbed = states.after[step]
+    nothing_is_lost_or_half_written(project, states.before[step], undisturbed)
     make_room()
-    place.go_on(STEPS[step])
-    assert place.files() == undisturbed
-    assert "RUNNING" not in place.statuses()
-    assert place.registry() == bench.registry[step]
+    project.go_on(STEPS[step])
+    assert project.files() == undisturbed
+    assert "RUNNING" not in project.statuses()
+    assert project.registry() == states.registry[step]

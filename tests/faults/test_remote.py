@@ -4,10 +4,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-
-from .bench import Bench
-from .tally import some, trying
-from .test_signals import PREDICTIONS
+from support.faults import PREDICTIONS, ProjectStates
+from support.summary import some, trying
 
 REMOTE = "faults-remote"
 
@@ -19,18 +17,18 @@ def objects(remote: Path) -> int:
 
 @pytest.mark.parametrize("after", some([50, 0], 2))
 def test_remote_dies_during_push_and_the_next_push_finishes(
-    after: int, bench: Bench, tmp_path: Path
+    after: int, states: ProjectStates, tmp_path: Path
 ) -> None:
-    place = bench.place("done", tmp_path / "project")
-    photos = place.path / "data/external/photos"
+    project = states.copy("done", tmp_path / "project")
+    photos = project.path / "data/external/photos"
     photos.mkdir(parents=True)
     for number in range(500):  # so that it takes a while
         (photos / f"{number}.bin").write_bytes(str(number).encode() * 1000)
-    place.done(".venv/bin/python -m dvc add --quiet data/external/photos")
-    before = place.files()
+    project.done(".venv/bin/python -m dvc add --quiet data/external/photos")
+    before = project.files()
     remote, lost = tmp_path / REMOTE, tmp_path / "lost"
     with trying("remote dies during push"):
-        running = place.start("make push")
+        running = project.start("make push")
         while objects(remote) < after and not running.ends_within(0.001):
             pass
         if remote.exists():
@@ -42,25 +40,25 @@ def test_remote_dies_during_push_and_the_next_push_finishes(
         remote.unlink()
         if lost.exists():
             lost.rename(remote)
-        place.done("make push")
-        shutil.rmtree(place.path / ".dvc/cache")
-        place.done("make clean")
-        place.done("make pull verify")
+        project.done("make push")
+        shutil.rmtree(project.path / ".dvc/cache")
+        project.done("make clean")
+        project.done("make pull verify")
         kept = {name: before[name] for name in before if not name.startswith(PREDICTIONS)}
-        assert place.files() == kept
+        assert project.files() == kept
 
 
-def test_cut_off_object_on_the_remote_is_refused(bench: Bench, tmp_path: Path) -> None:
-    place = bench.place("done", tmp_path / "project")
-    place.done("make push")
-    md5 = bench.after["push"]["models/model.skops"]
+def test_cut_off_object_on_the_remote_is_refused(states: ProjectStates, tmp_path: Path) -> None:
+    project = states.copy("done", tmp_path / "project")
+    project.done("make push")
+    md5 = states.after["push"]["models/model.skops"]
     damaged = tmp_path / REMOTE / "files/md5" / md5[:2] / md5[2:]
     good = damaged.read_bytes()
     damaged.chmod(0o644)
     with trying("object cut off on the remote"):
         damaged.write_bytes(good[: len(good) // 2])
-        shutil.rmtree(place.path / ".dvc/cache")
-        place.done("make clean")
-        place.told("make pull")
+        shutil.rmtree(project.path / ".dvc/cache")
+        project.done("make clean")
+        project.told("make pull")
         damaged.write_bytes(good)
-        place.done("make pull verify")
+        project.done("make pull verify")

@@ -9,12 +9,16 @@ from pathlib import Path
 from random import Random
 
 import pytest
-
-from .bench import STEPS, Bench, Place
-from .tally import asked_for, trying
+from support.faults import (
+    PREDICTIONS,
+    STEPS,
+    ProjectCopy,
+    ProjectStates,
+    nothing_is_lost_or_half_written,
+)
+from support.summary import asked_for, trying
 
 SEED = 20240501
-PREDICTIONS = "data/processed/predictions.csv"
 SIGNALS = {"SIGKILL": signal.SIGKILL, "SIGTERM": signal.SIGTERM, "Ctrl-C": signal.SIGINT}
 
 
@@ -39,10 +43,12 @@ def moments(count: int) -> list[Moment]:
     steps, kinds = list(STEPS), list(SIGNALS)
     found = []
     for number in range(count):
-        turn, place = divmod(number, len(steps))
-        kind = kinds[(turn + place) % len(kinds)]
+        turn, number_of_step = divmod(number, len(steps))
+        kind = kinds[(turn + number_of_step) % len(kinds)]
         share, coin = random.random(), random.random()
-        found.append(Moment(number, steps[place], kind, share, kind == "Ctrl-C" or coin < 0.5))
+        found.append(
+            Moment(number, steps[number_of_step], kind, share, kind == "Ctrl-C" or coin < 0.5)
+        )
     return found
 
 
@@ -54,11 +60,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="module")
 def outcomes(
-    bench: Bench, pool: ThreadPoolExecutor, request: pytest.FixtureRequest
+    states: ProjectStates, pool: ThreadPoolExecutor, request: pytest.FixtureRequest
 ) -> dict[Moment, Future]:
     """The trials of all moments that are asked for, two at a time."""
     asked = asked_for(request, "moment")
-    return {moment: pool.submit(survive, bench, moment) for moment in asked}
+    return {moment: pool.submit(survive, states, moment) for moment in asked}
 
 
 def test_step_is_stopped_and_the_next_run_finishes_it(
@@ -68,73 +74,60 @@ def test_step_is_stopped_and_the_next_run_finishes_it(
         outcomes[moment].result()
 
 
-def test_run_whose_process_was_killed_is_closed(bench: Bench, tmp_path: Path) -> None:
-    place = bench.place("train", tmp_path / "project")
+def test_run_whose_process_was_killed_is_closed(states: ProjectStates, tmp_path: Path) -> None:
+    project = states.copy("train", tmp_path / "project")
     with trying("SIGKILL while a run is logged"):
-        running = place.start("make train")
-        while "RUNNING" not in place.statuses() and not running.ends_within(0.01):
+        running = project.start("make train")
+        while "RUNNING" not in project.statuses() and not running.ends_within(0.01):
             pass
         running.stop(signal.SIGKILL, whole_group=True)
         running.end()
-        assert place.statuses().count("RUNNING") == 1
-        place.go_on("make train")
-        assert place.files() == bench.after["train"]
-        assert sorted(place.statuses()) == ["FINISHED", "FINISHED", "KILLED"]
+        assert project.statuses().count("RUNNING") == 1
+        project.go_on("make train")
+        assert project.files() == states.after["train"]
+        assert sorted(project.statuses()) == ["FINISHED", "FINISHED", "KILLED"]
 
 
-def survive(bench: Bench, moment: Moment) -> None:
+def survive(states: ProjectStates, moment: Moment) -> None:
     """Stop a step, look at what is there, run it again, and compare with a run nobody stopped."""
-    place = stopped(bench, moment)
-    undisturbed = bench.after[moment.step]
-    nothing_is_lost_or_half_written(place, bench.before[moment.step], undisturbed)
-    place.go_on(STEPS[moment.step])
-    assert place.files() == undisturbed
-    assert "RUNNING" not in place.statuses()
-    assert place.registry() == bench.registry[moment.step]
-    records_are_whole(place)
+    project = stopped(states, moment)
+    undisturbed = states.after[moment.step]
+    nothing_is_lost_or_half_written(project, states.before[moment.step], undisturbed)
+    project.go_on(STEPS[moment.step])
+    assert project.files() == undisturbed
+    assert "RUNNING" not in project.statuses()
+    assert project.registry() == states.registry[moment.step]
+    records_are_whole(project)
     if moment.step == "push":
-        everything_is_on_the_remote(place, undisturbed)
-    shutil.rmtree(place.path.parent)
+        everything_is_on_the_remote(project, undisturbed)
+    shutil.rmtree(project.path.parent)
 
 
-def stopped(bench: Bench, moment: Moment) -> Place:
+def stopped(states: ProjectStates, moment: Moment) -> ProjectCopy:
     """A project in which the step was stopped; earlier, where it was over by then."""
     share = moment.share
     while True:
-        path = bench.root / "moments" / f"{moment.number}" / "project"
-        place = bench.place(moment.step, path)
-        running = place.start(STEPS[moment.step])
-        if not running.ends_within(share * bench.seconds[moment.step]):
+        path = states.root / "moments" / f"{moment.number}" / "project"
+        project = states.copy(moment.step, path)
+        running = project.start(STEPS[moment.step])
+        if not running.ends_within(share * states.seconds[moment.step]):
             running.stop(SIGNALS[moment.signal], moment.whole_group)
             running.end()
-            return place
+            return project
         shutil.rmtree(path.parent)
         share /= 2
 
 
-def nothing_is_lost_or_half_written(
-    place: Place, before: dict[str, str], undisturbed: dict[str, str]
-) -> None:
-    """Each file is as it was, or as it becomes; what is neither is marked as partial."""
-    now = place.files()
-    for name in before.keys() | now.keys():
-        if name in now:
-            whole = now[name] in (before.get(name), undisturbed.get(name))
-            assert whole or ".partial" in name, f"{name} is half-written"
-        else:
-            assert name not in undisturbed or ".partial" in name, f"{name} is lost"
-
-
-def records_are_whole(place: Place) -> None:
-    for path in (place.path / "reports/runs").glob("*.json"):
+def records_are_whole(project: ProjectCopy) -> None:
+    for path in (project.path / "reports/runs").glob("*.json"):
         json.loads(path.read_text(encoding="utf-8"))
 
 
-def everything_is_on_the_remote(place: Place, undisturbed: dict[str, str]) -> None:
+def everything_is_on_the_remote(project: ProjectCopy, undisturbed: dict[str, str]) -> None:
     """Remove all that DVC keeps and fetch it; predictions are nobody's to keep."""
-    shutil.rmtree(place.path / ".dvc/cache")
-    place.done("make clean")
-    place.done("make pull verify")
-    assert place.files() == {
+    shutil.rmtree(project.path / ".dvc/cache")
+    project.done("make clean")
+    project.done("make pull verify")
+    assert project.files() == {
         name: undisturbed[name] for name in undisturbed if not name.startswith(PREDICTIONS)
     }

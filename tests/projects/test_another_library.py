@@ -8,8 +8,7 @@ from ctypes.util import find_library
 from pathlib import Path
 
 import pytest
-from conftest import TEMPLATE
-from workshop import Workshop
+from support.generator import TEMPLATE, Generator
 
 CANDIDATES = "src/my_ml_project/models/candidates.py"
 WHO = {
@@ -39,19 +38,19 @@ def edit(path: Path, pattern: str, new: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def work(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+def generator(tmp_path_factory: pytest.TempPathFactory) -> Generator:
     """Generates the project."""
-    workshop = Workshop(tmp_path_factory.mktemp("library"))
+    generator = Generator(tmp_path_factory.mktemp("library"), packages=True)
     # Tests of other things pass or fail elsewhere.
-    workshop.environment |= WHO | {"PYTEST_ADDOPTS": "tests/test_models.py -k candidate"}
-    return workshop
+    generator.environment |= WHO | {"PYTEST_ADDOPTS": "tests/test_models.py -k candidate"}
+    return generator
 
 
 @pytest.fixture(scope="module")
-def project(work: Workshop) -> Path:
+def project(generator: Generator) -> Path:
     """A project after all steps of the recipe."""
-    path = work(venv=True, dvc_remote="none").path
-    work.sh(path, "make data && git add --all && git commit -qm contract")
+    path = generator(venv=True, dvc_remote="none").path
+    generator.sh(path, "make data && git add --all && git commit -qm contract")
     languages, texts = zip(*blocks(), strict=True)
     assert languages == ("text", "bash", "python", "python", "yaml", "bash", "bash")
     dependency, lock, imports, entry, compete, look, train = texts
@@ -60,7 +59,7 @@ def project(work: Workshop) -> Path:
     edit(path / CANDIDATES, r"^    }\n\n\ndef of_log", f"{entry}    }}\n\n\ndef of_log")
     edit(path / "params.yaml", r"^  candidates: .*\n", f"  {compete}")
     for command in [*lock.splitlines(), *look.splitlines(), *train.splitlines()]:
-        work.sh(path, command)
+        generator.sh(path, command)
     return path
 
 
@@ -87,14 +86,16 @@ def test_run_is_tracked_with_what_the_model_needs(project: Path) -> None:
     assert re.search(r"^lightgbm==4\.", needs.read_text(encoding="utf-8"), re.MULTILINE)
 
 
-def test_trained_again_on_one_thread_it_has_the_same_bytes(work: Workshop, project: Path) -> None:
+def test_trained_again_on_one_thread_it_has_the_same_bytes(
+    generator: Generator, project: Path
+) -> None:
     (promoted,) = project.glob("models/champions/*/model.skops")
-    said = work.sh(project, "make train AGAIN=1 OMP_NUM_THREADS=1")
+    said = generator.sh(project, "make train AGAIN=1 OMP_NUM_THREADS=1")
     assert "best: lightgbm" in said
     assert "Warning" not in said
     assert filecmp.cmp(project / "models/model.skops", promoted, shallow=False)
 
 
-def test_champion_predicts(work: Workshop, project: Path) -> None:
+def test_champion_predicts(generator: Generator, project: Path) -> None:
     predict = "make predict INPUT=data/raw/penguins.csv OUTPUT=scored.csv"
-    assert "predicted by version 1" in work.sh(project, predict)
+    assert "predicted by version 1" in generator.sh(project, predict)

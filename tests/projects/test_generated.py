@@ -7,43 +7,43 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from workshop import ACTIVATE, PYTHON, TABLE, Workshop
+from support.generator import ACTIVATE, PYTHON, TABLE, Generator
 
 
 @pytest.fixture(scope="module")
-def work(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+def generator(tmp_path_factory: pytest.TempPathFactory) -> Generator:
     """Generates projects for all tests here from one package cache."""
-    return Workshop(tmp_path_factory.mktemp("generated"))
+    return Generator(tmp_path_factory.mktemp("generated"), packages=True)
 
 
 @pytest.fixture(scope="module")
-def example(work: Workshop) -> Path:
+def example(generator: Generator) -> Path:
     """The default project, with all its options on, after its whole pipeline has run."""
-    project = work(venv=True, docs=True, project_slug="example", project_name="Pingüins & co")
+    project = generator(venv=True, docs=True, project_slug="example", project_name="Pingüins & co")
     assert "not done" not in project.output
-    work.sh(project.path, "make all predict")
+    generator.sh(project.path, "make all predict")
     return project.path
 
 
 @pytest.fixture(scope="module")
-def own(work: Workshop) -> Path:
+def own(generator: Generator) -> Path:
     """A project on one's own table: semicolons, a byte order mark, a quantity to predict."""
-    table = work.folder / "my prices.csv"
+    table = generator.folder / "my prices.csv"
     table.write_text(TABLE, encoding="utf-8")
-    project = work(venv=True, project_slug="own", raw_data=table.name, target="price")
+    project = generator(venv=True, project_slug="own", raw_data=table.name, target="price")
     assert "not done" not in project.output
     assert "wrote references/schema.yaml: regression of 'price'" in project.output
     return project.path
 
 
 def test_first_commit_holds_the_project_and_nothing_of_the_machine(
-    work: Workshop, own: Path
+    generator: Generator, own: Path
 ) -> None:
-    assert work.sh(own, "git log --format='%s'").strip() == "Start My ML Project"
-    tracked = set(work.sh(own, "git ls-files").splitlines())
+    assert generator.sh(own, "git log --format='%s'").strip() == "Start My ML Project"
+    tracked = set(generator.sh(own, "git ls-files").splitlines())
     assert {"README.md", "data/raw/my prices.csv.dvc", "data/interim/.gitignore"} <= tracked
     assert not {name for name in tracked if "venv" in name or name.endswith((".csv", ".db"))}
-    assert str(work.folder) not in "".join(
+    assert str(generator.folder) not in "".join(
         (own / name).read_text(encoding="utf-8") for name in tracked
     )
 
@@ -58,63 +58,65 @@ def test_birds_without_a_recorded_sex_are_predicted(example: Path) -> None:
     assert {line.split(",")[header.index("year")] for line in lines[1:]} <= {"2007", "2008", "2009"}
 
 
-def test_nothing_runs_again_without_a_reason(work: Workshop, example: Path) -> None:
-    assert "Running stage" not in work.sh(example, "make train")
+def test_nothing_runs_again_without_a_reason(generator: Generator, example: Path) -> None:
+    assert "Running stage" not in generator.sh(example, "make train")
     params = example / "params.yaml"
     before = params.read_text(encoding="utf-8")
     params.write_text(before.replace("bootstrap: 500", "bootstrap: 50"), encoding="utf-8")
-    status = work.sh(example, f".venv/{PYTHON} -m dvc repro --dry")
+    status = generator.sh(example, f".venv/{PYTHON} -m dvc repro --dry")
     params.write_text(before, encoding="utf-8")
     assert "Running stage 'evaluate'" in status
     assert "Running stage 'train'" not in status
 
 
 def test_dvc_shows_the_graph_the_metrics_and_runs_experiments(
-    work: Workshop, example: Path
+    generator: Generator, example: Path
 ) -> None:
     dvc = f". .venv/{ACTIVATE} && dvc"
-    work.sh(example, "git add --all && git -c user.name=x -c user.email=x@y commit -qnm all")
-    graph = work.sh(example, f"{dvc} dag --mermaid")
+    generator.sh(example, "git add --all && git -c user.name=x -c user.email=x@y commit -qnm all")
+    graph = generator.sh(example, f"{dvc} dag --mermaid")
     for stage in ("schema", "data", "train", "evaluate", "report", "gate"):
         assert f'["{stage}"]' in graph
-    work.sh(example, f"{dvc} exp run -q -S evaluate.bootstrap=50 evaluate")
-    assert "gain_interval.low" in work.sh(example, f"{dvc} metrics diff")
-    work.sh(example, "git checkout -q . && make all")
-    assert "gain_interval" not in work.sh(example, f"{dvc} metrics diff")
+    generator.sh(example, f"{dvc} exp run -q -S evaluate.bootstrap=50 evaluate")
+    assert "gain_interval.low" in generator.sh(example, f"{dvc} metrics diff")
+    generator.sh(example, "git checkout -q . && make all")
+    assert "gain_interval" not in generator.sh(example, f"{dvc} metrics diff")
 
 
 def test_clone_elsewhere_gives_the_same_predictions(
-    work: Workshop, example: Path, tmp_path: Path
+    generator: Generator, example: Path, tmp_path: Path
 ) -> None:
-    work.sh(example, "make push")
-    work.sh(example, "git add --all && git -c user.name=x -c user.email=x@y commit -qnm x || true")
+    generator.sh(example, "make push")
+    generator.sh(
+        example, "git add --all && git -c user.name=x -c user.email=x@y commit -qnm x || true"
+    )
     clone = tmp_path / "clone with spaces é"
-    work.sh(example, f'git clone -q . "{clone}"')
-    said = work.sh(clone, "make setup pull predict")
+    generator.sh(example, f'git clone -q . "{clone}"')
+    said = generator.sh(clone, "make setup pull predict")
     assert "Running stage" not in said
     name = "data/processed/predictions.csv"
     assert filecmp.cmp(clone / name, example / name, shallow=False)
-    assert "0 are not here" in work.sh(clone, "make verify")
+    assert "0 are not here" in generator.sh(clone, "make verify")
 
 
-def test_report_and_docs_are_made(work: Workshop, example: Path) -> None:
+def test_report_and_docs_are_made(generator: Generator, example: Path) -> None:
     page = (example / "reports/report.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64,") == 6
     assert "The gate is open" in page
     assert "every row keeps" in (example / "reports/data.html").read_text(encoding="utf-8")
     assert (example / "reports/data_profile.html").stat().st_size > 10_000
-    work.sh(example, "make docs")
+    generator.sh(example, "make docs")
     assert "Pingüins &amp; co" in (example / "docs/_build/index.html").read_text(encoding="utf-8")
 
 
-def test_projects_own_checks_pass(work: Workshop, example: Path) -> None:
-    assert " passed" in work.sh(example, "make test")
-    work.sh(example, "make lint notebooks")
-    work.sh(example, "git diff --exit-code notebooks")
-    work.sh(example, f".venv/{PYTHON} -m tox -e lint")
+def test_projects_own_checks_pass(generator: Generator, example: Path) -> None:
+    assert " passed" in generator.sh(example, "make test")
+    generator.sh(example, "make lint notebooks")
+    generator.sh(example, "git diff --exit-code notebooks")
+    generator.sh(example, f".venv/{PYTHON} -m tox -e lint")
 
 
-def test_a_run_says_who_why_and_from_what(work: Workshop, example: Path) -> None:
+def test_a_run_says_who_why_and_from_what(generator: Generator, example: Path) -> None:
     with sqlite3.connect(example / "mlflow.db") as database:
         tags = dict(database.execute("SELECT key, value FROM tags").fetchall())
         metrics = {name for (name,) in database.execute("SELECT key FROM metrics")}
@@ -125,42 +127,42 @@ def test_a_run_says_who_why_and_from_what(work: Workshop, example: Path) -> None
     assert status == {"FINISHED"}
 
 
-def test_tampering_is_found(work: Workshop, example: Path) -> None:
+def test_tampering_is_found(generator: Generator, example: Path) -> None:
     model = example / "models/model.skops"
     model.chmod(0o644)
     good = model.read_bytes()
     model.write_bytes(good[:-1] + b"x")
-    said = work.sh(example, "make verify", code=1)
+    said = generator.sh(example, "make verify", code=1)
     model.write_bytes(good)
     assert "models/model.skops" in said
-    work.sh(example, "make verify")
+    generator.sh(example, "make verify")
 
 
-def test_commit_with_a_key_in_it_is_refused(work: Workshop, example: Path) -> None:
+def test_commit_with_a_key_in_it_is_refused(generator: Generator, example: Path) -> None:
     key = "AKIA" + "IOSFODNN7" + "EXAMPLQ"
     (example / "references/notes.txt").write_text(f"aws_key = '{key}'\n", encoding="utf-8")
     commit = "git -c user.name=x -c user.email=x@y commit -m notes"
-    said = work.sh(example, f"git add references/notes.txt && {commit}", code=1)
-    work.sh(example, "git rm -qf references/notes.txt")
+    said = generator.sh(example, f"git add references/notes.txt && {commit}", code=1)
+    generator.sh(example, "git rm -qf references/notes.txt")
     assert "notes.txt" in said
     assert key not in said
 
 
-def test_clean_removes_what_can_be_made_again(work: Workshop, example: Path) -> None:
+def test_clean_removes_what_can_be_made_again(generator: Generator, example: Path) -> None:
     model = example / "models/model.skops"
     before = model.read_bytes()
-    work.sh(example, "make clean")
+    generator.sh(example, "make clean")
     assert not model.exists()
     assert (example / "data/raw/penguins.csv").exists()
-    work.sh(example, f". .venv/{ACTIVATE} && dvc checkout")
-    assert "Running stage" not in work.sh(example, "make all predict")
+    generator.sh(example, f". .venv/{ACTIVATE} && dvc checkout")
+    assert "Running stage" not in generator.sh(example, "make all predict")
     assert model.read_bytes() == before
 
 
-def test_own_table_is_predicted_without_an_edit(work: Workshop, own: Path) -> None:
-    assert work.sh(own, "git status --porcelain") == ""
-    said = work.sh(own, "make -j4 predict evaluate")
-    assert "references" not in work.sh(own, "git diff --name-only")
+def test_own_table_is_predicted_without_an_edit(generator: Generator, own: Path) -> None:
+    assert generator.sh(own, "git status --porcelain") == ""
+    said = generator.sh(own, "make -j4 predict evaluate")
+    assert "references" not in generator.sh(own, "git diff --name-only")
     assert json.loads(next(own.glob("reports/runs/*.json")).read_text("utf-8"))["dirty"] is False
     assert "the gate is open" in said
     scores = json.loads((own / "reports/metrics.json").read_text(encoding="utf-8"))
@@ -171,41 +173,43 @@ def test_own_table_is_predicted_without_an_edit(work: Workshop, own: Path) -> No
     assert len(lines) == 1 + 40
 
 
-def test_new_file_is_predicted_or_refused_whole(work: Workshop, own: Path, tmp_path: Path) -> None:
+def test_new_file_is_predicted_or_refused_whole(
+    generator: Generator, own: Path, tmp_path: Path
+) -> None:
     new = tmp_path / "new file.csv"
     new.write_text("colour,weight (kg),key,note\nblue,3.5,a,x\nred,7.5,b,y\n", encoding="utf-8")
     output = tmp_path / "scored file.csv"
     predict = f'make predict INPUT="{new}" OUTPUT="{output}"'
-    work.sh(own, predict)
+    generator.sh(own, predict)
     lines = output.read_text(encoding="utf-8").splitlines()
     assert [line.rsplit(",", 2)[0] for line in lines] == new.read_text("utf-8").splitlines()
     new.write_text("colour,weight (kg),key\nblue,3.5,a\ngreen,heavy,b\n", encoding="utf-8")
     before = output.read_bytes()
-    said = work.sh(own, f"{predict} STRICT=1", code=1)
+    said = generator.sh(own, f"{predict} STRICT=1", code=1)
     assert "row 2, column 'weight (kg)': 'heavy', expected a number" in said
     assert "row 2, column 'colour': 'green', expected one of blue, red" in said
     assert output.read_bytes() == before
     left = {new.name, output.name, f"{output.name}.origin.json"}
     assert {path.name for path in tmp_path.iterdir()} == left
-    assert "1 not predicted" in work.sh(own, predict)
+    assert "1 not predicted" in generator.sh(own, predict)
     last = output.read_text(encoding="utf-8").splitlines()[2]
     assert last == "green,heavy,b,,weight (kg): 'heavy' is not a number; colour 'green' is new"
 
 
-def test_too_many_broken_rows_stop_the_pipeline(work: Workshop, own: Path) -> None:
+def test_too_many_broken_rows_stop_the_pipeline(generator: Generator, own: Path) -> None:
     raw = own / "data/raw/my prices.csv"
     good = raw.read_bytes()
     raw.chmod(0o644)
     raw.write_bytes(good.replace(b".5;", b".x;"))
-    said = work.sh(own, "make data", code=1)
+    said = generator.sh(own, "make data", code=1)
     raw.write_bytes(good)
     assert "data.max_rejected (5%)" in said
     assert "'0.x', expected a number" in said
-    work.sh(own, "make data")
+    generator.sh(own, "make data")
 
 
 def test_other_data_later_and_a_gate_that_refuses_a_model_of_noise(
-    work: Workshop, own: Path
+    generator: Generator, own: Path
 ) -> None:
     rows = "".join(f"{n % 20},{n // 20 % 2}\n" for n in range(400))  # each pair as often
     (own / "data/raw/noise.csv").write_text("x,y\n" + rows, encoding="utf-8")
@@ -213,18 +217,18 @@ def test_other_data_later_and_a_gate_that_refuses_a_model_of_noise(
     params = params.replace("my prices.csv", "noise.csv").replace("'price'", "'y'")
     (own / "params.yaml").write_text(params, encoding="utf-8")
     (own / "references/schema.yaml").unlink()
-    said = work.sh(own, "make setup evaluate", code=1)
+    said = generator.sh(own, "make setup evaluate", code=1)
     assert "classification of 'y'" in said
     assert "the gate is closed: the model does not beat the baseline" in said
     assert (own / "reports/metrics.json").exists()
 
 
 def test_setup_finishes_what_generation_left_even_without_git(
-    work: Workshop, tmp_path: Path
+    generator: Generator, tmp_path: Path
 ) -> None:
-    project = shutil.move(work(project_slug="later").path, tmp_path / "moved elsewhere")
-    said = work.sh(project, "make setup data")
+    project = shutil.move(generator(project_slug="later").path, tmp_path / "moved elsewhere")
+    said = generator.sh(project, "make setup data")
     assert "344 rows: 267 to train on, 66 to test on, 11 without 'sex'" in said
-    work.sh(project, "git init -q && make setup")
+    generator.sh(project, "git init -q && make setup")
     assert "no_scm" not in (project / ".dvc/config.local").read_text(encoding="utf-8")
-    work.sh(project, "git add --all && git -c user.name=x -c user.email=x@y commit -qm first")
+    generator.sh(project, "git add --all && git -c user.name=x -c user.email=x@y commit -qm first")

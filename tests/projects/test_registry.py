@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from workshop import ACTIVATE, PYTHON, Workshop
+from support.generator import ACTIVATE, PYTHON, Generator
 
 COMMIT = "git add --all && git -c user.name=Ada -c user.email=a@b commit -qnm work"
 QUICK = {
@@ -56,53 +56,55 @@ def state(project: Path) -> tuple:
 
 
 @pytest.fixture(scope="module")
-def work(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+def generator(tmp_path_factory: pytest.TempPathFactory) -> Generator:
     """Generates projects for all tests here from one package cache."""
-    return Workshop(tmp_path_factory.mktemp("registry"))
+    return Generator(tmp_path_factory.mktemp("registry"), packages=True)
 
 
 @pytest.fixture(scope="module")
-def project(work: Workshop) -> Path:
+def project(generator: Generator) -> Path:
     """A project whose second model is the champion."""
-    (work.folder / "shop.csv").write_text(table(), encoding="utf-8")
-    made = work(venv=True, raw_data="shop.csv", target="bought", project_slug="shop")
+    (generator.folder / "shop.csv").write_text(table(), encoding="utf-8")
+    made = generator(venv=True, raw_data="shop.csv", target="bought", project_slug="shop")
     assert "not done" not in made.output
     edit(made.path, "params.yaml", QUICK | {"candidates: [linear]": "candidates: [forest]"})
-    work.sh(made.path, f"{COMMIT} && make evaluate WHY='the first' && {COMMIT}")
-    work.sh(made.path, "make register promote")
+    generator.sh(made.path, f"{COMMIT} && make evaluate WHY='the first' && {COMMIT}")
+    generator.sh(made.path, "make register promote")
     edit(made.path, "params.yaml", {"candidates: [forest]": "candidates: [linear]"})
-    work.sh(made.path, f"{COMMIT} && make evaluate register WHY='straight | lines'")
-    said = work.sh(made.path, "make promote")
+    generator.sh(made.path, f"{COMMIT} && make evaluate register WHY='straight | lines'")
+    said = generator.sh(made.path, "make promote")
     assert "is the champion" in said
     checked = COMMIT.replace("-qnm", "-qm")  # git's hooks let pass what a promotion writes
-    work.sh(made.path, f"{checked} && make push")
+    generator.sh(made.path, f"{checked} && make push")
     return made.path
 
 
 @contextmanager
-def other_work(work: Workshop, project: Path) -> Iterator[None]:
+def other_work(generator: Generator, project: Path) -> Iterator[None]:
     """Afterwards all is as it was committed before."""
-    before = work.sh(project, "git rev-parse HEAD").strip()
+    before = generator.sh(project, "git rev-parse HEAD").strip()
     try:
         yield
     finally:
-        work.sh(project, f"git checkout -q . && git reset -q --hard {before}")
-        work.sh(project, f". .venv/{ACTIVATE} && dvc checkout --quiet --force data train evaluate")
+        generator.sh(project, f"git checkout -q . && git reset -q --hard {before}")
+        generator.sh(
+            project, f". .venv/{ACTIVATE} && dvc checkout --quiet --force data train evaluate"
+        )
 
 
-def refused(work: Workshop, project: Path) -> str:
+def refused(generator: Generator, project: Path) -> str:
     """Try to promote the present model; it changes nothing."""
-    work.sh(project, "make evaluate || true")  # its gate may be closed already
-    work.sh(project, "make register")
+    generator.sh(project, "make evaluate || true")  # its gate may be closed already
+    generator.sh(project, "make register")
     before = state(project)
-    said = work.sh(project, "make promote", code=1)
+    said = generator.sh(project, "make promote", code=1)
     assert state(project) == before
     return said.partition("error:")[2]
 
 
-def test_champion_predicts_and_predictions_say_so(work: Workshop, project: Path) -> None:
+def test_champion_predicts_and_predictions_say_so(generator: Generator, project: Path) -> None:
     edit(project, "params.yaml", {"candidates: [linear]": "candidates: [forest]"})
-    said = work.sh(project, "make predict")
+    said = generator.sh(project, "make predict")
     edit(project, "params.yaml", {"candidates: [forest]": "candidates: [linear]"})
     assert "Running stage 'train'" not in said
     assert "30 rows of data/processed/unlabelled.parquet predicted by version 2" in said
@@ -119,120 +121,128 @@ def decisions(project: Path) -> list[dict]:
     return json.loads((project / "models/champion.json").read_text(encoding="utf-8"))
 
 
-def test_worse_challenger_is_refused(work: Workshop, project: Path) -> None:
-    with other_work(work, project):
+def test_worse_challenger_is_refused(generator: Generator, project: Path) -> None:
+    with other_work(generator, project):
         shuffled = 'size=lambda rows: rows["size"].sample(frac=1, random_state=4).to_numpy()'
         edit(project, "src/*/models/train_model.py", {TRAINING: f"{TRAINING}.assign({shuffled})"})
-        work.sh(project, COMMIT)
-        said = refused(work, project)
+        generator.sh(project, COMMIT)
+        said = refused(generator, project)
     assert re.search(r"roc_auc 0\.\d+ against 0\.\d+ of the champion, version 2", said), said
     assert "gain -0." in said
 
 
-def test_challenger_trained_on_held_out_rows_is_refused(work: Workshop, project: Path) -> None:
+def test_challenger_trained_on_held_out_rows_is_refused(
+    generator: Generator, project: Path
+) -> None:
     leak = f"{TRAINING}\n    import pandas as pd\n    from ..config import TEST\n"
     leak += "    train = pd.concat([train, pd.read_parquet(TEST)], ignore_index=True)"
-    with other_work(work, project):
+    with other_work(generator, project):
         edit(project, "src/*/models/train_model.py", {TRAINING: leak})
-        work.sh(project, COMMIT)
-        said = refused(work, project)
+        generator.sh(project, COMMIT)
+        said = refused(generator, project)
     held_out = re.search(r"(\d+) of (\d+) held-out rows are among those it was fitted on", said)
     assert held_out, said
     assert int(held_out[1]) > 0.8 * int(held_out[2])  # some have a twin in the table
 
 
-def test_challenger_with_a_collapsed_slice_is_refused(work: Workshop, project: Path) -> None:
+def test_challenger_with_a_collapsed_slice_is_refused(generator: Generator, project: Path) -> None:
     collapse = f"{TRAINING}\n    green = train['colour'] == 'green'\n"
     collapse += "    train.loc[green, 'size'] = -4 * train.loc[green, 'size']"
-    with other_work(work, project):
+    with other_work(generator, project):
         edit(project, "src/*/models/train_model.py", {TRAINING: collapse})
         changes = {"slice_minimum: {}": "slice_minimum: {roc_auc: 0.6}"}
         changes |= {"allowed_loss: 0": "allowed_loss: 0.9", "[linear]": "[forest]"}
         edit(project, "params.yaml", changes)
-        work.sh(project, COMMIT)
-        said = refused(work, project)
+        generator.sh(project, COMMIT)
+        said = refused(generator, project)
     assert re.search(r"colour 'green' .* worse than the lowest allowed", said), said
     assert re.search(r"roc_auc on colour 'green' .* falls behind the champion's", said), said
     assert re.search("ok .* of the champion, version 2", said)  # over all rows it is allowed
 
 
-def test_challenger_from_a_dirty_tree_is_refused_and_forced(work: Workshop, project: Path) -> None:
-    with other_work(work, project):
+def test_challenger_from_a_dirty_tree_is_refused_and_forced(
+    generator: Generator, project: Path
+) -> None:
+    with other_work(generator, project):
         edit(project, "params.yaml", {"folds: 5": "folds: 4"})
-        said = refused(work, project)
+        said = refused(generator, project)
         assert "trained from changes that are in no commit (params.yaml)" in said
         assert "champion" not in said.partition("FORCE")[0]
-        work.sh(project, "make promote FORCE='the fair is tomorrow'")
+        generator.sh(project, "make promote FORCE='the fair is tomorrow'")
         forced = decisions(project)[-1]
         assert (forced["what"], forced["why"]) == ("promoted by force", "the fair is tomorrow")
         assert "in no commit" in forced["failed"][0]
-        work.sh(project, "make experiments rollback WHY='fair over'")
+        generator.sh(project, "make experiments rollback WHY='fair over'")
         assert "the fair is tomorrow" in (project / "reports/lab_notebook.md").read_text("utf-8")
         back = decisions(project)[-1]
         assert (back["what"], back["version"], back["why"]) == ("rolled back", "2", "fair over")
-        assert "by version 2" in work.sh(project, "make predict")
-        listed = work.sh(project, "make models")
+        assert "by version 2" in generator.sh(project, "make predict")
+        listed = generator.sh(project, "make models")
         assert re.search(r"2 +champion", listed)
         assert "promoted by force" in listed
 
 
-def test_changes_that_are_committed_later_are_no_obstacle(work: Workshop, project: Path) -> None:
-    with other_work(work, project):
+def test_changes_that_are_committed_later_are_no_obstacle(
+    generator: Generator, project: Path
+) -> None:
+    with other_work(generator, project):
         edit(project, "params.yaml", {"folds: 5": "folds: 3"})
-        work.sh(project, "make evaluate register")
-        said = work.sh(project, f"{COMMIT} && make promote")
+        generator.sh(project, "make evaluate register")
+        said = generator.sh(project, f"{COMMIT} && make promote")
         assert "trained from what is in commit" in said
 
 
-def test_rollback_brings_back_the_same_predictions(work: Workshop, project: Path) -> None:
+def test_rollback_brings_back_the_same_predictions(generator: Generator, project: Path) -> None:
     predictions = project / "data/processed/predictions.csv"
-    with other_work(work, project):
-        work.sh(project, "make predict")
+    with other_work(generator, project):
+        generator.sh(project, "make predict")
         second = predictions.read_bytes()
-        work.sh(project, "make rollback predict")
+        generator.sh(project, "make rollback predict")
         first = predictions.read_bytes()
         assert first != second
-        assert "no champion before" in work.sh(project, "make rollback", code=1)
-        work.sh(project, f"{COMMIT} && make register promote FORCE='back again' predict")
+        assert "no champion before" in generator.sh(project, "make rollback", code=1)
+        generator.sh(project, f"{COMMIT} && make register promote FORCE='back again' predict")
         assert predictions.read_bytes() == second
 
 
-def test_clone_predicts_with_the_champion(work: Workshop, project: Path, tmp_path: Path) -> None:
-    work.sh(project, "make predict")
+def test_clone_predicts_with_the_champion(
+    generator: Generator, project: Path, tmp_path: Path
+) -> None:
+    generator.sh(project, "make predict")
     clone = tmp_path / "clone"
-    work.sh(project, f'git clone -q . "{clone}"')
+    generator.sh(project, f'git clone -q . "{clone}"')
     new = tmp_path / "new.csv"
     new.write_text("key,size,colour\nk,0.5,red\n", encoding="utf-8")
-    told = work.sh(clone, f'make setup predict INPUT="{new}"', code=1)
+    told = generator.sh(clone, f'make setup predict INPUT="{new}"', code=1)
     assert "of the champion is missing: `make pull` brings it" in told
-    assert "by version 2" in work.sh(clone, "make pull predict")
+    assert "by version 2" in generator.sh(clone, "make pull predict")
     name = "data/processed/predictions.csv"
     assert (clone / name).read_bytes() == (project / name).read_bytes()
     champion = clone / "models/champions" / decisions(clone)[-1]["run"][:8] / "model.skops"
     champion.chmod(0o644)
     champion.write_bytes((clone / "models/model.skops").read_bytes()[:-1] + b"x")
-    assert "is not what was promoted" in work.sh(clone, "make predict", code=1)
+    assert "is not what was promoted" in generator.sh(clone, "make predict", code=1)
 
 
-def test_runs_are_listed_compared_and_come_from_copies(work: Workshop, project: Path) -> None:
-    with other_work(work, project):
+def test_runs_are_listed_compared_and_come_from_copies(generator: Generator, project: Path) -> None:
+    with other_work(generator, project):
         dvc = f". .venv/{ACTIVATE} && dvc"
-        work.sh(project, f"{dvc} exp run -q --temp -S train.folds=7 evaluate")
-        listed = work.sh(project, "make experiments")
+        generator.sh(project, f"{dvc} exp run -q --temp -S train.folds=7 evaluate")
+        listed = generator.sh(project, "make experiments")
         assert "train.folds" in listed
         assert "straight | lines" in listed
         page = (project / "reports/lab_notebook.md").read_text(encoding="utf-8")
         assert "straight \\| lines" in page
         assert re.search(r"train\.folds 7 \(was \d\)", page)
         first, second = (one["run"] for one in decisions(project)[:2])
-        said = work.sh(project, f"make compare RUN={first[:9]} WITH={second}")
+        said = generator.sh(project, f"make compare RUN={first[:9]} WITH={second}")
     assert "train.candidates ['forest'] (was ['linear'])" in said
     for line in ("cross-validation: roc_auc", "held-out rows: roc_auc"):
         assert re.search(f"{line} 0.* against 0.*, gain .*(better|worse|difference)", said), said
 
 
 @contextmanager
-def mlflow_server(work: Workshop, project: Path, folder: Path) -> Iterator[str]:
+def mlflow_server(generator: Generator, project: Path, folder: Path) -> Iterator[str]:
     """The address of a server of the project's MLflow."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
@@ -248,7 +258,7 @@ def mlflow_server(work: Workshop, project: Path, folder: Path) -> Iterator[str]:
     ]
     command += ["--backend-store-uri", f"sqlite:///{folder}/server.db"]
     command += ["--artifacts-destination", folder / "artifacts"]
-    environment = work.environment | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    environment = generator.environment | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     with subprocess.Popen(
         command, env=environment, cwd=folder, stderr=subprocess.PIPE, text=True
     ) as server:
@@ -261,18 +271,20 @@ def mlflow_server(work: Workshop, project: Path, folder: Path) -> Iterator[str]:
             server.terminate()
 
 
-def test_runs_and_champions_live_on_a_server(work: Workshop, project: Path, tmp_path: Path) -> None:
+def test_runs_and_champions_live_on_a_server(
+    generator: Generator, project: Path, tmp_path: Path
+) -> None:
     settings = project / ".env"
-    with mlflow_server(work, project, tmp_path) as address, other_work(work, project):
+    with mlflow_server(generator, project, tmp_path) as address, other_work(generator, project):
         settings.write_text(f"MLFLOW_TRACKING_URI={address}\n", encoding="utf-8")
         before = set((project / "reports/runs").glob("*.json"))
-        work.sh(project, "make train AGAIN=1 WHY='for the team'")
-        work.sh(project, "make evaluate register promote")
+        generator.sh(project, "make train AGAIN=1 WHY='for the team'")
+        generator.sh(project, "make evaluate register promote")
         (run,) = set((project / "reports/runs").glob("*.json")) - before
         run.unlink()
-        assert "for the team" in work.sh(project, "make experiments")
+        assert "for the team" in generator.sh(project, "make experiments")
         assert run.exists()
-        assert "1 champion" in work.sh(project, "make models")
+        assert "1 champion" in generator.sh(project, "make models")
         settings.unlink()
     with closing(sqlite3.connect(tmp_path / "server.db")) as database:
         assert database.execute("SELECT status FROM runs").fetchall() == [("FINISHED",)]

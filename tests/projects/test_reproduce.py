@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from workshop import TABLE, Workshop
+from support.generator import TABLE, Generator
 
 QUICK = {
     "candidates: [linear, forest, extra trees, boosting, blend]": "candidates: [linear, forest]",
@@ -20,19 +20,19 @@ SAVE = "git add --all && git -c user.name=x -c user.email=x@y commit -qnm"
 
 
 @pytest.fixture(scope="module")
-def work(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+def generator(tmp_path_factory: pytest.TempPathFactory) -> Generator:
     """Generates the project from a package cache of its own."""
-    return Workshop(tmp_path_factory.mktemp("reproduce"))
+    return Generator(tmp_path_factory.mktemp("reproduce"), packages=True)
 
 
 @pytest.fixture(scope="module")
-def project(work: Workshop) -> Path:
+def project(generator: Generator) -> Path:
     """Three runs: before everything changed, with uncommitted changes, and never evaluated."""
-    table = work.folder / "my prices.csv"
+    table = generator.folder / "my prices.csv"
     table.write_text(TABLE, encoding="utf-8")
-    path = work(venv=True, project_slug="runs", raw_data=table.name, target="price").path
+    path = generator(venv=True, project_slug="runs", raw_data=table.name, target="price").path
     edit(path / "params.yaml", QUICK)
-    work.sh(path, f"make evaluate WHY=first && {SAVE} first")
+    generator.sh(path, f"make evaluate WHY=first && {SAVE} first")
     source = path / "src/runs/models"
     (source / "strength.py").write_text("ALPHA = 2.0\n", encoding="utf-8")
     old = {
@@ -44,11 +44,11 @@ def project(work: Workshop) -> Path:
     raw = path / "data/raw/my prices.csv"
     raw.chmod(0o644)
     raw.write_text(TABLE + "x1;3.5;red;9\nx2;4.5;blue;23\n", encoding="utf-8")
-    work.sh(path, f"make evaluate WHY=changed && {SAVE} changed")
+    generator.sh(path, f"make evaluate WHY=changed && {SAVE} changed")
     edit(path / "params.yaml", {"seed: 42": "seed: 7"})
-    work.sh(path, f"{SAVE} seed && make train WHY=today")
+    generator.sh(path, f"{SAVE} seed && make train WHY=today")
     checked = SAVE.replace("-qnm", "-qm")  # git's hooks take hashes in records for what they are
-    work.sh(path, f"{checked} today && make push")
+    generator.sh(path, f"{checked} today && make push")
     return path
 
 
@@ -68,7 +68,7 @@ def records(project: Path) -> dict[str, dict]:
     return {record["why"]: record for record in found}
 
 
-def state(work: Workshop, project: Path) -> dict[str, str]:
+def state(generator: Generator, project: Path) -> dict[str, str]:
     """All that must not change: what git says, and the hash of every file of consequence."""
     names = (
         ".git/config",
@@ -79,42 +79,42 @@ def state(work: Workshop, project: Path) -> dict[str, str]:
     )
     found = {name: hashlib.md5((project / name).read_bytes()).hexdigest() for name in names}
     found["database"] = hashlib.md5((project / "mlflow.db").read_bytes()).hexdigest()
-    found["git"] = work.sh(project, "git for-each-ref && git worktree list && git ls-files -s")
+    found["git"] = generator.sh(project, "git for-each-ref && git worktree list && git ls-files -s")
     found["runs"] = " ".join(sorted(path.name for path in (project / "reports/runs").iterdir()))
-    status = work.sh(project, "git status --short --ignored").splitlines()
+    status = generator.sh(project, "git status --short --ignored").splitlines()
     # Data that has come from the remote stays in DVC's cache.
     kept = [line for line in status if ".dvc/cache" not in line and "__pycache__" not in line]
     return found | {"status": " ".join(kept)}
 
 
 def test_runs_are_repeated_from_git_and_the_remote_alone(
-    work: Workshop, project: Path, tmp_path: Path
+    generator: Generator, project: Path, tmp_path: Path
 ) -> None:
     shutil.move(project / ".dvc/cache", tmp_path / "lost")
     clone = tmp_path / "clone with spaces é"
-    work.sh(project, f'git clone -q . "{clone}"')
-    work.sh(clone, "make setup")
+    generator.sh(project, f'git clone -q . "{clone}"')
+    generator.sh(clone, "make setup")
     runs = records(clone)
     assert [runs[why]["dirty"] for why in ("first", "changed", "today")] == [True, True, False]
     assert runs["first"]["settings_tried"] == 1
-    before = state(work, clone)
+    before = state(generator, clone)
     for why, record in runs.items():
-        said = work.sh(clone, f"make reproduce RUN={record['run'][:8]}")
+        said = generator.sh(clone, f"make reproduce RUN={record['run'][:8]}")
         assert "is reproduced: every result is identical" in said, said
         assert "differs" not in said
         assert ("never evaluated" in said) == (why == "today")
         assert ("test_rmse" in said) == (why != "today")
-    assert state(work, clone) == before
+    assert state(generator, clone) == before
     assert not list((clone / ".dvc/tmp/reproduce").iterdir())
 
 
-def test_what_is_missing_is_named(work: Workshop, project: Path) -> None:
-    assert "no run begins with 'zz'" in work.sh(project, "make reproduce RUN=zz", code=1)
+def test_what_is_missing_is_named(generator: Generator, project: Path) -> None:
+    assert "no run begins with 'zz'" in generator.sh(project, "make reproduce RUN=zz", code=1)
     record = records(project)["today"]
     path = project / f"reports/runs/{record['run']}.json"
     good = path.read_text(encoding="utf-8")
     path.write_text(good.replace(record["commit"], "1" * 40), encoding="utf-8")
-    said = work.sh(project, f"make reproduce RUN={record['run'][:8]}", code=1)
+    said = generator.sh(project, f"make reproduce RUN={record['run'][:8]}", code=1)
     path.write_text(good, encoding="utf-8")
     assert "commit 11111111 of run" in said
     assert "is not in this clone: `git fetch --all`" in said

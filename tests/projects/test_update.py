@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import TEMPLATE, Bakery
+from support.generator import TEMPLATE, Generator
 
 WHO = ["-c", "user.name=x", "-c", "user.email=x@y"]
 
@@ -24,11 +24,11 @@ def template(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def project(bake: Bakery, template: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(generator: Generator, template: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project made by `cruft create`, and what its owner has done since."""
-    monkeypatch.setattr(os, "environ", os.environ | bake.environment)
-    run(bake.folder, sys.executable, "-m", "cruft", "create", str(template), "--no-input")
-    made = bake.folder / "my-ml-project"
+    monkeypatch.setattr(os, "environ", os.environ | generator.environment)
+    run(generator.folder, sys.executable, "-m", "cruft", "create", str(template), "--no-input")
+    made = generator.folder / "my-ml-project"
     run(made, "git", "init", "-q", "-b", "main")
     params = made / "params.yaml"
     params.write_text(params.read_text("utf-8").replace("folds: 5", "folds: 10"), "utf-8")

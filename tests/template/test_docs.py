@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import TEMPLATE, Bakery
+from support.generator import TEMPLATE, Generator
 
 PAGES = [TEMPLATE / "README.md", TEMPLATE / "CONTRIBUTING.md", *sorted(TEMPLATE.glob("docs/*.md"))]
 CONTEXT = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
@@ -27,6 +27,7 @@ EXAMPLES = {
 }
 FILE = r"(?:md|ya?ml|toml|txt|py|json|ini|html|csv|parquet|skops|ipynb|dvc|db|lock)"
 PATH = re.compile(rf"[~/]?[\w.*<>-]+(?:/[\w.*<>-]+)+/?|\.(?!{FILE}$)[a-z][\w.-]*|[\w*-]+\.{FILE}")
+PROJECT = "vendor/tabwright/src/tabwright/project/project.py"
 MAKE = re.compile(r"\bmake((?: +(?:-[a-zC] *\S*|[A-Z]+=(?:\"[^\"]*\"|\S+)|[a-z]+))+)")
 
 
@@ -45,9 +46,9 @@ class Product:
             folder.mkdir()
             ci = "gitlab" if number % 2 else "github"
             raw = RAW_DATA[min(number, 1)]
-            bakery = Bakery(folder)
+            generator = Generator(folder)
             answers = {"dvc_remote": remote, "ci": ci, "docs": bool(number), "raw_data": raw}
-            made = bakery(**answers, target="sex").files()
+            made = generator(**answers, target="sex").files()
             self.files.update(made)
             self.files.update(parent.as_posix() for name in made for parent in Path(name).parents)
             self.targets.update(re.findall(r"^([a-z]+):", made["Makefile"].decode(), re.MULTILINE))
@@ -75,9 +76,9 @@ def leaves(tree: dict, prefix: str = "") -> Iterator[tuple[str, object]]:
 
 def made_later(files: dict[str, str]) -> Iterator[str]:
     """List what the pipeline writes and what git ignores at the top."""
-    (config,) = (text for name, text in files.items() if name.endswith("/config.py"))
-    for parts in re.findall(r"^[A-Z_]+ = ROOT((?: / \"[^\"]+\")+)$", config, flags=re.MULTILINE):
-        yield "/".join(re.findall(r'"([^"]+)"', parts))
+    yield from re.findall(
+        r'^    \w+_(?:file|folder) = _Below\("(.+)"\)$', files[PROJECT], re.MULTILINE
+    )
     for line in files[".gitignore"].splitlines():
         if line and not line.startswith("#"):
             yield line.strip("/*")
@@ -175,9 +176,9 @@ ROW = re.compile(r"^\| (\d) \| [^|]+ \| ([01]) \| ([^|]+) \|$", re.MULTILINE)
     ],
     ids=["example", "github", "gitlab"],
 )
-def project(request: pytest.FixtureRequest, bake: Bakery) -> dict[str, str]:
+def project(request: pytest.FixtureRequest, generator: Generator) -> dict[str, str]:
     """The text of each file of a project."""
-    return {name: text.decode() for name, text in bake(**request.param).files().items()}
+    return {name: text.decode() for name, text in generator(**request.param).files().items()}
 
 
 def test_ml_test_score_adds_up(project: dict[str, str]) -> None:

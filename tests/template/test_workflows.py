@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import TEMPLATE, Bakery, Project
+from support.generator import TEMPLATE, GeneratedProject, Generator
 
 WORKFLOW = {"github": ".github/workflows/ci.yml", "gitlab": ".gitlab-ci.yml"}
 SECRETS = {
@@ -23,7 +23,7 @@ SECRETS = {
 }
 
 
-def scripts(project: Project, ci: str) -> dict[str, str | None]:
+def scripts(project: GeneratedProject, ci: str) -> dict[str, str | None]:
     """Shell commands of the workflow in order, each with the condition it runs under."""
     workflow = yaml.safe_load(project.read(WORKFLOW[ci]))
     if ci == "gitlab":
@@ -42,8 +42,8 @@ def check(module: str, *arguments: str | Path) -> None:
 
 @pytest.mark.parametrize("remote", SECRETS)
 @pytest.mark.parametrize("ci", WORKFLOW)
-def test_workflow_is_valid(bake: Bakery, ci: str, remote: str) -> None:
-    workflow = bake(ci=ci, dvc_remote=remote, docs=True).path / WORKFLOW[ci]
+def test_workflow_is_valid(generator: Generator, ci: str, remote: str) -> None:
+    workflow = generator(ci=ci, dvc_remote=remote, docs=True).path / WORKFLOW[ci]
     if ci == "github":
         check("check_jsonschema", "--builtin-schema", "vendor.github-workflows", workflow)
     else:
@@ -53,8 +53,8 @@ def test_workflow_is_valid(bake: Bakery, ci: str, remote: str) -> None:
 
 @pytest.mark.parametrize("docs", [False, True])
 @pytest.mark.parametrize("ci", WORKFLOW)
-def test_workflow_runs_commands_of_the_makefile(bake: Bakery, ci: str, docs: bool) -> None:
-    project = bake(ci=ci, docs=docs)
+def test_workflow_runs_commands_of_the_makefile(generator: Generator, ci: str, docs: bool) -> None:
+    project = generator(ci=ci, docs=docs)
     targets = re.findall(r"^([a-z]+):", project.read("Makefile"), flags=re.MULTILINE)
 
     used = re.findall(r"\bmake ([a-z]+)", "\n".join(scripts(project, ci)))
@@ -69,9 +69,9 @@ def test_workflow_runs_commands_of_the_makefile(bake: Bakery, ci: str, docs: boo
     [("s3://bucket/project", True), ("store", True), ("elsewhere/store", False), ("", False)],
 )
 def test_pipeline_runs_where_the_data_can_be_reached(
-    bake: Bakery, tmp_path: Path, ci: str, remote: str, pulled: bool
+    generator: Generator, tmp_path: Path, ci: str, remote: str, pulled: bool
 ) -> None:
-    commands = scripts(bake(ci=ci), ci)
+    commands = scripts(generator(ci=ci), ci)
     (pull,) = [command for command in commands if "make pull" in command]
     (tmp_path / "store").mkdir()
     for name, answer in [(".venv/bin/dvc", remote), ("bin/make", "made $*")]:
@@ -102,16 +102,18 @@ def test_pipeline_runs_where_the_data_can_be_reached(
 
 @pytest.mark.parametrize(("remote", "names"), SECRETS.items())
 def test_workflow_takes_the_secrets_of_its_remote(
-    bake: Bakery, remote: str, names: list[str]
+    generator: Generator, remote: str, names: list[str]
 ) -> None:
-    text = bake(ci="github", dvc_remote=remote).read(WORKFLOW["github"])
+    text = generator(ci="github", dvc_remote=remote).read(WORKFLOW["github"])
 
     assert sorted(re.findall(r"\$\{\{ secrets\.(\w+) \}\}", text)) == names
 
 
 @pytest.mark.parametrize("remote", ["../data-store", "none"])
-def test_commit_hooks_are_local_and_push_to_a_remote_there_is(bake: Bakery, remote: str) -> None:
-    project = bake(dvc_remote=remote)
+def test_commit_hooks_are_local_and_push_to_a_remote_there_is(
+    generator: Generator, remote: str
+) -> None:
+    project = generator(dvc_remote=remote)
     check("pre_commit", "validate-config", project.path / ".pre-commit-config.yaml")
 
     (local,) = yaml.safe_load(project.read(".pre-commit-config.yaml"))["repos"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import configobj
 import pytest
 import yaml
-from conftest import Bakery
+from support.generator import Generator
 
 LITERAL = [
     'He said "yes"',
@@ -35,14 +35,14 @@ LITERAL = [
 
 
 @pytest.mark.parametrize("text", LITERAL)
-def test_text_is_literal(text: str, bake: Bakery) -> None:
-    project = bake(project_name=text, project_slug="p", description=text, author_name=text)
+def test_text_is_literal(text: str, generator: Generator) -> None:
+    project = generator(project_name=text, project_slug="p", description=text, author_name=text)
     about = tomllib.loads(project.read("pyproject.toml"))["project"]
     assert about["description"] == text
     assert about["authors"] == [{"name": text}]
     assert project.read("README.md").startswith(f"# {text}\n\n{text}\n")
     assert text in project.read("LICENSE")
-    assert not list(bake.folder.rglob("pwned"))
+    assert not list(generator.folder.rglob("pwned"))
 
 
 @pytest.mark.parametrize(
@@ -57,16 +57,18 @@ def test_text_is_literal(text: str, bake: Bakery) -> None:
         ("size,größe\n1,2\n", "größe"),
     ],
 )
-def test_target_is_found_where_the_project_finds_it(text: str, target: str, bake: Bakery) -> None:
-    (bake.folder / "table.csv").write_text(text, encoding="cp1252")
-    assert bake.run(raw_data="table.csv", target=target, venv=False).returncode == 0
+def test_target_is_found_where_the_project_finds_it(
+    text: str, target: str, generator: Generator
+) -> None:
+    (generator.folder / "table.csv").write_text(text, encoding="cp1252")
+    assert generator.run(raw_data="table.csv", target=target, venv=False).returncode == 0
 
 
 @pytest.mark.parametrize("target", ["\"q\" 's' \\n", "Fare (£) ü", "- a: b # c", "${x} $(x) %"])
-def test_column_and_file_are_literal(target: str, bake: Bakery) -> None:
-    table = bake.folder / "a b ü 'c' $(touch pwned) `d`.csv"
+def test_column_and_file_are_literal(target: str, generator: Generator) -> None:
+    table = generator.folder / "a b ü 'c' $(touch pwned) `d`.csv"
     table.write_text("id;" + '"' + target.replace('"', '""') + '"\n1;2\n', encoding="utf-8")
-    project = bake(project_slug="p", raw_data=table.name, target=target)
+    project = generator(project_slug="p", raw_data=table.name, target=target)
     params = yaml.safe_load(project.read("params.yaml"))["data"]
     assert params["target"] == target
     assert params["raw"] == f"data/raw/{table.name}"
@@ -74,8 +76,8 @@ def test_column_and_file_are_literal(target: str, bake: Bakery) -> None:
 
 
 @pytest.mark.parametrize("folder", ["../shared drive/a b", "../ü", "/srv/a,b;c", "~/it's # here"])
-def test_remote_folder_is_literal(folder: str, bake: Bakery) -> None:
-    project = bake(project_slug="p", dvc_remote=folder)
+def test_remote_folder_is_literal(folder: str, generator: Generator) -> None:
+    project = generator(project_slug="p", dvc_remote=folder)
     config = configobj.ConfigObj(str(project.path / ".dvc" / "config"), encoding="utf-8")
     expected = f"../{folder}" if folder.startswith("..") else folder
     assert config['remote "storage"']["url"] == expected
@@ -133,10 +135,10 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("turn", range(max(map(len, REFUSED.values()))))
-def test_bad_answers_are_refused(turn: int, bake: Bakery, tmp_path: Path) -> None:
+def test_bad_answers_are_refused(turn: int, generator: Generator, tmp_path: Path) -> None:
     bad = {name: values[turn] for name, values in REFUSED.items() if turn < len(values)}
     before = listing(tmp_path)
-    done = bake.run(**{"target": "sex"} | bad)
+    done = generator.run(**{"target": "sex"} | bad)
     assert done.returncode == 1
     assert sentences(done.stdout).keys() == bad.keys(), done.stdout
     assert all("Type " in sentence for sentence in sentences(done.stdout).values())
@@ -145,19 +147,19 @@ def test_bad_answers_are_refused(turn: int, bake: Bakery, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("slug", ["", ".", "..", LONG, "a/b/c", "/new/x/y"])
 def test_slug_that_is_no_folder_name_leaves_no_file(
-    slug: str, bake: Bakery, tmp_path: Path
+    slug: str, generator: Generator, tmp_path: Path
 ) -> None:
     """Cookiecutter makes, or fails to make, such a folder before any hook can speak."""
     before = listing(tmp_path)
-    done = bake.run(project_slug=slug.replace("/new", f"{tmp_path}/new"))
+    done = generator.run(project_slug=slug.replace("/new", f"{tmp_path}/new"))
     assert done.returncode == 1
     assert all(path.is_dir() for path in listing(tmp_path) - before)
 
 
-def test_empty_table_is_refused(bake: Bakery, tmp_path: Path) -> None:
-    (bake.folder / "table.csv").touch()
+def test_empty_table_is_refused(generator: Generator, tmp_path: Path) -> None:
+    (generator.folder / "table.csv").touch()
     before = listing(tmp_path)
-    done = bake.run(raw_data="table.csv", target="sex")
+    done = generator.run(raw_data="table.csv", target="sex")
     assert done.returncode == 1
     assert "The file table.csv is empty." in sentences(done.stdout)["raw_data"]
     assert listing(tmp_path) == before
@@ -166,8 +168,10 @@ def test_empty_table_is_refused(bake: Bakery, tmp_path: Path) -> None:
 QUERY = """SELECT "a b", 'it''s: #1' AS c FROM x WHERE y LIKE '%z' -- \\ $(touch pwned) ${x}"""
 
 
-def test_query_is_literal(bake: Bakery) -> None:
-    project = bake(raw_data=f"postgresql://me@host:5432/Shop?sslmode=require#{QUERY}", target="c")
+def test_query_is_literal(generator: Generator) -> None:
+    project = generator(
+        raw_data=f"postgresql://me@host:5432/Shop?sslmode=require#{QUERY}", target="c"
+    )
     params = yaml.safe_load(project.read("params.yaml"))["data"]
     assert params["source"] == "postgresql://me@host:5432/Shop?sslmode=require"
     assert params["select"] == QUERY
@@ -185,12 +189,12 @@ def test_query_is_literal(bake: Bakery) -> None:
         ("sqlite:///shop.db#main.orders", "data/raw/main_orders.parquet", "main.orders"),
     ],
 )
-def test_part_after_a_mark(answer: str, raw: str, select: str | None, bake: Bakery) -> None:
+def test_part_after_a_mark(answer: str, raw: str, select: str | None, generator: Generator) -> None:
     for name in ("book.xlsx", "Book.Xlsx", "a#b.csv", "shop.db"):
-        (bake.folder / name).write_text("a,sex\n1,2\n", encoding="utf-8")
-    (bake.folder / "parts#1").mkdir()
-    (bake.folder / "parts#1" / "a.csv").write_text("a,sex\n1,2\n", encoding="utf-8")
-    project = bake(project_slug="p", raw_data=answer, target="sex")
+        (generator.folder / name).write_text("a,sex\n1,2\n", encoding="utf-8")
+    (generator.folder / "parts#1").mkdir()
+    (generator.folder / "parts#1" / "a.csv").write_text("a,sex\n1,2\n", encoding="utf-8")
+    project = generator(project_slug="p", raw_data=answer, target="sex")
     params = yaml.safe_load(project.read("params.yaml"))["data"]
     assert params["raw"] == raw
     assert params.get("select") == select
@@ -198,19 +202,19 @@ def test_part_after_a_mark(answer: str, raw: str, select: str | None, bake: Bake
     assert (project.path / raw).exists() == ("://" not in answer)
 
 
-def test_mark_in_the_name_of_an_excel_file(bake: Bakery) -> None:
+def test_mark_in_the_name_of_an_excel_file(generator: Generator) -> None:
     for name in ("book.xlsx", "book.xlsx#1"):
-        (bake.folder / name).write_text("a,sex\n1,2\n", encoding="utf-8")
-    done = bake.run(raw_data="book.xlsx#1", target="sex")
+        (generator.folder / name).write_text("a,sex\n1,2\n", encoding="utf-8")
+    done = generator.run(raw_data="book.xlsx#1", target="sex")
     assert done.returncode == 1
     assert "Rename it to table.xlsx." in sentences(done.stdout)["raw_data"]
 
 
-def test_unusable_folder_is_refused(bake: Bakery, tmp_path: Path) -> None:
+def test_unusable_folder_is_refused(generator: Generator, tmp_path: Path) -> None:
     for name in ("nothing", "hidden", "void"):
-        (bake.folder / name).mkdir()
-    (bake.folder / "hidden/.a.csv").touch()
-    (bake.folder / "void/b.csv").touch()
+        (generator.folder / name).mkdir()
+    (generator.folder / "hidden/.a.csv").touch()
+    (generator.folder / "void/b.csv").touch()
     for name, sentence in {
         "nothing": "without files",
         "hidden": "without files",
@@ -218,33 +222,33 @@ def test_unusable_folder_is_refused(bake: Bakery, tmp_path: Path) -> None:
         "../work": "The project would come into this folder",
     }.items():
         before = listing(tmp_path)
-        done = bake.run(raw_data=name, target="sex")
+        done = generator.run(raw_data=name, target="sex")
         assert done.returncode == 1
         assert sentence in sentences(done.stdout)["raw_data"]
         assert listing(tmp_path) == before
 
 
-def test_table_is_found_from_where_the_command_is_typed(bake: Bakery) -> None:
-    (bake.folder / "table.csv").write_text("a,y\n1,2\n", encoding="utf-8")
-    done = bake.run("-o", "elsewhere", raw_data="table.csv", target="y", venv=False)
+def test_table_is_found_from_where_the_command_is_typed(generator: Generator) -> None:
+    (generator.folder / "table.csv").write_text("a,y\n1,2\n", encoding="utf-8")
+    done = generator.run("-o", "elsewhere", raw_data="table.csv", target="y", venv=False)
     assert done.returncode == 0, done.stdout
-    assert (bake.folder / "elsewhere/my-ml-project/data/raw/table.csv").exists()
+    assert (generator.folder / "elsewhere/my-ml-project/data/raw/table.csv").exists()
 
 
 @pytest.mark.parametrize("markup", ["{{ 7 * 7 }}", "{% set x = 1 %}x", "{# x #}x"])
-def test_markup_is_refused(markup: str, bake: Bakery, tmp_path: Path) -> None:
+def test_markup_is_refused(markup: str, generator: Generator, tmp_path: Path) -> None:
     before = listing(tmp_path)
     bad = dict.fromkeys(("project_name", "project_slug", "description", "dvc_remote"), markup)
-    done = bake.run(**bad)
+    done = generator.run(**bad)
     assert done.returncode == 1
     assert sentences(done.stdout).keys() == bad.keys()
     assert all("markup" in sentence for sentence in sentences(done.stdout).values())
     assert listing(tmp_path) == before
 
 
-def test_typed_markup_is_not_evaluated(bake: Bakery, tmp_path: Path) -> None:
+def test_typed_markup_is_not_evaluated(generator: Generator, tmp_path: Path) -> None:
     before = listing(tmp_path)
-    done = bake.run(typed="{{ 7 * 7 }}\nfolder\n" + "\n" * 20)
+    done = generator.run(typed="{{ 7 * 7 }}\nfolder\n" + "\n" * 20)
     assert done.returncode == 1
     assert sentences(done.stdout).keys() == {"project_name"}
     assert '  project_name "{{ 7 * 7 }}": ' in done.stdout
@@ -252,16 +256,16 @@ def test_typed_markup_is_not_evaluated(bake: Bakery, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("answer", ["maybe", "{{ 1 }}"])
-def test_switch_takes_yes_or_no(answer: str, bake: Bakery, tmp_path: Path) -> None:
+def test_switch_takes_yes_or_no(answer: str, generator: Generator, tmp_path: Path) -> None:
     before = listing(tmp_path)
-    done = bake.run(docs=answer)
+    done = generator.run(docs=answer)
     assert done.returncode == 1
     assert "could not be converted to a boolean" in done.stdout
     assert listing(tmp_path) == before
 
 
-def test_refusal_names_each_bad_answer_once(bake: Bakery) -> None:
-    done = bake.run(project_slug="a b", license="none", target="", author_name="")
+def test_refusal_names_each_bad_answer_once(generator: Generator) -> None:
+    done = generator.run(project_slug="a b", license="none", target="", author_name="")
     assert list(sentences(done.stdout)) == ["project_slug", "author_name", "target"]
 
 
@@ -279,14 +283,14 @@ OWNED = {
 @pytest.mark.parametrize("options", [(), ("-f",), ("-f", "-s"), ("-s",)])
 @pytest.mark.parametrize("names", [OWNED, [".git/HEAD"], ["README.md"]], ids=len)
 def test_folder_that_holds_anything_is_left_alone(
-    options: tuple[str, ...], names: list[str], bake: Bakery
+    options: tuple[str, ...], names: list[str], generator: Generator
 ) -> None:
-    folder = bake.folder / "my-ml-project"
+    folder = generator.folder / "my-ml-project"
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(OWNED[name], encoding="utf-8")
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    done = bake.run(*options)
+    done = generator.run(*options)
     assert done.returncode == 1
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
     if "-f" in options:  # else cookiecutter itself refuses
@@ -296,10 +300,10 @@ def test_folder_that_holds_anything_is_left_alone(
         assert "cruft update" in said
 
 
-def test_empty_folder_is_used(bake: Bakery) -> None:
-    (bake.folder / "my-ml-project").mkdir()
-    assert bake.run("-f", venv=False).returncode == 0
-    assert (bake.folder / "my-ml-project/dvc.yaml").exists()
+def test_empty_folder_is_used(generator: Generator) -> None:
+    (generator.folder / "my-ml-project").mkdir()
+    assert generator.run("-f", venv=False).returncode == 0
+    assert (generator.folder / "my-ml-project/dvc.yaml").exists()
 
 
 WIDE = ",".join(f"c{n}" for n in range(300))
@@ -307,12 +311,12 @@ WIDE = ",".join(f"c{n}" for n in range(300))
 
 @pytest.mark.parametrize("answers", [{}, {"targt": "churned"}, {"target": ""}])
 def test_a_table_of_ones_own_has_no_default_target(
-    answers: dict[str, str], bake: Bakery, tmp_path: Path
+    answers: dict[str, str], generator: Generator, tmp_path: Path
 ) -> None:
     header = f"sex,{WIDE},churned"
-    (bake.folder / "sales.csv").write_text(f"{header}\n{',' * 301}\n", encoding="utf-8")
+    (generator.folder / "sales.csv").write_text(f"{header}\n{',' * 301}\n", encoding="utf-8")
     before = listing(tmp_path)
-    done = bake.run(raw_data="sales.csv", **answers)
+    done = generator.run(raw_data="sales.csv", **answers)
     assert done.returncode == 1
     said = sentences(done.stdout)
     assert said.keys() == {"target", *answers}
@@ -322,25 +326,25 @@ def test_a_table_of_ones_own_has_no_default_target(
 
 
 @pytest.mark.parametrize("raw", ["https://host/x.csv", "postgresql://host/shop#orders", "b.xlsx"])
-def test_target_of_a_table_that_cannot_be_looked_at(raw: str, bake: Bakery) -> None:
-    (bake.folder / "b.xlsx").write_bytes(b"PK")
-    done = bake.run(raw_data=raw)
+def test_target_of_a_table_that_cannot_be_looked_at(raw: str, generator: Generator) -> None:
+    (generator.folder / "b.xlsx").write_bytes(b"PK")
+    done = generator.run(raw_data=raw)
     assert done.returncode == 1
     assert sentences(done.stdout)["target"].endswith("Type the column to predict.")
 
 
-def test_misspelt_answer_is_refused(bake: Bakery, tmp_path: Path) -> None:
+def test_misspelt_answer_is_refused(generator: Generator, tmp_path: Path) -> None:
     before = listing(tmp_path)
-    done = bake.run(dvc_remot="s3://bucket")
+    done = generator.run(dvc_remot="s3://bucket")
     assert done.returncode == 1
     assert "Type dvc_remote=" in sentences(done.stdout)["dvc_remot"]
     assert listing(tmp_path) == before
 
 
-def test_typed_answers_are_not_lost_when_one_is_refused(bake: Bakery) -> None:
-    (bake.folder / "my sales.csv").write_text("id,churned\n1,2\n", encoding="utf-8")
+def test_typed_answers_are_not_lost_when_one_is_refused(generator: Generator) -> None:
+    (generator.folder / "my sales.csv").write_text("id,churned\n1,2\n", encoding="utf-8")
     typed = "Ada's churn\n\n\n\n\n3\nmy sales.csv\n\n\ny\n2\nn\n"
-    done = bake.run(typed=typed)
+    done = generator.run(typed=typed)
     assert done.returncode == 1
     assert sentences(done.stdout).keys() == {"target"}
     (again,) = re.findall("^  (--no-input .*)$", done.stdout, re.MULTILINE)
@@ -355,13 +359,13 @@ def test_typed_answers_are_not_lost_when_one_is_refused(bake: Bakery) -> None:
         "ci": "github",
         "venv": "false",
     }
-    project = bake(**answers | {"target": "churned"})
+    project = generator(**answers | {"target": "churned"})
     assert project.path.name == "ada-s-churn"
     assert (project.path / ".github").exists()
 
 
-def test_target_of_the_example_is_known(bake: Bakery) -> None:
-    assert "  target: 'sex'\n" in bake().read("params.yaml")
+def test_target_of_the_example_is_known(generator: Generator) -> None:
+    assert "  target: 'sex'\n" in generator().read("params.yaml")
 
 
 def sentences(output: str) -> dict[str, str]:

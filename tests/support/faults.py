@@ -15,8 +15,8 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 import yaml
-from conftest import TEMPLATE
-from workshop import Workshop
+
+from .generator import Generator
 
 TABLE = "key,weight,colour,bought\n" + "".join(
     f"k{n},{n % 17}.5,{'red' if n % 3 else 'blue'},"
@@ -29,9 +29,9 @@ QUICK = {
     "search_iterations: 20": "search_iterations: 0",
     "bootstrap: 500": "bootstrap: 20",
 }
+PREDICTIONS = "data/processed/predictions.csv"
 LIMIT = 300  # seconds after which a command hangs
-MAKEFILE = TEMPLATE / "{{cookiecutter.project_slug}}/Makefile"
-# What the tests stop, in the order of work: a step is one entry, once the Makefile has it.
+# What the tests stop, in the order of work.
 STEPS = {
     "data": "make data",
     "train": "make train",
@@ -41,7 +41,6 @@ STEPS = {
     "promote": "make promote",
     "push": "make push",
 }
-STEPS = {name: line for name, line in STEPS.items() if f"\n{name}:" in MAKEFILE.read_text("utf-8")}
 # What a run writes that is not a file of the project: git's, DVC's and MLflow's own.
 RUN = re.compile(rb'"run": "[0-9a-f]+"')
 OF_DVC = re.compile(
@@ -49,7 +48,11 @@ OF_DVC = re.compile(
 )  # left of a copy that DVC could not finish; git ignores it
 TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+]00:00)")
 APART = {".git", ".venv", ".dvc", "mlruns", "__pycache__"}
-PLACES = ("experiments.artifact_location", "runs.artifact_uri", "logged_models.artifact_location")
+MLFLOW_PATHS = (
+    "experiments.artifact_location",
+    "runs.artifact_uri",
+    "logged_models.artifact_location",
+)
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ class Running:
 
 
 @dataclass
-class Place:
+class ProjectCopy:
     """A copy of the project."""
 
     path: Path
@@ -186,63 +189,68 @@ class Place:
         path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-class Bench:
+class ProjectStates:
     """A project whose whole pipeline has run with one seed, and then step by step with another."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.work = Workshop(root)
-        (self.work.folder / "colours.csv").write_text(TABLE, encoding="utf-8")
-        project = self.work(
+        self.generator = Generator(root, packages=True)
+        (self.generator.folder / "colours.csv").write_text(TABLE, encoding="utf-8")
+        project = self.generator(
             venv=True, project_slug="faults", raw_data="colours.csv", target="bought"
         )
         assert "not done" not in project.output
         self.venv = project.path / ".venv"
         self.package = "faults"
-        self.states: dict[str, Path] = {}
+        self.folders: dict[str, Path] = {}
         self.before: dict[str, dict[str, str]] = {}
         self.after: dict[str, dict[str, str]] = {}
         self.registry: dict[str, list[tuple[str, ...]]] = {}
         self.seconds: dict[str, float] = {}
-        self._run_all(Place(project.path, self.work.environment | {"PWD": str(project.path)}))
+        self._run_all(
+            ProjectCopy(project.path, self.generator.environment | {"PWD": str(project.path)})
+        )
 
-    def _run_all(self, place: Place) -> None:
+    def _run_all(self, project: ProjectCopy) -> None:
         """Note for each step what is there before it, what is after it, and how long it takes."""
         for old, new in QUICK.items():
-            place.change("params.yaml", old, new)
-        self._keep("fresh", place)
-        place.done("make evaluate predict")
-        place.change("params.yaml", "seed: 42", "seed: 7")
-        place.done("git add --all")
-        place.done("git -c user.name=x -c user.email=x@y commit --quiet --no-verify -m 'First run'")
+            project.change("params.yaml", old, new)
+        self._keep("fresh", project)
+        project.done("make evaluate predict")
+        project.change("params.yaml", "seed: 42", "seed: 7")
+        project.done("git add --all")
+        project.done(
+            "git -c user.name=x -c user.email=x@y commit --quiet --no-verify -m 'First run'"
+        )
         for name, command in STEPS.items():
-            self._keep(name, place)
-            self.before[name] = place.files()
+            self._keep(name, project)
+            self.before[name] = project.files()
             start = time.monotonic()
-            place.done(command)
+            project.done(command)
             self.seconds[name] = time.monotonic() - start
-            self.after[name] = place.files()
-            self.registry[name] = place.registry()
-        self._keep("done", place)
-        shutil.rmtree(place.path.with_name("faults-remote"))
+            self.after[name] = project.files()
+            self.registry[name] = project.registry()
+        self._keep("done", project)
+        shutil.rmtree(project.path.with_name("faults-remote"))
 
-    def _keep(self, name: str, place: Place) -> None:
-        self.states[name] = self.root / "states" / name
-        _copy(place.path, self.states[name])
-        self.origin = place.path
+    def _keep(self, name: str, project: ProjectCopy) -> None:
+        self.folders[name] = self.root / "states" / name
+        _copy(project.path, self.folders[name])
+        self.origin = project.path
 
-    def place(self, state: str, path: Path) -> Place:
+    def copy(self, state: str, path: Path) -> ProjectCopy:
         """Copy a state of the project to a path, with the environment it needs there."""
-        _copy(self.states[state], path)
+        _copy(self.folders[state], path)
         (path / ".venv").symlink_to(self.venv, target_is_directory=True)
         with closing(sqlite3.connect(path / "mlflow.db")) as database:
-            for entry in PLACES:  # MLflow keeps whole paths
+            for entry in MLFLOW_PATHS:  # MLflow keeps whole paths
                 table, column = entry.split(".")
                 words = (f"{self.origin}/", f"{path}/")
                 database.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", words)
             database.commit()
-        source = {"PYTHONPATH": str(path / "src"), "PWD": str(path)}
-        return Place(path, self.work.environment | source)
+        code = f"{path / 'src'}{os.pathsep}{path / 'vendor/tabwright/src'}"
+        source = {"PYTHONPATH": code, "PWD": str(path)}
+        return ProjectCopy(path, self.generator.environment | source)
 
 
 def files(project: Path) -> dict[str, str]:
@@ -264,6 +272,19 @@ def files(project: Path) -> dict[str, str]:
                     data = RUN.sub(b"", data)  # the model may have been trained again
                 found[key] = hashlib.md5(data).hexdigest()
     return found
+
+
+def nothing_is_lost_or_half_written(
+    project: ProjectCopy, before: dict[str, str], undisturbed: dict[str, str]
+) -> None:
+    """Each file is as it was, or as it becomes; what is neither is marked as partial."""
+    now = project.files()
+    for name in before.keys() | now.keys():
+        if name in now:
+            whole = now[name] in (before.get(name), undisturbed.get(name))
+            assert whole or ".partial" in name, f"{name} is half-written"
+        else:
+            assert name not in undisturbed or ".partial" in name, f"{name} is lost"
 
 
 def _copy(source: Path, target: Path) -> None:

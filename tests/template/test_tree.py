@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import TEMPLATE, Bakery, Project
+from support.generator import TEMPLATE, GeneratedProject, Generator
 
 OPTIONS = {
     "license": ["MIT", "BSD-3-Clause", "Apache-2.0", "none"],
@@ -71,14 +71,14 @@ def answers(request: pytest.FixtureRequest) -> Answers:
 
 
 @pytest.fixture(scope="module")
-def project(answers: Answers, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def project(answers: Answers, tmp_path_factory: pytest.TempPathFactory) -> GeneratedProject:
     """The project for one row."""
-    bake = Bakery(tmp_path_factory.mktemp("tree"))
-    (bake.folder / "table.csv").write_text("a,sex\n1,x\n2,y\n", encoding="utf-8")
-    return bake(**answers if answers["raw_data"] == "example" else answers | {"target": "sex"})
+    generator = Generator(tmp_path_factory.mktemp("tree"))
+    (generator.folder / "table.csv").write_text("a,sex\n1,x\n2,y\n", encoding="utf-8")
+    return generator(**answers if answers["raw_data"] == "example" else answers | {"target": "sex"})
 
 
-def test_no_scars(project: Project) -> None:
+def test_no_scars(project: GeneratedProject) -> None:
     scars = []
     for name, content in project.files().items():
         if name.startswith("data/raw/") or not content:
@@ -97,7 +97,7 @@ def test_no_scars(project: Project) -> None:
     assert not scars
 
 
-def test_no_leftover_markup(project: Project) -> None:
+def test_no_leftover_markup(project: GeneratedProject) -> None:
     leftover = []
     for name, content in project.files().items():
         text = content.decode("utf-8")
@@ -112,7 +112,7 @@ def test_no_leftover_markup(project: Project) -> None:
     assert not leftover
 
 
-def test_python_is_formatted_and_clean(project: Project) -> None:
+def test_python_is_formatted_and_clean(project: GeneratedProject) -> None:
     for check in (["format", "--check"], ["check"]):
         done = subprocess.run(
             [sys.executable, "-m", "ruff", *check, "--no-cache", "."],
@@ -123,7 +123,7 @@ def test_python_is_formatted_and_clean(project: Project) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_files_parse(project: Project) -> None:
+def test_files_parse(project: GeneratedProject) -> None:
     parsers = {".toml": tomllib.loads, ".json": json.loads, ".ipynb": json.loads}
     parsers |= dict.fromkeys((".yaml", ".yml", ".dvc"), yaml.safe_load)
     for name, content in project.files().items():
@@ -131,7 +131,7 @@ def test_files_parse(project: Project) -> None:
             assert parse(content.decode("utf-8")) is not None, name
 
 
-def test_owned_files_are_there_when_chosen(project: Project, answers: Answers) -> None:
+def test_owned_files_are_there_when_chosen(project: GeneratedProject, answers: Answers) -> None:
     remote, mark, _ = str(answers["dvc_remote"]).partition("://")
     chosen = answers | {
         "__remote": remote if mark else "path",
@@ -143,7 +143,7 @@ def test_owned_files_are_there_when_chosen(project: Project, answers: Answers) -
 
 
 def test_nothing_else_depends_on_options(
-    project: Project, answers: Answers, common: set[str]
+    project: GeneratedProject, answers: Answers, common: set[str]
 ) -> None:
     own = {"data/raw/table.csv"} if answers["raw_data"] == "table.csv" else set()
     assert shared(project) == common | own
@@ -152,17 +152,19 @@ def test_nothing_else_depends_on_options(
 @pytest.fixture(scope="module")
 def common(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The files of the default project that no option owns."""
-    return shared(Bakery(tmp_path_factory.mktemp("default"))())
+    return shared(Generator(tmp_path_factory.mktemp("default"))())
 
 
-def shared(project: Project) -> set[str]:
+def shared(project: GeneratedProject) -> set[str]:
     """List the files that no option owns."""
     owned = {path.relative_to(project.path) for name in OWNED for path in project.path.glob(name)}
     files = project.files()
     return {name for name in files if not owned & {Path(name), Path(name.split("/")[0])}}
 
 
-def test_project_without_a_source_has_no_trace_of_one(project: Project, answers: Answers) -> None:
+def test_project_without_a_source_has_no_trace_of_one(
+    project: GeneratedProject, answers: Answers
+) -> None:
     text = "".join(
         content.decode("utf-8")
         for name, content in project.files().items()
@@ -177,12 +179,12 @@ def test_project_without_a_source_has_no_trace_of_one(project: Project, answers:
     assert ("psycopg" in text) == str(answers["raw_data"]).startswith("postgresql")
 
 
-def test_no_empty_folders(project: Project) -> None:
+def test_no_empty_folders(project: GeneratedProject) -> None:
     empty = [path for path in project.path.rglob("*") if path.is_dir() and not any(path.iterdir())]
     assert not empty
 
 
-def test_readme_tree_is_true(project: Project) -> None:
+def test_readme_tree_is_true(project: GeneratedProject) -> None:
     block = re.search(r"^```\n((?:[├│└ ].*\n)+)```$", project.read("README.md"), re.MULTILINE)
     assert block
     folders: list[str] = []
@@ -196,7 +198,7 @@ def test_readme_tree_is_true(project: Project) -> None:
     assert {name for name in shown if not name.startswith(".")} <= top
 
 
-def test_readme_commands_are_those_of_make(project: Project) -> None:
+def test_readme_commands_are_those_of_make(project: GeneratedProject) -> None:
     done = subprocess.run(["make"], cwd=project.path, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
     listed = dict(re.findall(r"^  (\S+) +(\S.*)$", done.stdout, re.MULTILINE))
@@ -204,7 +206,7 @@ def test_readme_commands_are_those_of_make(project: Project) -> None:
     assert dict(table) == listed
 
 
-def test_same_answers_give_the_same_bytes(bake: Bakery, tmp_path: Path) -> None:
+def test_same_answers_give_the_same_bytes(generator: Generator, tmp_path: Path) -> None:
     (tmp_path / "again").mkdir()
     answers = {"project_name": "Ünï", "docs": True, "ci": "github", "dvc_remote": "s3://bucket"}
-    assert bake(**answers).files() == Bakery(tmp_path / "again")(**answers).files()
+    assert generator(**answers).files() == Generator(tmp_path / "again")(**answers).files()

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import boto3
 import pytest
-import servers
-from conftest import Bakery
+from support import servers
+from support.generator import Generator
 
 RAW = "data/raw/penguins.csv"
 TABLE = "data/raw/table.csv"
@@ -21,7 +21,7 @@ PHOTOS = "data/external/photos"
 PLUGINS = ("s3", "gs", "azure", "ssh", "webdav")
 
 
-class Project:
+class ProjectWithData:
     """A generated project with data under DVC, and the user who works in it."""
 
     def __init__(self, path: Path, home: Path, environment: dict[str, str]) -> None:
@@ -94,17 +94,17 @@ class Project:
 
 
 @pytest.fixture
-def generate(bake: Bakery, tmp_path: Path) -> Callable[..., Project]:
+def generate(generator: Generator, tmp_path: Path) -> Callable[..., ProjectWithData]:
     """Generate a project and put data under DVC."""
 
-    def generate(**answers: str) -> Project:
-        return Project(bake(**answers).path, tmp_path / "home", bake.environment)
+    def generate(**answers: str) -> ProjectWithData:
+        return ProjectWithData(generator(**answers).path, tmp_path / "home", generator.environment)
 
     return generate
 
 
 @pytest.mark.parametrize("kind", servers.KINDS)
-def test_round_trip(kind: str, generate: Callable[..., Project], tmp_path: Path) -> None:
+def test_round_trip(kind: str, generate: Callable[..., ProjectWithData], tmp_path: Path) -> None:
     with servers.KINDS[kind](tmp_path / "server") as remote:
         project = generate(dvc_remote=remote.url)
         before = project.hashes()
@@ -125,7 +125,7 @@ def test_round_trip(kind: str, generate: Callable[..., Project], tmp_path: Path)
 
 
 def test_default_remote_comes_into_being_on_the_first_push(
-    generate: Callable[..., Project],
+    generate: Callable[..., ProjectWithData],
 ) -> None:
     project = generate()
     remote = project.path.with_name(f"{project.path.name}-remote")
@@ -139,7 +139,7 @@ def test_default_remote_comes_into_being_on_the_first_push(
 
 
 def test_raw_data_in_s3_is_pinned_and_outlives_its_source(
-    generate: Callable[..., Project], tmp_path: Path
+    generate: Callable[..., ProjectWithData], tmp_path: Path
 ) -> None:
     with servers.s3(tmp_path / "server") as store:
         client = boto3.client(
@@ -152,8 +152,9 @@ def test_raw_data_in_s3_is_pinned_and_outlives_its_source(
         bucket = store.url.split("/")[2]
         client.put_object(Bucket=bucket, Key="a/table.csv", Body=b"a,y\n1,2\n")
         project = generate(raw_data=f"s3://{bucket}/a/table.csv", target="y")
-        fetch = (sys.executable, "-m", "my_ml_project.workspace.fetch")
-        project.environment |= store.environment | {"PYTHONPATH": str(project.path / "src")}
+        fetch = (sys.executable, "-m", "tabwright", "fetch")
+        code = f"{project.path / 'src'}{os.pathsep}{project.path / 'vendor/tabwright/src'}"
+        project.environment |= store.environment | {"PYTHONPATH": code}
         project.run(*fetch)
         raw, pointer = project.path / TABLE, project.path / f"{TABLE}.dvc"
         pinned = pointer.read_text(encoding="utf-8")
@@ -181,7 +182,7 @@ def test_raw_data_in_s3_is_pinned_and_outlives_its_source(
 # The clients of the object stores repeat their attempts for up to a minute and a half.
 @pytest.mark.parametrize("kind", ["ssh", "webdav"])
 def test_unreachable_remote_fails(
-    kind: str, generate: Callable[..., Project], tmp_path: Path
+    kind: str, generate: Callable[..., ProjectWithData], tmp_path: Path
 ) -> None:
     with servers.KINDS[kind](tmp_path / "server") as remote:
         project = generate(dvc_remote=remote.url)
@@ -192,7 +193,7 @@ def test_unreachable_remote_fails(
     assert project.hashes() == {}
 
 
-def test_push_to_a_file_fails(generate: Callable[..., Project], tmp_path: Path) -> None:
+def test_push_to_a_file_fails(generate: Callable[..., ProjectWithData], tmp_path: Path) -> None:
     storage = tmp_path / "storage"
     storage.write_text("not a folder", encoding="utf-8")
     push = generate(dvc_remote=storage.as_posix()).dvc("push", check=False)
@@ -200,7 +201,9 @@ def test_push_to_a_file_fails(generate: Callable[..., Project], tmp_path: Path) 
     assert "pushed" not in push.stdout
 
 
-def test_push_to_a_read_only_remote_fails(generate: Callable[..., Project], tmp_path: Path) -> None:
+def test_push_to_a_read_only_remote_fails(
+    generate: Callable[..., ProjectWithData], tmp_path: Path
+) -> None:
     with servers.webdav(tmp_path / "server", readonly=True) as remote:
         project = generate(dvc_remote=remote.url)
         project.log_in(remote)
@@ -226,7 +229,7 @@ def truncate(content: bytes) -> bytes:
 def test_damaged_object_is_refused(
     kind: str,
     damage: Callable[[bytes], bytes],
-    generate: Callable[..., Project],
+    generate: Callable[..., ProjectWithData],
     tmp_path: Path,
 ) -> None:
     with servers.KINDS[kind](tmp_path / "server") as remote:
@@ -248,8 +251,8 @@ def test_damaged_object_is_refused(
 
 
 @pytest.mark.parametrize("kind", PLUGINS)
-def test_project_pins_the_plugin_that_is_tested(kind: str, bake: Bakery) -> None:
-    project = bake(dvc_remote=f"{kind}://host/storage").path
+def test_project_pins_the_plugin_that_is_tested(kind: str, generator: Generator) -> None:
+    project = generator(dvc_remote=f"{kind}://host/storage").path
     found = {plugin for plugin in PLUGINS if (project / f"requirements-{plugin}.txt").exists()}
     assert found == {kind}
     pins = (project / f"requirements-{kind}.txt").read_text(encoding="utf-8")

@@ -12,7 +12,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from conftest import TEMPLATE, Bakery, Project, computed
+from support.generator import TEMPLATE, GeneratedProject, Generator
+from support.template import computed
 
 CONTEXT = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
 (TREE,) = TEMPLATE.glob("{{cookiecutter.*}}")
@@ -71,8 +72,8 @@ def test_every_question_and_choice_has_a_label(pre: ModuleType) -> None:
     assert tuple(CONTEXT["_optional"]["__remote"]) == pre.REMOTES
 
 
-def test_no_dependency_may_be_hidden(bake: Bakery, pre: ModuleType) -> None:
-    project = bake(
+def test_no_dependency_may_be_hidden(generator: Generator, pre: ModuleType) -> None:
+    project = generator(
         docs=True, dvc_remote="s3://bucket", raw_data="postgresql://host/shop#orders", target="y"
     )
     about = tomllib.loads(project.read("pyproject.toml"))
@@ -248,12 +249,12 @@ def test_reason_is_the_telling_line(output: str, expected: str, post: ModuleType
 # Where the raw data comes from
 
 
-def test_folder_is_copied_whole(bake: Bakery) -> None:
-    parts = bake.folder / "all parts"
+def test_folder_is_copied_whole(generator: Generator) -> None:
+    parts = generator.folder / "all parts"
     for name in ("2024/a.csv", "2025/b.csv"):
         (parts / name).parent.mkdir(parents=True)
         (parts / name).write_text("a,y\n1,2\n", encoding="utf-8")
-    project = bake(project_slug="p", raw_data="all parts/", target="y")
+    project = generator(project_slug="p", raw_data="all parts/", target="y")
     assert "data/raw/all parts, 0.0 MB" in project.output
     raw = project.path / "data/raw/all parts"
     assert {path.relative_to(raw).as_posix() for path in raw.rglob("*.csv")} == {
@@ -281,15 +282,15 @@ def test_half_a_copy_is_removed(
 @pytest.mark.parametrize(
     "answer", ["https://127.0.0.1:9/gone.csv", "s3://bucket/x.csv", "postgresql://127.0.0.1:9/x#y"]
 )
-def test_setup_fetches_what_is_elsewhere(answer: str, bake: Bakery) -> None:
-    project = bake(raw_data=answer, target="y")
+def test_setup_fetches_what_is_elsewhere(answer: str, generator: Generator) -> None:
+    project = generator(raw_data=answer, target="y")
     assert list(steps(project.output)) == ["prune"]
     assert not list((project.path / "data/raw").glob("[!.]*"))
     assert f"  git init && make setup{COMMIT}\n" in project.output
 
 
-# Machines. PATH holds stand-ins alone; `uv` makes an empty environment in which the project's
-# `workspace.prepare` is one line.
+# Machines. PATH holds stand-ins alone; `uv` makes an empty environment in which the command
+# `tabwright prepare` is one line.
 
 UV = """
 import pathlib, subprocess, sys
@@ -298,10 +299,12 @@ if sys.argv[1] == "venv":
 elif "sync" in sys.argv:
     assert "--require-hashes" in sys.argv and "requirements.txt" in sys.argv
 elif "--editable" in sys.argv:
-    (package,) = (path for path in pathlib.Path("src").iterdir() if path.name[0] not in "._")
+    packages = [word for before, word in zip(sys.argv, sys.argv[1:]) if before == "--editable"]
+    assert packages == ["vendor/tabwright", "."]
+    assert all(pathlib.Path(package, "pyproject.toml").exists() for package in packages)
     (site,) = pathlib.Path(".venv").rglob("site-packages")
-    (site / package.name / "workspace").mkdir(parents=True)
-    (site / package.name / "workspace" / "prepare.py").write_text({prepare!r})
+    (site / "tabwright").mkdir()
+    (site / "tabwright" / "__main__.py").write_text({prepare!r})
 """
 PREPARE = "import pathlib; pathlib.Path('data/raw/penguins.csv.dvc').write_text('prepared')"
 OFFLINE = """
@@ -311,10 +314,10 @@ sys.exit("error: Failed to fetch\\n  Caused by: dns error\\n  Caused by: failed 
 
 
 @pytest.fixture
-def machine(bake: Bakery, tmp_path: Path) -> Callable[..., Bakery]:
+def machine(generator: Generator, tmp_path: Path) -> Callable[..., Generator]:
     """Put a few tools, and no others, on a machine: programs by name, or None for the real ones."""
 
-    def machine(**tools: str | None) -> Bakery:
+    def machine(**tools: str | None) -> Generator:
         folder = tmp_path / "bin"
         folder.mkdir()
         for name, program in tools.items():
@@ -332,8 +335,8 @@ def machine(bake: Bakery, tmp_path: Path) -> Callable[..., Bakery]:
                 start = f'#!/bin/sh\nexec "{sys.executable}" "{script}" "$@"\n'
                 (folder / name).write_text(start, encoding="utf-8")
                 (folder / name).chmod(0o755)
-        bake.environment["PATH"] = str(folder)
-        return bake
+        generator.environment["PATH"] = str(folder)
+        return generator
 
     return machine
 
@@ -341,7 +344,7 @@ def machine(bake: Bakery, tmp_path: Path) -> Callable[..., Bakery]:
 GOOD_UV = UV.format(prepare=PREPARE)
 
 
-def git(project: Project, *words: str) -> str:
+def git(project: GeneratedProject, *words: str) -> str:
     """Ask git about a project."""
     done = subprocess.run(
         ["git", *words], cwd=project.path, capture_output=True, text=True, encoding="utf-8"
@@ -354,10 +357,10 @@ def steps(output: str) -> dict[str, str]:
     return dict(re.findall(r"^  (\w+(?:,? \w+)?) +\d+\.\d s *(.*)$", output, re.MULTILINE))
 
 
-def test_complete_machine(machine: Callable[..., Bakery]) -> None:
-    bake = machine(git=None, make="", uv=GOOD_UV)
-    bake.environment |= {"VIRTUAL_ENV": "/elsewhere", "GIT_DIR": "/elsewhere"}
-    project = bake(venv=True, author_name='Ada "L" <x>; $(x)', project_name="Pinguïn 'x'")
+def test_complete_machine(machine: Callable[..., Generator]) -> None:
+    generator = machine(git=None, make="", uv=GOOD_UV)
+    generator.environment |= {"VIRTUAL_ENV": "/elsewhere", "GIT_DIR": "/elsewhere"}
+    project = generator(venv=True, author_name='Ada "L" <x>; $(x)', project_name="Pinguïn 'x'")
     assert list(steps(project.output)) == [
         "prune",
         "raw data",
@@ -375,15 +378,15 @@ def test_complete_machine(machine: Callable[..., Bakery]) -> None:
     assert git(project, "config", "--local", "user.name") == ""
 
 
-def test_known_identity_is_used(machine: Callable[..., Bakery]) -> None:
-    bake = machine(git=None, make="", uv=GOOD_UV)
-    config = Path(bake.environment["HOME"], ".gitconfig")
+def test_known_identity_is_used(machine: Callable[..., Generator]) -> None:
+    generator = machine(git=None, make="", uv=GOOD_UV)
+    config = Path(generator.environment["HOME"], ".gitconfig")
     config.write_text("[user]\nname = Grace\nemail = grace@example.org\n", encoding="utf-8")
-    project = bake(venv=True)
+    project = generator(venv=True)
     assert git(project, "log", "--format=%an <%ae>") == "Grace <grace@example.org>"
 
 
-def test_hooks_do_not_run_on_the_first_commit(machine: Callable[..., Bakery]) -> None:
+def test_hooks_do_not_run_on_the_first_commit(machine: Callable[..., Generator]) -> None:
     block = "p = pathlib.Path('.git/hooks/pre-commit'); p.write_text('#!/bin/sh\\nexit 1\\n')"
     prepare = f"import pathlib; {block}; p.chmod(0o755)"
     project = machine(git=None, make="", uv=UV.format(prepare=prepare))(venv=True)
@@ -391,7 +394,7 @@ def test_hooks_do_not_run_on_the_first_commit(machine: Callable[..., Bakery]) ->
     assert git(project, "log", "--format=%s") == "Start My ML Project"
 
 
-def test_no_network_with_uv(machine: Callable[..., Bakery]) -> None:
+def test_no_network_with_uv(machine: Callable[..., Generator]) -> None:
     project = machine(git=None, make="", uv=OFFLINE)(venv=True)
     said = steps(project.output)
     why = "not done: no answer from the network (failed to lookup address)"
@@ -404,16 +407,16 @@ def test_no_network_with_uv(machine: Callable[..., Bakery]) -> None:
     )
 
 
-def test_no_network_and_no_uv(machine: Callable[..., Bakery]) -> None:
-    bake = machine(git=None, make="")
-    bake.environment |= {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0"}
-    project = bake(venv=True)
+def test_no_network_and_no_uv(machine: Callable[..., Generator]) -> None:
+    generator = machine(git=None, make="")
+    generator.environment |= {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0"}
+    project = generator(venv=True)
     assert steps(project.output)["environment"].startswith("not done: no answer from the network")
     assert not (project.path / ".venv").exists()
     assert f"one command finishes it:\n  cd my-ml-project && make setup{COMMIT}\n" in project.output
 
 
-def test_no_git(machine: Callable[..., Bakery]) -> None:
+def test_no_git(machine: Callable[..., Generator]) -> None:
     project = machine(make="", uv=GOOD_UV)(venv=True)
     said = steps(project.output)
     assert said["git"] == "not done: git is not on this machine"
@@ -422,31 +425,31 @@ def test_no_git(machine: Callable[..., Bakery]) -> None:
     assert project.output.endswith(f"  cd my-ml-project && git init && make setup{COMMIT}\n")
 
 
-def test_nothing_at_hand(machine: Callable[..., Bakery]) -> None:
+def test_nothing_at_hand(machine: Callable[..., Generator]) -> None:
     project = machine(uv=OFFLINE)(venv=True)
     assert (project.path / "README.md").exists()
     assert f"  cd my-ml-project && git init && make setup{COMMIT}\n" in project.output
     assert project.output.endswith("make is not on this machine; install it first.\n")
 
 
-def test_no_make(machine: Callable[..., Bakery]) -> None:
+def test_no_make(machine: Callable[..., Generator]) -> None:
     project = machine(git=None, uv=GOOD_UV)(venv=True)
     enter, *commands = project.output.split("Ready. Next:\n")[1].splitlines()
     assert enter.endswith("activate")
     assert commands == ["  dvc repro", "  python -m my_ml_project.models.predict_model"]
 
 
-def test_project_that_cannot_prepare_itself(machine: Callable[..., Bakery]) -> None:
+def test_project_that_cannot_prepare_itself(machine: Callable[..., Generator]) -> None:
     prepare = "import sys; sys.exit('error: disk full')"
     project = machine(git=None, make="", uv=UV.format(prepare=prepare))(venv=True)
     assert steps(project.output)["DVC, MLflow"] == "not done: disk full"
     assert project.output.endswith(f"  cd my-ml-project && make setup{COMMIT}\n")
 
 
-def test_inside_another_repository(machine: Callable[..., Bakery]) -> None:
-    bake = machine(git=None, make="", uv=GOOD_UV)
-    subprocess.run(["git", "init", "--quiet"], cwd=bake.folder, check=True)
-    project = bake(venv=True)
+def test_inside_another_repository(machine: Callable[..., Generator]) -> None:
+    generator = machine(git=None, make="", uv=GOOD_UV)
+    subprocess.run(["git", "init", "--quiet"], cwd=generator.folder, check=True)
+    project = generator(venv=True)
     assert not (project.path / ".git").exists()
     said = steps(project.output)
     assert said["git"] == "left alone: the folder is already inside a git repository"
@@ -456,30 +459,30 @@ def test_inside_another_repository(machine: Callable[..., Bakery]) -> None:
     assert "Ready. Next:\n  cd my-ml-project\n" in project.output
 
 
-def test_inside_the_clone_of_a_template(machine: Callable[..., Bakery]) -> None:
-    bake = machine(git=None, make="", uv=GOOD_UV)
-    subprocess.run(["git", "init", "--quiet"], cwd=bake.folder, check=True)
-    (bake.folder / "cookiecutter.json").write_text("{}", encoding="utf-8")
-    project = bake(venv=True)
+def test_inside_the_clone_of_a_template(machine: Callable[..., Generator]) -> None:
+    generator = machine(git=None, make="", uv=GOOD_UV)
+    subprocess.run(["git", "init", "--quiet"], cwd=generator.folder, check=True)
+    (generator.folder / "cookiecutter.json").write_text("{}", encoding="utf-8")
+    project = generator(venv=True)
     assert (project.path / ".git").exists()
     assert git(project, "log", "--format=%s") == "Start My ML Project"
 
 
-def test_folder_with_spaces_and_letters_of_the_world(machine: Callable[..., Bakery]) -> None:
-    bake = machine(git=None, make="", uv=GOOD_UV)
-    table = bake.folder / "größe 1.csv"
+def test_folder_with_spaces_and_letters_of_the_world(machine: Callable[..., Generator]) -> None:
+    generator = machine(git=None, make="", uv=GOOD_UV)
+    table = generator.folder / "größe 1.csv"
     table.write_text("a,y\n1,2\n", encoding="utf-8")
-    done = bake.run("-o", "mes données/2024", raw_data=table.name, target="y", venv=True)
+    done = generator.run("-o", "mes données/2024", raw_data=table.name, target="y", venv=True)
     assert done.returncode == 0
     assert "not done" not in done.stdout
     assert "  cd 'mes données/2024/my-ml-project'\n" in done.stdout
-    folder = bake.folder / "mes données/2024/my-ml-project"
+    folder = generator.folder / "mes données/2024/my-ml-project"
     assert (folder / "data/raw/größe 1.csv").read_bytes() == table.read_bytes()
     assert not (folder / "data/raw/penguins.csv").exists()
 
 
-def test_environment_on_request_only(bake: Bakery) -> None:
-    project = bake(venv=False)
+def test_environment_on_request_only(generator: Generator) -> None:
+    project = generator(venv=False)
     assert list(steps(project.output)) == ["prune", "raw data"]
     assert not (project.path / ".git").exists()
     assert project.output.endswith(
