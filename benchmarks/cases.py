@@ -42,7 +42,7 @@ class Made:
 
     @property
     def columns(self) -> dict[str, Any]:
-        return self.bench.modules.schema.load_schema(self.bench.schema).columns
+        return load_schema(self.bench.schema).columns
 
     @property
     def rows(self) -> pd.DataFrame:
@@ -60,11 +60,10 @@ class Made:
 
 def new(made: Made, path: Path, column: str) -> list[Any]:
     """Cells of a column of new rows as the contract reads them, or the sentence about each."""
-    read, rules = made.bench.modules.read, module(made, "data.contract.rules")
-    schema = made.bench.modules.schema.load_schema(made.bench.schema)
-    source = read.detect_new(path, schema)
-    rows = pd.concat(read.read_batches(path, source, contract=schema))
-    typed, problems = rules.apply_contract(rows, replace(schema, source=source), target=False)
+    schema = load_schema(made.bench.schema)
+    source = detect_new(path, schema)
+    rows = pd.concat(read_batches(path, source, known=schema))
+    typed, problems = apply_contract(rows, replace(schema, source=source), target=False)
     broken = problems[problems["rejected_column"] == column]
     return (
         broken["rejected_rule"].tolist() if typed[column].isna().all() else typed[column].tolist()
@@ -76,20 +75,15 @@ def carried(made: Made, path: Path, column: str) -> list[str]:
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
 
-    schema = made.bench.modules.schema.load_schema(made.bench.schema)
+    schema = load_schema(made.bench.schema)
     rows = made.rows
-    model = make_pipeline(
-        module(made, "features.build_features").build_features(schema, 0), LogisticRegression()
-    )
+    features = import_module(f"{PROJECT.replace('-', '_')}.features.build_features")
+    model = make_pipeline(features.build_features(schema, 0), LogisticRegression())
     classes = sorted(rows[schema.target].unique())
     model.fit(rows[list(schema.features)], rows[schema.target].map(classes.index))
     output = made.bench.root / "predictions.csv"
-    module(made, "models.predict_model").predict_file(path, output, model, schema)
+    predict_file(path, output, model, schema)
     return pd.read_csv(output, dtype=str, keep_default_na=False)[column].tolist()
-
-
-def module(made: Made, name: str) -> Any:
-    return import_module(f"{made.bench.modules.read.__name__.partition('.')[0]}.{name}")
 
 
 MARKS = "a number with decimal ',' and thousands '.'"

@@ -17,27 +17,36 @@ from common import BIN, PROJECT, Run, generate, head, machine, ratio, row, run, 
 from speed import BARE, point_at
 
 STEPS = """
-from {package}.config import MODEL, TEST, TRAIN, load_params
-from {package}.data import infer_schema, make_dataset
-from {package}.data.contract.schema import load_schema
-from {package}.models.candidates import candidates
-from {package}.models.evaluate_model import evaluate
-from {package}.models.metrics import deciding_metric
-from {package}.models.rows import read_rows
-from {package}.models.store import load_model, save_model
-from {package}.models.train_model import train_model
+from {package}.data.make_dataset import make_dataset
+from {package}.models.train_model import select_model
+from tabwright.dataset.infer import infer
+from tabwright.evaluation.held_out import score_model
+from tabwright.evaluation.resampling import make_resampling
+from tabwright.project.project import Project
+from tabwright.schema.schema import load_schema
+from tabwright.selection.candidate import baseline
+from tabwright.selection.cross_validation import read_rows
+from tabwright.selection.metrics import deciding_metric, predict_scores, task_metrics
+from tabwright.selection.persistence import load_model, save_model
+from tabwright.selection.threshold import get_threshold
+from tabwright.tracking.record import source_code
 
-infer_schema.main()
-make_dataset.main()
-params, schema = load_params(), load_schema()
-train = read_rows(TRAIN, params.train.max_rows, params.seed)
-model, facts = train_model(train, schema, params)
-saved = save_model(model, MODEL)
-test = read_rows(TEST, params.train.max_rows, params.seed)
-baseline = candidates(schema, params.seed)["baseline"].pipeline
-baseline.fit(train, train[schema.target])
+project = Project.find()
+infer(project)
+make_dataset(project)
+params, schema = project.params, load_schema(project.schema_file)
+train = read_rows(project.train_file, params.train.max_rows, params.seed)
+model, facts = select_model(train, schema, params)
+code = source_code(project)
+saved = save_model(model, project.model_file, code)
+model = load_model(project.model_file, saved, code)
+test = read_rows(project.test_file, params.train.max_rows, params.seed)
+constant = baseline(schema).pipeline.fit(train, train[schema.target])
+scored = task_metrics(schema, get_threshold(model)), predict_scores(model, test, schema)
+least = task_metrics(schema), predict_scores(constant, test, schema)
+resampling = make_resampling(test, params.data, params.evaluate, params.seed)
 metric = deciding_metric(schema, params.train.metric)
-evaluate(load_model(MODEL, saved), baseline, test, schema, metric, params.evaluate, params.seed)
+score_model(scored, least, test, schema, metric, resampling)
 """
 COMMIT = ("git", "-c", "user.name=x", "-c", "user.email=x@y", "commit", "--no-verify", "-qm", "x")
 

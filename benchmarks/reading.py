@@ -6,7 +6,7 @@ Needs what benchmarks/tables.py needs. The table has 20 columns: numbers, whole 
 date. Each round times, in turn and in processes of their own, without their imports,
 
 - pandas: `read_csv(file).to_parquet(...)`, every cell parsed, nothing checked;
-- ours: `check_rows`, which reads, types and checks every cell against the contract and writes the
+- ours: `check_file`, which reads, types and checks every cell against the contract and writes the
   clean and the rejected rows.
 
 `make data` as a whole also infers the contract, splits the rows, looks for leaks and writes the
@@ -31,13 +31,13 @@ print(time.perf_counter() - start)
 OURS = """
 import sys, time
 from pathlib import Path
-from my_ml_project.config import load_params
-from my_ml_project.data.make_dataset import check_rows
-from my_ml_project.data.contract.schema import load_schema
+from tabwright.dataset.check_rows import check_file
+from tabwright.project.project import Project
+from tabwright.schema.schema import load_schema
 start = time.perf_counter()
-clean = Path(sys.argv[2])
-rejected = clean.with_name("rejected.parquet")
-check_rows(Path(sys.argv[1]), clean, rejected, load_schema(), load_params().data)
+project, clean = Project.find(), Path(sys.argv[2])
+rejected, schema = clean.with_name("rejected.parquet"), load_schema(project.schema_file)
+check_file(Path(sys.argv[1]), clean, rejected, schema, project.params.data)
 print(time.perf_counter() - start)
 """
 
@@ -106,8 +106,9 @@ def enlarge(path: Path, gib: float, rows: int) -> int:
 def whole_steps(python: Path, project: Path, rows: int) -> None:
     """Time the steps of `make data`."""
     (project / "references" / "schema.yaml").unlink(missing_ok=True)
-    for step in ("infer_schema", "make_dataset"):
-        done = run(python, "-m", f"my_ml_project.data.{step}", cwd=project).check()
+    steps = {"infer": ["tabwright", "infer"], "make_dataset": ["my_ml_project.data.make_dataset"]}
+    for step, words in steps.items():
+        done = run(python, "-m", *words, cwd=project).check()
         print(row([step, f"{rows:,}", f"{done.seconds:.1f}", f"{done.peak_mb:.0f}"]), flush=True)
 
 

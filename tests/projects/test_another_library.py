@@ -55,8 +55,9 @@ def project(generator: Generator) -> Path:
     assert languages == ("text", "bash", "python", "python", "yaml", "bash", "bash")
     dependency, lock, imports, entry, compete, look, train = texts
     edit(path / "pyproject.toml", r"^dependencies = \[\n", f"dependencies = [\n    {dependency}")
-    edit(path / CANDIDATES, r"^import numpy as np\n", f"import numpy as np\n{imports}")
-    edit(path / CANDIDATES, r"^    }\n\n\ndef of_log", f"{entry}    }}\n\n\ndef of_log")
+    first = "from scipy.stats import loguniform\n"
+    edit(path / CANDIDATES, f"^{first}", f"{imports}{first}")
+    edit(path / CANDIDATES, r"^    }\n\Z", f"{entry}    }}\n")
     edit(path / "params.yaml", r"^  candidates: .*\n", f"  {compete}")
     for command in [*lock.splitlines(), *look.splitlines(), *train.splitlines()]:
         generator.sh(path, command)

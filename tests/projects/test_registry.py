@@ -20,7 +20,7 @@ QUICK = {
     "bootstrap: 500": "bootstrap: 60",
     "candidates: [linear, forest, extra trees, boosting, blend]": "candidates: [linear]",
 }
-TRAINING = "train = read_rows(TRAIN, params.train.max_rows, params.seed)"
+TRAINING = "rows = read_rows(project.train_file, params.train.max_rows, params.seed)"
 
 
 def table() -> str:
@@ -134,8 +134,8 @@ def test_worse_challenger_is_refused(generator: Generator, project: Path) -> Non
 def test_challenger_trained_on_held_out_rows_is_refused(
     generator: Generator, project: Path
 ) -> None:
-    leak = f"{TRAINING}\n    import pandas as pd\n    from ..config import TEST\n"
-    leak += "    train = pd.concat([train, pd.read_parquet(TEST)], ignore_index=True)"
+    leak = f"{TRAINING}\n"
+    leak += "    rows = pd.concat([rows, pd.read_parquet(project.test_file)], ignore_index=True)"
     with other_work(generator, project):
         edit(project, "src/*/models/train_model.py", {TRAINING: leak})
         generator.sh(project, COMMIT)
@@ -146,8 +146,8 @@ def test_challenger_trained_on_held_out_rows_is_refused(
 
 
 def test_challenger_with_a_collapsed_slice_is_refused(generator: Generator, project: Path) -> None:
-    collapse = f"{TRAINING}\n    green = train['colour'] == 'green'\n"
-    collapse += "    train.loc[green, 'size'] = -4 * train.loc[green, 'size']"
+    collapse = f"{TRAINING}\n    green = rows['colour'] == 'green'\n"
+    collapse += "    rows.loc[green, 'size'] = -4 * rows.loc[green, 'size']"
     with other_work(generator, project):
         edit(project, "src/*/models/train_model.py", {TRAINING: collapse})
         changes = {"slice_minimum: {}": "slice_minimum: {roc_auc: 0.6}"}

@@ -71,11 +71,13 @@ def test_a_change_is_delivered_and_the_owners_work_is_kept(project: Path, templa
     makefile.write_text(makefile.read_text("utf-8") + "\n# a new line\n", "utf-8")
     params = inside / "params.yaml"
     params.write_text(params.read_text("utf-8").replace("seed: 42", "seed: 7"), "utf-8")
-    (inside / "src/{{cookiecutter.package_name}}/fresh.py").write_text('"""New."""\n', "utf-8")
+    for folder in ("src/{{cookiecutter.package_name}}", "vendor/tabwright/src/tabwright/io"):
+        (inside / folder / "fresh.py").write_text('"""New."""\n', "utf-8")
     commit(template, "second")
     update(project)
     assert (project / "Makefile").read_text("utf-8").endswith("# a new line\n")
     assert (project / "src/my_ml_project/fresh.py").exists()
+    assert (project / "vendor/tabwright/src/tabwright/io/fresh.py").exists()
     assert (project / "src/my_ml_project/features/mine.py").exists()
     kept = (project / "params.yaml").read_text("utf-8")
     assert "folds: 10" in kept
