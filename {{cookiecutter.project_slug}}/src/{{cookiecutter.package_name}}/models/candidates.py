@@ -17,6 +17,14 @@ from tabwright.selection.candidate import Candidate
 
 from ..features.build_features import build_features
 
+BOOSTING = {
+    "max_iter": 150,
+    "learning_rate": 0.06,
+    "max_leaf_nodes": 15,
+    "l2_regularization": 1.0,
+    "early_stopping": False,  # it sets rows aside and fails on classes with a row or two
+}
+
 
 def candidates(schema: Schema, seed: int) -> dict[str, Candidate]:
     """Every model that `train.candidates` of `params.yaml` may name.
@@ -54,25 +62,12 @@ def candidates(schema: Schema, seed: int) -> dict[str, Candidate]:
                         random_state=seed,
                     )
                 ),
-                {
-                    "min_samples_leaf": [1, 2, 4, 8, 16],
-                    "max_features": loguniform(0.05, 0.8),
-                },
+                {"min_samples_leaf": [1, 2, 4, 8, 16], "max_features": loguniform(0.05, 0.8)},
             )
             for name, trees in (("forest", forest), ("extra trees", extra))
         },
-        # No early stopping: it sets rows aside and fails on classes with a row or two.
         "boosting": Candidate(
-            pipeline(
-                boosting(
-                    max_iter=150,
-                    learning_rate=0.06,
-                    max_leaf_nodes=15,
-                    l2_regularization=1.0,
-                    early_stopping=False,
-                    random_state=seed,
-                )
-            ),
+            pipeline(boosting(**BOOSTING, random_state=seed)),
             {
                 "max_iter": [50, 100, 200, 400],
                 "learning_rate": loguniform(0.01, 0.2),
