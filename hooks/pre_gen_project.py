@@ -37,7 +37,7 @@ DEPENDENCIES = set(
 DATABASE = "postgresql://reader@host/shop#orders"
 NO_DATABASES = {"file", "ftp", "ftps", "sftp", "postgres", *REMOTES}
 PASSWORD = re.compile("(://[^/@]*:)[^@]*@")
-SECRET = re.compile(  # as in the project's config.py
+SECRET = re.compile(  # as in the library's settings.py
     "[?&;#=][^?&;#=]*(pass(?![aeiv])|pwd|secret|token|credential|jwt|signature|authorization|keyid|"
     "((?<!ssl)key|(?<![a-z])(auth|sign?|sas))(?![a-z]))[^?&;#=]*=",
     re.IGNORECASE,
