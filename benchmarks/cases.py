@@ -2,7 +2,7 @@
 
     python3 benchmarks/cases.py FOLDER [--only NAME]
 
-Needs the Python of the tests: the modules of one generated project run in this process. A file
+Needs the Python of `tox -e tables`: the library and one generated project run in this process. A file
 `predict-<name>-new-<what>` is read with the contract of `predict-<name>-train`. Exits with 1 when a
 file is not ok.
 """
@@ -15,16 +15,20 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from common import PROJECT, ROOT, generate, head, row
+from common import ROOT, head, row
 
-sys.path.insert(0, str(ROOT / "tests"))
+(LIBRARY,) = ROOT.glob("{{*}}/vendor/tabwright/src")
+sys.path[:0] = [str(ROOT / "tests"), str(LIBRARY)]
 
-from tables.rig import Run, Workbench
+from support.dataset_runner import DatasetRunner, StepResult
+from support.default_project import owner_module
+from tabwright.io.read import read_batches
+from tabwright.prediction.predict import detect_new, predict_file
+from tabwright.schema.rules import apply_contract
 
 COLUMNS = ("file", "expected", "got", "result")
 
@@ -33,20 +37,20 @@ COLUMNS = ("file", "expected", "got", "result")
 class Made:
     """What `make data` made of a file."""
 
-    bench: Workbench
-    run: Run
+    runner: DatasetRunner
+    result: StepResult
 
     @property
     def said(self) -> str:
-        return " ".join([self.run.message, self.run.output, str(self.run.broke or "")])
+        return " ".join([self.result.message, self.result.output, str(self.result.broke or "")])
 
     @property
     def columns(self) -> dict[str, Any]:
-        return load_schema(self.bench.schema).columns
+        return self.runner.schema.columns
 
     @property
     def rows(self) -> pd.DataFrame:
-        return pd.concat(map(self.bench.table, ("train", "test", "unlabelled")))
+        return pd.concat(map(self.runner.table, ("train", "test", "unlabelled")))
 
     def sorted(self, name: str) -> list[Any]:
         return sorted(self.rows[name].dropna())
@@ -60,7 +64,7 @@ class Made:
 
 def new(made: Made, path: Path, column: str) -> list[Any]:
     """Cells of a column of new rows as the contract reads them, or the sentence about each."""
-    schema = load_schema(made.bench.schema)
+    schema = made.runner.schema
     source = detect_new(path, schema)
     rows = pd.concat(read_batches(path, source, known=schema))
     typed, problems = apply_contract(rows, replace(schema, source=source), target=False)
@@ -75,13 +79,13 @@ def carried(made: Made, path: Path, column: str) -> list[str]:
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
 
-    schema = load_schema(made.bench.schema)
+    schema = made.runner.schema
     rows = made.rows
-    features = import_module(f"{PROJECT.replace('-', '_')}.features.build_features")
-    model = make_pipeline(features.build_features(schema, 0), LogisticRegression())
+    features = owner_module("features.build_features").build_features(schema, 0)
+    model = make_pipeline(features, LogisticRegression())
     classes = sorted(rows[schema.target].unique())
     model.fit(rows[list(schema.features)], rows[schema.target].map(classes.index))
-    output = made.bench.root / "predictions.csv"
+    output = made.runner.root / "predictions.csv"
     predict_file(path, output, model, schema)
     return pd.read_csv(output, dtype=str, keep_default_na=False)[column].tolist()
 
@@ -127,7 +131,7 @@ CASES: dict[str, tuple[str, Any, Callable[[Made], Any]]] = {
     "first-row-incomplete.csv": (
         "y",
         True,
-        lambda made: len(made.bench.table("rejected")) > 0 or made.tells("n/k"),
+        lambda made: len(made.runner.table("rejected")) > 0 or made.tells("n/k"),
     ),
     "header-of-wavelengths.csv": (
         "grade",
@@ -140,7 +144,7 @@ CASES: dict[str, tuple[str, Any, Callable[[Made], Any]]] = {
         "y",
         True,
         lambda made: (
-            made.tells("row 21") or 21 in set(made.bench.table("rejected")["rejected_row"])
+            made.tells("row 21") or 21 in set(made.runner.table("rejected")["rejected_row"])
         ),
     ),
     "numbers-below-limit.csv": ("y", True, lambda made: made.tells("23 of 28", "'<0.5'")),
@@ -167,7 +171,7 @@ CASES: dict[str, tuple[str, Any, Callable[[Made], Any]]] = {
     "three-of-a-class.csv": (
         "y",
         True,
-        lambda made: bool(made.run.message) or "1" in set(made.bench.table("test")["y"]),
+        lambda made: bool(made.result.message) or "1" in set(made.runner.table("test")["y"]),
     ),
 }
 # Of each file of new rows: what is right, and how to see it.
@@ -191,16 +195,15 @@ def main() -> None:
     wrong = 0
     print(head(COLUMNS), flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        generate(Path(folder), "venv=false").check()
-        bench = Workbench(Path(folder) / PROJECT, Path(folder) / "pristine")
+        runner = DatasetRunner(Path(folder) / "project")
         for path in (path for path in files if options.only in path.name):
-            expected, got = outcome(bench, path)
+            expected, got = outcome(runner, path)
             wrong += got != expected
             print(row([path.name, expected, got, "ok" if got == expected else "not"]), flush=True)
     sys.exit(wrong > 0)
 
 
-def outcome(bench: Workbench, path: Path) -> tuple[Any, Any]:
+def outcome(runner: DatasetRunner, path: Path) -> tuple[Any, Any]:
     """What is right of a file, and what it gave."""
     if path.name in NEW:
         expected, see_new = NEW[path.name]
@@ -211,13 +214,13 @@ def outcome(bench: Workbench, path: Path) -> tuple[Any, Any]:
         raw = path
     else:
         return "no expectation", ""
-    shutil.copy(raw, bench.clear())
-    made = Made(bench, bench.run(raw.name, target))
+    shutil.copy(raw, runner.clear())
+    made = Made(runner, runner.run(raw.name, target))
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             return expected, see_new(made, path) if path.name in NEW else see(made)
     except (Exception, SystemExit) as error:
-        told = f"{type(error).__name__}: {made.run.message or error}"
+        told = f"{type(error).__name__}: {made.result.message or error}"
         return expected, " ".join(told.split())[:200]
 
 
