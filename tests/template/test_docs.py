@@ -218,7 +218,8 @@ def test_ml_test_score_names_what_exists(project: dict[str, str]) -> None:
         if words := re.fullmatch(r"make ((?:[a-z]+ ?)+)(?:[A-Z]+=\S+ ?)*", span):
             assert targets >= set(words[1].split()), span
         elif test:
-            assert f"\ndef {test}(" in project[file], span
+            text = project.get(file) or (TEMPLATE / file).read_text(encoding="utf-8")
+            assert f"\ndef {test}(" in text, span
         elif re.fullmatch(r"[a-z]+\.[a-z_]+", span) and span.split(".")[0] in parameters:
             assert span in parameters, span
         elif PATH.fullmatch(span):
