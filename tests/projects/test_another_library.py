@@ -41,8 +41,7 @@ def edit(path: Path, pattern: str, new: str) -> None:
 def generator(tmp_path_factory: pytest.TempPathFactory) -> Generator:
     """Generates the project."""
     generator = Generator(tmp_path_factory.mktemp("library"), packages=True)
-    # Tests of other things pass or fail elsewhere.
-    generator.environment |= WHO | {"PYTEST_ADDOPTS": "tests/test_models.py -k candidate"}
+    generator.environment |= WHO
     return generator
 
 
