@@ -1,4 +1,4 @@
-"""A workbench: one baked project whose `make data` runs in this process, as often as wanted."""
+"""Makes datasets of tables in one project, by its steps in this process, as often as wanted."""
 
 import contextlib
 import ctypes
@@ -8,18 +8,23 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 from typing import Any
 from unittest import mock
 
 import pandas as pd
 import yaml
 from hypothesis import HealthCheck, Phase, settings
+from tabwright.dataset.infer import infer
+from tabwright.io import read
+from tabwright.project.errors import cli_errors
+from tabwright.project.project import Project
+from tabwright.schema.schema import Schema, load_schema, save_schema
+
+from .default_project import default_project, owner_module
 
 SECONDS = 90  # a step that takes longer hangs
 ORDINARY = settings(  # the same examples every time
@@ -30,18 +35,10 @@ ORDINARY = settings(  # the same examples every time
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example],
 )
 MADE = ("data", "references", "reports", "params.yaml")
-MODULES = {
-    "errors": "tabwright.project.errors",
-    "infer": "tabwright.dataset.infer",
-    "make_dataset": "{package}.data.make_dataset",
-    "project": "tabwright.project.project",
-    "read": "tabwright.io.read",
-    "schema": "tabwright.schema.schema",
-}
 
 
 @dataclass(frozen=True)
-class Run:
+class StepResult:
     """How a step ended: a message when it refused, an exception when it broke."""
 
     message: str
@@ -56,42 +53,88 @@ class Run:
         return not self.message and self.broke is None
 
 
-class Workbench:
+class Dataset:
+    """The rows of train, test and unlabelled, their columns in one order."""
+
+    def __init__(self, project: Project) -> None:
+        files = {
+            "train": project.train_file,
+            "test": project.test_file,
+            "unlabelled": project.unlabelled_file,
+        }
+        self.parts = {
+            name: pd.read_parquet(file).sort_index(axis=1) for name, file in files.items()
+        }
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts.values()))
+
+    def values(self, part: str, column: str) -> set[str]:
+        """What a column holds in `train`, `test` or `unlabelled`."""
+        return set(self.parts[part][column])
+
+    def assert_equals(self, other: "Dataset") -> None:
+        """Compare with what another run made."""
+        for name, table in self.parts.items():
+            pd.testing.assert_frame_equal(table, other.parts[name], obj=name)
+
+
+class DatasetRunner:
     """Puts a table into `raw` and makes a dataset of it: `clear`, write the file, `run`."""
 
-    def __init__(self, root: Path, pristine: Path) -> None:
+    def __init__(self, root: Path) -> None:
         self.root = root
         self.raw = root / "data" / "raw"
-        self.schema = root / "references" / "schema.yaml"
-        self.params = root / "params.yaml"
-        self.modules = self._import()
-        self._pristine = pristine
-        for name in MADE:
-            _copy(root / name, pristine / name)
+        self.schema_file = self.project.schema_file
+        self.params_file = self.project.params_file
+        self.pristine = default_project()
+        shutil.copytree(self.pristine, root)
+        self._make_dataset = owner_module("data.make_dataset").make_dataset
+
+    @property
+    def project(self) -> Project:
+        """The project, with its settings as they are now."""
+        return Project(self.root)
+
+    @property
+    def schema(self) -> Schema:
+        """The contract as it is now."""
+        return load_schema(self.schema_file)
+
+    def save_schema(self, schema: Schema) -> None:
+        """Put another contract in its place."""
+        save_schema(schema, self.schema_file)
 
     def clear(self) -> Path:
         """Make the project as it was generated, but without its table; the folder for one."""
         for name in MADE:
             _remove(self.root / name)
-            _copy(self._pristine / name, self.root / name)
+            _copy(self.pristine / name, self.root / name)
         _remove(self.raw)
         self.raw.mkdir()
         return self.raw
 
-    def run(self, raw: str, target: Any, **params: Any) -> Run:
+    def run(self, raw: str, target: Any, **params: Any) -> StepResult:
         """Infer the contract of `data/raw/<raw>`, unless there is one, and make the dataset."""
         self.set(raw=f"data/raw/{raw}", target=target, **params)
-        inferred = self.step("infer")
-        return self.step("make_dataset") if inferred.worked else inferred
+        inferred = self.infer()
+        return self.make_dataset() if inferred.worked else inferred
 
     def set(self, **data: Any) -> None:
         """Change parameters of the section `data`."""
-        tree = yaml.safe_load(self.params.read_text(encoding="utf-8"))
+        tree = yaml.safe_load(self.params_file.read_text(encoding="utf-8"))
         tree["data"] |= data
-        self.params.write_text(yaml.safe_dump(tree), encoding="utf-8")
+        self.params_file.write_text(yaml.safe_dump(tree), encoding="utf-8")
 
-    def step(self, name: str) -> Run:
-        """Run `infer` or `make_dataset` as its command does."""
+    def infer(self) -> StepResult:
+        """Infer the contract, as `python -m tabwright infer`."""
+        return self._step(infer)
+
+    def make_dataset(self) -> StepResult:
+        """Check and split the rows, as `python -m my_ml_project.data.make_dataset`."""
+        return self._step(self._make_dataset)
+
+    def _step(self, function: Callable[[Project], None]) -> StepResult:
         before, start = snapshot(self.root), time.monotonic()
         message, broke, said = "", None, io.StringIO()
         try:
@@ -99,10 +142,9 @@ class Workbench:
                 _in_time(),
                 contextlib.redirect_stdout(said),
                 contextlib.redirect_stderr(said),
-                _command_line(name),
-                self.modules.errors.cli_errors(),
+                cli_errors(),
             ):
-                getattr(getattr(self.modules, name), name)(self.project())
+                function(self.project)
         except SystemExit as stop:
             message = str(stop.code or "")
         except Exception as error:
@@ -110,33 +152,21 @@ class Workbench:
         seconds = time.monotonic() - start
         after = snapshot(self.root)
         changed = {path for path in before | after if before.get(path) != after.get(path)}
-        return Run(message, said.getvalue(), broke, seconds, changed)
+        return StepResult(message, said.getvalue(), broke, seconds, changed)
 
     def in_batches(self, rows: int) -> AbstractContextManager[object]:
         """While it lasts, tables are read so many rows at a time."""
-        return mock.patch.object(self.modules.read, "BATCH_ROWS", rows)
+        return mock.patch.object(read, "BATCH_ROWS", rows)
 
     def table(self, name: str) -> pd.DataFrame:
         """What the last run made: train, test, unlabelled or rejected."""
-        return pd.read_parquet(getattr(self.project(), f"{name}_file"))
+        return pd.read_parquet(getattr(self.project, f"{name}_file"))
 
-    def project(self) -> Any:
-        """The project with the settings that its file has now."""
-        return self.modules.project.Project.find(self.root)
-
-    def load_schema(self) -> Any:
-        """The schema as its file has it now."""
-        return self.modules.schema.load_schema(self.schema)
-
-    def _import(self) -> SimpleNamespace:
-        (package,) = (self.root / "src").glob("*/__init__.py")
-        sys.path[:0] = [str(self.root / "src"), str(self.root / "vendor/tabwright/src")]
-        sys.dont_write_bytecode = True  # the project's files are compared
-        named = MODULES.items()
-        modules: dict[str, ModuleType] = {
-            name: import_module(path.format(package=package.parent.name)) for name, path in named
-        }
-        return SimpleNamespace(**modules)
+    def dataset(self, result: StepResult) -> Dataset:
+        """What a run that came to its end has made."""
+        assert result.broke is None, repr(result.broke)
+        assert result.worked, result.message
+        return Dataset(self.project)
 
 
 def snapshot(root: Path) -> dict[str, tuple[int, str]]:
@@ -187,15 +217,6 @@ def _in_time() -> Iterator[None]:
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
-
-
-@contextlib.contextmanager
-def _command_line(*words: str) -> Iterator[None]:
-    before, sys.argv = sys.argv, [*words]
-    try:
-        yield
-    finally:
-        sys.argv = before
 
 
 def _copy(source: Path, target: Path) -> None:

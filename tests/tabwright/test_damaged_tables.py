@@ -5,8 +5,12 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from tabwright.io.parquet import read_parquet
+from tabwright.io.parquet import rows_in
+from tabwright.io.read import read_table
+from tabwright.io.typed import _sheets
+from tabwright.project.errors import ProjectError
 
-from .conftest import Module
 
 
 def damaged(path: Path) -> Path:
@@ -17,30 +21,30 @@ def damaged(path: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", ["new.parquet", "new.csv", "new.json", "new.xlsx", "new.csv.gz"])
-def test_new_rows_that_cannot_be_read(name: str, module: Module, tmp_path: Path) -> None:
+def test_new_rows_that_cannot_be_read(name: str, tmp_path: Path) -> None:
     path = damaged(tmp_path / name)
-    with pytest.raises(module("errors").ProjectError, match=f"{name}: .*") as said:
-        module("data.reading.read").read_table(path)
+    with pytest.raises(ProjectError, match=f"{name}: .*") as said:
+        read_table(path)
     assert "\n" not in str(said.value)
 
 
 def test_rows_to_predict_that_are_damaged(
-    module: Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     predict_model = module("models.predict_model")
     monkeypatch.setattr(predict_model, "UNLABELLED", damaged(tmp_path / "unlabelled.parquet"))
-    with pytest.raises(module("errors").ProjectError, match=r"unlabelled\.parquet cannot be read"):
+    with pytest.raises(ProjectError, match=r"unlabelled\.parquet cannot be read"):
         predict_model._default_input()
 
 
-def test_other_results_that_are_damaged(module: Module, tmp_path: Path) -> None:
+def test_other_results_that_are_damaged(tmp_path: Path) -> None:
     path = damaged(tmp_path / "table.parquet")
-    for read in (module("files").read_parquet, module("files").rows_in):
-        with pytest.raises(module("errors").ProjectError, match="`make verify`"):
+    for read in (read_parquet, rows_in):
+        with pytest.raises(ProjectError, match="`make verify`"):
             read(path)
 
 
-def test_place_for_predictions_that_is_no_folder(module: Module, tmp_path: Path) -> None:
+def test_place_for_predictions_that_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "old.csv").touch()
     files, errors = module("files"), module("errors")
     with (
@@ -50,6 +54,6 @@ def test_place_for_predictions_that_is_no_folder(module: Module, tmp_path: Path)
         pass
 
 
-def test_workbook_without_cells(module: Module) -> None:
+def test_workbook_without_cells() -> None:
     with pytest.raises(ValueError, match="no sheet of cells"):
-        module("data.reading.typed")._sheets(SimpleNamespace(sheets_metadata=[]))
+        _sheets(SimpleNamespace(sheets_metadata=[]))

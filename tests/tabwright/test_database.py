@@ -13,8 +13,10 @@ from unittest.mock import patch
 import mlflow
 import pytest
 from mlflow.exceptions import MlflowException
+from tabwright.project.errors import ProjectError
+from tabwright.tracking.database import database_errors
+from tabwright.tracking.runs import open_experiment
 
-from .conftest import Module
 
 PATHS = """
 SELECT artifact_location FROM experiments UNION ALL SELECT artifact_uri FROM runs
@@ -23,7 +25,7 @@ UNION ALL SELECT source FROM model_versions
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory, module: Module) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project in a folder whose name addresses would read otherwise, with one run."""
     made = tmp_path_factory.mktemp("database") / "50% off, what?now #1 my%20dir" / "project"
     made.mkdir(parents=True)
@@ -31,9 +33,9 @@ def project(tmp_path_factory: pytest.TempPathFactory, module: Module) -> Path:
     return made
 
 
-def work_in(project: Path, module: Module) -> None:
+def work_in(project: Path) -> None:
     """Log a run with a file, read the files of all runs, and register."""
-    database, tracking, runs = map(module, ("tracking.database", "tracking", "tracking.runs"))
+    database, tracking, runs = map(("tracking.database", "tracking", "tracking.runs"))
     address, before = tracking.sqlite_uri(project / "mlflow.db"), mlflow.get_tracking_uri()
     here = {"PROJECT": project, "DATABASE": project / "mlflow.db", "LOCAL": address}
     mlflow.set_tracking_uri(address)
@@ -71,7 +73,7 @@ def test_odd_folder_holds_its_database_and_its_files(project: Path) -> None:
 
 
 def test_copy_writes_nothing_into_the_folder_it_was_copied_from(
-    project: Path, module: Module, tmp_path: Path
+    project: Path, tmp_path: Path
 ) -> None:
     copy = tmp_path / project.name
     shutil.copytree(project, copy)
@@ -82,7 +84,7 @@ def test_copy_writes_nothing_into_the_folder_it_was_copied_from(
 
 
 def test_moved_project_does_not_make_its_old_folder_again(
-    project: Path, module: Module, tmp_path: Path
+    project: Path, tmp_path: Path
 ) -> None:
     first, second = tmp_path / "first", tmp_path / "a" / "first"
     shutil.copytree(project, first)
@@ -96,7 +98,7 @@ def test_moved_project_does_not_make_its_old_folder_again(
     assert {path.partition("/mlruns/")[0] for path in logged} == {second.as_uri()}
 
 
-def test_database_with_plain_paths_moves_too(project: Path, module: Module, tmp_path: Path) -> None:
+def test_database_with_plain_paths_moves_too(project: Path, tmp_path: Path) -> None:
     plain, moved = tmp_path / "plain", tmp_path / "moved"
     shutil.copytree(project, plain)
     with closing(sqlite3.connect(plain / "mlflow.db")) as database, database:
@@ -130,7 +132,7 @@ def closed() -> str:
 @pytest.mark.parametrize("kind", ["silent", "closed"])
 @pytest.mark.parametrize("ask", ["open_experiment", "file_of_run", "collect"])
 def test_server_that_does_not_answer_is_named_in_seconds(
-    kind: str, ask: str, module: Module, request: pytest.FixtureRequest, tmp_path: Path
+    kind: str, ask: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     address = request.getfixturevalue(kind)
     runs, experiments = module("tracking.runs"), module("tracking.experiments")
@@ -142,7 +144,7 @@ def test_server_that_does_not_answer_is_named_in_seconds(
     before, start = mlflow.get_tracking_uri(), time.monotonic()
     mlflow.set_tracking_uri(address)
     try:
-        with pytest.raises(module("errors").ProjectError, match="MLFLOW_TRACKING_URI") as told:
+        with pytest.raises(ProjectError, match="MLFLOW_TRACKING_URI") as told:
             commands[ask]()
     finally:
         mlflow.set_tracking_uri(before)
@@ -151,32 +153,32 @@ def test_server_that_does_not_answer_is_named_in_seconds(
     assert "mv mlflow.db" not in str(told.value)
 
 
-def told_of(module: Module, database: Path) -> str:
+def told_of(database: Path) -> str:
     """What is said of a database."""
     before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(f"sqlite:///{database}")
     try:
-        with pytest.raises(module("errors").ProjectError) as told:
-            module("tracking.runs").open_experiment()
+        with pytest.raises(ProjectError) as told:
+            open_experiment()
     finally:
         mlflow.set_tracking_uri(before)
     return str(told.value)
 
 
 @pytest.mark.parametrize("content", [b"garbage" * 500, b"half"])
-def test_damaged_database_is_told(content: bytes, module: Module, tmp_path: Path) -> None:
+def test_damaged_database_is_told(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_bytes(content)
-    assert "`mv mlflow.db mlflow.db.damaged`" in told_of(module, tmp_path / "mlflow.db")
+    assert "`mv mlflow.db mlflow.db.damaged`" in told_of(tmp_path / "mlflow.db")
 
 
-def test_locked_database_is_told(module: Module, project: Path, tmp_path: Path) -> None:
+def test_locked_database_is_told(project: Path, tmp_path: Path) -> None:
     shutil.copy(project / "mlflow.db", tmp_path)
     with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database:
         database.execute("BEGIN EXCLUSIVE")
-        assert "Wait until nobody else" in told_of(module, tmp_path / "mlflow.db")
+        assert "Wait until nobody else" in told_of(tmp_path / "mlflow.db")
 
 
 @pytest.mark.parametrize("error", [MlflowException("wrong"), RuntimeError("wrong")])
-def test_mistake_in_the_use_of_mlflow_keeps_its_traceback(error: Exception, module: Module) -> None:
-    with pytest.raises(type(error)), module("tracking.database").database_errors():
+def test_mistake_in_the_use_of_mlflow_keeps_its_traceback(error: Exception) -> None:
+    with pytest.raises(type(error)), database_errors():
         raise error

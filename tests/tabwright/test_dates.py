@@ -4,8 +4,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tabwright.io.source import Source
+from tabwright.schema.ambiguities import find_ambiguities
+from tabwright.schema.dates import as_dates
+from tabwright.schema.dates import guess_format
+from tabwright.schema.guess import infer_schema
+from tabwright.schema.rules import apply_contract
 
-from .conftest import Module
 
 DAYS = pd.date_range("2021-01-03 04:05:06.123", periods=28, freq="16D")
 FORMATS = [
@@ -33,21 +38,21 @@ FORMATS = [
 ]
 
 
-def guessed(module: Module, cells: list[str]):
+def guessed(cells: list[str]):
     table = pd.DataFrame(
         {"x": pd.Series(cells, dtype="str"), "y": (["yes", "no"] * len(cells))[: len(cells)]}
     )
     table.index += 1
-    schema = module("data.contract.guess").infer_schema(
-        table, "y", module("data.contract.schema").Source()
+    schema = infer_schema(
+        table, "y", Source()
     )
-    typed, problems = module("data.contract.rules").apply_contract(table, schema)
+    typed, problems = apply_contract(table, schema)
     return schema, typed, problems
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_format_is_told_from_the_cells(module: Module, form: str) -> None:
-    schema, typed, problems = guessed(module, [day.strftime(form) for day in DAYS])
+def test_format_is_told_from_the_cells(form: str) -> None:
+    schema, typed, problems = guessed([day.strftime(form) for day in DAYS])
     assert schema.columns["x"].kind == "datetime"
     assert problems.empty
     code = form.replace("+0000", "%z").replace("Z", "%z") if "%z" not in form else form
@@ -55,23 +60,23 @@ def test_format_is_told_from_the_cells(module: Module, form: str) -> None:
     assert typed["x"].tolist() == expected.tz_localize(None).tolist()
 
 
-def test_time_alone(module: Module) -> None:
-    schema, typed, _ = guessed(module, [f"{1 + n % 12}:{n:02d} {'AP'[n % 2]}M" for n in range(28)])
+def test_time_alone() -> None:
+    schema, typed, _ = guessed([f"{1 + n % 12}:{n:02d} {'AP'[n % 2]}M" for n in range(28)])
     assert schema.columns["x"].format == "%I:%M %p"
     assert typed["x"].dt.hour.tolist()[1] == 14
 
 
-def test_one_cell_beyond_twelve_tells_the_order(module: Module) -> None:
+def test_one_cell_beyond_twelve_tells_the_order() -> None:
     cells = [f"{day:%d/%m/%Y}" for day in pd.date_range("2021-01-01", periods=27, freq="MS")]
-    schema, _, problems = guessed(module, [*cells, "28/06/2022"])
+    schema, _, problems = guessed([*cells, "28/06/2022"])
     assert schema.columns["x"].format == "%d/%m/%Y"
     assert problems.empty
 
 
 @given(st.permutations(["TBD", *[f"{n % 28 + 1:02d}/{n % 12 + 1:02d}/2023" for n in range(27)]]))
 @settings(derandomize=True, max_examples=25, deadline=None, database=None)
-def test_order_of_rows_does_not_matter(module: Module, cells) -> None:
-    schema, _, problems = guessed(module, cells)
+def test_order_of_rows_does_not_matter(cells) -> None:
+    schema, _, problems = guessed(cells)
     assert schema.columns["x"].format == "%d/%m/%Y"
     assert problems["rejected_value"].tolist() == ["TBD"]
 
@@ -80,30 +85,30 @@ def test_order_of_rows_does_not_matter(module: Module, cells) -> None:
     "none", ["-", "--", "0001-01-01", "0000-00-00", "00/00/0000", "unknown", "9999-12-31"]
 )
 @pytest.mark.parametrize("form", ["%Y-%m-%d", "%d/%m/%Y"])
-def test_what_stands_for_no_date_is_an_empty_cell(module: Module, none: str, form: str) -> None:
+def test_what_stands_for_no_date_is_an_empty_cell(none: str, form: str) -> None:
     cells = [none if n % 3 == 1 else f"{day.strftime(form)}" for n, day in enumerate(DAYS)]
-    schema, typed, problems = guessed(module, cells)
+    schema, typed, problems = guessed(cells)
     assert schema.columns["x"].kind == "datetime"
     assert schema.source.missing == ["", none]
     assert typed["x"].isna().sum() == 9
     assert problems.empty
 
 
-def test_word_among_other_words_is_kept(module: Module) -> None:
+def test_word_among_other_words_is_kept() -> None:
     table = pd.DataFrame(
         {"x": ["-", *DAYS[1:].strftime("%Y-%m-%d")], "w": ["-", "a"] * 14, "y": ["p", "q"] * 14}
     )
-    schema = module("data.contract.guess").infer_schema(
-        table, "y", module("data.contract.schema").Source()
+    schema = infer_schema(
+        table, "y", Source()
     )
     assert schema.source.missing == [""]
 
 
-def test_iso_dates_with_and_without_a_time(module: Module) -> None:
+def test_iso_dates_with_and_without_a_time() -> None:
     cells = [
         f"{day:%Y-%m-%d}" if n % 2 else f"{day:%Y-%m-%d %H:%M:%S}" for n, day in enumerate(DAYS)
     ]
-    schema, _, problems = guessed(module, cells)
+    schema, _, problems = guessed(cells)
     assert schema.columns["x"].format == "ISO8601"
     assert problems.empty
 
@@ -118,15 +123,15 @@ def test_iso_dates_with_and_without_a_time(module: Module) -> None:
         ([f"{n % 12 + 1}-{n % 7 + 1}-23" for n in range(28)], True),
     ],
 )
-def test_order_that_cannot_be_told_is_said(module: Module, cells: list[str], said: bool) -> None:
-    schema, typed, _ = guessed(module, cells)
+def test_order_that_cannot_be_told_is_said(cells: list[str], said: bool) -> None:
+    schema, typed, _ = guessed(cells)
     raw = pd.DataFrame({"x": cells})
-    found = module("data.contract.doubts").doubts(raw, typed, schema)
+    found = find_ambiguities(raw, typed, schema)
     assert [("day first or month first" in message) for _, message, _ in found] == [True] * said
 
 
-def test_text_in_new_rows_is_not_read_by_its_first_cell(module: Module) -> None:
-    dates = module("data.contract.dates").as_dates
+def test_text_in_new_rows_is_not_read_by_its_first_cell() -> None:
+    dates = as_dates
     assert dates(pd.Series(["13/01/2021", "2021-02-03"], dtype="str"), None).notna().tolist() == [
         False,
         True,
@@ -134,12 +139,12 @@ def test_text_in_new_rows_is_not_read_by_its_first_cell(module: Module) -> None:
 
 
 @pytest.mark.parametrize("cell", ["abc", "1.2.3.4", "12", "A-12-B", "3 of 4", "10/20/30/40", "May"])
-def test_what_is_no_date(module: Module, cell: str) -> None:
-    assert module("data.contract.dates").guess_format(pd.Series([cell] * 5, dtype="str")) is None
+def test_what_is_no_date(cell: str) -> None:
+    assert guess_format(pd.Series([cell] * 5, dtype="str")) is None
 
 
-def test_days_of_a_camera_are_dates(module: Module) -> None:
-    schema, typed, problems = guessed(module, [f"{day:%Y:%m:%d}" for day in DAYS])
+def test_days_of_a_camera_are_dates() -> None:
+    schema, typed, problems = guessed([f"{day:%Y:%m:%d}" for day in DAYS])
     assert schema.columns["x"].format == "%Y:%m:%d"
     assert typed["x"].tolist() == DAYS.normalize().tolist()
     assert problems.empty

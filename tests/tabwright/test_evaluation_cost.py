@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
+from tabwright.evaluation.figures import draw_figures
+from tabwright.evaluation.held_out import capped
+from tabwright.selection.cross_validation import draw_rows
 
-from .conftest import Module
 
 
 class Counting(ClassifierMixin, BaseEstimator):
@@ -24,10 +26,10 @@ class Counting(ClassifierMixin, BaseEstimator):
 
 @pytest.mark.parametrize("columns", [4, 120])
 def test_rows_beyond_a_sample_are_scored_and_nothing_else(
-    module: Module, tmp_path, monkeypatch, columns: int
+    tmp_path, monkeypatch, columns: int
 ) -> None:
     evaluate, schemas = module("models.evaluate_model"), module("data.contract.schema")
-    draw = module("visualization.visualize").draw_figures
+    draw = draw_figures
     monkeypatch.setattr(evaluate, "TRAIN", tmp_path / "train.parquet")
     monkeypatch.setattr(evaluate, "SAMPLED_ROWS", 2000)
     names = [f"x{number}" for number in range(columns)]
@@ -47,7 +49,7 @@ def test_rows_beyond_a_sample_are_scored_and_nothing_else(
         model, predicted = Counting(), Counting().predict_proba(table)
         Counting.asked = 0
         scores, slices, tests = evaluate.judge(model, predicted, table, agreed, params)
-        sample = module("models.rows").draw_rows(rows, 2000, 1)
+        sample = draw_rows(rows, 2000, 1)
         few = predicted[sample], table.iloc[sample]
         draw(model, *few, agreed, "roc_auc", 1, tmp_path / "figures")
         asked.append(Counting.asked)
@@ -57,8 +59,8 @@ def test_rows_beyond_a_sample_are_scored_and_nothing_else(
     assert asked[0] == asked[1] < 250_000  # 5 shuffles of 1,000 rows for 20 columns are 100,000
 
 
-def test_what_is_capped_is_said_in_one_line(module: Module) -> None:
-    capped = module("models.evaluate_model").capped
+def test_what_is_capped_is_said_in_one_line() -> None:
+    capped = capped
     assert capped(900) == ""
     line = capped(400_000)
     assert line.count("\n") == 1

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Module
 
 
 def scores(value: float) -> dict:
@@ -33,7 +32,7 @@ def facts(md5: str, value: float, best: str) -> dict:
 
 
 @pytest.fixture
-def described(module: Module, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> object:
+def described(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> object:
     """Say what is known: the latest model has 0.95; the champion, where there is one, 0.81."""
     found = module("visualization.described")
     monkeypatch.setattr(module("models.champion"), "CHAMPIONS", tmp_path)

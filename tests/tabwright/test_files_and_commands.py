@@ -7,17 +7,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tabwright.io.parquet import parquet_batches
+from tabwright.project.commands import run
+from tabwright.project.errors import ProjectError
+from tabwright.project.errors import cli_errors
+from tabwright.project.files import replacing
+from tabwright.project.files import temporary_name
 
-from .conftest import Module
 
 
 @pytest.fixture(scope="module")
-def root(module: Module) -> Path:
+def root() -> Path:
     """The folder of the project."""
     return module("config").ROOT
 
 
-def test_live_file_of_another_machine_stays_until_it_is_old(module: Module, tmp_path: Path) -> None:
+def test_live_file_of_another_machine_stays_until_it_is_old(tmp_path: Path) -> None:
     files = module("files")
     _, token, here = files.temporary_name().split("-")
     name = ".table.99999999-{}-{}.partial.csv"
@@ -31,8 +36,8 @@ def test_live_file_of_another_machine_stays_until_it_is_old(module: Module, tmp_
     assert set(tmp_path.iterdir()) == {tmp_path / "table.csv", theirs}
 
 
-def test_no_two_writers_have_one_name(module: Module, tmp_path: Path) -> None:
-    replacing = module("files").replacing
+def test_no_two_writers_have_one_name(tmp_path: Path) -> None:
+    replacing = replacing
     with replacing(tmp_path / "a.csv") as one, replacing(tmp_path / "a.csv") as other:
         assert one != other
         one.write_text("one", encoding="utf-8")
@@ -41,32 +46,32 @@ def test_no_two_writers_have_one_name(module: Module, tmp_path: Path) -> None:
 
 
 def test_folder_that_may_not_be_written_to_is_named(
-    module: Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with (
-        pytest.raises(module("errors").ProjectError, match="may not be written to"),
-        module("files").replacing(tmp_path / "a.csv"),
+        pytest.raises(ProjectError, match="may not be written to"),
+        replacing(tmp_path / "a.csv"),
     ):
         pass
 
 
 def test_reproduction_leaves_the_folder_of_another_machine(
-    module: Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reproduce = module("reproduction.reproduce")
     monkeypatch.setattr(reproduce, "FOLDER", tmp_path)
-    _, token, here = module("files").temporary_name().split("-")
+    _, token, here = temporary_name().split("-")
     for host in (here, "node2"):
         (tmp_path / f"1a2b3c4d.99999999-{token}-{host}").mkdir()
     reproduce.remove_leftovers()
     assert [path.name.rpartition("-")[2] for path in tmp_path.iterdir()] == ["node2"]
 
 
-def test_damaged_table_is_named(module: Module, tmp_path: Path) -> None:
+def test_damaged_table_is_named(tmp_path: Path) -> None:
     (tmp_path / "train.parquet").write_bytes(b"garbage")
-    with pytest.raises(module("errors").ProjectError, match=r"train\.parquet.*`make verify`"):
-        list(module("files").parquet_batches(tmp_path / "train.parquet"))
+    with pytest.raises(ProjectError, match=r"train\.parquet.*`make verify`"):
+        list(parquet_batches(tmp_path / "train.parquet"))
 
 
 def arrow_error() -> None:
@@ -90,24 +95,24 @@ def database_error() -> None:
 
 @pytest.mark.parametrize("fault", [arrow_error, os_error, database_error])
 def test_exception_of_other_code_keeps_its_traceback(
-    fault: Callable[[], None], module: Module
+    fault: Callable[[], None]
 ) -> None:
-    with pytest.raises(Exception, match=r"mine|nowhere"), module("errors").explained():
+    with pytest.raises(Exception, match=r"mine|nowhere"), cli_errors():
         fault()
 
 
-def test_interrupted_command_says_so(module: Module, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as end, module("errors").explained():
+def test_interrupted_command_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end, cli_errors():
         raise KeyboardInterrupt
     assert end.value.code == 130
     assert "stopped" in capsys.readouterr().err
 
 
-def test_reason_why_dvc_refuses_raw_data_is_shown(module: Module) -> None:
+def test_reason_why_dvc_refuses_raw_data_is_shown() -> None:
     said = "Cannot add files inside symlinked directories to DVC."
     script = f"import sys; sys.exit('WARNING: x\\nERROR: {said}')"
-    with pytest.raises(module("errors").ProjectError, match=f"failed: {said}"):
-        module("workspace.commands").run(sys.executable, "-c", script)
+    with pytest.raises(ProjectError, match=f"failed: {said}"):
+        run(sys.executable, "-c", script)
 
 
 def test_home_that_is_read_only_is_left_alone(root: Path) -> None:
@@ -125,7 +130,7 @@ def test_home_that_is_read_only_is_left_alone(root: Path) -> None:
 
 
 def test_environment_finds_the_package_after_a_move(
-    module: Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepare = module("workspace.prepare")
     packages = tmp_path / "project" / ".venv" / "lib" / "site-packages"

@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from tabwright.evaluation.comparison import make_side
+from tabwright.evaluation.resampling import Resampling
+from tabwright.selection.metrics import VALUES
 
-from .conftest import Module
 
 CITIES = 2
 
@@ -28,7 +30,7 @@ def amounts(random: np.random.Generator, rows: int) -> tuple[np.ndarray, object]
     return truth, lambda noise: known + random.normal(0, 0.3 * noise, rows)
 
 
-def share_refused(module: Module, draw, rows: int, noise: float, rounds: int) -> float:
+def share_refused(draw, rows: int, noise: float, rounds: int) -> float:
     """Of how many challengers an upper end lies below 0, on all rows or on a city.
 
     Champions and challengers know the same and add noise of their own, which the challengers have
@@ -43,7 +45,7 @@ def share_refused(module: Module, draw, rows: int, noise: float, rounds: int) ->
         sides = [(rule, said(factor)) for factor in (noise, 1.0)]
         city = random.integers(CITIES, size=rows)
         parts = {str(number): city == number for number in range(CITIES)}
-        draws = module("models.resampling").Resampling(np.arange(rows), "rows", 40, 0.95, seed)
+        draws = Resampling(np.arange(rows), "rows", 40, 0.95, seed)
         gain, gains = comparison.worse_at_most(truth, sides, draws, parts)
         refused += gain.high < 0 or any(part.high < 0 for part in gains.values())
     return refused / rounds
@@ -52,33 +54,33 @@ def share_refused(module: Module, draw, rows: int, noise: float, rounds: int) ->
 @pytest.mark.parametrize(
     ("draw", "rows", "rounds"), [(two_classes, 200, 40), (amounts, 200, 60), (amounts, 24, 60)]
 )
-def test_equally_good_challengers_pass(module: Module, draw, rows: int, rounds: int) -> None:
+def test_equally_good_challengers_pass(draw, rows: int, rounds: int) -> None:
     """Nominal are 2.5 % of them; the rounds may show 2.5 standard errors more."""
     allowed = 0.025 + 2.5 * np.sqrt(0.025 * 0.975 / rounds)
-    assert share_refused(module, draw, rows, 1.0, rounds) <= allowed
+    assert share_refused(draw, rows, 1.0, rounds) <= allowed
 
 
 @pytest.mark.parametrize(("draw", "noise"), [(two_classes, 4.0), (amounts, 2.5)])
-def test_clearly_worse_challengers_are_refused(module: Module, draw, noise: float) -> None:
+def test_clearly_worse_challengers_are_refused(draw, noise: float) -> None:
     """Noise of that size costs some 3.5 standard errors of the gain."""
-    assert share_refused(module, draw, 300, noise, 25) >= 0.8
+    assert share_refused(draw, 300, noise, 25) >= 0.8
 
 
-def test_a_loss_seen_to_be_beyond_two_standard_errors_is_refused(module: Module) -> None:
-    comparison, rule = module("models.comparison"), module("models.metrics").VALUES["mae"]
+def test_a_loss_seen_to_be_beyond_two_standard_errors_is_refused() -> None:
+    comparison, rule = module("models.comparison"), VALUES["mae"]
     random = np.random.default_rng(0)
     truth, lost = np.zeros(400), np.abs(random.normal(size=400))
     error = lost.std() / 20
     for times, refused in ((1.8, False), (2.4, True)):
         worse = np.full(400, 5.0) + lost - lost.mean() + times * error
-        draws = module("models.resampling").Resampling(np.arange(400), "rows", 400, 0.95, 1)
+        draws = Resampling(np.arange(400), "rows", 400, 0.95, 1)
         sides = [(rule, worse), (rule, np.full(400, 5.0))]
         gain, _ = comparison.worse_at_most(truth, sides, draws, {})
         assert (gain.high < 0) == refused
 
 
-def test_each_side_is_scored_at_its_own_threshold_and_positive_class(module: Module) -> None:
-    schema, side_of = module("data.contract.schema"), module("models.comparison").side_of
+def test_each_side_is_scored_at_its_own_threshold_and_positive_class() -> None:
+    schema, side_of = module("data.contract.schema"), make_side
     columns = {"y": schema.Column("category", categories=["no", "yes"])}
     columns["x"] = schema.Column("numeric")
     agreed = schema.Schema("y", "classification", columns, positive="yes")
@@ -93,7 +95,7 @@ def test_each_side_is_scored_at_its_own_threshold_and_positive_class(module: Mod
         assert rule.function(truth, predicted) == expected
 
 
-def test_folds_of_growing_length_are_not_tested(module: Module, monkeypatch) -> None:
+def test_folds_of_growing_length_are_not_tested(monkeypatch) -> None:
     compare = module("tracking.compare")
     params = dict.fromkeys(compare.FOLD_PARAMS) | {"data.split": "chronological"}
     run = {"train_md5": "1", "seed": 1, "params": params}

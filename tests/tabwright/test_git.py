@@ -8,8 +8,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from tabwright.project.errors import ProjectError
 
-from .conftest import Module
 
 WHO = ("-c", "user.name=x", "-c", "user.email=x@y", "-c", "commit.gpgsign=false")
 INPUTS = ("src/a.py", "data/raw/t.csv.dvc", "params.yaml", "dvc.yaml", "pyproject.toml")
@@ -29,13 +29,13 @@ def commit_all(folder: Path) -> None:
 
 
 @pytest.fixture
-def git(module: Module) -> ModuleType:
+def git() -> ModuleType:
     """The module that asks git."""
     return module("tracking.git")
 
 
 @pytest.fixture
-def record(module: Module) -> ModuleType:
+def record() -> ModuleType:
     """The module that keeps runs."""
     return module("tracking.record")
 
@@ -155,22 +155,22 @@ def test_inputs_that_are_deleted_or_ignored_are_no_obstacle(
 
 
 def test_repository_of_somebody_else_is_told_in_gits_own_words(
-    repository: Path, git: ModuleType, module: Module, monkeypatch: pytest.MonkeyPatch
+    repository: Path, git: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
-    refused = module("errors").ProjectError
+    refused = ProjectError
     for ask in (git.commit, git.snapshot, lambda: git.git("rev-parse", "--git-dir")):
         with pytest.raises(refused, match=r"dubious ownership.*safe\.directory"):
             ask()
 
 
 def test_setup_does_not_take_a_repository_of_somebody_else_for_none(
-    repository: Path, module: Module, monkeypatch: pytest.MonkeyPatch
+    repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepare = module("workspace.prepare")
     monkeypatch.setattr(prepare, "LOCAL_CONFIG", repository / ".dvc/config.local")
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
-    with pytest.raises(module("errors").ProjectError, match="dubious ownership"):
+    with pytest.raises(ProjectError, match="dubious ownership"):
         prepare.main()
     assert not (repository / ".dvc/config.local").exists()
 
@@ -207,14 +207,14 @@ with patch("pwd.getpwuid", side_effect=KeyError), patch("os.getuid", return_valu
 """
 
 
-def test_user_whom_the_system_does_not_know_has_a_number(module: Module) -> None:
+def test_user_whom_the_system_does_not_know_has_a_number() -> None:
     config = module("config")
     script = UNKNOWN.format(package=config.__name__.partition(".")[0])
     said = subprocess.check_output([sys.executable, "-c", script], cwd=config.ROOT / "src")
     assert said.split() == [b"4711", b"4711"]
 
 
-def test_commands_of_make_give_a_user_to_tools_that_ask(module: Module, tmp_path: Path) -> None:
+def test_commands_of_make_give_a_user_to_tools_that_ask(tmp_path: Path) -> None:
     (tmp_path / "Makefile").write_text("name:\n\t@echo $$LOGNAME\n", encoding="utf-8")
     makefiles = ("-f", str(module("config").ROOT / "Makefile"), "-f", "Makefile")
     for given, said in (

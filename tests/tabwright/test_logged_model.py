@@ -13,7 +13,6 @@ from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from .conftest import Module
 
 LOAD = """
 import sys
@@ -25,7 +24,7 @@ for load in (mlflow.sklearn.load_model, mlflow.pyfunc.load_model):
 """
 
 
-def test_logged_model_predicts_without_the_project(module: Module, tmp_path: Path) -> None:
+def test_logged_model_predicts_without_the_project(tmp_path: Path) -> None:
     before = mlflow.get_tracking_uri()
     runs, store = module("tracking.runs"), module("models.store")
     transformers, calibration = module("features.transformers"), module("models.calibration")
@@ -62,7 +61,7 @@ def test_logged_model_predicts_without_the_project(module: Module, tmp_path: Pat
     assert sum(path.stat().st_size for path in (folder / "code").rglob("*.py")) < 20_000
 
 
-def test_requirements_are_pinned_by_the_names_of_packages(module: Module) -> None:
+def test_requirements_are_pinned_by_the_names_of_packages() -> None:
     """Those with the name they are imported by are found without reading every package there is."""
     runs = module("tracking.runs")
     with patch.object(runs, "packages_distributions", side_effect=AssertionError):

@@ -13,7 +13,6 @@ import skops.io
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from .conftest import Module
 
 
 def crafted(statement: str = "ran = True") -> object:
@@ -24,30 +23,30 @@ def crafted(statement: str = "ran = True") -> object:
     )
 
 
-def test_file_that_no_run_saved_is_not_loaded(module: Module, tmp_path: Path) -> None:
+def test_file_that_no_run_saved_is_not_loaded(tmp_path: Path) -> None:
     path, mark = tmp_path / "model.skops", tmp_path / "mark"
     skops.io.dump(crafted(f"open({str(mark)!r}, 'w')"), path)
-    with pytest.raises(module("errors").ProjectError, match="saved this file"):
-        module("models.store").load_model(path).transform(np.zeros((1, 1)))
+    with pytest.raises(ProjectError, match="saved this file"):
+        load_model(path).transform(np.zeros((1, 1)))
     assert not mark.exists()
 
 
-def test_file_in_the_place_of_a_saved_one_is_not_loaded(module: Module, tmp_path: Path) -> None:
+def test_file_in_the_place_of_a_saved_one_is_not_loaded(tmp_path: Path) -> None:
     path, store = tmp_path / "model.skops", module("models.store")
     record = store.save_model(StandardScaler().fit([[1.0], [2.0]]), path)
     skops.io.dump(crafted(), path)
-    with pytest.raises(module("errors").ProjectError, match="not the model that was recorded"):
+    with pytest.raises(ProjectError, match="not the model that was recorded"):
         store.load_model(path, record)
 
 
-def test_types_that_were_not_recorded_are_not_loaded(module: Module, tmp_path: Path) -> None:
+def test_types_that_were_not_recorded_are_not_loaded(tmp_path: Path) -> None:
     """Not even where the hash agrees; no module is trusted as a whole."""
     path, store = tmp_path / "model.skops", module("models.store")
     record = store.save_model(crafted(), path)
     assert any(name.endswith(".measure") for name in record["types"])
     for name in record["types"]:
         less = record | {"types": [other for other in record["types"] if other != name]}
-        with pytest.raises(module("errors").ProjectError):
+        with pytest.raises(ProjectError):
             store.load_model(path, less)
 
 
@@ -59,6 +58,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from . import numbers as ns
 from .units import METRE, scale
+from tabwright.project.errors import ProjectError
+from tabwright.selection.persistence import load_model
+from tabwright.selection.persistence import save_model
 from .stars import *
 
 RATES: dict[str, float] = {"a": 2.0}
@@ -101,7 +103,7 @@ Edit = Callable[[str, str, str], None]
 
 
 @pytest.fixture
-def edit(module: Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Edit:
+def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Edit:
     """A package of the owner below src; call it to change a file."""
     package = tmp_path / "src" / "shop"
     package.mkdir(parents=True)
@@ -121,12 +123,12 @@ def edit(module: Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Edi
 
 
 @pytest.fixture
-def saved(edit: Edit, module: Module, tmp_path: Path) -> tuple[Path, dict]:
+def saved(edit: Edit, tmp_path: Path) -> tuple[Path, dict]:
     """A model of the owner's function and class, and its record."""
     own = importlib.import_module("shop.own")
     model = make_pipeline(FunctionTransformer(own.length), own.Length()).fit(np.ones((1, 1)))
     path = tmp_path / "model.skops"
-    record = module("models.store").save_model(model, path)
+    record = save_model(model, path)
     return path, record | {"run": "1a2b3c4d5e6f", "commit": "c0ffee123456", "dirty": False}
 
 
@@ -144,10 +146,10 @@ def saved(edit: Edit, module: Module, tmp_path: Path) -> tuple[Path, dict]:
     ],
 )
 def test_edits_that_change_no_result_refuse_nothing(
-    name: str, old: str, new: str, edit: Edit, saved: tuple[Path, dict], module: Module
+    name: str, old: str, new: str, edit: Edit, saved: tuple[Path, dict]
 ) -> None:
     edit(name, old, new)
-    assert module("models.store").load_model(*saved).transform(np.ones((1, 1))).shape == (1, 1)
+    assert load_model(*saved).transform(np.ones((1, 1))).shape == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -169,28 +171,28 @@ def test_edits_that_change_no_result_refuse_nothing(
     ],
 )
 def test_model_of_changed_code_is_refused_by_name(
-    name: str, old: str, new: str, said: str, edit: Edit, saved: tuple[Path, dict], module: Module
+    name: str, old: str, new: str, said: str, edit: Edit, saved: tuple[Path, dict]
 ) -> None:
     edit(name, old, new)
-    with pytest.raises(module("errors").ProjectError, match=said) as refused:
-        module("models.store").load_model(*saved)
+    with pytest.raises(ProjectError, match=said) as refused:
+        load_model(*saved)
     assert "commit c0ffee12" in str(refused.value)
     assert "train and promote again" in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["__main__", "shop.own"])
 def test_function_that_cannot_be_found_later_is_not_saved(
-    name: str, edit: Edit, module: Module, tmp_path: Path
+    name: str, edit: Edit, tmp_path: Path
 ) -> None:
     def inner(table: object) -> object:
         return table
 
     inner.__module__ = name
-    with pytest.raises(module("errors").ProjectError, match=rf"{name}\.inner, which cannot be"):
-        module("models.store").save_model(FunctionTransformer(inner), tmp_path / "model.skops")
+    with pytest.raises(ProjectError, match=rf"{name}\.inner, which cannot be"):
+        save_model(FunctionTransformer(inner), tmp_path / "model.skops")
 
 
-def test_columns_of_transformers_have_names(module: Module) -> None:
+def test_columns_of_transformers_have_names() -> None:
     transformers = module("features.transformers")
     dates = pd.DataFrame({"a": pd.to_datetime(["2024-02-29", None]), "b": pd.Timestamp(0)})
     flags = pd.DataFrame({"c": pd.array([True, None], dtype="boolean")})

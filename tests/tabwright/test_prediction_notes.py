@@ -9,7 +9,6 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from .conftest import Module
 
 ROWS = 160
 NOTE = "prediction_note"
@@ -38,7 +37,7 @@ def table(rows: int = ROWS) -> pd.DataFrame:
 class Bench:
     """Models of the table, and their predictions of files."""
 
-    def __init__(self, module: Module, folder: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         self.predict_model, self.folder = module("models.predict_model"), folder
         self.schema, self.rules = module("data.contract.schema"), module("data.contract.rules")
         self.guess, self.models = module("data.contract.guess"), module("models.candidates")
@@ -70,14 +69,14 @@ class Bench:
 
 
 @pytest.fixture
-def bench(module: Module, tmp_path: Path) -> Bench:
-    return Bench(module, tmp_path)
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
 
 
 @pytest.fixture(scope="module")
-def linear(module: Module, tmp_path_factory: pytest.TempPathFactory) -> tuple[object, object]:
+def linear(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, object]:
     """A model that tests share."""
-    return Bench(module, tmp_path_factory.mktemp("linear")).fit()
+    return Bench(tmp_path_factory.mktemp("linear")).fit()
 
 
 @pytest.mark.parametrize("target", ["bought", "spent"])
@@ -136,7 +135,7 @@ def test_rows_that_cannot_be_predicted_stand_in_place_with_the_reason(
 
 
 def test_pieces_give_what_the_whole_gives(
-    bench: Bench, linear, module: Module, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, linear, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = table(60).to_csv(index=False).splitlines()
     for number in (1, 7, 8, 20, 33, 60):

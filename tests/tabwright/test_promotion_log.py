@@ -9,7 +9,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from .conftest import Module
 
 DECISION = {"time": "2024-05-01T12:00:00Z", "what": "promoted", "version": "1", "by": "Ada"}
 DECISION |= {"why": "", "failed": [], "model_md5": "m", "schema_md5": "s"}
@@ -17,6 +16,8 @@ DECIDE = """
 import sys
 from pathlib import Path
 from {package}.models import champion
+from tabwright.evaluation.gate import Check
+from tabwright.project.errors import ProjectError
 champion.CHAMPION = Path(sys.argv[2])
 seen = champion.decisions()
 print("seen", flush=True)
@@ -25,7 +26,7 @@ champion.decide_on({decision} | {{"run": sys.argv[1]}}, seen)
 """
 
 
-def test_decisions_at_once_are_kept_or_refused(module: Module, tmp_path: Path) -> None:
+def test_decisions_at_once_are_kept_or_refused(tmp_path: Path) -> None:
     """Those who all looked at the same log before cannot all write it."""
     root, package = module("config").ROOT, module("config").__name__.partition(".")[0]
     script, log = DECIDE.format(package=package, decision=DECISION), tmp_path / "champion.json"
@@ -58,7 +59,7 @@ def test_decisions_at_once_are_kept_or_refused(module: Module, tmp_path: Path) -
     [(["FORCE=why not"], "1", True), ([], "1", False), (["-e"], "1", False), ([], "", False)],
 )
 def test_force_counts_on_the_command_line_of_make_alone(
-    given: list[str], exported: str, forced: bool, module: Module
+    given: list[str], exported: str, forced: bool
 ) -> None:
     said = subprocess.check_output(
         ["make", "-n", "promote", *given],
@@ -71,7 +72,7 @@ def test_force_counts_on_the_command_line_of_make_alone(
 
 
 @pytest.fixture
-def registry(module: Module, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace:
+def registry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace:
     """The commands with a challenger that no check lets pass, and a log of promotions."""
     found, champion = module("tracking.registry"), module("models.champion")
     monkeypatch.setattr(champion, "ROOT", tmp_path)
@@ -87,26 +88,26 @@ def registry(module: Module, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     monkeypatch.setattr(found, "fetch", lambda record, number, files: None)
     monkeypatch.setattr(found, "keep", lambda record, files: None)
     monkeypatch.setattr(found, "md5", lambda path: "s")
-    check = module("models.gate").Check("one", False, "it is worse")
+    check = Check("one", False, "it is worse")
     promotion = module("tracking.promotion")
     monkeypatch.setattr(promotion, "ask_the_gate", lambda *_: [check])
     return SimpleNamespace(main=found.main, log=tmp_path / "champion.json")
 
 
 def test_exported_force_passes_no_gate(
-    registry: SimpleNamespace, module: Module, monkeypatch: pytest.MonkeyPatch
+    registry: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORCE", "1")
-    with pytest.raises(module("errors").ProjectError, match="not promoted"):
+    with pytest.raises(ProjectError, match="not promoted"):
         registry.main(["promote"])
     assert not registry.log.exists()
 
 
 @pytest.mark.parametrize("word", ["1", "", "yes", "TRUE", "y 1", "0"])
 def test_force_without_a_reason_is_refused(
-    word: str, registry: SimpleNamespace, module: Module
+    word: str, registry: SimpleNamespace
 ) -> None:
-    with pytest.raises(module("errors").ProjectError, match="is no reason"):
+    with pytest.raises(ProjectError, match="is no reason"):
         registry.main(["promote", "--force", word])
     assert not registry.log.exists()
 
@@ -119,7 +120,7 @@ def test_forced_promotion_keeps_its_reason(registry: SimpleNamespace) -> None:
 
 
 def test_decision_made_while_the_gate_measures_stands(
-    registry: SimpleNamespace, module: Module, monkeypatch: pytest.MonkeyPatch
+    registry: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = DECISION | {"run": "run-2", "version": "2"}
 
@@ -128,24 +129,24 @@ def test_decision_made_while_the_gate_measures_stands(
         return []
 
     monkeypatch.setattr(module("tracking.promotion"), "ask_the_gate", measure)
-    with pytest.raises(module("errors").ProjectError, match="meanwhile"):
+    with pytest.raises(ProjectError, match="meanwhile"):
         registry.main(["promote"])
     assert json.loads(registry.log.read_text(encoding="utf-8")) == [other]
 
 
 def test_rollback_to_a_champion_that_is_not_here_changes_nothing(
-    registry: SimpleNamespace, module: Module
+    registry: SimpleNamespace
 ) -> None:
     log = json.dumps([DECISION | {"run": f"run-{n}"} for n in (1, 2)])
     registry.log.write_text(log, encoding="utf-8")
-    with pytest.raises(module("errors").ProjectError, match="is missing: `make pull`"):
+    with pytest.raises(ProjectError, match="is missing: `make pull`"):
         registry.main(["rollback"])
     assert registry.log.read_text(encoding="utf-8") == log
 
 
 def test_promotions_are_taken_back_where_no_registry_can_be_reached(
     registry: SimpleNamespace,
-    module: Module,
+    ,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -154,7 +155,7 @@ def test_promotions_are_taken_back_where_no_registry_can_be_reached(
     registry.log.write_text(json.dumps(log), encoding="utf-8")
 
     def unreachable() -> None:
-        raise module("errors").ProjectError("no MLflow server answers")
+        raise ProjectError("no MLflow server answers")
 
     found = module("tracking.registry")
     monkeypatch.setattr(found, "open_experiment", unreachable)

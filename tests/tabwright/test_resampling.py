@@ -5,8 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from tabwright.evaluation.resampling import Resampling
+from tabwright.evaluation.resampling import make_resampling
+from tabwright.project.settings import EvaluateParams
 
-from .conftest import Module
 
 
 def mean_of(values: np.ndarray):
@@ -14,29 +16,29 @@ def mean_of(values: np.ndarray):
     return lambda rows: np.array([values[rows].mean()])
 
 
-def coverage(module: Module, units: np.ndarray, draw, rounds: int) -> float:
+def coverage(units: np.ndarray, draw, rounds: int) -> float:
     """How often the interval of a mean holds the true one, which is 0."""
     held = 0
     for seed in range(rounds):
-        resampling = module("models.resampling").Resampling(units, "x", 200, 0.95, seed)
+        resampling = Resampling(units, "x", 200, 0.95, seed)
         low, high = resampling.interval(mean_of(draw(np.random.default_rng([seed, 1]))))
         held += low[0] <= 0 <= high[0]
     return held / rounds
 
 
 @pytest.mark.parametrize("groups", [8, 40])
-def test_intervals_of_grouped_rows_hold_what_they_promise(module: Module, groups: int) -> None:
+def test_intervals_of_grouped_rows_hold_what_they_promise(groups: int) -> None:
     """Of 100 intervals of 95 % at least 86 hold the truth: some 3 standard errors below nominal."""
     units = np.repeat(np.arange(groups), 25)
 
     def draw(random: np.random.Generator) -> np.ndarray:
         return random.normal(size=groups)[units] + random.normal(0, 0.3, len(units))
 
-    assert coverage(module, units, draw, 100) >= 0.86
-    assert coverage(module, np.arange(len(units)), draw, 40) <= 0.6  # as if rows were independent
+    assert coverage(units, draw, 100) >= 0.86
+    assert coverage(np.arange(len(units)), draw, 40) <= 0.6  # as if rows were independent
 
 
-def test_intervals_of_later_rows_allow_for_shocks_that_last(module: Module) -> None:
+def test_intervals_of_later_rows_allow_for_shocks_that_last() -> None:
     units = np.arange(1000) * 40 // 1000
 
     def draw(random: np.random.Generator) -> np.ndarray:
@@ -45,18 +47,18 @@ def test_intervals_of_later_rows_allow_for_shocks_that_last(module: Module) -> N
             steps[place] += 0.8 * steps[place - 1]
         return steps
 
-    assert coverage(module, units, draw, 40) >= 0.85
-    assert coverage(module, np.arange(1000), draw, 40) <= 0.7
+    assert coverage(units, draw, 40) >= 0.85
+    assert coverage(np.arange(1000), draw, 40) <= 0.7
 
 
 @pytest.mark.parametrize("groups", [25, 2500, 50_000])
 def test_samples_of_very_many_rows_are_smaller_and_intervals_are_not(
-    module: Module, groups: int
+    groups: int
 ) -> None:
     rows = 50_000
     units = np.random.default_rng(0).permutation(np.arange(rows) % groups)
     values = np.random.default_rng(1).normal(size=groups)[units]
-    resampling = module("models.resampling").Resampling(units, "rows", 500, 0.95, 1)
+    resampling = Resampling(units, "rows", 500, 0.95, 1)
     drawn = []
 
     def statistic(chosen: np.ndarray) -> np.ndarray:
@@ -73,12 +75,12 @@ def test_samples_of_very_many_rows_are_smaller_and_intervals_are_not(
     assert "200 resamples of rows, 10,000 of 50,000 rows each" in str(resampling)
 
 
-def test_what_is_drawn_together_follows_the_split(module: Module) -> None:
-    resampling_of = module("models.resampling").resampling_of
+def test_what_is_drawn_together_follows_the_split() -> None:
+    resampling_of = make_resampling
     test = pd.DataFrame(
         {"who": ["a", "b", "a", None], "day": pd.to_datetime(["2024-02-01", "2024-01-01"] * 2)}
     )
-    evaluate = module("config").EvaluateParams(bootstrap=50, confidence=0.95)
+    evaluate = EvaluateParams(bootstrap=50, confidence=0.95)
 
     def by(split: str, column: str, table: pd.DataFrame = test):
         return resampling_of(table, SimpleNamespace(split=split, split_by=column), evaluate, 1)
@@ -93,6 +95,6 @@ def test_what_is_drawn_together_follows_the_split(module: Module) -> None:
     assert "rows, all of one who" in str(by("group", "who", test.assign(who="a")))
 
 
-def test_one_group_has_no_interval(module: Module) -> None:
-    one = module("models.resampling").Resampling(np.zeros(5, dtype=int), "x", 50, 0.95, 1)
+def test_one_group_has_no_interval() -> None:
+    one = Resampling(np.zeros(5, dtype=int), "x", 50, 0.95, 1)
     assert np.isnan(one.interval(mean_of(np.arange(5.0)))).all()

@@ -2,23 +2,24 @@
 
 import pytest
 import yaml
+from tabwright.dataset.update import update_schema
+from tabwright.schema.yaml_file import YAML
 
-from .conftest import Module
 
 WORDS = ["no", "Yes", "007", "08", "1e3", "0o17", "0x1F", "1_000", "12:30:45", "2024-01-01"]
 WORDS += ["null", "~", "true", ".5", ".inf", "-1", "", " a", "a: b", "# a", "ja"]
 
 
 @pytest.mark.parametrize("widened", [False, True])
-def test_other_readers_take_the_words_for_text(module: Module, widened, tmp_path) -> None:
+def test_other_readers_take_the_words_for_text(widened, tmp_path) -> None:
     schema = module("data.contract.schema")
-    read = module("data.contract.widen_schema").YAML(typ="safe")  # YAML 1.2
+    read = YAML(typ="safe")  # YAML 1.2
     path = tmp_path / "schema.yaml"
     columns = {word: schema.Column("numeric", range=[0, 1.5]) for word in WORDS}
     columns["y"] = schema.Column("category", categories=["a"] if widened else WORDS)
     schema.save_schema(schema.Schema("y", "classification", columns), path)
     if widened:
-        widen = module("data.contract.widen_schema").widen_schema
+        widen = update_schema
         widen(path, [("y", {"categories": WORDS})])
     text = path.read_text(encoding="utf-8")
     for tree in (yaml.safe_load(text), read.load(text)):

@@ -6,11 +6,16 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from tabwright.dataset.split import Split
+from tabwright.project.errors import ProjectError
+from tabwright.selection.cross_validation import make_folds
+from tabwright.selection.metrics import CLASSES
+from tabwright.selection.model_selection import ModelSelection
+from tabwright.selection.model_selection import family
 
-from .conftest import Module
 
 
-def agreed_on(module: Module, classes: list[str], **kinds: str):
+def agreed_on(classes: list[str], **kinds: str):
     """A contract with a column `y` of classes to predict."""
     schema = module("data.contract.schema")
     columns = {name: schema.Column(kind) for name, kind in kinds.items()}
@@ -18,7 +23,7 @@ def agreed_on(module: Module, classes: list[str], **kinds: str):
     return schema.Schema("y", "classification", columns)
 
 
-def params_of(module: Module, split: str = "random", by: str = ""):
+def params_of(split: str = "random", by: str = ""):
     """The parameters of the default project, with another split."""
     params = module("config").load_params()
     return replace(params, data=replace(params.data, split=split, split_by=by, target="y"))
@@ -26,22 +31,22 @@ def params_of(module: Module, split: str = "random", by: str = ""):
 
 @pytest.mark.parametrize("identified", [True, False])
 @pytest.mark.parametrize("seed", range(8))
-def test_of_two_rows_of_a_class_one_is_held_out(module: Module, identified, seed) -> None:
-    agreed = agreed_on(module, ["a", "b", "c"], x="numeric", key="identifier")
+def test_of_two_rows_of_a_class_one_is_held_out(identified, seed) -> None:
+    agreed = agreed_on(["a", "b", "c"], x="numeric", key="identifier")
     agreed.columns["key"].unique = identified or None
     table = pd.DataFrame({"y": ["a"] * 60 + ["b"] * 2 + ["c"] * 3, "x": 1.0})
     table["key"] = [f"k{seed}{number}" for number in range(65)]
-    part = module("data.split").Split(agreed, params_of(module).data, seed).of(table)
+    part = Split(agreed, params_of().data, seed).of(table)
     for label in "abc":
         assert {"train", "test"} <= set(part[table["y"] == label])
 
 
-def test_rows_without_a_date_are_never_held_out(module: Module) -> None:
-    agreed = agreed_on(module, ["a", "b"], x="numeric", day="datetime")
+def test_rows_without_a_date_are_never_held_out() -> None:
+    agreed = agreed_on(["a", "b"], x="numeric", day="datetime")
     table = pd.DataFrame({"y": ["a", "b"] * 30, "x": 1.0})
     table["day"] = pd.Series(pd.date_range("2024-01-01", periods=60)).where(table.index % 5 > 0)
-    folds = module("models.rows").make_folds(
-        table, agreed, params_of(module, "chronological", "day")
+    folds = make_folds(
+        table, agreed, params_of("chronological", "day")
     )
     undated = set(np.flatnonzero(table["day"].isna()))
     for fit, held_out in folds:
@@ -53,13 +58,13 @@ def test_rows_without_a_date_are_never_held_out(module: Module) -> None:
 @pytest.mark.parametrize(
     ("rare", "order"), [("fraud", ["legit", "fraud"]), ("zoo", ["aid", "zoo"])]
 )
-def test_rarer_class_is_the_positive_one_and_said(module: Module, rare, order, tmp_path, capsys):
+def test_rarer_class_is_the_positive_one_and_said(rare, order, tmp_path, capsys):
     infer, schema = module("data.infer_schema"), module("data.contract.schema")
     other = next(label for label in order if label != rare)
     path = tmp_path / "t.csv"
     cells = [f"{number % 9},{rare if number % 8 == 0 else other}\n" for number in range(200)]
     path.write_text("x,y\n" + "".join(cells), encoding="utf-8")
-    found = infer.infer_from_file(path, params_of(module).data, 1)
+    found = infer.infer_from_file(path, params_of().data, 1)
     assert f"positive class: {rare} (12 % of rows)" in capsys.readouterr().out
     schema.save_schema(found, tmp_path / "schema.yaml")
     assert f"positive: {rare}" in (tmp_path / "schema.yaml").read_text(encoding="utf-8")
@@ -70,15 +75,15 @@ def test_rarer_class_is_the_positive_one_and_said(module: Module, rare, order, t
 @pytest.mark.parametrize("step", ["compare_schema", "make_dataset"])  # make schema, make data
 @pytest.mark.parametrize(("named", "said"), [("", True), ("a", False)])
 def test_contract_that_names_no_positive_class_is_told_which_counts(
-    step, module: Module, named, said, monkeypatch, capsys
+    step, named, said, monkeypatch, capsys
 ) -> None:
-    step, agreed = module(f"data.{step}"), agreed_on(module, ["a", "b"], x="numeric")
-    agreed.positive, params = named, params_of(module)
+    step, agreed = module(f"data.{step}"), agreed_on(["a", "b"], x="numeric")
+    agreed.positive, params = named, params_of()
     params = replace(params, data=replace(params.data, raw="data/raw/gone.csv"))
     monkeypatch.setattr(step, "load_schema", lambda: agreed)
     monkeypatch.setattr(step, "load_params", lambda: params)
     monkeypatch.setattr("sys.argv", ["step"])
-    with pytest.raises(module("errors").ProjectError, match="no such file"):
+    with pytest.raises(ProjectError, match="no such file"):
         step.main()
     lines = [line for line in capsys.readouterr().out.splitlines() if "positive" in line]
     assert len(lines) == said
@@ -86,9 +91,9 @@ def test_contract_that_names_no_positive_class_is_told_which_counts(
     assert all("`positive:` in references/schema.yaml changes it" in line for line in lines)
 
 
-def test_positive_class_is_one_of_two(module: Module, tmp_path) -> None:
+def test_positive_class_is_one_of_two(tmp_path) -> None:
     schema, errors = module("data.contract.schema"), module("errors")
-    agreed = agreed_on(module, ["a", "b"], x="numeric")
+    agreed = agreed_on(["a", "b"], x="numeric")
     assert agreed.classes == ["a", "b"]  # as in a contract without the key
     agreed.positive = "c"
     schema.save_schema(agreed, tmp_path / "schema.yaml")
@@ -96,7 +101,7 @@ def test_positive_class_is_one_of_two(module: Module, tmp_path) -> None:
         schema.load_schema(tmp_path / "schema.yaml")
 
 
-def test_score_of_a_missing_class_is_one_sentence(module: Module) -> None:
+def test_score_of_a_missing_class_is_one_sentence() -> None:
     gate = module("models.gate")
     nan = {"metric": "roc_auc", "test": {"roc_auc": float("nan")}, "absent": ["1"]}
     words = gate._baseline(nan | {"gain_interval": {"low": 0, "high": 0}}).words
@@ -104,36 +109,36 @@ def test_score_of_a_missing_class_is_one_sentence(module: Module) -> None:
     assert "nan" not in words
 
 
-def test_extra_trees_are_of_the_forests_family(module: Module) -> None:
-    agreed = agreed_on(module, ["a", "b"], x="numeric")
+def test_extra_trees_are_of_the_forests_family() -> None:
+    agreed = agreed_on(["a", "b"], x="numeric")
     assert "extra trees" in module("models.candidates").candidates(agreed, 1)
     assert "extra trees" in module("config").load_params().train.candidates
-    assert module("models.contest").kind_of("extra trees searched") == "forest"
+    assert family("extra trees searched") == "forest"
 
 
-def test_a_family_ranks_by_its_best_member(module: Module) -> None:
-    contest = object.__new__(module("models.contest").Contest)
-    contest._rule = module("models.metrics").CLASSES["roc_auc"]
+def test_a_family_ranks_by_its_best_member() -> None:
+    contest = object.__new__(ModelSelection)
+    contest._rule = CLASSES["roc_auc"]
     scores = {"baseline": 0.5, "linear": 0.75, "forest": 0.72, "extra trees": 0.64, "boosting": 0.7}
     contest.trials = {name: SimpleNamespace(score={"mean": it}) for name, it in scores.items()}
     assert contest._best_of_kinds() == ["linear", "forest", "boosting"]
 
 
-def test_best_model_is_scored_as_it_is_used(module: Module) -> None:
-    agreed = agreed_on(module, ["a", "b"], x="numeric")
+def test_best_model_is_scored_as_it_is_used() -> None:
+    agreed = agreed_on(["a", "b"], x="numeric")
     random = np.random.default_rng(0)
     table = pd.DataFrame({"x": random.normal(size=300)})
     table["y"] = np.where(table["x"] + random.normal(size=300) > 1.5, "b", "a")
-    params = params_of(module)
+    params = params_of()
     train = replace(params.train, metric="f1", candidates=["linear"], search_iterations=0)
     _, facts = module("models.train_model").train_model(table, agreed, replace(params, train=train))
     assert facts["as_used"]["mean"] > facts["candidates"]["linear"]["mean"] + 0.02  # at 0.5
 
 
-def test_importance_of_many_columns_asks_for_few_predictions(module: Module, monkeypatch) -> None:
+def test_importance_of_many_columns_asks_for_few_predictions(monkeypatch) -> None:
     visualize = module("visualization.visualize")
     names = [f"x{number}" for number in range(1500)]
-    agreed = agreed_on(module, ["a", "b"], **dict.fromkeys(names, "numeric"))
+    agreed = agreed_on(["a", "b"], **dict.fromkeys(names, "numeric"))
     rows = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 1500)), columns=names)
     asked = []
 

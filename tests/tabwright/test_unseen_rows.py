@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import train_test_split
 from sklearn.tree import DecisionTreeClassifier
+from tabwright.registry.champion import ModelInUse
+from tabwright.selection.cross_validation import row_hashes
 
-from .conftest import Module
 
 
 @pytest.fixture
-def compared(module: Module, monkeypatch: pytest.MonkeyPatch, tmp_path) -> object:
+def compared(monkeypatch: pytest.MonkeyPatch, tmp_path) -> object:
     """Compare two trees that learn rows by heart, each fitted on the training rows of its seed."""
     promotion, schemas = module("tracking.promotion"), module("data.contract.schema")
     columns = {"x": schemas.Column("numeric"), "z": schemas.Column("numeric")}
@@ -30,12 +31,12 @@ def compared(module: Module, monkeypatch: pytest.MonkeyPatch, tmp_path) -> objec
         table["y"] = pd.Series(np.where(positive, "yes", "no"), dtype="str")
         table.to_parquet(tmp_path / "clean.parquet")
         monkeypatch.setattr(promotion, "CLEAN", tmp_path / "clean.parquet")
-        hashes = module("models.rows").row_hashes
+        hashes = row_hashes
         models, fitted = [], []
         for seed in seeds:
             train, test = train_test_split(table, test_size=0.2, random_state=seed)
             tree = DecisionTreeClassifier(random_state=0).fit(train[["x", "z"]], train["y"])
-            used = module("models.champion").ModelInUse(tree, agreed, "1", f"run-{seed}", "m")
+            used = ModelInUse(tree, agreed, "1", f"run-{seed}", "m")
             models.append(used)
             fitted.append(hashes(train, agreed))
         if kept:
@@ -49,11 +50,11 @@ def compared(module: Module, monkeypatch: pytest.MonkeyPatch, tmp_path) -> objec
     return compare
 
 
-def test_champion_of_another_seed_is_judged_by_rows_new_to_both(compared, module: Module) -> None:
+def test_champion_of_another_seed_is_judged_by_rows_new_to_both(compared) -> None:
     """By heart it knows four of five held-out rows, which would beat any challenger."""
     found = compared(2000, (1, 2))
     new = ~np.isin(
-        module("models.rows").row_hashes(found.test, found.models[0].schema), found.fitted[0]
+        row_hashes(found.test, found.models[0].schema), found.fitted[0]
     )
     assert 60 < new.sum() < 100
     assert found.check.passed

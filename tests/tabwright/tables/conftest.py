@@ -3,17 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
-from conftest import Bakery
-
-from .postgres import PASSWORD, server
-from .rig import Workbench
+from support.dataset_runner import DatasetRunner
+from support.postgres import PASSWORD, server
 
 
 @pytest.fixture(scope="session")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
-    """The default project; whoever uses it begins with `bench.clear()`."""
-    root = tmp_path_factory.mktemp("tables")
-    return Workbench(Bakery(root)().path, root / "pristine")
+def runner(tmp_path_factory: pytest.TempPathFactory) -> DatasetRunner:
+    """The default project; whoever uses it begins with `runner.clear()`."""
+    return DatasetRunner(tmp_path_factory.mktemp("tables") / "project")
 
 
 @pytest.fixture(scope="session")

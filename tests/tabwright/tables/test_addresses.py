@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import Bakery
-
-from .fetched import Fetched
+from support.generator import Generator
+from support.projects import Projects
 
 TABLE = "a,y\n" + "1,no\n2,yes\n" * 30
 
@@ -50,69 +49,71 @@ def site(tmp_path: Path) -> Iterator[tuple[str, Path]]:
 
 
 @pytest.fixture
-def fetched(bake: Bakery) -> Fetched:
+def projects(generator: Generator) -> Projects:
     """Makes projects that need no password."""
-    return Fetched(bake, {})
+    return Projects(generator, {})
 
 
-def test_address_is_pinned_and_taken_anew(site: tuple[str, Path], fetched: Fetched) -> None:
+def test_address_is_pinned_and_taken_anew(site: tuple[str, Path], projects: Projects) -> None:
     url, folder = site
     (folder / "a ü.csv").write_text(TABLE, encoding="utf-8")
-    project = fetched(raw_data=f"{url}/a ü.csv?version=1#top", target="y")
+    project = projects(raw_data=f"{url}/a ü.csv?version=1#top", target="y")
     raw, pointer = "data/raw/a ü.csv", "data/raw/a ü.csv.dvc"
-    fetched.run(project, "fetch")
+    projects.run(project, "tabwright", "fetch")
     assert project.read(raw) == TABLE
     pinned = project.read(pointer)
     assert f"path: {url}/a ü.csv?version=1\n" in pinned
     changed = TABLE.replace("1,no", "3,no")
     (folder / "a ü.csv").write_text(changed, encoding="utf-8")
-    fetched.run(project, "fetch")
+    projects.run(project, "tabwright", "fetch")
     assert project.read(raw) == changed
     assert project.read(pointer) != pinned
 
 
 @pytest.mark.parametrize("name", ["gone.csv", "cut.csv"])
-def test_failure_leaves_what_was_there(name: str, site: tuple[str, Path], fetched: Fetched) -> None:
+def test_failure_leaves_what_was_there(
+    name: str, site: tuple[str, Path], projects: Projects
+) -> None:
     url, folder = site
     (folder / "table.csv").write_text(TABLE, encoding="utf-8")
-    project = fetched(raw_data=f"{url}/table.csv", target="y")
-    fetched.run(project, "fetch")
+    project = projects(raw_data=f"{url}/table.csv", target="y")
+    projects.run(project, "tabwright", "fetch")
     params = project.read("params.yaml").replace(f"{url}/table.csv", f"{url}/{name}")
     (project.path / "params.yaml").write_text(params, encoding="utf-8")
     before = project.files()
-    said = fetched.run(project, "fetch", fails=True)
+    said = projects.run(project, "tabwright", "fetch", fails=True)
     assert f"{url}/{name}: " in said
     assert data(project.files()) == data(before)
 
 
-def test_dead_address(fetched: Fetched) -> None:
-    project = fetched(raw_data="http://127.0.0.1:1/table.csv", target="y")
+def test_dead_address(projects: Projects) -> None:
+    project = projects(raw_data="http://127.0.0.1:1/table.csv", target="y")
     before = project.files()
-    said = fetched.run(project, "fetch", fails=True)
+    said = projects.run(project, "tabwright", "fetch", fails=True)
     assert "nothing is there, or nobody answers" in said
     assert data(project.files()) == data(before)
 
 
-def test_sheet_of_a_workbook(site: tuple[str, Path], fetched: Fetched) -> None:
+def test_sheet_of_a_workbook(site: tuple[str, Path], projects: Projects) -> None:
     url, folder = site
     with pd.ExcelWriter(folder / "book.xlsx") as book:
         pd.DataFrame({"n": [1]}).to_excel(book, sheet_name="Notes", index=False)
         table = pd.DataFrame({"a": [1.5, 2, 3] * 20, "y": ["yes", "no"] * 30})
         table.to_excel(book, sheet_name="Year 2024", index=False)
-    project = fetched(raw_data=f"{url}/book.xlsx?download=1#Year 2024", target="y")
-    fetched.run(project, "fetch")
-    fetched.run(project, "infer")
-    assert "60 rows: " in fetched.run(project, "data.make_dataset")
+    project = projects(raw_data=f"{url}/book.xlsx?download=1#Year 2024", target="y")
+    projects.run(project, "tabwright", "fetch")
+    projects.run(project, "tabwright", "infer")
+    assert "60 rows: " in projects.run(project, "p_code.data.make_dataset")
 
 
-def test_folder_of_this_machine(fetched: Fetched) -> None:
-    parts = fetched.bake.folder / "parts"
+def test_folder_of_this_machine(projects: Projects) -> None:
+    parts = projects.generator.folder / "parts"
     parts.mkdir()
     for name in ("a.csv", "b.csv"):
         (parts / name).write_text(TABLE, encoding="utf-8")
-    project = fetched(raw_data="parts", target="y")
-    fetched.run(project, "infer")
-    assert "120 rows: " in fetched.run(project, "data.make_dataset")
+    project = projects(raw_data="parts", target="y")
+    projects.run(project, "tabwright", "infer")
+    assert "120 rows: " in projects.run(project, "p_code.data.make_dataset")
 
 
 def data(files: dict[str, bytes]) -> dict[str, bytes]:

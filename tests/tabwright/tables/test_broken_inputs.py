@@ -25,8 +25,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-
-from .rig import SECONDS, Run, Workbench, plain_user
+from support.dataset_runner import SECONDS, DatasetRunner, StepResult, plain_user
 
 LINES, LENGTH = 25, 2500  # a message is read on one screen
 ADVICE = re.compile(
@@ -72,7 +71,7 @@ def every(cases: list[Case]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("case", cases, ids=lambda case: case.make.__name__)
 
 
-def assert_explained(run: Run, case: Case) -> None:
+def assert_explained(run: StepResult, case: Case) -> None:
     """Hold the end of a step to what the issue asks of it."""
     assert run.broke is None, f"{type(run.broke).__name__}: {run.broke}"
     if run.worked and case.either:
@@ -90,35 +89,35 @@ def assert_explained(run: Run, case: Case) -> None:
 
 
 @every(FILES)
-def test_broken_table(bench: Workbench, case: Case) -> None:
-    name = case.make(bench.clear())
+def test_broken_table(runner: DatasetRunner, case: Case) -> None:
+    name = case.make(runner.clear())
     with nullcontext() if case.permitted else plain_user():
-        run = bench.run(name, case.target, **case.params)
+        run = runner.run(name, case.target, **case.params)
     assert_explained(run, case)
 
 
 @every(CONTRACTS)
-def test_broken_contract(bench: Workbench, case: Case) -> None:
-    good(bench.clear())
-    assert bench.run("table.csv", "y").worked
-    text = bench.schema.read_text(encoding="utf-8")
-    bench.schema.write_text(case.make(text), encoding="utf-8", errors="surrogateescape")
-    assert_explained(bench.step("make_dataset"), case)
+def test_broken_contract(runner: DatasetRunner, case: Case) -> None:
+    good(runner.clear())
+    assert runner.run("table.csv", "y").worked
+    text = runner.schema_file.read_text(encoding="utf-8")
+    runner.schema_file.write_text(case.make(text), encoding="utf-8", errors="surrogateescape")
+    assert_explained(runner.make_dataset(), case)
 
 
 @every(PARAMETERS)
-def test_broken_parameters(bench: Workbench, case: Case) -> None:
-    good(bench.clear())
-    bench.set(raw="data/raw/table.csv", target="y", max_rejected=0.5)
-    text = bench.params.read_text(encoding="utf-8")
-    bench.params.write_text(case.make(text), encoding="utf-8")
-    inferred = bench.step("infer")
-    assert_explained(bench.step("make_dataset") if inferred.worked else inferred, case)
+def test_broken_parameters(runner: DatasetRunner, case: Case) -> None:
+    good(runner.clear())
+    runner.set(raw="data/raw/table.csv", target="y", max_rejected=0.5)
+    text = runner.params_file.read_text(encoding="utf-8")
+    runner.params_file.write_text(case.make(text), encoding="utf-8")
+    inferred = runner.infer()
+    assert_explained(runner.make_dataset() if inferred.worked else inferred, case)
 
 
-def test_there_are_enough_and_the_table_they_break_is_good(bench: Workbench) -> None:
+def test_there_are_enough_and_the_table_they_break_is_good(runner: DatasetRunner) -> None:
     assert len(FILES) + len(CONTRACTS) + len(PARAMETERS) >= 70
-    run = bench.run(good(bench.clear()), "y")
+    run = runner.run(good(runner.clear()), "y")
     assert run.worked, run
 
 

@@ -7,12 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from conftest import Bakery, Project
 from sqlalchemy import create_engine
-
-from .fetched import Fetched
-from .postgres import PASSWORD
-from .shop import shop
+from support.generator import GeneratedProject, Generator
+from support.postgres import PASSWORD
+from support.projects import Projects
+from support.shop_table import shop
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -29,10 +28,10 @@ def shop_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def fetched(bake: Bakery, monkeypatch: pytest.MonkeyPatch) -> Fetched:
+def projects(generator: Generator, monkeypatch: pytest.MonkeyPatch) -> Projects:
     """Makes projects whose owner knows the password, by the variable that is theirs."""
     monkeypatch.delenv("PGPASSWORD", raising=False)
-    return Fetched(bake, {"DATABASE_PASSWORD": PASSWORD})
+    return Projects(generator, {"DATABASE_PASSWORD": PASSWORD})
 
 
 def test_databases_hold_the_table(shop_url: str) -> None:
@@ -43,26 +42,26 @@ def test_databases_hold_the_table(shop_url: str) -> None:
     assert tuple(counted) == (90, (shop(90, 1)["bought"] != "").sum())
 
 
-def test_table_becomes_a_dataset(shop_url: str, fetched: Fetched) -> None:
-    project = fetched(raw_data=f"{shop_url}#shop", target="bought")
-    assert "data/raw/shop.parquet holds 90 rows" in fetched.run(project, "fetch")
+def test_table_becomes_a_dataset(shop_url: str, projects: Projects) -> None:
+    project = projects(raw_data=f"{shop_url}#shop", target="bought")
+    assert "data/raw/shop.parquet holds 90 rows" in projects.run(project, "tabwright", "fetch")
     table = pd.read_parquet(project.path / "data/raw/shop.parquet")
     assert list(table.columns) == list(shop(90, 1).columns)
     assert table["spent"].dtype == float
     assert table["bought"].isna().sum() == (shop(90, 1)["bought"] == "").sum()
     pinned = project.read("data/raw/shop.parquet.dvc")
-    fetched.run(project, "fetch")
+    projects.run(project, "tabwright", "fetch")
     assert project.read("data/raw/shop.parquet.dvc") == pinned
-    fetched.run(project, "infer")
-    assert "90 rows: " in fetched.run(project, "data.make_dataset")
+    projects.run(project, "tabwright", "infer")
+    assert "90 rows: " in projects.run(project, "p_code.data.make_dataset")
     assert_kept_secret(project)
 
 
-def test_query_is_taken_as_it_is_written(shop_url: str, fetched: Fetched) -> None:
+def test_query_is_taken_as_it_is_written(shop_url: str, projects: Projects) -> None:
     query = "SELECT visitor, 'it''s :x 5%' AS \"Note\", CAST(spent AS int) AS spent, bought "
     query += "FROM shop WHERE visitor LIKE 'v0000%' ORDER BY visitor"
-    project = fetched(raw_data=f"{shop_url}#{query}", target="bought")
-    assert "holds 10 rows" in fetched.run(project, "fetch")
+    project = projects(raw_data=f"{shop_url}#{query}", target="bought")
+    assert "holds 10 rows" in projects.run(project, "tabwright", "fetch")
     (raw,) = (project.path / "data/raw").glob("*.parquet")
     table = pd.read_parquet(raw)
     assert set(table["Note"]) == {"it's :x 5%"}
@@ -79,22 +78,22 @@ def test_query_is_taken_as_it_is_written(shop_url: str, fetched: Fetched) -> Non
     ],
 )
 def test_bad_selection_is_one_sentence(
-    select: str, words: str, shop_url: str, fetched: Fetched
+    select: str, words: str, shop_url: str, projects: Projects
 ) -> None:
-    project = fetched(raw_data=f"{shop_url}#shop")
-    fetched.run(project, "fetch")
+    project = projects(raw_data=f"{shop_url}#shop")
+    projects.run(project, "tabwright", "fetch")
     before = project.files()
     params = yaml.safe_load(project.read("params.yaml"))
     params["data"]["select"] = select
     text = yaml.safe_dump(params)
     (project.path / "params.yaml").write_text(text, encoding="utf-8")
-    said = fetched.run(project, "fetch", fails=True)
+    said = projects.run(project, "tabwright", "fetch", fails=True)
     assert words in said
     assert project.files() == before | {"params.yaml": text.encode()}
     assert_kept_secret(project, said)
 
 
-def test_types_hold_for_all_batches(tmp_path: Path, fetched: Fetched) -> None:
+def test_types_hold_for_all_batches(tmp_path: Path, projects: Projects) -> None:
     """Numbers may begin as nothing, and whole ones must not lose digits in between."""
     rows = 100_001
     table = pd.DataFrame({"id": range(2**60, 2**60 + rows), "late": None, "mixed": 1})
@@ -105,8 +104,8 @@ def test_types_hold_for_all_batches(tmp_path: Path, fetched: Fetched) -> None:
     engine = create_engine(f"sqlite:///{tmp_path / 'late.db'}")
     table.to_sql("late", engine, index=False)
     engine.dispose()
-    project = fetched(raw_data=f"sqlite:///{tmp_path / 'late.db'}#late")
-    fetched.run(project, "fetch")
+    project = projects(raw_data=f"sqlite:///{tmp_path / 'late.db'}#late")
+    projects.run(project, "tabwright", "fetch")
     back = pd.read_parquet(project.path / "data/raw/late.parquet")
     assert back["id"].tolist() == table["id"].tolist()
     assert back["late"].tolist()[-1] == 2.5
@@ -115,12 +114,12 @@ def test_types_hold_for_all_batches(tmp_path: Path, fetched: Fetched) -> None:
 
 
 @pytest.mark.parametrize("password", ["not the one", None])
-def test_wrong_password(password: str | None, postgres_url: str, fetched: Fetched) -> None:
-    project = fetched(raw_data=f"{postgres_url}#shop")
-    fetched.environment.pop("DATABASE_PASSWORD")
+def test_wrong_password(password: str | None, postgres_url: str, projects: Projects) -> None:
+    project = projects(raw_data=f"{postgres_url}#shop")
+    projects.environment.pop("DATABASE_PASSWORD")
     if password:
-        fetched.environment["DATABASE_PASSWORD"] = password
-    said = fetched.run(project, "fetch", fails=True)
+        projects.environment["DATABASE_PASSWORD"] = password
+    said = projects.run(project, "tabwright", "fetch", fails=True)
     assert "cannot be reached" in said
     assert "DATABASE_PASSWORD" in said
     assert "not the one" not in said
@@ -139,28 +138,28 @@ def test_wrong_password(password: str | None, postgres_url: str, fetched: Fetche
     ],
 )
 def test_database_that_cannot_be_read(
-    url: str, words: str, fetched: Fetched, tmp_path: Path
+    url: str, words: str, projects: Projects, tmp_path: Path
 ) -> None:
-    project = fetched(raw_data="postgresql://me@127.0.0.1:1/shop#orders")
+    project = projects(raw_data="postgresql://me@127.0.0.1:1/shop#orders")
     (tmp_path / "other").write_text("no database, but a text of some length\n" * 90, "utf-8")
     url = url.format(gone=tmp_path / "gone", other=tmp_path / "other")
     params = project.read("params.yaml").replace("postgresql://me@127.0.0.1:1/shop", url)
     (project.path / "params.yaml").write_text(params, encoding="utf-8")
-    said = fetched.run(project, "fetch", fails=True)
+    said = projects.run(project, "tabwright", "fetch", fails=True)
     assert re.search(words, said), said
     assert not list((project.path / "data/raw").glob("[!.]*"))
 
 
-def test_password_in_the_url_is_refused(fetched: Fetched) -> None:
-    project = fetched(raw_data="postgresql://me@127.0.0.1:1/shop#orders")
+def test_password_in_the_url_is_refused(projects: Projects) -> None:
+    project = projects(raw_data="postgresql://me@127.0.0.1:1/shop#orders")
     params = project.read("params.yaml").replace("me@", f"me:{PASSWORD}@")
     (project.path / "params.yaml").write_text(params, encoding="utf-8")
-    said = fetched.run(project, "fetch", fails=True)
+    said = projects.run(project, "tabwright", "fetch", fails=True)
     assert "without a password" in said
     assert PASSWORD not in said
 
 
-def assert_kept_secret(project: Project, said: str = "") -> None:
+def assert_kept_secret(project: GeneratedProject, said: str = "") -> None:
     """Look for the password in all files and in what was said."""
     assert PASSWORD not in said
     for folder, _, names in os.walk(project.path):

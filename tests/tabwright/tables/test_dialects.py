@@ -3,9 +3,10 @@
 import pandas as pd
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
-
-from .rig import ORDINARY, Workbench
-from .writer import Dialect, write
+from support.dataset_runner import ORDINARY, DatasetRunner
+from support.text_table import Dialect, write
+from tabwright.io.dialect import sniff
+from tabwright.io.read import read_batches, read_table
 
 NAMES = ["age", "Größe (cm)", "Straße", "über 18?", "price, net", "n°", "last_seen", "Ort", "año"]
 WIDE_NAMES = [*NAMES, "名前", "цена", "🚲 trips"]
@@ -65,13 +66,12 @@ def tables(draw: st.DrawFn, dialect: Dialect) -> list[list[str]]:
 
 @given(st.data())
 @settings(ORDINARY, max_examples=250)
-def test_table_is_read_back_as_it_was_written(bench: Workbench, data: st.DataObject) -> None:
+def test_table_is_read_back_as_it_was_written(runner: DatasetRunner, data: st.DataObject) -> None:
     dialect = data.draw(dialects(), label="dialect")
     names, *rows = data.draw(tables(dialect), label="table")
-    path = write(bench.clear(), [names, *rows], dialect)
+    path = write(runner.clear(), [names, *rows], dialect)
     event(f"{dialect.encoding} {dialect.compression}")
-    read = bench.modules.read
-    found = read.read_table(path, read.sniff(path))
+    found = read_table(path, sniff(path))
     assert found.fillna("").astype(str).to_numpy().tolist() == rows
     if dialect.header:
         assert list(found.columns) == names
@@ -81,12 +81,11 @@ def test_table_is_read_back_as_it_was_written(bench: Workbench, data: st.DataObj
 
 @given(st.data())
 @settings(ORDINARY, max_examples=100)
-def test_detection_once_is_enough(bench: Workbench, data: st.DataObject) -> None:
+def test_detection_once_is_enough(runner: DatasetRunner, data: st.DataObject) -> None:
     dialect = data.draw(dialects(), label="dialect")
-    path = write(bench.clear(), data.draw(tables(dialect), label="table"), dialect)
-    read = bench.modules.read
-    with bench.in_batches(data.draw(st.integers(1, 40), label="rows")):
-        pieces = pd.concat(read.read_batches(path, read.sniff(path)))
+    path = write(runner.clear(), data.draw(tables(dialect), label="table"), dialect)
+    with runner.in_batches(data.draw(st.integers(1, 40), label="rows")):
+        pieces = pd.concat(read_batches(path, sniff(path)))
     pd.testing.assert_frame_equal(
-        pieces.reset_index(drop=True), read.read_table(path).reset_index(drop=True)
+        pieces.reset_index(drop=True), read_table(path).reset_index(drop=True)
     )

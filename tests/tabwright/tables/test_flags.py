@@ -2,15 +2,15 @@
 
 import json
 import re
-from importlib import import_module
 from typing import Any
 from unittest import mock
 
 import numpy as np
 import pandas as pd
 import pytest
-
-from .rig import Run, Workbench
+from support.dataset_runner import DatasetRunner, StepResult
+from tabwright.dataset.compare import main as compare_schema
+from tabwright.io import sample
 
 ROWS = 60
 KIND = "outside the contract"
@@ -39,50 +39,50 @@ def delivery() -> pd.DataFrame:
     return pd.concat([table(), more])
 
 
-def learn(bench: Workbench, **data: Any) -> None:
+def learn(runner: DatasetRunner, **data: Any) -> None:
     """Infer the contract from the first table."""
-    table().to_csv(bench.clear() / "table.csv", index=False)
-    assert bench.run("table.csv", "bought", **data).worked
+    table().to_csv(runner.clear() / "table.csv", index=False)
+    assert runner.run("table.csv", "bought", **data).worked
 
 
-def remake(bench: Workbench, rows: pd.DataFrame) -> Run:
+def remake(runner: DatasetRunner, rows: pd.DataFrame) -> StepResult:
     """Another delivery of the table under the same contract."""
-    rows.to_csv(bench.raw / "table.csv", index=False)
-    return bench.step("make_dataset")
+    rows.to_csv(runner.raw / "table.csv", index=False)
+    return runner.make_dataset()
 
 
-def compare(bench: Workbench, *options: str) -> None:
-    """Run `make schema`."""
-    import_module("tabwright.dataset.compare").main(bench.project(), list(options))
+def compare(runner: DatasetRunner, *options: str) -> None:
+    """StepResult `make schema`."""
+    compare_schema(runner.project, list(options))
 
 
-def kept(bench: Workbench) -> pd.DataFrame:
+def kept(runner: DatasetRunner) -> pd.DataFrame:
     """Rows of every part, in the order of the tickets."""
-    parts = [bench.table(name) for name in ("train", "test", "unlabelled")]
+    parts = [runner.table(name) for name in ("train", "test", "unlabelled")]
     return pd.concat(parts, ignore_index=True)
 
 
-def warnings(bench: Workbench) -> list[dict[str, str]]:
+def warnings(runner: DatasetRunner) -> list[dict[str, str]]:
     """What is said about the data beside the rows that are rejected."""
-    return json.loads((bench.root / "reports/warnings.json").read_text(encoding="utf-8"))
+    return json.loads((runner.root / "reports/warnings.json").read_text(encoding="utf-8"))
 
 
-def edit(bench: Workbench, column: str, old: str, new: str) -> None:
+def edit(runner: DatasetRunner, column: str, old: str, new: str) -> None:
     """Change the line of a column in the contract."""
-    text = bench.schema.read_text(encoding="utf-8")
+    text = runner.schema_file.read_text(encoding="utf-8")
     text, count = re.subn(rf"(?m)^(  {column}: .*?){re.escape(old)}", rf"\g<1>{new}", text)
     assert count == 1
-    bench.schema.write_text(text, encoding="utf-8")
+    runner.schema_file.write_text(text, encoding="utf-8")
 
 
-def test_rows_beyond_a_guess_are_kept_and_counted(bench: Workbench) -> None:
-    learn(bench)
-    run = remake(bench, delivery())
+def test_rows_beyond_a_guess_are_kept_and_counted(runner: DatasetRunner) -> None:
+    learn(runner)
+    run = remake(runner, delivery())
     assert run.worked, run.message
-    assert len(bench.table("rejected")) == 0
-    assert len(kept(bench)) == ROWS + 3
-    assert (kept(bench)["city"] == "Graz").sum() == 2
-    found = [one for one in warnings(bench) if one["kind"] == KIND]
+    assert len(runner.table("rejected")) == 0
+    assert len(kept(runner)) == ROWS + 3
+    assert (kept(runner)["city"] == "Graz").sum() == 2
+    found = [one for one in warnings(runner) if one["kind"] == KIND]
     assert {(one["column"], one["message"]) for one in found} == {
         ("city", "'Graz' in 2 rows, expected one of Bern, Lyon, Rome"),
         ("city", "an empty cell in 1 row, expected a value"),
@@ -98,151 +98,149 @@ def test_rows_beyond_a_guess_are_kept_and_counted(bench: Workbench) -> None:
 @pytest.mark.parametrize(
     ("column", "rows"), [("city", [61, 62, 63]), ("age", [61, 62]), ("ticket", [61])]
 )
-def test_a_declared_rule_rejects(bench: Workbench, column: str, rows: list[int]) -> None:
-    learn(bench, max_rejected=0.2)
-    edit(bench, column, "{kind", "{strict: true, kind")
-    run = remake(bench, delivery())
+def test_a_declared_rule_rejects(runner: DatasetRunner, column: str, rows: list[int]) -> None:
+    learn(runner, max_rejected=0.2)
+    edit(runner, column, "{kind", "{strict: true, kind")
+    run = remake(runner, delivery())
     assert run.worked, run.message
-    assert bench.table("rejected")["rejected_row"].tolist() == rows
-    assert set(bench.table("rejected")["rejected_column"]) == {column}
-    assert len(kept(bench)) == ROWS + 3 - len(rows)
-    assert column not in {one["column"] for one in warnings(bench) if one["kind"] == KIND}
+    assert runner.table("rejected")["rejected_row"].tolist() == rows
+    assert set(runner.table("rejected")["rejected_column"]) == {column}
+    assert len(kept(runner)) == ROWS + 3 - len(rows)
+    assert column not in {one["column"] for one in warnings(runner) if one["kind"] == KIND}
 
 
-def test_a_cell_of_another_kind_rejects_its_row_alone(bench: Workbench) -> None:
-    learn(bench)
+def test_a_cell_of_another_kind_rejects_its_row_alone(runner: DatasetRunner) -> None:
+    learn(runner)
     rows = delivery().reset_index(drop=True)
     rows.loc[4, ["age", "city"]] = ["many", "Oslo"]
-    run = remake(bench, rows)
+    run = remake(runner, rows)
     assert run.worked, run.message
-    rejected = bench.table("rejected")
+    rejected = runner.table("rejected")
     assert rejected["rejected_row"].tolist() == [5]
     assert rejected["rejected_rule"].tolist() == ["a number"]
-    assert not any("Oslo" in one["message"] for one in warnings(bench))
+    assert not any("Oslo" in one["message"] for one in warnings(runner))
 
 
-def test_a_class_that_is_not_listed_is_rejected_and_told_how_to_add(bench: Workbench) -> None:
-    learn(bench)
+def test_a_class_that_is_not_listed_is_rejected_and_told_how_to_add(runner: DatasetRunner) -> None:
+    learn(runner)
     rows = table()
     rows.loc[3, "bought"] = "perhaps"
-    run = remake(bench, rows)
+    run = remake(runner, rows)
     assert run.worked, run.message
-    assert bench.table("rejected")["rejected_row"].tolist() == [4]
+    assert runner.table("rejected")["rejected_row"].tolist() == [4]
     assert "row 4, column 'bought': 'perhaps', expected one of no, yes" in run.output
     assert "`make schema UPDATE=1` adds a class" in run.output
-    compare(bench, "--update")
-    assert bench.step("make_dataset").worked
-    assert len(bench.table("rejected")) == 0
+    compare(runner, "--update")
+    assert runner.make_dataset().worked
+    assert len(runner.table("rejected")) == 0
 
 
-def test_an_update_widens_a_guess_and_no_declared_rule(bench: Workbench) -> None:
-    learn(bench)
-    edit(bench, "city", "{kind", "{strict: true, kind")
-    delivery().to_csv(bench.raw / "table.csv", index=False)
-    compare(bench, "--update")
-    columns = bench.load_schema().columns
+def test_an_update_widens_a_guess_and_no_declared_rule(runner: DatasetRunner) -> None:
+    learn(runner)
+    edit(runner, "city", "{kind", "{strict: true, kind")
+    delivery().to_csv(runner.raw / "table.csv", index=False)
+    compare(runner, "--update")
+    columns = runner.schema.columns
     assert columns["city"].categories == ["Bern", "Lyon", "Rome"]
     assert not columns["city"].nullable
     assert columns["age"].range == [0, 200]
     assert columns["ticket"].unique is False
 
 
-def test_a_number_that_models_overflow_on_rejects(bench: Workbench) -> None:
-    learn(bench)
+def test_a_number_that_models_overflow_on_rejects(runner: DatasetRunner) -> None:
+    learn(runner)
     rows = table()
     rows.loc[3, "age"] = "1.7976931348623157e308"
-    run = remake(bench, rows)
+    run = remake(runner, rows)
     assert run.worked, run.message
-    assert bench.table("rejected")["rejected_row"].tolist() == [4]
+    assert runner.table("rejected")["rejected_row"].tolist() == [4]
 
 
-def test_strict_is_read_back_and_true_or_false(bench: Workbench) -> None:
-    learn(bench)
-    assert "strict:" not in bench.schema.read_text(encoding="utf-8").split("columns:\n")[-1]
-    edit(bench, "city", "{kind", "{strict: yes, kind")
-    schema = bench.load_schema()
+def test_strict_is_read_back_and_true_or_false(runner: DatasetRunner) -> None:
+    learn(runner)
+    assert "strict:" not in runner.schema_file.read_text(encoding="utf-8").split("columns:\n")[-1]
+    edit(runner, "city", "{kind", "{strict: yes, kind")
+    schema = runner.schema
     assert schema.columns["city"].strict is True
-    bench.modules.schema.save_schema(schema, bench.schema)
-    assert bench.load_schema() == schema
-    edit(bench, "city", "strict: true", "strict: maybe")
-    assert "strict must be true or false" in bench.step("make_dataset").message
+    runner.save_schema(schema)
+    assert runner.schema == schema
+    edit(runner, "city", "strict: true", "strict: maybe")
+    assert "strict must be true or false" in runner.make_dataset().message
 
 
 @pytest.mark.parametrize("column", ["age", "member"])
-def test_categories_of_what_is_no_category_are_refused(bench: Workbench, column: str) -> None:
-    learn(bench)
-    edit(bench, column, "{", "{categories: [1, 2], ")
-    message = bench.step("make_dataset").message
+def test_categories_of_what_is_no_category_are_refused(runner: DatasetRunner, column: str) -> None:
+    learn(runner)
+    edit(runner, column, "{", "{categories: [1, 2], ")
+    message = runner.make_dataset().message
     assert f"column '{column}'" in message
     assert "has no categories" in message
 
 
-def test_what_is_ignored_may_keep_its_keys(bench: Workbench) -> None:
-    learn(bench)
-    edit(bench, "age", "kind: numeric", "kind: ignore")
-    edit(bench, "city", "kind: category", "kind: ignore")
-    assert bench.step("make_dataset").worked
+def test_what_is_ignored_may_keep_its_keys(runner: DatasetRunner) -> None:
+    learn(runner)
+    edit(runner, "age", "kind: numeric", "kind: ignore")
+    edit(runner, "city", "kind: category", "kind: ignore")
+    assert runner.make_dataset().worked
 
 
 # More rows than are looked at --------------------------------------------------------------------
 
 
-def test_a_file_keeps_the_contract_that_was_guessed_from_it(bench: Workbench) -> None:
+def test_a_file_keeps_the_contract_that_was_guessed_from_it(runner: DatasetRunner) -> None:
     rows = table(900)
     rows.loc[700, ["city", "age"]] = ["Graz", "9999"]
     rows.loc[701, ["city", "age"]] = ["", "-400"]
     rows.loc[702, "member"] = "unknown"
     rows.loc[703, "bought"] = "perhaps"
-    rows.to_csv(bench.clear() / "table.csv", index=False)
-    sample = bench.modules.infer.sample
-    with mock.patch.object(__import__(sample.__module__, fromlist=["x"]), "MAX_ROWS", 50):
-        run = bench.run("table.csv", "bought")
+    rows.to_csv(runner.clear() / "table.csv", index=False)
+    with mock.patch.object(sample, "MAX_ROWS", 50):
+        run = runner.run("table.csv", "bought")
     assert run.worked, run.message
-    assert len(bench.table("rejected")) == 0
-    assert len(kept(bench)) == 900
-    assert KIND not in {one["kind"] for one in warnings(bench)}
-    columns = bench.load_schema().columns
+    assert len(runner.table("rejected")) == 0
+    assert len(kept(runner)) == 900
+    assert KIND not in {one["kind"] for one in warnings(runner)}
+    columns = runner.schema.columns
     assert columns["city"].categories == ["Bern", "Graz", "Lyon", "Rome"]
     assert columns["city"].nullable
     assert columns["member"].categories == ["no", "unknown", "yes"]
     assert columns["bought"].categories == ["no", "perhaps", "yes"]
 
 
-def test_many_categories_beyond_a_sample_are_not_listed(bench: Workbench) -> None:
+def test_many_categories_beyond_a_sample_are_not_listed(runner: DatasetRunner) -> None:
     rows = table(900)
     rows.loc[rows.index[::20], "city"] = [f"town {n}" for n in range(45)]
-    rows.to_csv(bench.clear() / "table.csv", index=False)
-    sample = bench.modules.infer.sample
-    with mock.patch.object(__import__(sample.__module__, fromlist=["x"]), "MAX_ROWS", 50):
-        assert bench.run("table.csv", "bought").worked
-    assert bench.load_schema().columns["city"].categories is None
-    assert len(bench.table("rejected")) == 0
+    rows.to_csv(runner.clear() / "table.csv", index=False)
+    with mock.patch.object(sample, "MAX_ROWS", 50):
+        assert runner.run("table.csv", "bought").worked
+    assert runner.schema.columns["city"].categories is None
+    assert len(runner.table("rejected")) == 0
 
 
 # Values that look alike, and what the data dictionary shows --------------------------------------
 
 
 @pytest.mark.parametrize("other", ["bern", "BERN", "Be\u00a0rn", "Be rn", "Be\u200brn"])
-def test_values_alike_but_for_case_or_blanks_are_named(bench: Workbench, other: str) -> None:
+def test_values_alike_but_for_case_or_blanks_are_named(runner: DatasetRunner, other: str) -> None:
     rows = table()
     rows.loc[[0, 6], "city"] = other
     rows.loc[[7, 21], "bought"] = "Yes"
-    rows.to_csv(bench.clear() / "table.csv", index=False)
-    assert bench.run("table.csv", "bought").worked
-    found = {one["column"]: one["message"] for one in warnings(bench) if one["kind"] == "spelling"}
+    rows.to_csv(runner.clear() / "table.csv", index=False)
+    assert runner.run("table.csv", "bought").worked
+    found = {one["column"]: one["message"] for one in warnings(runner) if one["kind"] == "spelling"}
     assert set(found) == {"bought", "city"}
     assert found["bought"].endswith("'Yes' (2) differ only in case or blanks")
     assert "'Bern' (18)" in found["city"]
 
 
-def test_the_dictionary_shows_only_what_many_rows_share(bench: Workbench) -> None:
+def test_the_dictionary_shows_only_what_many_rows_share(runner: DatasetRunner) -> None:
     rows = table()
     rows["name"] = [f"Ada {n % 30}" for n in range(ROWS)]
     rows["mail"] = [f"{n % 40}@example.org" for n in range(ROWS)]
     rows["town"] = np.where(rows.index < 3, "Hidden", rows["city"])
-    rows.to_csv(bench.clear() / "table.csv", index=False)
-    assert bench.run("table.csv", "bought").worked
-    text = (bench.root / "references/data_dictionary.md").read_text(encoding="utf-8")
+    rows.to_csv(runner.clear() / "table.csv", index=False)
+    assert runner.run("table.csv", "bought").worked
+    text = (runner.root / "references/data_dictionary.md").read_text(encoding="utf-8")
     assert "| city | category | 0.0% | 3: Bern, Lyon, Rome |" in text
     assert not re.search("Ada|example.org|Hidden|T0", text)
     assert re.search(r"\| town \| category \| 0.0% \| 4: (Bern|Lyon|Rome), .*, \.\.\. \|", text)
@@ -266,10 +264,10 @@ def test_the_dictionary_shows_only_what_many_rows_share(bench: Workbench) -> Non
         "snowflake://me@account/shop?token=abc",
     ],
 )
-def test_an_address_with_a_secret_is_refused(bench: Workbench, source: str) -> None:
-    learn(bench)
-    bench.set(source=source)
-    message = bench.step("make_dataset").message
+def test_an_address_with_a_secret_is_refused(runner: DatasetRunner, source: str) -> None:
+    learn(runner)
+    runner.set(source=source)
+    message = runner.make_dataset().message
     assert "data.source" in message
     assert ".env" in message
     assert "abc" not in message
@@ -284,7 +282,7 @@ def test_an_address_with_a_secret_is_refused(bench: Workbench, source: str) -> N
         "postgresql://me@host/shop?sslmode=verify-full&sslkey=/etc/key.pem",
     ],
 )
-def test_an_address_without_one_is_taken(bench: Workbench, source: str) -> None:
-    learn(bench)
-    bench.set(source=source)
-    assert bench.step("make_dataset").worked
+def test_an_address_without_one_is_taken(runner: DatasetRunner, source: str) -> None:
+    learn(runner)
+    runner.set(source=source)
+    assert runner.make_dataset().worked

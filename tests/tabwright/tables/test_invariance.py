@@ -7,19 +7,18 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from .rig import ORDINARY, Workbench
-from .shop import Made, lines, made_by, shop
-from .writer import Dialect, write
+from support.dataset_runner import ORDINARY, Dataset, DatasetRunner
+from support.shop_table import lines, shop
+from support.text_table import Dialect, write
 
 ROWS = 90
 
 
 @pytest.fixture(scope="module")
-def whole(bench: Workbench) -> Made:
+def whole(runner: DatasetRunner) -> Dataset:
     """What is made of the table in one plain file, read at once."""
-    write(bench.clear(), lines(shop(ROWS, 1)), Dialect())
-    return made_by(bench.run("table.csv", "bought"), bench)
+    write(runner.clear(), lines(shop(ROWS, 1)), Dialect())
+    return runner.dataset(runner.run("table.csv", "bought"))
 
 
 # What may be wrong with a row -------------------------------------------------------------------
@@ -72,19 +71,19 @@ DOUBTFUL = [with_a_cell_less]  # may be taken for a row without a target
     batch=st.sampled_from([7, 1000]),
 )
 @settings(ORDINARY, max_examples=40)
-def test_no_row_is_lost(bench: Workbench, seed, planted, repeated, duplicates, batch) -> None:
+def test_no_row_is_lost(runner: DatasetRunner, seed, planted, repeated, duplicates, batch) -> None:
     rows, dialect = lines(shop(60, seed)), Dialect(";", "cp1252", "\r\n")
-    raw = bench.clear()
+    raw = runner.clear()
     write(raw, rows, dialect)
     params = {"max_rejected": 1.0, "duplicates": duplicates}
-    assert len(made_by(bench.run(dialect.name, "bought", **params), bench)) == 60
+    assert len(runner.dataset(runner.run(dialect.name, "bought", **params))) == 60
     for number, spoil in planted.items():
         rows[number] = spoil(rows[number])
     rows += [rows[number] for number in repeated]
     write(raw, rows, dialect)
-    with bench.in_batches(batch):
-        made = made_by(bench.step("make_dataset"), bench)
-    rejected = bench.table("rejected")["rejected_row"].nunique()
+    with runner.in_batches(batch):
+        made = runner.dataset(runner.make_dataset())
+    rejected = runner.table("rejected")["rejected_row"].nunique()
     assert len(made) + rejected == len(rows) - 1
     assert rejected >= sum(spoil in WRONG for spoil in planted.values())
     if not repeated:
@@ -97,17 +96,17 @@ def test_no_row_is_lost(bench: Workbench, seed, planted, repeated, duplicates, b
 
 @given(order=st.permutations(list(shop(1, 0).columns)))
 @settings(ORDINARY, max_examples=12)
-def test_order_of_columns_does_not_matter(bench: Workbench, whole: Made, order) -> None:
-    write(bench.clear(), lines(shop(ROWS, 1)[order]), Dialect())
-    made_by(bench.run("table.csv", "bought"), bench).assert_equals(whole)
+def test_order_of_columns_does_not_matter(runner: DatasetRunner, whole: Dataset, order) -> None:
+    write(runner.clear(), lines(shop(ROWS, 1)[order]), Dialect())
+    runner.dataset(runner.run("table.csv", "bought")).assert_equals(whole)
 
 
 @given(batch=st.integers(1, ROWS + 10))
 @settings(ORDINARY, max_examples=12)
-def test_size_of_batches_does_not_matter(bench: Workbench, whole: Made, batch) -> None:
-    write(bench.clear(), lines(shop(ROWS, 1)), Dialect())
-    with bench.in_batches(batch):
-        made_by(bench.run("table.csv", "bought"), bench).assert_equals(whole)
+def test_size_of_batches_does_not_matter(runner: DatasetRunner, whole: Dataset, batch) -> None:
+    write(runner.clear(), lines(shop(ROWS, 1)), Dialect())
+    with runner.in_batches(batch):
+        runner.dataset(runner.run("table.csv", "bought")).assert_equals(whole)
 
 
 @given(
@@ -115,23 +114,25 @@ def test_size_of_batches_does_not_matter(bench: Workbench, whole: Made, batch) -
     compression=st.sampled_from(["none", "gz", "zip", "zst"]),
 )
 @settings(ORDINARY, max_examples=12)
-def test_number_of_files_does_not_matter(bench: Workbench, whole: Made, cuts, compression) -> None:
+def test_number_of_files_does_not_matter(
+    runner: DatasetRunner, whole: Dataset, cuts, compression
+) -> None:
     names, *rows = lines(shop(ROWS, 1))
-    folder, dialect = bench.clear() / "parts", Dialect(compression=compression)
+    folder, dialect = runner.clear() / "parts", Dialect(compression=compression)
     folder.mkdir()
     for number, (start, end) in enumerate(zip([0, *cuts], [*cuts, ROWS], strict=True)):
         path = write(folder, [names, *rows[start:end]], dialect)
         path.rename(path.with_name(f"{number}-{path.name}"))
-    made_by(bench.run("parts", "bought"), bench).assert_equals(whole)
+    runner.dataset(runner.run("parts", "bought")).assert_equals(whole)
 
 
 @pytest.mark.parametrize("separator", [";", "\t", "|"])
-def test_dialect_does_not_matter(bench: Workbench, whole: Made, separator) -> None:
+def test_dialect_does_not_matter(runner: DatasetRunner, whole: Dataset, separator) -> None:
     table = shop(ROWS, 1)
     table["spent"] = table["spent"].str.replace(".", ",")
     dialect = Dialect(separator, "utf-16", "\r", decimal=",", compression="gz")
-    write(bench.clear(), lines(table), dialect)
-    made_by(bench.run(dialect.name, "bought"), bench).assert_equals(whole)
+    write(runner.clear(), lines(table), dialect)
+    runner.dataset(runner.run(dialect.name, "bought")).assert_equals(whole)
 
 
 WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
@@ -144,33 +145,33 @@ WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_format_does_not_matter(bench: Workbench, whole: Made, name) -> None:
+def test_format_does_not_matter(runner: DatasetRunner, whole: Dataset, name) -> None:
     table = shop(ROWS, 1).replace("", None).astype({"spent": float})
-    WRITERS[name](table, bench.clear() / name)
-    made_by(bench.run(name, "bought"), bench).assert_equals(whole)
+    WRITERS[name](table, runner.clear() / name)
+    runner.dataset(runner.run(name, "bought")).assert_equals(whole)
 
 
-def test_parquet_in_parts_does_not_matter(bench: Workbench, whole: Made) -> None:
+def test_parquet_in_parts_does_not_matter(runner: DatasetRunner, whole: Dataset) -> None:
     table = shop(ROWS, 1).replace("", None).astype({"spent": float})
-    folder = bench.clear() / "parts"
+    folder = runner.clear() / "parts"
     folder.mkdir()
     for number, start in enumerate(range(0, ROWS, 40)):
         part = table.iloc[start : start + 40]
         part.to_parquet(folder / f"part-{number}.parquet", index=False)
-    made_by(bench.run("parts", "bought"), bench).assert_equals(whole)
+    runner.dataset(runner.run("parts", "bought")).assert_equals(whole)
 
 
-def test_second_run_gives_the_same_bytes(bench: Workbench) -> None:
-    write(bench.clear(), lines(shop(ROWS, 1)), Dialect())
-    made_by(bench.run("table.csv", "bought"), bench)
-    assert not bench.step("make_dataset").changed
+def test_second_run_gives_the_same_bytes(runner: DatasetRunner) -> None:
+    write(runner.clear(), lines(shop(ROWS, 1)), Dialect())
+    runner.dataset(runner.run("table.csv", "bought"))
+    assert not runner.make_dataset().changed
 
 
-def test_more_rows_leave_the_test_rows_where_they_are(bench: Workbench) -> None:
-    table, raw = shop(ROWS, 1), bench.clear()
+def test_more_rows_leave_the_test_rows_where_they_are(runner: DatasetRunner) -> None:
+    table, raw = shop(ROWS, 1), runner.clear()
     write(raw, lines(table.head(ROWS - 20)), Dialect())
-    before = made_by(bench.run("table.csv", "bought"), bench)
+    before = runner.dataset(runner.run("table.csv", "bought"))
     write(raw, lines(table), Dialect())
-    after = made_by(bench.step("make_dataset"), bench)
+    after = runner.dataset(runner.make_dataset())
     assert before.values("test", "visitor") <= after.values("test", "visitor")
     assert before.values("train", "visitor") <= after.values("train", "visitor")

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-
-from .rig import Workbench
+from support.dataset_runner import DatasetRunner
+from tabwright.io.dialect import sniff
+from tabwright.io.read import read_table
 
 NAMES = ["name", "size", "note"]
 ROWS = [[f"bird {n}", f"{n}.5", f"seen, {n} times" if n % 3 else ""] for n in range(1, 11)]
@@ -56,17 +57,17 @@ FILES: dict[str, bytes] = {
 }
 
 
-def cells(bench: Workbench, content: bytes) -> tuple[list[str], list[list[str]]]:
+def cells(runner: DatasetRunner, content: bytes) -> tuple[list[str], list[list[str]]]:
     """Names and rows, read without being told how."""
-    path = bench.clear() / "table.csv"
+    path = runner.clear() / "table.csv"
     path.write_bytes(content)
-    table = bench.modules.read.read_table(path, bench.modules.read.sniff(path))
+    table = read_table(path, sniff(path))
     return list(table.columns), table.fillna("").astype(str).to_numpy().tolist()
 
 
 @pytest.mark.parametrize("content", FILES.values(), ids=FILES)
-def test_ugly_file_is_read(bench: Workbench, content: bytes) -> None:
-    names, rows = cells(bench, content)
+def test_ugly_file_is_read(runner: DatasetRunner, content: bytes) -> None:
+    names, rows = cells(runner, content)
     if len(names) == 2:
         assert rows == [[name.replace(" ", "_"), size] for name, size, _ in ROWS]
     else:
@@ -74,31 +75,31 @@ def test_ugly_file_is_read(bench: Workbench, content: bytes) -> None:
         assert [row[:3] for row in rows] == ROWS
 
 
-def test_quotes_that_never_close_are_text(bench: Workbench) -> None:
+def test_quotes_that_never_close_are_text(runner: DatasetRunner) -> None:
     rows = [["ham", f'{n} said "hello'] if n % 4 else ["spam", f"{n}"] for n in range(1, 40)]
-    names, found = cells(bench, "\n".join("\t".join(row) for row in rows).encode())
+    names, found = cells(runner, "\n".join("\t".join(row) for row in rows).encode())
     assert len(set(names)) == 2
     assert found == rows
 
 
-def test_names_that_repeat_or_are_missing_are_told_apart(bench: Workbench) -> None:
+def test_names_that_repeat_or_are_missing_are_told_apart(runner: DatasetRunner) -> None:
     content = PLAIN.replace(HEADER, "size,size,")
-    names, rows = cells(bench, content.encode())
+    names, rows = cells(runner, content.encode())
     assert len(set(names)) == 3
     assert "" not in names
     assert names[0] == "size"
     assert rows == ROWS
 
 
-def test_carriage_return_in_a_cell_is_kept(bench: Workbench) -> None:
-    _, rows = cells(bench, PLAIN.replace("\n", "\r\n").replace("seen, ", "seen,\r").encode())
+def test_carriage_return_in_a_cell_is_kept(runner: DatasetRunner) -> None:
+    _, rows = cells(runner, PLAIN.replace("\n", "\r\n").replace("seen, ", "seen,\r").encode())
     assert [row[2] for row in rows] == [row[2].replace("seen, ", "seen,\r") for row in ROWS]
 
 
-def test_two_encodings_in_one_file(bench: Workbench) -> None:
+def test_two_encodings_in_one_file(runner: DatasetRunner) -> None:
     lines = PLAIN.replace("bird", "Bläßhuhn").splitlines(keepends=True)
     mixed = b"".join(line.encode("cp1252" if n == 4 else "utf-8") for n, line in enumerate(lines))
-    _, rows = cells(bench, mixed)
+    _, rows = cells(runner, mixed)
     assert [row[0] for row in rows] == [row[0].replace("bird", "Bläßhuhn") for row in ROWS]
 
 
@@ -112,10 +113,10 @@ SENTENCES = {
 
 
 @pytest.mark.parametrize("encoding", SENTENCES)
-def test_old_encodings(bench: Workbench, encoding: str) -> None:
+def test_old_encodings(runner: DatasetRunner, encoding: str) -> None:
     word = SENTENCES[encoding]
     text = "name;size\n" + "".join(f"{word} {n};{n}\n" for n in range(30))
-    _, rows = cells(bench, text.encode(encoding))
+    _, rows = cells(runner, text.encode(encoding))
     assert rows == [[f"{word} {n}", str(n)] for n in range(30)]
 
 
@@ -129,11 +130,11 @@ MONEY: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("style", MONEY)
-def test_numbers_of_all_countries(bench: Workbench, style: str) -> None:
+def test_numbers_of_all_countries(runner: DatasetRunner, style: str) -> None:
     values = [round(n**3 * 7.25 + 0.05 * n, 2) for n in range(1, 61)]
     lines = [f"{MONEY[style](f'{value:,.2f}')};{'ab'[n % 2]}" for n, value in enumerate(values)]
-    (bench.clear() / "table.csv").write_text("\n".join(["price;y", *lines]), encoding="utf-8")
-    run = bench.run("table.csv", "y")
+    (runner.clear() / "table.csv").write_text("\n".join(["price;y", *lines]), encoding="utf-8")
+    run = runner.run("table.csv", "y")
     assert run.worked, run
-    parts = [bench.table(name)["price"] for name in ("train", "test")]
+    parts = [runner.table(name)["price"] for name in ("train", "test")]
     assert sorted(value for part in parts for value in part) == values
