@@ -9,9 +9,12 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+import tabwright
+
 from .generator import Generator
 
 PACKAGE = "my_ml_project"
+LIBRARY = Path(tabwright.__file__).parents[1]  # to be on the path of a process
 
 
 @cache

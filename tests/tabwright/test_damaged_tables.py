@@ -5,12 +5,13 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from tabwright.io.parquet import read_parquet
-from tabwright.io.parquet import rows_in
+from tabwright.io.parquet import read_parquet, rows_in
 from tabwright.io.read import read_table
 from tabwright.io.typed import _sheets
+from tabwright.prediction import predict
 from tabwright.project.errors import ProjectError
-
+from tabwright.project.files import replacing
+from tabwright.project.project import Project
 
 
 def damaged(path: Path) -> Path:
@@ -28,13 +29,12 @@ def test_new_rows_that_cannot_be_read(name: str, tmp_path: Path) -> None:
     assert "\n" not in str(said.value)
 
 
-def test_rows_to_predict_that_are_damaged(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    predict_model = module("models.predict_model")
-    monkeypatch.setattr(predict_model, "UNLABELLED", damaged(tmp_path / "unlabelled.parquet"))
+def test_rows_to_predict_that_are_damaged(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.unlabelled_file.parent.mkdir(parents=True)
+    damaged(project.unlabelled_file)
     with pytest.raises(ProjectError, match=r"unlabelled\.parquet cannot be read"):
-        predict_model._default_input()
+        predict._default_input(project)
 
 
 def test_other_results_that_are_damaged(tmp_path: Path) -> None:
@@ -46,10 +46,9 @@ def test_other_results_that_are_damaged(tmp_path: Path) -> None:
 
 def test_place_for_predictions_that_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "old.csv").touch()
-    files, errors = module("files"), module("errors")
     with (
-        pytest.raises(errors.ProjectError, match=r"old\.csv: .*Name another folder"),
-        files.replacing(tmp_path / "old.csv" / "new.csv"),
+        pytest.raises(ProjectError, match=r"old\.csv: .*Name another folder"),
+        replacing(tmp_path / "old.csv" / "new.csv"),
     ):
         pass
 

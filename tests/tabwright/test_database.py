@@ -8,15 +8,16 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from unittest.mock import patch
 
 import mlflow
 import pytest
 from mlflow.exceptions import MlflowException
+from tabwright.project.environment import database_uri
 from tabwright.project.errors import ProjectError
+from tabwright.project.project import Project
+from tabwright.reports import experiments
+from tabwright.tracking import runs
 from tabwright.tracking.database import database_errors
-from tabwright.tracking.runs import open_experiment
-
 
 PATHS = """
 SELECT artifact_location FROM experiments UNION ALL SELECT artifact_uri FROM runs
@@ -29,23 +30,22 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project in a folder whose name addresses would read otherwise, with one run."""
     made = tmp_path_factory.mktemp("database") / "50% off, what?now #1 my%20dir" / "project"
     made.mkdir(parents=True)
-    work_in(made, module)
+    (made / "pyproject.toml").write_text('[tool.tabwright]\npackage = "case"\n', encoding="utf-8")
+    work_in(made)
     return made
 
 
-def work_in(project: Path) -> None:
+def work_in(folder: Path) -> None:
     """Log a run with a file, read the files of all runs, and register."""
-    database, tracking, runs = map(("tracking.database", "tracking", "tracking.runs"))
-    address, before = tracking.sqlite_uri(project / "mlflow.db"), mlflow.get_tracking_uri()
-    here = {"PROJECT": project, "DATABASE": project / "mlflow.db", "LOCAL": address}
-    mlflow.set_tracking_uri(address)
+    project, before = Project(folder), mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(database_uri(project))
     try:
-        with patch.multiple(database, **here), TemporaryDirectory() as folder:
-            runs.open_experiment()
+        with TemporaryDirectory() as files:
+            runs.open_experiment(project)
             with mlflow.start_run() as run:
                 mlflow.log_dict({"a": 1}, "run.json")
             for known in mlflow.search_runs(output_format="list"):
-                assert runs.file_of_run(known.info.run_id, "run.json", Path(folder))
+                assert runs.download_file(project, known.info.run_id, "run.json", Path(files))
             client = mlflow.MlflowClient()
             if not client.search_registered_models():
                 client.create_registered_model("m")
@@ -78,20 +78,18 @@ def test_copy_writes_nothing_into_the_folder_it_was_copied_from(
     copy = tmp_path / project.name
     shutil.copytree(project, copy)
     before = content(project)
-    work_in(copy, module)
+    work_in(copy)
     assert content(project) == before
     assert len(list(copy.glob("mlruns/*/*/artifacts/run.json"))) == 2
 
 
-def test_moved_project_does_not_make_its_old_folder_again(
-    project: Path, tmp_path: Path
-) -> None:
+def test_moved_project_does_not_make_its_old_folder_again(project: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "a" / "first"
     shutil.copytree(project, first)
-    work_in(first, module)
+    work_in(first)
     shutil.copytree(first, second)
     shutil.rmtree(first)
-    work_in(second, module)
+    work_in(second)
     assert not first.exists()
     assert len(list(second.glob("mlruns/*/*/artifacts/run.json"))) == 3
     logged = [path for path in paths_in(second) if not path.endswith("/mlruns/0")]
@@ -109,7 +107,7 @@ def test_database_with_plain_paths_moves_too(project: Path, tmp_path: Path) -> N
                 (project.as_uri(), str(plain)),
             )
     plain.rename(moved)
-    work_in(moved, module)
+    work_in(moved)
     assert not plain.exists()
     assert len(list(moved.glob("mlruns/*/*/artifacts/run.json"))) == 2
 
@@ -130,16 +128,16 @@ def closed() -> str:
 
 
 @pytest.mark.parametrize("kind", ["silent", "closed"])
-@pytest.mark.parametrize("ask", ["open_experiment", "file_of_run", "collect"])
+@pytest.mark.parametrize("ask", ["open_experiment", "download_file", "collect"])
 def test_server_that_does_not_answer_is_named_in_seconds(
     kind: str, ask: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     address = request.getfixturevalue(kind)
-    runs, experiments = module("tracking.runs"), module("tracking.experiments")
+    project = Project(tmp_path)
     commands = {
-        "open_experiment": runs.open_experiment,
-        "file_of_run": lambda: runs.file_of_run("0" * 32, "run.json", tmp_path),
-        "collect": experiments.collect,
+        "open_experiment": lambda: runs.open_experiment(project),
+        "download_file": lambda: runs.download_file(project, "0" * 32, "run.json", tmp_path),
+        "collect": lambda: experiments.collect(project),
     }
     before, start = mlflow.get_tracking_uri(), time.monotonic()
     mlflow.set_tracking_uri(address)
@@ -159,7 +157,7 @@ def told_of(database: Path) -> str:
     mlflow.set_tracking_uri(f"sqlite:///{database}")
     try:
         with pytest.raises(ProjectError) as told:
-            open_experiment()
+            runs.open_experiment(Project(database.parent))
     finally:
         mlflow.set_tracking_uri(before)
     return str(told.value)
@@ -179,6 +177,6 @@ def test_locked_database_is_told(project: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [MlflowException("wrong"), RuntimeError("wrong")])
-def test_mistake_in_the_use_of_mlflow_keeps_its_traceback(error: Exception) -> None:
-    with pytest.raises(type(error)), database_errors():
+def test_mistake_in_the_use_of_mlflow_keeps_its_traceback(error: Exception, tmp_path: Path) -> None:
+    with pytest.raises(type(error)), database_errors(Project(tmp_path)):
         raise error

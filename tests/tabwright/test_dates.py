@@ -6,11 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tabwright.io.source import Source
 from tabwright.schema.ambiguities import find_ambiguities
-from tabwright.schema.dates import as_dates
-from tabwright.schema.dates import guess_format
+from tabwright.schema.dates import as_dates, guess_format
 from tabwright.schema.guess import infer_schema
 from tabwright.schema.rules import apply_contract
-
 
 DAYS = pd.date_range("2021-01-03 04:05:06.123", periods=28, freq="16D")
 FORMATS = [
@@ -43,9 +41,7 @@ def guessed(cells: list[str]):
         {"x": pd.Series(cells, dtype="str"), "y": (["yes", "no"] * len(cells))[: len(cells)]}
     )
     table.index += 1
-    schema = infer_schema(
-        table, "y", Source()
-    )
+    schema = infer_schema(table, "y", Source())
     typed, problems = apply_contract(table, schema)
     return schema, typed, problems
 
@@ -98,9 +94,7 @@ def test_word_among_other_words_is_kept() -> None:
     table = pd.DataFrame(
         {"x": ["-", *DAYS[1:].strftime("%Y-%m-%d")], "w": ["-", "a"] * 14, "y": ["p", "q"] * 14}
     )
-    schema = infer_schema(
-        table, "y", Source()
-    )
+    schema = infer_schema(table, "y", Source())
     assert schema.source.missing == [""]
 
 

@@ -8,9 +8,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Bakery, Project
+from support.default_project import LIBRARY, default_project
 
-SHOW = "import json, os; print(json.dumps(dict(os.environ)))"
+SHOW = """
+import json, os
+from tabwright.project.errors import cli_errors
+from tabwright.project.project import Project
+with cli_errors():
+    Project.find()
+    print(json.dumps(dict(os.environ)))
+"""
 WRITTEN = r"""
 # a comment
 DOLLAR=pa$word#1
@@ -46,17 +53,18 @@ ARRIVES = {
 }
 MAKE = ("make", "show")
 PLAIN = (sys.executable, "-m", "my_ml_project.show")
-NOTEBOOK = (sys.executable, "-c", f"import my_ml_project; {SHOW}")
+NOTEBOOK = (sys.executable, "-c", SHOW)
 
 
 @pytest.fixture
-def project(bake: Bakery) -> Project:
+def project(tmp_path: Path) -> Path:
     """A project with a step that prints its variables, and this environment for its own."""
-    made = bake()
-    (made.path / "src/my_ml_project/show.py").write_text(SHOW, encoding="utf-8")
-    with (made.path / "Makefile").open("a", encoding="utf-8") as makefile:
-        makefile.write("\nshow:\n\t@$(MODULE).show\n")
-    python = made.path / ".venv/bin/python"
+    made = tmp_path / "project"
+    shutil.copytree(default_project(), made)
+    (made / "src/my_ml_project/show.py").write_text(SHOW, encoding="utf-8")
+    with (made / "Makefile").open("a", encoding="utf-8") as makefile:
+        makefile.write("\nshow:\n\t@$(STEP).show\n")
+    python = made / ".venv/bin/python"
     python.parent.mkdir(parents=True)
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
     python.chmod(0o755)
@@ -68,28 +76,29 @@ def run(folder: Path, source: Path, *command: str, **more: str) -> subprocess.Co
     return subprocess.run(
         command,
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(source), "PYTHONUTF8": "1"} | more,
+        env=os.environ | {"PYTHONPATH": f"{source}{os.pathsep}{LIBRARY}", "PYTHONUTF8": "1"} | more,
         capture_output=True,
         encoding="utf-8",
     )
 
 
 @pytest.mark.skipif(os.name == "nt", reason="make")
-def test_values_arrive_whole_by_every_command(project: Project) -> None:
-    (project.path / ".env").write_text(WRITTEN, encoding="utf-8")
-    experiment = project.path / ".dvc/tmp/exps/a"
-    shutil.copytree(project.path / "src", experiment / "src")
+def test_values_arrive_whole_by_every_command(project: Path) -> None:
+    (project / ".env").write_text(WRITTEN, encoding="utf-8")
+    experiment = project / ".dvc/tmp/exps/a"
+    shutil.copytree(project / "src", experiment / "src")
+    shutil.copy(project / "params.yaml", experiment)
     for folder, command in [
-        (project.path, MAKE),
-        (project.path, PLAIN),
-        (project.path / "notebooks", NOTEBOOK),
+        (project, MAKE),
+        (project, PLAIN),
+        (project / "notebooks", NOTEBOOK),
         (experiment, PLAIN),
     ]:
-        done = run(folder, project.path / "src", *command, GIVEN="shell")
+        done = run(folder, project / "src", *command, GIVEN="shell")
         assert done.returncode == 0, done.stderr
         seen = json.loads(done.stdout)
         assert {name: seen.get(name) for name in ARRIVES} == ARRIVES, command
-    assert not list(project.path.rglob("pwned"))
+    assert not list(project.rglob("pwned"))
 
 
 @pytest.mark.parametrize(
@@ -105,10 +114,10 @@ def test_values_arrive_whole_by_every_command(project: Project) -> None:
     ],
 )
 def test_damaged_line_is_one_sentence_without_the_secret(
-    text: bytes, line: str, project: Project
+    text: bytes, line: str, project: Path
 ) -> None:
-    (project.path / ".env").write_bytes(text)
-    done = run(project.path, project.path / "src", *PLAIN)
+    (project / ".env").write_bytes(text)
+    done = run(project, project / "src", *PLAIN)
     assert done.returncode == 1
     assert done.stdout == ""
     (said,) = done.stderr.strip().splitlines()
@@ -117,6 +126,6 @@ def test_damaged_line_is_one_sentence_without_the_secret(
     assert "open" not in said.replace("opened", "")
 
 
-def test_folder_of_that_name_is_no_file_of_settings(project: Project) -> None:
-    (project.path / ".env").mkdir()
-    assert run(project.path, project.path / "src", *PLAIN).returncode == 0
+def test_folder_of_that_name_is_no_file_of_settings(project: Path) -> None:
+    (project / ".env").mkdir()
+    assert run(project, project / "src", *PLAIN).returncode == 0

@@ -6,10 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
+from support.default_project import default_project
+from tabwright.evaluation import held_out
 from tabwright.evaluation.figures import draw_figures
 from tabwright.evaluation.held_out import capped
+from tabwright.project.project import Project
+from tabwright.schema.column import Column
+from tabwright.schema.schema import Schema
 from tabwright.selection.cross_validation import draw_rows
-
 
 
 class Counting(ClassifierMixin, BaseEstimator):
@@ -28,39 +32,38 @@ class Counting(ClassifierMixin, BaseEstimator):
 def test_rows_beyond_a_sample_are_scored_and_nothing_else(
     tmp_path, monkeypatch, columns: int
 ) -> None:
-    evaluate, schemas = module("models.evaluate_model"), module("data.contract.schema")
-    draw = draw_figures
-    monkeypatch.setattr(evaluate, "TRAIN", tmp_path / "train.parquet")
-    monkeypatch.setattr(evaluate, "SAMPLED_ROWS", 2000)
+    project = Project(tmp_path)
+    project.train_file.parent.mkdir(parents=True)
+    monkeypatch.setattr(held_out, "SAMPLED_ROWS", 2000)
     names = [f"x{number}" for number in range(columns)]
-    kinds = {name: schemas.Column("numeric") for name in names}
-    kinds["city"] = schemas.Column("category", categories=["a", "b"])
-    kinds["y"] = schemas.Column("category", categories=["no", "yes"])
-    agreed = schemas.Schema("y", "classification", kinds, positive="yes")
-    params = module("config").load_params()
+    kinds = {name: Column("numeric") for name in names}
+    kinds["city"] = Column("category", categories=["a", "b"])
+    kinds["y"] = Column("category", categories=["no", "yes"])
+    agreed = Schema("y", "classification", kinds, positive="yes")
+    params = Project(default_project()).params
     params = replace(params, behaviour=[{"add": {"x0": 1}, "expect": "up"}])
+    monkeypatch.setitem(vars(project), "params", params)
     asked = []
     for rows in (6000, 18_000):
         random = np.random.default_rng(rows)
         table = pd.DataFrame(random.normal(size=(rows, columns)), columns=names)
         table["city"] = pd.Series(random.choice(["a", "b"], rows), dtype="str")
         table["y"] = pd.Series(np.where(random.random(rows) < 0.5, "yes", "no"), dtype="str")
-        table.head(200).to_parquet(tmp_path / "train.parquet")
-        model, predicted = Counting(), Counting().predict_proba(table)
+        table.head(200).to_parquet(project.train_file)
+        model, y_pred = Counting(), Counting().predict_proba(table)
         Counting.asked = 0
-        scores, slices, tests = evaluate.judge(model, predicted, table, agreed, params)
+        found = held_out.evaluate_model(project, model, y_pred, table, agreed)
         sample = draw_rows(rows, 2000, 1)
-        few = predicted[sample], table.iloc[sample]
-        draw(model, *few, agreed, "roc_auc", 1, tmp_path / "figures")
+        few = y_pred[sample], table.iloc[sample]
+        draw_figures(model, *few, agreed, "roc_auc", 1, tmp_path / "figures")
         asked.append(Counting.asked)
-        assert scores["rows"] == rows
-        assert sum(part["rows"] for part in slices) == 2000
-        assert tests[0]["rows"] == 5000
+        assert found.scores["rows"] == rows
+        assert sum(part["rows"] for part in found.slices) == 2000
+        assert found.tests[0]["rows"] == 5000
     assert asked[0] == asked[1] < 250_000  # 5 shuffles of 1,000 rows for 20 columns are 100,000
 
 
 def test_what_is_capped_is_said_in_one_line() -> None:
-    capped = capped
     assert capped(900) == ""
     line = capped(400_000)
     assert line.count("\n") == 1

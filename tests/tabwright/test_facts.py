@@ -1,9 +1,11 @@
 """The report and the model card describe the model that predicts."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-
+from tabwright.project.project import Project
+from tabwright.reports import facts as reports
 
 
 def scores(value: float) -> dict:
@@ -20,7 +22,7 @@ def scores(value: float) -> dict:
     }
 
 
-def facts(md5: str, value: float, best: str) -> dict:
+def latest(md5: str, value: float, best: str) -> dict:
     """Of the latest model, as the files of training and evaluation have it."""
     return {
         "scores": scores(value),
@@ -34,24 +36,25 @@ def facts(md5: str, value: float, best: str) -> dict:
 @pytest.fixture
 def described(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> object:
     """Say what is known: the latest model has 0.95; the champion, where there is one, 0.81."""
-    found = module("visualization.described")
-    monkeypatch.setattr(module("models.champion"), "CHAMPIONS", tmp_path)
-    monkeypatch.setattr(found, "_latest", lambda: facts("new", 0.95, "forest"))
-    monkeypatch.setattr(found, "load_schema", lambda path: path)
-    monkeypatch.setattr(found, "checks", lambda *_: ["a check"])
-    monkeypatch.setattr(found, "metrics_of", lambda schema: {})
+    project = Project(tmp_path)
+    monkeypatch.setitem(vars(project), "params", SimpleNamespace(evaluate=None))
+    monkeypatch.setattr(reports, "_latest", lambda _: latest("new", 0.95, "forest"))
+    monkeypatch.setattr(reports, "load_schema", lambda path: path)
+    monkeypatch.setattr(reports, "checks", lambda *_: ["a check"])
+    monkeypatch.setattr(reports, "task_metrics", lambda *_, **__: {})
     evaluation = scores(0.81) | {"slices": [], "tests": [], "test_md5": "t"}
     record = {"run": "run-1", "model_md5": "old", "train_md5": "r", "params": {"seed": 1}}
     record |= {"training": {"best": "linear"}, "rows": {"train": 1}, "evaluation": evaluation}
-    (tmp_path / "run-1").mkdir()
-    (tmp_path / "run-1" / "schema.yaml").touch()
+    folder = project.champions_folder / "run-1"
+    folder.mkdir(parents=True)
+    (folder / "schema.yaml").touch()
 
     def describe(md5: str | None, **changes: object) -> dict:
-        decision = {"time": "2024", "what": "promoted", "version": "2", "run": "run-1"}
-        decision |= {"by": "Ada", "why": "better", "model_md5": md5}
-        monkeypatch.setattr(found, "in_force", lambda: decision if md5 else None)
-        monkeypatch.setattr(found, "load_records", lambda: [record | changes])
-        return found.described()
+        promotion = {"time": "2024", "what": "promoted", "version": "2", "run": "run-1"}
+        promotion |= {"by": "Ada", "why": "better", "model_md5": md5}
+        monkeypatch.setattr(reports, "current_champion", lambda _: promotion if md5 else None)
+        monkeypatch.setattr(reports, "load_records", lambda _: [record | changes])
+        return reports.collect_facts(project)
 
     return describe
 
@@ -75,8 +78,8 @@ def test_champion_is_described_while_a_newer_model_waits(described: object, tmp_
     assert found["scores"]["test"]["roc_auc"] == 0.81
     assert found["candidates"] == {"best": "linear"}
     assert found["hashes"] == {"train": "r", "model": "old", "test": "t"}
-    assert found["schema"] == tmp_path / "run-1" / "schema.yaml"
-    assert found["figures"] == tmp_path / "run-1" / "figures"
+    assert found["schema"] == tmp_path / "models/champions/run-1" / "schema.yaml"
+    assert found["figures"] == tmp_path / "models/champions/run-1" / "figures"
     champion, waiting = found["standing"]
     assert "version 2" in champion
     assert "0.95" not in champion
@@ -91,7 +94,7 @@ def test_page_of_another_model_than_the_champion_says_so(described: object) -> N
 
 
 def test_page_where_the_champion_is_not_pulled_says_so(described: object, tmp_path: Path) -> None:
-    (tmp_path / "run-1" / "schema.yaml").unlink()
+    (tmp_path / "models/champions/run-1" / "schema.yaml").unlink()
     found = described("old")
     assert found["hashes"]["model"] == "new"
     assert found["standing"][0].startswith("This is NOT the champion")

@@ -7,37 +7,30 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.default_project import LIBRARY
 from tabwright.io.parquet import parquet_batches
 from tabwright.project.commands import run
-from tabwright.project.errors import ProjectError
-from tabwright.project.errors import cli_errors
-from tabwright.project.files import replacing
-from tabwright.project.files import temporary_name
-
-
-
-@pytest.fixture(scope="module")
-def root() -> Path:
-    """The folder of the project."""
-    return module("config").ROOT
+from tabwright.project.errors import ProjectError, cli_errors
+from tabwright.project.files import replacing, temporary_name
+from tabwright.project.project import Project
+from tabwright.reproduction.reproduce import remove_leftovers
+from tabwright.workspace import prepare
 
 
 def test_live_file_of_another_machine_stays_until_it_is_old(tmp_path: Path) -> None:
-    files = module("files")
-    _, token, here = files.temporary_name().split("-")
+    _, token, here = temporary_name().split("-")
     name = ".table.99999999-{}-{}.partial.csv"
     mine, theirs = tmp_path / name.format(token, here), tmp_path / name.format(token, "node2")
     forgotten = tmp_path / name.format("0" * 8, "node2")
     for path in (mine, theirs, forgotten):
         path.touch()
     os.utime(forgotten, (0, 0))
-    with files.replacing(tmp_path / "table.csv") as partial:
+    with replacing(tmp_path / "table.csv") as partial:
         partial.touch()
     assert set(tmp_path.iterdir()) == {tmp_path / "table.csv", theirs}
 
 
 def test_no_two_writers_have_one_name(tmp_path: Path) -> None:
-    replacing = replacing
     with replacing(tmp_path / "a.csv") as one, replacing(tmp_path / "a.csv") as other:
         assert one != other
         one.write_text("one", encoding="utf-8")
@@ -56,15 +49,11 @@ def test_folder_that_may_not_be_written_to_is_named(
         pass
 
 
-def test_reproduction_leaves_the_folder_of_another_machine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    reproduce = module("reproduction.reproduce")
-    monkeypatch.setattr(reproduce, "FOLDER", tmp_path)
+def test_reproduction_leaves_the_folder_of_another_machine(tmp_path: Path) -> None:
     _, token, here = temporary_name().split("-")
     for host in (here, "node2"):
         (tmp_path / f"1a2b3c4d.99999999-{token}-{host}").mkdir()
-    reproduce.remove_leftovers()
+    remove_leftovers(tmp_path)
     assert [path.name.rpartition("-")[2] for path in tmp_path.iterdir()] == ["node2"]
 
 
@@ -94,9 +83,7 @@ def database_error() -> None:
 
 
 @pytest.mark.parametrize("fault", [arrow_error, os_error, database_error])
-def test_exception_of_other_code_keeps_its_traceback(
-    fault: Callable[[], None]
-) -> None:
+def test_exception_of_other_code_keeps_its_traceback(fault: Callable[[], None]) -> None:
     with pytest.raises(Exception, match=r"mine|nowhere"), cli_errors():
         fault()
 
@@ -108,40 +95,50 @@ def test_interrupted_command_says_so(capsys: pytest.CaptureFixture[str]) -> None
     assert "stopped" in capsys.readouterr().err
 
 
-def test_reason_why_dvc_refuses_raw_data_is_shown() -> None:
+def test_reason_why_dvc_refuses_raw_data_is_shown(tmp_path: Path) -> None:
     said = "Cannot add files inside symlinked directories to DVC."
     script = f"import sys; sys.exit('WARNING: x\\nERROR: {said}')"
     with pytest.raises(ProjectError, match=f"failed: {said}"):
-        run(sys.executable, "-c", script)
+        run(sys.executable, "-c", script, at=tmp_path)
 
 
-def test_home_that_is_read_only_is_left_alone(root: Path) -> None:
-    see = "import os, {0}.visualization, skrub; print(os.environ['SKB_DATA_DIRECTORY'])"
-    (package,) = (path.parent.name for path in root.glob("src/*/__init__.py"))
+HOMELESS = """
+import os, sys
+from pathlib import Path
+from tabwright.project.errors import ProjectError
+from tabwright.project.project import Project
+from tabwright.reports import report
+try:
+    report.main(Project(Path.cwd()), [])
+except ProjectError:  # there is no schema yet
+    assert "skrub" in sys.modules
+print(os.environ["SKB_DATA_DIRECTORY"])
+"""
+
+
+def test_home_that_is_read_only_is_left_alone(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", see.format(package)],
-        cwd=root,
-        env=os.environ | {"HOME": "/proc/nonexistent", "PYTHONPATH": str(root / "src")},
+        [sys.executable, "-c", HOMELESS],
+        cwd=tmp_path,
+        env=os.environ | {"HOME": "/proc/nonexistent", "PYTHONPATH": str(LIBRARY)},
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert Path(done.stdout.strip()).is_relative_to(root / ".cache")
+    assert Path(done.stdout.strip()).is_relative_to(tmp_path / ".cache")
 
 
 def test_environment_finds_the_package_after_a_move(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prepare = module("workspace.prepare")
     packages = tmp_path / "project" / ".venv" / "lib" / "site-packages"
     packages.mkdir(parents=True)
     link = packages / "__editable__.case-0.1.0.pth"
     link.write_text(str(tmp_path / "project" / "src"), encoding="utf-8")
     other = packages / "__editable__.other-1.pth"
     other.write_text("/opt/other/src", encoding="utf-8")
-    monkeypatch.setattr(prepare, "ROOT", tmp_path / "project")
     monkeypatch.setattr(prepare.sysconfig, "get_path", lambda name: str(packages))
-    prepare._make_movable()
+    prepare._make_movable(Project(tmp_path / "project"))
     (tmp_path / "project").rename(tmp_path / "moved")
     moved = tmp_path / "moved" / packages.relative_to(tmp_path / "project")
     found = (moved / (moved / link.name).read_text(encoding="utf-8").strip()).resolve()

@@ -1,12 +1,17 @@
 """When a challenger is refused: by simulation, with truth known."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
-from tabwright.evaluation.comparison import make_side
+from tabwright.evaluation.comparison import make_side, worse_at_most
 from tabwright.evaluation.resampling import Resampling
-from tabwright.selection.metrics import VALUES
-
+from tabwright.project.project import Project
+from tabwright.reports.compare import FOLD_PARAMS, by_folds
+from tabwright.schema.column import Column
+from tabwright.schema.schema import Schema
+from tabwright.selection.metrics import CLASSES, VALUES
 
 CITIES = 2
 
@@ -36,8 +41,7 @@ def share_refused(draw, rows: int, noise: float, rounds: int) -> float:
     Champions and challengers know the same and add noise of their own, which the challengers have
     more of by a factor of `noise`.
     """
-    comparison, metrics = module("models.comparison"), module("models.metrics")
-    rule = metrics.CLASSES["roc_auc"] if draw is two_classes else metrics.VALUES["rmse"]
+    rule = CLASSES["roc_auc"] if draw is two_classes else VALUES["rmse"]
     refused = 0
     for seed in range(rounds):
         random = np.random.default_rng([seed, 1])
@@ -46,7 +50,7 @@ def share_refused(draw, rows: int, noise: float, rounds: int) -> float:
         city = random.integers(CITIES, size=rows)
         parts = {str(number): city == number for number in range(CITIES)}
         draws = Resampling(np.arange(rows), "rows", 40, 0.95, seed)
-        gain, gains = comparison.worse_at_most(truth, sides, draws, parts)
+        gain, gains = worse_at_most(truth, sides, draws, parts)
         refused += gain.high < 0 or any(part.high < 0 for part in gains.values())
     return refused / rounds
 
@@ -67,7 +71,7 @@ def test_clearly_worse_challengers_are_refused(draw, noise: float) -> None:
 
 
 def test_a_loss_seen_to_be_beyond_two_standard_errors_is_refused() -> None:
-    comparison, rule = module("models.comparison"), VALUES["mae"]
+    rule = VALUES["mae"]
     random = np.random.default_rng(0)
     truth, lost = np.zeros(400), np.abs(random.normal(size=400))
     error = lost.std() / 20
@@ -75,15 +79,14 @@ def test_a_loss_seen_to_be_beyond_two_standard_errors_is_refused() -> None:
         worse = np.full(400, 5.0) + lost - lost.mean() + times * error
         draws = Resampling(np.arange(400), "rows", 400, 0.95, 1)
         sides = [(rule, worse), (rule, np.full(400, 5.0))]
-        gain, _ = comparison.worse_at_most(truth, sides, draws, {})
+        gain, _ = worse_at_most(truth, sides, draws, {})
         assert (gain.high < 0) == refused
 
 
 def test_each_side_is_scored_at_its_own_threshold_and_positive_class() -> None:
-    schema, side_of = module("data.contract.schema"), make_side
-    columns = {"y": schema.Column("category", categories=["no", "yes"])}
-    columns["x"] = schema.Column("numeric")
-    agreed = schema.Schema("y", "classification", columns, positive="yes")
+    columns = {"y": Column("category", categories=["no", "yes"])}
+    columns["x"] = Column("numeric")
+    agreed = Schema("y", "classification", columns, positive="yes")
     truth = np.array([0, 0, 0, 1, 1])
     chances = np.array([0.05, 0.1, 0.2, 0.3, 0.4])
     for threshold, expected in ((0.25, 1.0), (0.15, 0.8), (0.5, 0.6)):
@@ -91,13 +94,12 @@ def test_each_side_is_scored_at_its_own_threshold_and_positive_class() -> None:
         table = pd.DataFrame(
             {"predicted_y": decided, "probability_no": 1 - chances, "probability_yes": chances}
         )
-        rule, predicted = side_of(table, agreed, "accuracy")
+        rule, predicted = make_side(table, agreed, "accuracy")
         assert rule.function(truth, predicted) == expected
 
 
-def test_folds_of_growing_length_are_not_tested(monkeypatch) -> None:
-    compare = module("tracking.compare")
-    params = dict.fromkeys(compare.FOLD_PARAMS) | {"data.split": "chronological"}
+def test_folds_of_growing_length_are_not_tested(tmp_path: Path) -> None:
+    params = dict.fromkeys(FOLD_PARAMS) | {"data.split": "chronological"}
     run = {"train_md5": "1", "seed": 1, "params": params}
     run["cv"] = {"metric": "rmse", "mean": 1.0, "folds": [1.0, 1.0, 1.0]}
-    assert "not tested: folds of growing length" in compare.by_folds(run, run)
+    assert "not tested: folds of growing length" in by_folds(Project(tmp_path), run, run)

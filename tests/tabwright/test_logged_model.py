@@ -12,7 +12,10 @@ import pandas as pd
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-
+from tabwright.selection import calibration, transformers
+from tabwright.selection.persistence import save_model
+from tabwright.selection.sources import SourceCode
+from tabwright.tracking import logged_model
 
 LOAD = """
 import sys
@@ -26,8 +29,7 @@ for load in (mlflow.sklearn.load_model, mlflow.pyfunc.load_model):
 
 def test_logged_model_predicts_without_the_project(tmp_path: Path) -> None:
     before = mlflow.get_tracking_uri()
-    runs, store = module("tracking.runs"), module("models.store")
-    transformers, calibration = module("features.transformers"), module("models.calibration")
+    code = SourceCode(tmp_path)
     days = pd.date_range("2024-01-01", periods=40, freq="7h")
     rows = pd.DataFrame({"day": days, "flag": pd.array([True, False] * 20, dtype="boolean")})
     answer = np.where(rows["flag"], "yes", "no")
@@ -38,13 +40,13 @@ def test_logged_model_predicts_without_the_project(tmp_path: Path) -> None:
     calibrator = calibration.calibrator(2).fit(chances, (answer == "yes").astype(int))
     classifier = make_pipeline(features, LogisticRegression(max_iter=5000)).fit(rows, answer)
     model = calibration.corrected(classifier, calibrator).fit(rows, answer)
-    types = store.save_model(model, tmp_path / "model.skops")["types"]
+    types = save_model(model, tmp_path / "model.skops", code)["types"]
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
     try:
         mlflow.create_experiment("one", artifact_location=(tmp_path / "runs").as_uri())
         mlflow.set_experiment("one")
         with mlflow.start_run():
-            uri = runs._log_model(model, types, rows)
+            uri = logged_model.log_model(mlflow, code, model, types, rows)
         folder = Path(mlflow.artifacts.download_artifacts(uri))
     finally:
         mlflow.set_tracking_uri(before)
@@ -63,10 +65,9 @@ def test_logged_model_predicts_without_the_project(tmp_path: Path) -> None:
 
 def test_requirements_are_pinned_by_the_names_of_packages() -> None:
     """Those with the name they are imported by are found without reading every package there is."""
-    runs = module("tracking.runs")
-    with patch.object(runs, "packages_distributions", side_effect=AssertionError):
-        found = runs.requirements({"sklearn", "pandas", "os", "__future__"})
+    with patch.object(logged_model, "packages_distributions", side_effect=AssertionError):
+        found = logged_model.requirements({"sklearn", "pandas", "os", "__future__"})
     assert [line.partition("==")[0] for line in found] == ["pandas", "scikit-learn"]
-    assert runs.requirements({"dateutil", "no_such_library"}) == [
+    assert logged_model.requirements({"dateutil", "no_such_library"}) == [
         f"python-dateutil=={version('python-dateutil')}"
     ]

@@ -4,7 +4,6 @@ import numpy as np
 from tabwright.selection.metrics import CLASSES
 
 
-
 def test_a_perfect_prediction_has_an_area_of_one() -> None:
     """The area under the ROC curve does not depend on how large the probabilities are."""
     truth = np.array([0, 0, 1])

@@ -12,7 +12,12 @@ import pytest
 import skops.io
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
-
+from tabwright.project.errors import ProjectError
+from tabwright.project.project import Project
+from tabwright.selection import transformers
+from tabwright.selection.persistence import load_model, save_model
+from tabwright.selection.sources import SourceCode
+from tabwright.tracking.record import load_recorded_model
 
 
 def crafted(statement: str = "ran = True") -> object:
@@ -27,27 +32,27 @@ def test_file_that_no_run_saved_is_not_loaded(tmp_path: Path) -> None:
     path, mark = tmp_path / "model.skops", tmp_path / "mark"
     skops.io.dump(crafted(f"open({str(mark)!r}, 'w')"), path)
     with pytest.raises(ProjectError, match="saved this file"):
-        load_model(path).transform(np.zeros((1, 1)))
+        load_recorded_model(Project(tmp_path), path).transform(np.zeros((1, 1)))
     assert not mark.exists()
 
 
 def test_file_in_the_place_of_a_saved_one_is_not_loaded(tmp_path: Path) -> None:
-    path, store = tmp_path / "model.skops", module("models.store")
-    record = store.save_model(StandardScaler().fit([[1.0], [2.0]]), path)
+    path = tmp_path / "model.skops"
+    record = save_model(StandardScaler().fit([[1.0], [2.0]]), path, SourceCode(tmp_path))
     skops.io.dump(crafted(), path)
     with pytest.raises(ProjectError, match="not the model that was recorded"):
-        store.load_model(path, record)
+        load_model(path, record, SourceCode(tmp_path))
 
 
 def test_types_that_were_not_recorded_are_not_loaded(tmp_path: Path) -> None:
     """Not even where the hash agrees; no module is trusted as a whole."""
-    path, store = tmp_path / "model.skops", module("models.store")
-    record = store.save_model(crafted(), path)
+    path = tmp_path / "model.skops"
+    record = save_model(crafted(), path, SourceCode(tmp_path))
     assert any(name.endswith(".measure") for name in record["types"])
     for name in record["types"]:
         less = record | {"types": [other for other in record["types"] if other != name]}
         with pytest.raises(ProjectError):
-            store.load_model(path, less)
+            load_model(path, less, SourceCode(tmp_path))
 
 
 OWN = '''\
@@ -58,9 +63,6 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from . import numbers as ns
 from .units import METRE, scale
-from tabwright.project.errors import ProjectError
-from tabwright.selection.persistence import load_model
-from tabwright.selection.persistence import save_model
 from .stars import *
 
 RATES: dict[str, float] = {"a": 2.0}
@@ -109,7 +111,6 @@ def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Edit:
     package.mkdir(parents=True)
     for name, text in FILES.items():
         (package / name).write_text(text, encoding="utf-8")
-    monkeypatch.setattr(module("models.sources"), "SRC", tmp_path / "src")
     monkeypatch.syspath_prepend(str(tmp_path / "src"))
     for name in [name for name in sys.modules if name.split(".")[0] == "shop"]:
         monkeypatch.delitem(sys.modules, name)
@@ -128,7 +129,7 @@ def saved(edit: Edit, tmp_path: Path) -> tuple[Path, dict]:
     own = importlib.import_module("shop.own")
     model = make_pipeline(FunctionTransformer(own.length), own.Length()).fit(np.ones((1, 1)))
     path = tmp_path / "model.skops"
-    record = save_model(model, path)
+    record = save_model(model, path, SourceCode(tmp_path / "src"))
     return path, record | {"run": "1a2b3c4d5e6f", "commit": "c0ffee123456", "dirty": False}
 
 
@@ -146,10 +147,13 @@ def saved(edit: Edit, tmp_path: Path) -> tuple[Path, dict]:
     ],
 )
 def test_edits_that_change_no_result_refuse_nothing(
-    name: str, old: str, new: str, edit: Edit, saved: tuple[Path, dict]
+    name: str, old: str, new: str, edit: Edit, saved: tuple[Path, dict], tmp_path: Path
 ) -> None:
     edit(name, old, new)
-    assert load_model(*saved).transform(np.ones((1, 1))).shape == (1, 1)
+    assert load_model(*saved, SourceCode(tmp_path / "src")).transform(np.ones((1, 1))).shape == (
+        1,
+        1,
+    )
 
 
 @pytest.mark.parametrize(
@@ -171,11 +175,11 @@ def test_edits_that_change_no_result_refuse_nothing(
     ],
 )
 def test_model_of_changed_code_is_refused_by_name(
-    name: str, old: str, new: str, said: str, edit: Edit, saved: tuple[Path, dict]
+    name: str, old: str, new: str, said: str, edit: Edit, saved: tuple[Path, dict], tmp_path: Path
 ) -> None:
     edit(name, old, new)
     with pytest.raises(ProjectError, match=said) as refused:
-        load_model(*saved)
+        load_model(*saved, SourceCode(tmp_path / "src"))
     assert "commit c0ffee12" in str(refused.value)
     assert "train and promote again" in str(refused.value)
 
@@ -189,11 +193,12 @@ def test_function_that_cannot_be_found_later_is_not_saved(
 
     inner.__module__ = name
     with pytest.raises(ProjectError, match=rf"{name}\.inner, which cannot be"):
-        save_model(FunctionTransformer(inner), tmp_path / "model.skops")
+        save_model(
+            FunctionTransformer(inner), tmp_path / "model.skops", SourceCode(tmp_path / "src")
+        )
 
 
 def test_columns_of_transformers_have_names() -> None:
-    transformers = module("features.transformers")
     dates = pd.DataFrame({"a": pd.to_datetime(["2024-02-29", None]), "b": pd.Timestamp(0)})
     flags = pd.DataFrame({"c": pd.array([True, None], dtype="boolean")})
     for transformer, table in (

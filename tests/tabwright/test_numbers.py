@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from tabwright.dataset.infer import infer_from_file
-from tabwright.io.read import read_table
+from tabwright.io.read import read_batches, read_table
 from tabwright.io.source import Source
+from tabwright.prediction.predict import detect_new
 from tabwright.project.errors import ProjectError
 from tabwright.schema.ambiguities import find_ambiguities
 from tabwright.schema.guess import infer_schema
 from tabwright.schema.numbers import as_numbers
 from tabwright.schema.rules import apply_contract
-
 
 CLASSES = ["yes", "no"] * 14
 
@@ -35,9 +35,7 @@ def inferred(cells: list, tmp_path: Path, *, mark: str = ",", target: str = "y")
 
 
 def numbers(cells: list[str], *marks: str) -> list[float]:
-    return (
-        as_numbers(pd.Series(cells, dtype="str"), *marks).tolist()
-    )
+    return as_numbers(pd.Series(cells, dtype="str"), *marks).tolist()
 
 
 @pytest.mark.parametrize(
@@ -113,25 +111,20 @@ def test_marks_are_those_of_text_files_alone(tmp_path, suffix) -> None:
         pd.DataFrame({"x": [Decimal("99.90"), Decimal("8123.45")]}).to_parquet(path)
     else:
         path.write_text('{"x": "99.90"}\n{"x": "8123.45"}\n', encoding="utf-8")
-    read = module("data.reading.read")
-    source = read.detect_new(path, schema)
-    raw = pd.concat(read.read_batches(path, source, contract=schema))
-    typed, problems = apply_contract(
-        raw, replace(schema, source=source), target=False
-    )
+    source = detect_new(path, schema)
+    raw = pd.concat(read_batches(path, source, known=schema.known_columns))
+    typed, problems = apply_contract(raw, replace(schema, source=source), target=False)
     assert typed["x"].tolist() == [99.9, 8123.45]
     assert problems.empty
     text = tmp_path / "new.csv"
     text.write_text("x\n99.90\n", encoding="utf-8")
-    assert read.detect_new(text, schema).decimal == ","
+    assert detect_new(text, schema).decimal == ","
 
 
 @pytest.mark.parametrize(
     ("mark", "first"), [("\t", "700"), ("|", "700"), (";", "700"), ("\t", "1,079"), ("|", "1,079")]
 )
-def test_commas_before_three_digits_are_thousands(
-    tmp_path, capsys, mark, first
-) -> None:
+def test_commas_before_three_digits_are_thousands(tmp_path, capsys, mark, first) -> None:
     cells = [first, *[f"{n},{n * 37:03d}" for n in range(1, 27)]]
     schema, values, _ = inferred(cells, tmp_path, mark=mark)
     assert (schema.source.decimal, schema.source.thousands) == (".", ",")
@@ -226,26 +219,21 @@ def test_limits_among_numbers_are_named(tmp_path, capsys) -> None:
 def test_odd_cells_of_a_target_are_named_with_their_rows(tmp_path) -> None:
     prices = [str(100 + 37 * n) for n in range(28)]
     prices[3] = prices[9] = "sold"
-    error = ProjectError
-    with pytest.raises(error, match=r"26 of 28 cells are numbers.*'sold' \(row 4, 10\)"):
+    with pytest.raises(ProjectError, match=r"26 of 28 cells are numbers.*'sold' \(row 4, 10\)"):
         inferred(prices, tmp_path, target="x")
 
 
 @pytest.mark.parametrize("name", ["post_id", "tweet"])
 def test_long_whole_numbers_are_names(name) -> None:
     exact = pd.DataFrame({name: [1582218195625930000 + 37 * n for n in range(28)], "y": CLASSES})
-    source = Source
-    infer = infer_schema
     for table in (exact, exact.astype("str")):
-        assert infer(table, "y", source()).columns[name].kind == "identifier"
+        assert infer_schema(table, "y", Source()).columns[name].kind == "identifier"
 
 
 def test_numbers_that_lose_digits_are_said() -> None:
     table = pd.DataFrame({"user": [str(1582218195625930000 + 37 * (n % 9)) for n in range(28)]})
     table["y"] = CLASSES
-    schema = infer_schema(
-        table, "y", Source()
-    )
+    schema = infer_schema(table, "y", Source())
     typed, _ = apply_contract(table, schema)
     ((column, message, _),) = find_ambiguities(table, typed, schema)
     assert column == "user"
@@ -264,9 +252,7 @@ def test_durations_are_hours(tmp_path) -> None:
     assert typed["wait"].iloc[1] == pytest.approx(37 / 60)
 
 
-def test_word_for_an_empty_cell_that_may_be_a_class_is_said(
-    tmp_path, capsys
-) -> None:
+def test_word_for_an_empty_cell_that_may_be_a_class_is_said(tmp_path, capsys) -> None:
     cells = [["NA", "Attached", "Detached"][n % 3] for n in range(28)]
     inferred(cells, tmp_path, target="x")
     said = capsys.readouterr().out

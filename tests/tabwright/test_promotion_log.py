@@ -5,36 +5,40 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-
-
-DECISION = {"time": "2024-05-01T12:00:00Z", "what": "promoted", "version": "1", "by": "Ada"}
-DECISION |= {"why": "", "failed": [], "model_md5": "m", "schema_md5": "s"}
-DECIDE = """
-import sys
-from pathlib import Path
-from {package}.models import champion
+from support.default_project import LIBRARY, default_project
 from tabwright.evaluation.gate import Check
 from tabwright.project.errors import ProjectError
-champion.CHAMPION = Path(sys.argv[2])
-seen = champion.decisions()
+from tabwright.project.project import Project
+from tabwright.registry import challenger, mirror, promote
+
+PROMOTION = {"time": "2024-05-01T12:00:00Z", "what": "promoted", "version": "1", "by": "Ada"}
+PROMOTION |= {"why": "", "failed": [], "model_md5": "m", "schema_md5": "s"}
+RECORD = f"""
+import sys
+from pathlib import Path
+from tabwright.project.errors import ProjectError
+from tabwright.project.project import Project
+from tabwright.registry import champion
+project = Project(Path.cwd())
+seen = champion.promotion_log(project)
 print("seen", flush=True)
 sys.stdin.readline()
-champion.decide_on({decision} | {{"run": sys.argv[1]}}, seen)
+champion.record_promotion(project, {PROMOTION} | {{"run": sys.argv[1]}}, seen)
 """
 
 
-def test_decisions_at_once_are_kept_or_refused(tmp_path: Path) -> None:
+def test_promotions_at_once_are_kept_or_refused(tmp_path: Path) -> None:
     """Those who all looked at the same log before cannot all write it."""
-    root, package = module("config").ROOT, module("config").__name__.partition(".")[0]
-    script, log = DECIDE.format(package=package, decision=DECISION), tmp_path / "champion.json"
+    log = Project(tmp_path).promotions_file
+    log.parent.mkdir()
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    environment = os.environ | {"PYTHONPATH": str(root / "src")}
+    environment = os.environ | {"PYTHONPATH": str(LIBRARY)}
     started = [
         subprocess.Popen(
-            [sys.executable, "-c", script, f"run-{n}", str(log)],
+            [sys.executable, "-c", RECORD, f"run-{n}"],
+            cwd=tmp_path,
             env=environment,
             text=True,
             **pipes,
@@ -63,109 +67,98 @@ def test_force_counts_on_the_command_line_of_make_alone(
 ) -> None:
     said = subprocess.check_output(
         ["make", "-n", "promote", *given],
-        cwd=module("config").ROOT,
+        cwd=default_project(),
         env=os.environ | {"FORCE": exported},
         text=True,
     )
-    (line,) = [line for line in said.splitlines() if "registry promote" in line]
+    (line,) = [line for line in said.splitlines() if "tabwright promote" in line]
     assert ('--force "$FORCE"' in line) == forced
 
 
 @pytest.fixture
-def registry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace:
-    """The commands with a challenger that no check lets pass, and a log of promotions."""
-    found, champion = module("tracking.registry"), module("models.champion")
-    monkeypatch.setattr(champion, "ROOT", tmp_path)
-    monkeypatch.setattr(champion, "CHAMPION", tmp_path / "champion.json")
-    monkeypatch.setattr(champion, "CHAMPIONS", tmp_path / "champions")
-    monkeypatch.setattr(found, "open_experiment", lambda: None)
-    monkeypatch.setattr(found, "follow_decisions", lambda: None)
-    monkeypatch.setattr(found, "aliases", lambda: {"challenger": "3"})
-    version = SimpleNamespace(version="3", run_id="run-3")
-    monkeypatch.setattr(found, "versions", lambda: [version])
-    record = DECISION | {"run": "run-3", "types": [], "sources": {}, "commit": "c", "dirty": False}
-    monkeypatch.setattr(found, "find_record", lambda start: record)
-    monkeypatch.setattr(found, "fetch", lambda record, number, files: None)
-    monkeypatch.setattr(found, "keep", lambda record, files: None)
-    monkeypatch.setattr(found, "md5", lambda path: "s")
+def project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Project:
+    """A project with a challenger that no check lets pass, and the log of promotions to come."""
+    made = Project(tmp_path)
+    made.promotions_file.parent.mkdir()
+    monkeypatch.setattr(promote, "open_experiment", lambda _: None)
+    monkeypatch.setattr(mirror, "open_experiment", lambda _: None)
+    monkeypatch.setattr(mirror, "follow_promotions", lambda _: None)
+    monkeypatch.setattr(promote, "challenger", lambda _: ("3", "run-3"))
+    monkeypatch.setattr(mirror, "version_table", lambda *_: "")
+    record = PROMOTION | {"run": "run-3", "types": [], "sources": {}, "commit": "c", "dirty": False}
+    monkeypatch.setattr(promote, "find_record", lambda _, start: record)
+    monkeypatch.setattr(promote, "fetch", lambda *_: None)
+    monkeypatch.setattr(promote, "add_to_champions", lambda *_: None)
+    monkeypatch.setattr(promote, "md5", lambda path: "s")
     check = Check("one", False, "it is worse")
-    promotion = module("tracking.promotion")
-    monkeypatch.setattr(promotion, "ask_the_gate", lambda *_: [check])
-    return SimpleNamespace(main=found.main, log=tmp_path / "champion.json")
+    monkeypatch.setattr(challenger, "validate_challenger", lambda *_: [check])
+    return made
 
 
-def test_exported_force_passes_no_gate(
-    registry: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_exported_force_passes_no_gate(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE", "1")
     with pytest.raises(ProjectError, match="not promoted"):
-        registry.main(["promote"])
-    assert not registry.log.exists()
+        promote.promote(project, [])
+    assert not project.promotions_file.exists()
 
 
 @pytest.mark.parametrize("word", ["1", "", "yes", "TRUE", "y 1", "0"])
-def test_force_without_a_reason_is_refused(
-    word: str, registry: SimpleNamespace
-) -> None:
+def test_force_without_a_reason_is_refused(word: str, project: Project) -> None:
     with pytest.raises(ProjectError, match="is no reason"):
-        registry.main(["promote", "--force", word])
-    assert not registry.log.exists()
+        promote.promote(project, ["--force", word])
+    assert not project.promotions_file.exists()
 
 
-def test_forced_promotion_keeps_its_reason(registry: SimpleNamespace) -> None:
-    registry.main(["promote", "--force", "博览会明天开幕"])
-    (decision,) = json.loads(registry.log.read_text(encoding="utf-8"))
-    assert (decision["what"], decision["why"]) == ("promoted by force", "博览会明天开幕")
-    assert decision["failed"] == ["it is worse"]
+def test_forced_promotion_keeps_its_reason(project: Project) -> None:
+    promote.promote(project, ["--force", "博览会明天开幕"])
+    (promotion,) = json.loads(project.promotions_file.read_text(encoding="utf-8"))
+    assert (promotion["what"], promotion["why"]) == ("promoted by force", "博览会明天开幕")
+    assert promotion["failed"] == ["it is worse"]
 
 
-def test_decision_made_while_the_gate_measures_stands(
-    registry: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+def test_promotion_made_while_the_gate_measures_stands(
+    project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = DECISION | {"run": "run-2", "version": "2"}
+    other = PROMOTION | {"run": "run-2", "version": "2"}
 
     def measure(*_: object) -> list[object]:
-        registry.log.write_text(json.dumps([other]), encoding="utf-8")
+        project.promotions_file.write_text(json.dumps([other]), encoding="utf-8")
         return []
 
-    monkeypatch.setattr(module("tracking.promotion"), "ask_the_gate", measure)
+    monkeypatch.setattr(challenger, "validate_challenger", measure)
     with pytest.raises(ProjectError, match="meanwhile"):
-        registry.main(["promote"])
-    assert json.loads(registry.log.read_text(encoding="utf-8")) == [other]
+        promote.promote(project, [])
+    assert json.loads(project.promotions_file.read_text(encoding="utf-8")) == [other]
 
 
-def test_rollback_to_a_champion_that_is_not_here_changes_nothing(
-    registry: SimpleNamespace
-) -> None:
-    log = json.dumps([DECISION | {"run": f"run-{n}"} for n in (1, 2)])
-    registry.log.write_text(log, encoding="utf-8")
+def test_rollback_to_a_champion_that_is_not_here_changes_nothing(project: Project) -> None:
+    log = json.dumps([PROMOTION | {"run": f"run-{n}"} for n in (1, 2)])
+    project.promotions_file.write_text(log, encoding="utf-8")
     with pytest.raises(ProjectError, match="is missing: `make pull`"):
-        registry.main(["rollback"])
-    assert registry.log.read_text(encoding="utf-8") == log
+        promote.rollback(project, [])
+    assert project.promotions_file.read_text(encoding="utf-8") == log
 
 
 def test_promotions_are_taken_back_where_no_registry_can_be_reached(
-    registry: SimpleNamespace,
-    ,
+    project: Project,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """MLflow follows the log of promotions, and is not needed for it."""
-    log = [DECISION | {"run": f"run-{n}"} for n in (1, 2)]
-    registry.log.write_text(json.dumps(log), encoding="utf-8")
+    log = [PROMOTION | {"run": f"run-{n}"} for n in (1, 2)]
+    project.promotions_file.write_text(json.dumps(log), encoding="utf-8")
 
-    def unreachable() -> None:
+    def unreachable(_: Project) -> None:
         raise ProjectError("no MLflow server answers")
 
-    found = module("tracking.registry")
-    monkeypatch.setattr(found, "open_experiment", unreachable)
-    monkeypatch.setattr(found, "load_champion", lambda decision: None)
-    registry.main(["rollback"])
-    *kept, last = json.loads(registry.log.read_text(encoding="utf-8"))
+    monkeypatch.setattr(mirror, "open_experiment", unreachable)
+    monkeypatch.setattr(promote, "load_champion", lambda *_: None)
+    promote.rollback(project, [])
+    *kept, last = json.loads(project.promotions_file.read_text(encoding="utf-8"))
     assert kept == log
     assert (last["run"], last["what"], last["failed"]) == ("run-1", "rolled back", [])
-    assert last["time"] > DECISION["time"]
-    registry.main(["models"])
+    assert last["time"] > PROMOTION["time"]
+    promote.show(project, [])
     said = capsys.readouterr()
     assert "(run run-1) rolled back" in said.out
     assert "does not follow: no MLflow server answers" in said.err

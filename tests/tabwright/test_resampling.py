@@ -5,10 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from tabwright.evaluation.resampling import Resampling
-from tabwright.evaluation.resampling import make_resampling
+from tabwright.evaluation.resampling import Resampling, make_resampling
 from tabwright.project.settings import EvaluateParams
-
 
 
 def mean_of(values: np.ndarray):
@@ -52,9 +50,7 @@ def test_intervals_of_later_rows_allow_for_shocks_that_last() -> None:
 
 
 @pytest.mark.parametrize("groups", [25, 2500, 50_000])
-def test_samples_of_very_many_rows_are_smaller_and_intervals_are_not(
-    groups: int
-) -> None:
+def test_samples_of_very_many_rows_are_smaller_and_intervals_are_not(groups: int) -> None:
     rows = 50_000
     units = np.random.default_rng(0).permutation(np.arange(rows) % groups)
     values = np.random.default_rng(1).normal(size=groups)[units]
@@ -76,14 +72,13 @@ def test_samples_of_very_many_rows_are_smaller_and_intervals_are_not(
 
 
 def test_what_is_drawn_together_follows_the_split() -> None:
-    resampling_of = make_resampling
     test = pd.DataFrame(
         {"who": ["a", "b", "a", None], "day": pd.to_datetime(["2024-02-01", "2024-01-01"] * 2)}
     )
     evaluate = EvaluateParams(bootstrap=50, confidence=0.95)
 
     def by(split: str, column: str, table: pd.DataFrame = test):
-        return resampling_of(table, SimpleNamespace(split=split, split_by=column), evaluate, 1)
+        return make_resampling(table, SimpleNamespace(split=split, split_by=column), evaluate, 1)
 
     assert str(by("random", "")) == "50 resamples of rows"
     assert by("random", "").count == 4

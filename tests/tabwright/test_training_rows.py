@@ -6,26 +6,30 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from support.default_project import default_project, owner_module
+from tabwright.dataset import compare
+from tabwright.dataset.infer import infer_from_file
 from tabwright.dataset.split import Split
+from tabwright.evaluation import figures, gate
 from tabwright.project.errors import ProjectError
+from tabwright.project.project import Project
+from tabwright.schema.column import Column
+from tabwright.schema.schema import Schema, load_schema, save_schema
 from tabwright.selection.cross_validation import make_folds
 from tabwright.selection.metrics import CLASSES
-from tabwright.selection.model_selection import ModelSelection
-from tabwright.selection.model_selection import family
-
+from tabwright.selection.model_selection import ModelSelection, family
 
 
 def agreed_on(classes: list[str], **kinds: str):
     """A contract with a column `y` of classes to predict."""
-    schema = module("data.contract.schema")
-    columns = {name: schema.Column(kind) for name, kind in kinds.items()}
-    columns["y"] = schema.Column("category", categories=classes)
-    return schema.Schema("y", "classification", columns)
+    columns = {name: Column(kind) for name, kind in kinds.items()}
+    columns["y"] = Column("category", categories=classes)
+    return Schema("y", "classification", columns)
 
 
 def params_of(split: str = "random", by: str = ""):
     """The parameters of the default project, with another split."""
-    params = module("config").load_params()
+    params = Project(default_project()).params
     return replace(params, data=replace(params.data, split=split, split_by=by, target="y"))
 
 
@@ -45,9 +49,7 @@ def test_rows_without_a_date_are_never_held_out() -> None:
     agreed = agreed_on(["a", "b"], x="numeric", day="datetime")
     table = pd.DataFrame({"y": ["a", "b"] * 30, "x": 1.0})
     table["day"] = pd.Series(pd.date_range("2024-01-01", periods=60)).where(table.index % 5 > 0)
-    folds = make_folds(
-        table, agreed, params_of("chronological", "day")
-    )
+    folds = make_folds(table, agreed, params_of("chronological", "day"))
     undated = set(np.flatnonzero(table["day"].isna()))
     for fit, held_out in folds:
         assert undated <= set(fit)
@@ -59,32 +61,34 @@ def test_rows_without_a_date_are_never_held_out() -> None:
     ("rare", "order"), [("fraud", ["legit", "fraud"]), ("zoo", ["aid", "zoo"])]
 )
 def test_rarer_class_is_the_positive_one_and_said(rare, order, tmp_path, capsys):
-    infer, schema = module("data.infer_schema"), module("data.contract.schema")
     other = next(label for label in order if label != rare)
     path = tmp_path / "t.csv"
     cells = [f"{number % 9},{rare if number % 8 == 0 else other}\n" for number in range(200)]
     path.write_text("x,y\n" + "".join(cells), encoding="utf-8")
-    found = infer.infer_from_file(path, params_of().data, 1)
+    found = infer_from_file(path, params_of().data, 1)
     assert f"positive class: {rare} (12 % of rows)" in capsys.readouterr().out
-    schema.save_schema(found, tmp_path / "schema.yaml")
+    save_schema(found, tmp_path / "schema.yaml")
     assert f"positive: {rare}" in (tmp_path / "schema.yaml").read_text(encoding="utf-8")
-    loaded = schema.load_schema(tmp_path / "schema.yaml")
+    loaded = load_schema(tmp_path / "schema.yaml")
     assert loaded.classes == order
 
 
-@pytest.mark.parametrize("step", ["compare_schema", "make_dataset"])  # make schema, make data
+@pytest.mark.parametrize("step", ["make schema", "make data"])
 @pytest.mark.parametrize(("named", "said"), [("", True), ("a", False)])
 def test_contract_that_names_no_positive_class_is_told_which_counts(
-    step, named, said, monkeypatch, capsys
+    step, named, said, tmp_path, monkeypatch, capsys
 ) -> None:
-    step, agreed = module(f"data.{step}"), agreed_on(["a", "b"], x="numeric")
+    project, agreed = Project(tmp_path), agreed_on(["a", "b"], x="numeric")
     agreed.positive, params = named, params_of()
     params = replace(params, data=replace(params.data, raw="data/raw/gone.csv"))
-    monkeypatch.setattr(step, "load_schema", lambda: agreed)
-    monkeypatch.setattr(step, "load_params", lambda: params)
-    monkeypatch.setattr("sys.argv", ["step"])
+    monkeypatch.setitem(vars(project), "params", params)
+    save_schema(agreed, project.schema_file)
+    steps = {
+        "make schema": compare.main,
+        "make data": owner_module("data.make_dataset").make_dataset,
+    }
     with pytest.raises(ProjectError, match="no such file"):
-        step.main()
+        steps[step](project)
     lines = [line for line in capsys.readouterr().out.splitlines() if "positive" in line]
     assert len(lines) == said
     assert all("positive class: b" in line for line in lines)
@@ -92,17 +96,15 @@ def test_contract_that_names_no_positive_class_is_told_which_counts(
 
 
 def test_positive_class_is_one_of_two(tmp_path) -> None:
-    schema, errors = module("data.contract.schema"), module("errors")
     agreed = agreed_on(["a", "b"], x="numeric")
     assert agreed.classes == ["a", "b"]  # as in a contract without the key
     agreed.positive = "c"
-    schema.save_schema(agreed, tmp_path / "schema.yaml")
-    with pytest.raises(errors.ProjectError, match="positive is 'c', which is no class of 'y'"):
-        schema.load_schema(tmp_path / "schema.yaml")
+    save_schema(agreed, tmp_path / "schema.yaml")
+    with pytest.raises(ProjectError, match="positive is 'c', which is no class of 'y'"):
+        load_schema(tmp_path / "schema.yaml")
 
 
 def test_score_of_a_missing_class_is_one_sentence() -> None:
-    gate = module("models.gate")
     nan = {"metric": "roc_auc", "test": {"roc_auc": float("nan")}, "absent": ["1"]}
     words = gate._baseline(nan | {"gain_interval": {"low": 0, "high": 0}}).words
     assert "no held-out row is '1'" in words
@@ -111,17 +113,17 @@ def test_score_of_a_missing_class_is_one_sentence() -> None:
 
 def test_extra_trees_are_of_the_forests_family() -> None:
     agreed = agreed_on(["a", "b"], x="numeric")
-    assert "extra trees" in module("models.candidates").candidates(agreed, 1)
-    assert "extra trees" in module("config").load_params().train.candidates
+    assert "extra trees" in owner_module("models.candidates").candidates(agreed, 1)
+    assert "extra trees" in params_of().train.candidates
     assert family("extra trees searched") == "forest"
 
 
 def test_a_family_ranks_by_its_best_member() -> None:
-    contest = object.__new__(ModelSelection)
-    contest._rule = CLASSES["roc_auc"]
+    selection = object.__new__(ModelSelection)
+    selection._metric = CLASSES["roc_auc"]
     scores = {"baseline": 0.5, "linear": 0.75, "forest": 0.72, "extra trees": 0.64, "boosting": 0.7}
-    contest.trials = {name: SimpleNamespace(score={"mean": it}) for name, it in scores.items()}
-    assert contest._best_of_kinds() == ["linear", "forest", "boosting"]
+    selection.trials = {name: SimpleNamespace(score={"mean": it}) for name, it in scores.items()}
+    assert selection._best_of_families() == ["linear", "forest", "boosting"]
 
 
 def test_best_model_is_scored_as_it_is_used() -> None:
@@ -131,12 +133,13 @@ def test_best_model_is_scored_as_it_is_used() -> None:
     table["y"] = np.where(table["x"] + random.normal(size=300) > 1.5, "b", "a")
     params = params_of()
     train = replace(params.train, metric="f1", candidates=["linear"], search_iterations=0)
-    _, facts = module("models.train_model").train_model(table, agreed, replace(params, train=train))
+    _, facts = owner_module("models.train_model").select_model(
+        table, agreed, replace(params, train=train)
+    )
     assert facts["as_used"]["mean"] > facts["candidates"]["linear"]["mean"] + 0.02  # at 0.5
 
 
 def test_importance_of_many_columns_asks_for_few_predictions(monkeypatch) -> None:
-    visualize = module("visualization.visualize")
     names = [f"x{number}" for number in range(1500)]
     agreed = agreed_on(["a", "b"], **dict.fromkeys(names, "numeric"))
     rows = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 1500)), columns=names)
@@ -146,8 +149,8 @@ def test_importance_of_many_columns_asks_for_few_predictions(monkeypatch) -> Non
         asked.append(1)
         return table["x7"].to_numpy() + 0.5 * table["x1400"].to_numpy()
 
-    monkeypatch.setattr(visualize, "predict", predict)
-    found = visualize.strongest(None, rows, agreed, 1)
+    monkeypatch.setattr(figures, "predict_scores", predict)
+    found = figures.strongest(None, rows, agreed, 1)
     assert {"x7", "x1400"} <= set(found)
-    assert len(found) == visualize.MOST_IMPORTANT
+    assert len(found) == figures.MAX_IMPORTANT
     assert len(asked) < 350

@@ -8,43 +8,47 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import train_test_split
 from sklearn.tree import DecisionTreeClassifier
+from support.default_project import default_project
+from tabwright.project.project import Project
+from tabwright.registry import challenger
 from tabwright.registry.champion import ModelInUse
+from tabwright.schema.column import Column
+from tabwright.schema.schema import Schema
 from tabwright.selection.cross_validation import row_hashes
-
 
 
 @pytest.fixture
 def compared(monkeypatch: pytest.MonkeyPatch, tmp_path) -> object:
     """Compare two trees that learn rows by heart, each fitted on the training rows of its seed."""
-    promotion, schemas = module("tracking.promotion"), module("data.contract.schema")
-    columns = {"x": schemas.Column("numeric"), "z": schemas.Column("numeric")}
-    columns["y"] = schemas.Column("category", categories=["no", "yes"])
-    agreed = schemas.Schema("y", "classification", columns, positive="yes")
-    params = module("config").load_params()
+    project = Project(tmp_path)
+    project.clean_file.parent.mkdir(parents=True)
+    columns = {"x": Column("numeric"), "z": Column("numeric")}
+    columns["y"] = Column("category", categories=["no", "yes"])
+    agreed = Schema("y", "classification", columns, positive="yes")
+    params = Project(default_project()).params
     params = replace(params, data=replace(params.data, target="y"))
     params = replace(params, evaluate=replace(params.evaluate, bootstrap=100))
+    monkeypatch.setitem(vars(project), "params", params)
 
     def compare(rows: int, seeds: tuple[int, int], *, kept: bool = True) -> SimpleNamespace:
         random = np.random.default_rng(0)
         table = pd.DataFrame(random.normal(size=(rows, 2)), columns=["x", "z"])
         positive = table["x"] + random.normal(size=rows) > 0
         table["y"] = pd.Series(np.where(positive, "yes", "no"), dtype="str")
-        table.to_parquet(tmp_path / "clean.parquet")
-        monkeypatch.setattr(promotion, "CLEAN", tmp_path / "clean.parquet")
-        hashes = row_hashes
+        table.to_parquet(project.clean_file)
         models, fitted = [], []
         for seed in seeds:
             train, test = train_test_split(table, test_size=0.2, random_state=seed)
             tree = DecisionTreeClassifier(random_state=0).fit(train[["x", "z"]], train["y"])
             used = ModelInUse(tree, agreed, "1", f"run-{seed}", "m")
             models.append(used)
-            fitted.append(hashes(train, agreed))
+            fitted.append(row_hashes(train, agreed))
         if kept:
             np.save(tmp_path / "rows.npy", fitted[0])
-        monkeypatch.setattr(promotion, "in_force", lambda: {"run": "one"})
-        monkeypatch.setattr(promotion, "load_champion", lambda _: models[0])
-        monkeypatch.setattr(promotion, "folder_of", lambda _: tmp_path)
-        checks = promotion.against_champion(models[1], fitted[1], test, params)
+        monkeypatch.setattr(challenger, "current_champion", lambda _: {"run": "one"})
+        monkeypatch.setattr(challenger, "load_champion", lambda *_: models[0])
+        monkeypatch.setattr(challenger, "champion_folder", lambda *_: tmp_path)
+        checks = challenger.against_champion(project, models[1], fitted[1], test)
         return SimpleNamespace(check=checks[0], test=test, fitted=fitted, models=models)
 
     return compare
@@ -53,9 +57,7 @@ def compared(monkeypatch: pytest.MonkeyPatch, tmp_path) -> object:
 def test_champion_of_another_seed_is_judged_by_rows_new_to_both(compared) -> None:
     """By heart it knows four of five held-out rows, which would beat any challenger."""
     found = compared(2000, (1, 2))
-    new = ~np.isin(
-        row_hashes(found.test, found.models[0].schema), found.fitted[0]
-    )
+    new = ~np.isin(row_hashes(found.test, found.models[0].schema), found.fitted[0])
     assert 60 < new.sum() < 100
     assert found.check.passed
     assert f"on {new.sum()} of 400 held-out rows, new to both:" in found.check.words
