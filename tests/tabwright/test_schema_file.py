@@ -2,10 +2,10 @@
 
 import pytest
 import yaml
+from ruamel.yaml import YAML
 from tabwright.dataset.update import update_schema
 from tabwright.schema.column import Column
 from tabwright.schema.schema import Schema, load_schema, save_schema
-from tabwright.schema.yaml_file import YAML
 
 WORDS = ["no", "Yes", "007", "08", "1e3", "0o17", "0x1F", "1_000", "12:30:45", "2024-01-01"]
 WORDS += ["null", "~", "true", ".5", ".inf", "-1", "", " a", "a: b", "# a", "ja"]
