@@ -1,7 +1,6 @@
 """Which lines of a file are its header, which are rows, and what their numbers are."""
 
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 
 import openpyxl
