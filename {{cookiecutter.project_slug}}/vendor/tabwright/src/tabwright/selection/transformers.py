@@ -1,6 +1,6 @@
 """Transformers of columns. Saved models refer to them by name: rename none, change none lightly.
 
-A model whose transformer has changed since it was trained is refused, see `models/sources.py`.
+A model whose transformer has changed since it was trained is refused, see `sources.py`.
 """
 
 from collections.abc import Iterable

@@ -1,1 +1,0 @@
-"""The modules of a generated project, each on its own."""

@@ -1,0 +1,144 @@
+"""Dates as people write them: the format that most cells fit, whatever their order."""
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tabwright.io.source import Source
+from tabwright.schema.ambiguities import find_ambiguities
+from tabwright.schema.dates import as_dates, guess_format
+from tabwright.schema.guess import infer_schema
+from tabwright.schema.rules import apply_contract
+
+DAYS = pd.date_range("2021-01-03 04:05:06.123", periods=28, freq="16D")
+FORMATS = [
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%m/%d/%y",
+    "%d/%m/%y",
+    "%d/%m/%y %H:%M",
+    "%d-%b-%y",
+    "%d %B %Y",
+    "%B %d, %Y",
+    "%d.%m.%y",
+    "%d.%m.%Y %H:%M:%S",
+    "%b-%y",
+    "%b %Y",
+    "%m/%Y",
+    "%m/%d/%Y %I:%M %p",
+    "%Y-%m-%d %H:%M:%S,%f",
+    "%Y:%m:%d %H:%M:%S",
+    "%d/%b/%Y:%H:%M:%S +0000",
+    "%a, %d %b %Y %H:%M:%S +0000",
+    "%Y年%m月%d日",
+    "%Y-%m-%dT%H:%M:%SZ",
+    "%Y-%m-%d %I %M %S %p",
+]
+
+
+def guessed(cells: list[str]):
+    table = pd.DataFrame(
+        {"x": pd.Series(cells, dtype="str"), "y": (["yes", "no"] * len(cells))[: len(cells)]}
+    )
+    table.index += 1
+    schema = infer_schema(table, "y", Source())
+    typed, problems = apply_contract(table, schema)
+    return schema, typed, problems
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_format_is_told_from_the_cells(form: str) -> None:
+    schema, typed, problems = guessed([day.strftime(form) for day in DAYS])
+    assert schema.columns["x"].kind == "datetime"
+    assert problems.empty
+    code = form.replace("+0000", "%z").replace("Z", "%z") if "%z" not in form else form
+    expected = pd.to_datetime([day.strftime(form) for day in DAYS], format=code, utc=True)
+    assert typed["x"].tolist() == expected.tz_localize(None).tolist()
+
+
+def test_time_alone() -> None:
+    schema, typed, _ = guessed([f"{1 + n % 12}:{n:02d} {'AP'[n % 2]}M" for n in range(28)])
+    assert schema.columns["x"].format == "%I:%M %p"
+    assert typed["x"].dt.hour.tolist()[1] == 14
+
+
+def test_one_cell_beyond_twelve_tells_the_order() -> None:
+    cells = [f"{day:%d/%m/%Y}" for day in pd.date_range("2021-01-01", periods=27, freq="MS")]
+    schema, _, problems = guessed([*cells, "28/06/2022"])
+    assert schema.columns["x"].format == "%d/%m/%Y"
+    assert problems.empty
+
+
+@given(st.permutations(["TBD", *[f"{n % 28 + 1:02d}/{n % 12 + 1:02d}/2023" for n in range(27)]]))
+@settings(derandomize=True, max_examples=25, deadline=None, database=None)
+def test_order_of_rows_does_not_matter(cells) -> None:
+    schema, _, problems = guessed(cells)
+    assert schema.columns["x"].format == "%d/%m/%Y"
+    assert problems["rejected_value"].tolist() == ["TBD"]
+
+
+@pytest.mark.parametrize(
+    "none", ["-", "--", "0001-01-01", "0000-00-00", "00/00/0000", "unknown", "9999-12-31"]
+)
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d/%m/%Y"])
+def test_what_stands_for_no_date_is_an_empty_cell(none: str, form: str) -> None:
+    cells = [none if n % 3 == 1 else f"{day.strftime(form)}" for n, day in enumerate(DAYS)]
+    schema, typed, problems = guessed(cells)
+    assert schema.columns["x"].kind == "datetime"
+    assert schema.source.missing == ["", none]
+    assert typed["x"].isna().sum() == 9
+    assert problems.empty
+
+
+def test_word_among_other_words_is_kept() -> None:
+    table = pd.DataFrame(
+        {"x": ["-", *DAYS[1:].strftime("%Y-%m-%d")], "w": ["-", "a"] * 14, "y": ["p", "q"] * 14}
+    )
+    schema = infer_schema(table, "y", Source())
+    assert schema.source.missing == [""]
+
+
+def test_iso_dates_with_and_without_a_time() -> None:
+    cells = [
+        f"{day:%Y-%m-%d}" if n % 2 else f"{day:%Y-%m-%d %H:%M:%S}" for n, day in enumerate(DAYS)
+    ]
+    schema, _, problems = guessed(cells)
+    assert schema.columns["x"].format == "ISO8601"
+    assert problems.empty
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ([f"{n % 12 + 1:02d}/{n % 7 + 1:02d}/2023" for n in range(28)], True),
+        ([f"{n % 12 + 1:02d}/{n % 28 + 1:02d}/2023" for n in range(28)], False),
+        ([f"{n % 12 + 1:02d}.{n % 7 + 1:02d}.2023" for n in range(28)], False),
+        ([f"2023-{n % 12 + 1:02d}-{n % 7 + 1:02d}" for n in range(28)], False),
+        ([f"{n % 12 + 1}-{n % 7 + 1}-23" for n in range(28)], True),
+    ],
+)
+def test_order_that_cannot_be_told_is_said(cells: list[str], said: bool) -> None:
+    schema, typed, _ = guessed(cells)
+    raw = pd.DataFrame({"x": cells})
+    found = find_ambiguities(raw, typed, schema)
+    assert [("day first or month first" in message) for _, message, _ in found] == [True] * said
+
+
+def test_text_in_new_rows_is_not_read_by_its_first_cell() -> None:
+    dates = as_dates
+    assert dates(pd.Series(["13/01/2021", "2021-02-03"], dtype="str"), None).notna().tolist() == [
+        False,
+        True,
+    ]
+
+
+@pytest.mark.parametrize("cell", ["abc", "1.2.3.4", "12", "A-12-B", "3 of 4", "10/20/30/40", "May"])
+def test_what_is_no_date(cell: str) -> None:
+    assert guess_format(pd.Series([cell] * 5, dtype="str")) is None
+
+
+def test_days_of_a_camera_are_dates() -> None:
+    schema, typed, problems = guessed([f"{day:%Y:%m:%d}" for day in DAYS])
+    assert schema.columns["x"].format == "%Y:%m:%d"
+    assert typed["x"].tolist() == DAYS.normalize().tolist()
+    assert problems.empty

@@ -1,0 +1,74 @@
+"""`make setup` shows what was guessed of the data before anything is trained."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from support.default_project import LIBRARY, default_project
+from support.generator import Generator
+
+
+def prepare(project: Path) -> subprocess.CompletedProcess[str]:
+    """Run what `make setup` runs once the environment is there, where there is no git."""
+    own = {
+        "PYTHONPATH": f"{project / 'src'}{os.pathsep}{LIBRARY}",
+        "DVC_SITE_CACHE_DIR": str(project.parent / "dvc"),
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "tabwright", "prepare"],
+        cwd=project,
+        env=os.environ | own | {"GIT_CEILING_DIRECTORIES": str(project.parents[1])},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+    )
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The default project."""
+    return Path(shutil.copytree(default_project(), tmp_path / "work" / "project"))
+
+
+def test_schema_is_there_after_setup_and_stays(project: Path) -> None:
+    schema = project / "references/schema.yaml"
+    done = prepare(project)
+    assert done.returncode == 0, done.stderr
+    assert "wrote references/schema.yaml: classification of 'sex'" in done.stdout
+    assert "numeric" in done.stdout
+    before = schema.read_bytes()
+    assert prepare(project).returncode == 0
+    assert schema.read_bytes() == before
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_wrong_target_is_told_before_anything_is_trained(there: bool, tmp_path: Path) -> None:
+    wide = pd.DataFrame([[1] * 300, [2] * 300], columns=[f"c{n}" for n in range(300)])
+    generator = Generator(tmp_path)
+    wide.to_parquet(generator.folder / "wide.parquet")
+    project = generator(raw_data="wide.parquet", target="C150").path
+    if not there:
+        (project / "data/raw/wide.parquet").unlink()
+    done = prepare(project)
+    if not there:
+        assert done.returncode == 0
+        assert "data/raw/wide.parquet is missing" in done.stdout
+        return
+    assert done.returncode == 1
+    said = done.stderr.strip().splitlines()[-1]
+    assert "'C150' is not a column" in said
+    assert "The file has: c150, " in said  # the closest, then the first and the last ones
+    assert " c0, c1, " in said
+    assert "c298, c299. " in said
+    assert not (project / "references/schema.yaml").exists()
+
+
+def test_project_without_a_log_of_promotions_gets_an_empty_one(project: Path) -> None:
+    log = project / "models/champion.json"
+    log.unlink()
+    assert prepare(project).returncode == 0
+    assert log.read_text(encoding="utf-8") == "[]\n"
