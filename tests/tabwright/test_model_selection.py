@@ -8,24 +8,20 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
-from under_test import (
-    build_features,
+from support.owner import build_features, candidates, train_model
+from tabwright.evaluation import figures, gate, held_out, resampling
+from tabwright.project.errors import ProjectError
+from tabwright.reports import page, report
+from tabwright.selection import (
     calibration,
-    candidates,
-    errors,
-    evaluate_model,
-    gate,
+    cross_validation,
+    fit,
     metrics,
-    report,
-    resampling,
-    rows,
-    runs,
-    store,
+    persistence,
     threshold,
-    train_model,
     transformers,
-    visualize,
 )
+from tabwright.tracking import record
 
 
 def with_train(params, **changes) -> object:
@@ -69,8 +65,8 @@ def test_identifier_and_target_are_no_features(trained) -> None:
 
 def test_prediction_does_not_change_with_the_target_or_identifier(trained) -> None:
     told = trained.test.assign(bought="yes", customer_id="C0000")
-    before = metrics.predict(trained.model, trained.test, trained.schema)
-    assert (metrics.predict(trained.model, told, trained.schema) == before).all()
+    before = metrics.predict_scores(trained.model, trained.test, trained.schema)
+    assert (metrics.predict_scores(trained.model, told, trained.schema) == before).all()
 
 
 def test_model_beats_the_baseline_in_cross_validation(trained) -> None:
@@ -80,15 +76,15 @@ def test_model_beats_the_baseline_in_cross_validation(trained) -> None:
 
 
 def test_training_again_gives_the_same_bytes(trained, tmp_path: Path) -> None:
-    again, _ = train_model.train_model(trained.train, trained.schema, trained.params)
+    again, _ = train_model.select_model(trained.train, trained.schema, trained.params)
     for name, model in (("one", trained.model), ("two", again)):
-        store.save_model(model, tmp_path / f"{name}.skops")
+        persistence.save_model(model, tmp_path / f"{name}.skops")
     assert (tmp_path / "one.skops").read_bytes() == (tmp_path / "two.skops").read_bytes()
 
 
 def test_clock_stops_the_search_and_says_how_to_repeat_it(trained, capsys) -> None:
     params = with_train(trained.params, search_iterations=9, search_seconds=1e-9)
-    _, facts = train_model.train_model(trained.train, trained.schema, params)
+    _, facts = train_model.select_model(trained.train, trained.schema, params)
     assert facts["settings_tried"] == 1
     assert "set train.search_iterations to 1 " in capsys.readouterr().out
 
@@ -106,18 +102,18 @@ def test_blend_is_scored_as_it_is_fitted(trained) -> None:
 def test_log_of_a_skewed_target_competes(power: int, tried: bool, trained) -> None:
     amounts = trained.train.assign(visits=trained.train["visits"].astype(float) ** power)
     columns = trained.schema.columns | {"visits": replace(trained.schema.columns["visits"])}
-    agreed = replace(trained.schema, target="visits", task="regression", columns=columns)
+    schema = replace(trained.schema, target="visits", task="regression", columns=columns)
     params = with_train(trained.params, search_iterations=0)
-    model, facts = train_model.train_model(amounts, agreed, params)
+    model, facts = train_model.select_model(amounts, schema, params)
     assert ("linear of log" in facts["candidates"]) == tried
-    assert metrics.predict(model, amounts, agreed).shape == (len(amounts),)
+    assert metrics.predict_scores(model, amounts, schema).shape == (len(amounts),)
 
 
 def fold_rows(trained, split: str, by: str) -> list:
     """Training rows fitted on and held out, by fold, in shuffled order of the table."""
     params = replace(trained.params, data=replace(trained.params.data, split=split, split_by=by))
     shuffled = trained.train.sample(frac=1, random_state=0).reset_index(drop=True)
-    made = rows.make_folds(shuffled, trained.schema, params)
+    made = cross_validation.make_folds(shuffled, trained.schema, params)
     assert len(made) > 1
     return [(shuffled.iloc[fit], shuffled.iloc[held_out]) for fit, held_out in made]
 
@@ -135,12 +131,14 @@ def test_folds_of_a_group_split_share_no_group(trained) -> None:
 def test_sample_of_the_rows_is_drawn_from_all_batches(trained, tmp_path: Path, capsys) -> None:
     table = pd.DataFrame({"n": range(200_000)})
     table.to_parquet(tmp_path / "train.parquet")
-    drawn = rows.read_rows(tmp_path / "train.parquet", 1000, seed=1)
+    drawn = cross_validation.read_rows(tmp_path / "train.parquet", 1000, seed=1)
     assert len(drawn) == drawn["n"].nunique() == 1000
     assert drawn["n"].is_monotonic_increasing
     assert drawn["n"].mean() == pytest.approx(100_000, rel=0.1)
     assert "1000 of 200000 rows" in capsys.readouterr().out
-    pd.testing.assert_frame_equal(rows.read_rows(tmp_path / "train.parquet", 200_000, 1), table)
+    pd.testing.assert_frame_equal(
+        cross_validation.read_rows(tmp_path / "train.parquet", 200_000, 1), table
+    )
 
 
 def test_classes_with_a_row_or_two_train_quietly(trained, recwarn) -> None:
@@ -151,13 +149,13 @@ def test_classes_with_a_row_or_two_train_quietly(trained, recwarn) -> None:
     )
     columns = trained.schema.columns | {"bought": target}
     del columns["remark"]  # text takes long
-    agreed = replace(trained.schema, columns=columns)
+    schema = replace(trained.schema, columns=columns)
     table = trained.train.assign(bought=rare)
     names = ["linear", "forest", "boosting", "blend"]
     params = with_train(trained.params, candidates=names, search_iterations=0)
-    model, facts = train_model.train_model(table, agreed, params)
+    model, facts = train_model.select_model(table, schema, params)
     assert all(np.isfinite(score["mean"]) for score in facts["candidates"].values())
-    assert metrics.predict(model, table, agreed)[:, 4].max() == 0
+    assert metrics.predict_scores(model, table, schema)[:, 4].max() == 0
     assert not [str(warning.message) for warning in recwarn]
 
 
@@ -174,12 +172,12 @@ def test_threshold_serves_its_goal(goal: str | float, expected: float) -> None:
 
 def test_threshold_decides_classes_and_leaves_probabilities(trained) -> None:
     params = with_train(trained.params, threshold=0.999, search_iterations=0)
-    model, _ = train_model.train_model(trained.train, trained.schema, params)
+    model, _ = train_model.select_model(trained.train, trained.schema, params)
     assert (model.predict(trained.train[list(trained.schema.features)]) == "no").mean() > 0.9
-    probabilities = metrics.predict(model, trained.test, trained.schema)
+    probabilities = metrics.predict_scores(model, trained.test, trained.schema)
     assert np.mean(probabilities[:, 1] > 0.5) > 0.2
-    rule = metrics.metrics_of(trained.schema, threshold.threshold_of(model))["f1"]
-    assert rule.function(metrics.truth_of(trained.test, trained.schema), probabilities) < 0.5
+    rule = metrics.task_metrics(trained.schema, threshold.get_threshold(model))["f1"]
+    assert rule.function(metrics.encode_target(trained.test, trained.schema), probabilities) < 0.5
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -201,18 +199,21 @@ def test_calibration_repairs_overconfidence_only(classes: int) -> None:
 def test_calibrated_model_is_saved_and_keeps_classes_apart(trained, tmp_path: Path) -> None:
     columns = dict(trained.schema.columns)
     columns["bought"] = replace(columns["bought"], categories=["yes", "no"])  # not as sorted
-    agreed = replace(trained.schema, columns=columns)
+    schema = replace(trained.schema, columns=columns)
     params = with_train(trained.params, search_iterations=0)
-    contest, _ = train_model.compare(trained.train, agreed, params)
+    contest, _ = train_model.compare(trained.train, schema, params)
     trial = contest.trials["linear"]
     trial.predicted[:] = trial.predicted / 2 + [[0.0, 0.5]]  # a bad bias
-    model, facts = train_model.calibrate_and_threshold(trial.candidate.pipeline, contest, "linear")
+    model, facts = fit.calibrate_and_threshold(trial.candidate.pipeline, contest, "linear")
     assert facts["calibration"]["kept"]
-    model.fit(trained.train[list(agreed.features)], trained.train["bought"])
+    model.fit(trained.train[list(schema.features)], trained.train["bought"])
     path = tmp_path / "model.skops"
-    loaded = store.load_model(path, store.save_model(model, path))
-    scores = metrics.predict(loaded, trained.test, agreed)
-    assert metrics.CLASSES["roc_auc"].function(metrics.truth_of(trained.test, agreed), scores) > 0.8
+    loaded = persistence.load_model(path, persistence.save_model(model, path))
+    scores = metrics.predict_scores(loaded, trained.test, schema)
+    assert (
+        metrics.CLASSES["roc_auc"].function(metrics.encode_target(trained.test, schema), scores)
+        > 0.8
+    )
 
 
 def test_every_candidate_is_saved_and_loaded_alike(trained, tmp_path: Path) -> None:
@@ -220,26 +221,26 @@ def test_every_candidate_is_saved_and_loaded_alike(trained, tmp_path: Path) -> N
     for name, candidate in candidates.candidates(trained.schema, 1).items():
         model = candidate.pipeline.fit(features, target)
         path = tmp_path / f"{name}.skops"
-        loaded = store.load_model(path, store.save_model(model, path))
-        before = metrics.predict(model, trained.test, trained.schema)
-        assert (metrics.predict(loaded, trained.test, trained.schema) == before).all(), name
+        loaded = persistence.load_model(path, persistence.save_model(model, path))
+        before = metrics.predict_scores(model, trained.test, trained.schema)
+        assert (metrics.predict_scores(loaded, trained.test, trained.schema) == before).all(), name
 
 
 def test_damaged_model_is_refused(trained, tmp_path: Path) -> None:
     path = tmp_path / "model.skops"
-    record = store.save_model(trained.model, path)
+    record = persistence.save_model(trained.model, path)
     good = path.read_bytes()
     for damaged in (b"", good[:-100], bytes([good[0] ^ 1]) + good[1:]):
         path.write_bytes(damaged)
-        with pytest.raises(errors.ProjectError, match="not the model that was recorded"):
-            store.load_model(path, record)
+        with pytest.raises(ProjectError, match="not the model that was recorded"):
+            persistence.load_model(path, record)
 
 
 def test_unknown_candidate_and_metric_are_named(trained) -> None:
     params = with_train(trained.params, candidates=["magic"])
-    with pytest.raises(errors.ProjectError, match="magic; known are linear"):
-        train_model.train_model(trained.train, trained.schema, params)
-    with pytest.raises(errors.ProjectError, match="roc_auc"):
+    with pytest.raises(ProjectError, match="magic; known are linear"):
+        train_model.select_model(trained.train, trained.schema, params)
+    with pytest.raises(ProjectError, match="roc_auc"):
         metrics.deciding_metric(trained.schema, "magic")
 
 
@@ -248,13 +249,16 @@ def scores_of(model, trained) -> dict:
     baseline = clone(candidates.candidates(trained.schema, 1)["baseline"].pipeline)
     baseline.fit(trained.train[list(trained.schema.features)], trained.train["bought"])
     scored = [
-        (metrics.metrics_of(trained.schema), metrics.predict(each, trained.test, trained.schema))
+        (
+            metrics.task_metrics(trained.schema),
+            metrics.predict_scores(each, trained.test, trained.schema),
+        )
         for each in (model, baseline)
     ]
-    draws = resampling.resampling_of(
+    draws = resampling.make_resampling(
         trained.test, trained.params.data, trained.params.evaluate, trained.params.seed
     )
-    return evaluate_model.evaluate(*scored, trained.test, trained.schema, "roc_auc", draws)
+    return held_out.score_model(*scored, trained.test, trained.schema, "roc_auc", draws)
 
 
 def test_scores_lie_within_their_intervals(trained) -> None:
@@ -262,11 +266,11 @@ def test_scores_lie_within_their_intervals(trained) -> None:
     for name, score in scores["test"].items():
         assert scores["interval"][name]["low"] <= score <= scores["interval"][name]["high"], name
     assert scores["rows"] == len(trained.test)
-    assert "roc_auc" in evaluate_model.as_table(scores)
+    assert "roc_auc" in held_out.as_table(scores)
 
 
 def test_gate_opens_for_a_good_model_only(trained) -> None:
-    rules = metrics.metrics_of(trained.schema)
+    rules = metrics.task_metrics(trained.schema)
     (good,) = gate.checks(scores_of(trained.model, trained), [], [], trained.params.evaluate, rules)
     assert good.passed and "beats the baseline" in good.words
     useless = clone(candidates.candidates(trained.schema, 1)["baseline"].pipeline)
@@ -281,8 +285,8 @@ def test_log_loss_counts_classes_training_has_not_seen(trained) -> None:
 
 
 def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
-    predicted = metrics.predict(trained.model, trained.test, trained.schema)
-    visualize.draw_figures(
+    predicted = metrics.predict_scores(trained.model, trained.test, trained.schema)
+    figures.draw_figures(
         trained.model, predicted, trained.test, trained.schema, "roc_auc", 1, tmp_path / "f"
     )
     names = {path.stem for path in (tmp_path / "f").glob("*.png")}
@@ -297,7 +301,7 @@ def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
     part = {"column": "<city>", "value": "Bern", "rows": 12, "scores": {}}
     slices = [part | {"score": 0.5, "low": 0.25, "high": 0.75}]
     slices.append(part | {"value": "few", "score": None, "low": None, "high": None})
-    visualize.draw_slices(slices, 0.6, "roc_auc", tmp_path / "f")
+    figures.draw_slices(slices, 0.6, "roc_auc", tmp_path / "f")
     page = report.render(
         title="<Sales>",
         schema=trained.schema,
@@ -308,9 +312,9 @@ def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
         candidates=trained.facts,
         rows={"train": 1, "test": 2, "unlabelled": 3, "rejected": 4},
         warnings=1,
-        figures=report.figures_in(tmp_path / "f", report.CAPTIONS),
-        slices_figure=report.figures_in(tmp_path / "f", report.SLICES_CAPTION),
-        params=runs.flat(asdict(trained.params)),
+        figures=page.figures_in(tmp_path / "f", report.CAPTIONS),
+        slices_figure=page.figures_in(tmp_path / "f", report.SLICES_CAPTION),
+        params=record.flat(asdict(trained.params)),
         hashes={"train": "0" * 32},
         standing=["This is the <champion>."],
     )

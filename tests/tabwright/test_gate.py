@@ -4,7 +4,10 @@ import json
 from dataclasses import replace
 
 import pytest
-from under_test import config, errors, gate, metrics
+from tabwright.evaluation import gate
+from tabwright.project import settings
+from tabwright.project.errors import ProjectError
+from tabwright.selection import metrics
 
 SCORES = {
     "metric": "rmse",
@@ -18,7 +21,7 @@ SLICES = [
     {"column": "city", "value": "Lyon", "rows": 2, "score": None, "scores": {}},
 ]
 TEST = {"test": "add 1 to 'x': up", "rows": 50, "share": 0.9, "needed": 0.9, "passed": True}
-EVALUATE = config.EvaluateParams(bootstrap=50, confidence=0.95)
+EVALUATE = settings.EvaluateParams(bootstrap=50, confidence=0.95)
 
 
 def checks(*, scores=SCORES, slices=SLICES, tests=(), **floors) -> list:
@@ -77,7 +80,7 @@ def test_floor_that_no_slice_can_be_held_against_is_no_pass() -> None:
 
 @pytest.mark.parametrize("floors", [{"minimum": {"f1": 1}}, {"slice_minimum": {"f1": 1}}])
 def test_unknown_metric_is_named(floors: dict) -> None:
-    with pytest.raises(errors.ProjectError, match="minimum names f1; known are rmse, mae, r2"):
+    with pytest.raises(ProjectError, match="minimum names f1; known are rmse, mae, r2"):
         checks(**floors)
 
 
@@ -106,7 +109,7 @@ def written(tmp_path, monkeypatch, trained):
 
 
 def test_gate_prints_a_line_per_check_and_fails(written, capsys) -> None:
-    with pytest.raises(errors.ProjectError, match="the gate is closed: rmse on all held-out rows"):
+    with pytest.raises(ProjectError, match="the gate is closed: rmse on all held-out rows"):
         gate.main()
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["ok", "FAILED", "ok", "ok"]
@@ -118,5 +121,5 @@ def test_missing_or_damaged_file_is_named(name: str, content: str | None, writte
     path = written / f"{name}.json"
     path.unlink() if content is None else path.write_text(content, encoding="utf-8")
     words = "`make evaluate` writes it" if content is None else "dvc repro --force evaluate"
-    with pytest.raises(errors.ProjectError, match=rf"{name}\.json.*{words}"):
+    with pytest.raises(ProjectError, match=rf"{name}\.json.*{words}"):
         gate.present_checks()

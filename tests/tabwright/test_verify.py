@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from under_test import errors, files, storage, verify
+from tabwright.project import dvc_storage
+from tabwright.project.errors import ProjectError
+from tabwright.project.files import md5
+from tabwright.workspace import verify
 
 PIPELINE = """
 stages:
@@ -37,7 +40,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "add --quiet data/raw/table.csv",
         "commit --quiet --force",
     ):
-        assert storage.dvc(*command.split(), at=root)
+        assert dvc_storage.dvc(*command.split(), at=root)
     return root
 
 
@@ -49,9 +52,9 @@ def root(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     for module in (storage, verify):
         monkeypatch.setattr(module, "ROOT", root)
     monkeypatch.setattr(storage, "load_records", list)
-    storage.cache.cache_clear()
+    dvc_storage.DvcStorage.cache_clear()
     yield root
-    storage.cache.cache_clear()
+    dvc_storage.DvcStorage.cache_clear()
 
 
 def spoil(path: Path) -> None:
@@ -65,7 +68,7 @@ def spoil(path: Path) -> None:
 
 def recorded(name: str) -> str:
     """The hash of a file or folder of the project."""
-    return {kept.name: kept.md5 for kept in verify.kept_by_dvc()}[name]
+    return {kept.name: kept.md5 for kept in verify.tracked_files()}[name]
 
 
 def test_nothing_is_wrong_at_first(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,7 +81,7 @@ def test_what_the_cache_has_comes_back_and_raw_data_is_kept(
 ) -> None:
     for name in ("data/raw/table.csv", "figures/b.png", "models/model.bin"):
         spoil(root / name)
-    with pytest.raises(errors.ProjectError, match=r"table.csv, here: `make verify REPAIR=1`"):
+    with pytest.raises(ProjectError, match=r"table.csv, here: `make verify REPAIR=1`"):
         verify.main([])
     verify.main(["--repair"])
     for name, text in CONTENT.items():
@@ -91,23 +94,23 @@ def test_what_the_cache_has_comes_back_and_raw_data_is_kept(
 
 def test_the_cache_is_mended_from_the_project(root: Path) -> None:
     spoil(storage.stored(recorded("figures")))
-    spoil(storage.stored(files.md5(root / "figures/a.png")))
+    spoil(storage.stored(md5(root / "figures/a.png")))
     spoil(storage.stored(recorded("models/model.bin")))
-    with pytest.raises(errors.ProjectError, match=r"model.bin, in the cache"):
+    with pytest.raises(ProjectError, match=r"model.bin, in the cache"):
         verify.main([])
     verify.main(["--repair"])
     verify.main([])
-    assert storage.dvc("status", "--quiet")
+    assert dvc_storage.dvc("status", "--quiet")
 
 
 def test_the_remote_has_it_or_tells_which_step_makes_it(root: Path) -> None:
-    assert storage.dvc("push", "figures", "data/raw/table.csv")
+    assert dvc_storage.dvc("push", "figures", "data/raw/table.csv")
     for name in ("figures/b.png", "models/model.bin", "data/raw/table.csv"):
-        spoil(storage.stored(files.md5(root / name)))
+        spoil(storage.stored(md5(root / name)))
         spoil(root / name)
-    with pytest.raises(errors.ProjectError, match=r"model.bin, in the cache"):
+    with pytest.raises(ProjectError, match=r"model.bin, in the cache"):
         verify.main([])
-    with pytest.raises(errors.ProjectError) as lost:
+    with pytest.raises(ProjectError) as lost:
         verify.main(["--repair"])
     assert "models/model.bin: `dvc repro --force learn` makes it again" in str(lost.value)
     assert "figures" not in str(lost.value)
@@ -121,14 +124,14 @@ def test_what_only_an_older_run_needs_comes_from_the_remote(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     raw = root / "data/raw/table.csv"
-    old = files.md5(raw)
-    assert storage.dvc("push")
+    old = md5(raw)
+    assert dvc_storage.dvc("push")
     record = {"run": "older-run", "data": {"data/raw/table.csv": old}}
     monkeypatch.setattr(storage, "load_records", lambda: [record])
     raw.write_text("a,b\n3,4\n", encoding="utf-8")
-    assert storage.dvc("add", "data/raw/table.csv")
+    assert dvc_storage.dvc("add", "data/raw/table.csv")
     spoil(storage.stored(old))
-    with pytest.raises(errors.ProjectError, match=r"table.csv of run older-ru, in the cache"):
+    with pytest.raises(ProjectError, match=r"table.csv of run older-ru, in the cache"):
         verify.main([])
     verify.main(["--repair"])
-    assert files.md5(storage.stored(old)) == old
+    assert md5(storage.stored(old)) == old

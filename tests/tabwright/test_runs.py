@@ -7,7 +7,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from under_test import errors, experiments, git, record, runs, yours
+from tabwright.project import git
+from tabwright.project.errors import ProjectError
+from tabwright.reports import experiments, user_sections
+from tabwright.tracking import record, runs
 
 
 def made(run: str, mean: float = 0.9, metric: str = "roc_auc", **changes) -> dict:
@@ -40,25 +43,25 @@ def test_run_is_found_by_the_beginning_of_its_name(folder: Path) -> None:
     for name in ("abc1", "abd22"):
         record.save_record(made(name))
     assert record.find_record("abd")["run"] == "abd22"
-    assert record.record_of_model("abc1")["run"] == "abc1"
-    assert record.record_of_model("x") is None
+    assert record.find_model_record("abc1")["run"] == "abc1"
+    assert record.find_model_record("x") is None
     for start, words in (("x", "no run begins with"), ("ab", "more than one"), ("", "no|more")):
-        with pytest.raises(errors.ProjectError, match=words):
+        with pytest.raises(ProjectError, match=words):
             record.find_record(start)
 
 
 def test_patch_is_kept_byte_for_byte(folder: Path) -> None:
     patch = b"+caf\xe9\r\n+\xc3\xa9\n"  # a line of Latin-1, one of UTF-8
     record.save_record(made("a"), patch.decode("utf-8", "surrogateescape"))
-    assert record.patch_of("a").read_bytes() == patch
+    assert record.patch_file("a").read_bytes() == patch
     record.save_record(made("b"), "")
-    assert not record.patch_of("b").exists()
+    assert not record.patch_file("b").exists()
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", "<<<<<<< HEAD"])
 def test_damaged_file_is_named(content: str, folder: Path) -> None:
     (folder / "bad.json").write_text(content, encoding="utf-8")
-    with pytest.raises(errors.ProjectError, match=r"bad\.json is damaged"):
+    with pytest.raises(ProjectError, match=r"bad\.json is damaged"):
         record.load_records()
 
 
@@ -153,7 +156,10 @@ def test_notebook_tells_runs_and_decisions_whatever_the_words(tmp_path: Path) ->
     words = {"conclusions": "Forests are enough.\n"}
     table = experiments.leaderboard(records, [forced])
     page = experiments.notebook(table, records, [forced], words)
-    assert yours.kept(written(page, tmp_path), experiments.YOURS) == words
+    assert (
+        user_sections.preserve_user_sections(written(page, tmp_path), experiments.USER_SECTIONS)
+        == words
+    )
     table = [line for line in page.splitlines() if line.startswith("|")]
     assert len({line.replace("\\|", "").count("|") for line in table}) == 1
     assert len(table) == 2 + len(records)

@@ -9,7 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from under_test import champion, errors, predict_model, promotion, rows, store
+from tabwright.prediction import predict
+from tabwright.project.errors import ProjectError
+from tabwright.project.files import md5
+from tabwright.registry import challenger, champion
+from tabwright.selection import cross_validation, persistence
 
 
 @pytest.fixture
@@ -21,22 +25,22 @@ def models(tmp_path: Path, monkeypatch, trained) -> Path:
     monkeypatch.setattr(champion, "CHAMPIONS", tmp_path / "champions")
     monkeypatch.setattr(champion, "require_recorded", lambda path: None)
     monkeypatch.setattr(champion, "load_schema", lambda path=None: path or trained.schema)
-    record = store.save_model(trained.model, tmp_path / "model.skops") | {"run": "latest"}
+    record = persistence.save_model(trained.model, tmp_path / "model.skops") | {"run": "latest"}
     monkeypatch.setattr(champion, "record_of_model", lambda known: record)
     return tmp_path
 
 
 def promoted(models: Path, run: str, model: Path, what: str = "promoted") -> dict:
     """Put a model in force."""
-    folder = champion.folder_of(run)
+    folder = champion.champion_folder(run)
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(model, folder / "model.skops")
     (folder / "schema.yaml").write_text(f"contract of {run}", encoding="utf-8")
     decision = {"time": "2024-05-01T12:00:00Z", "what": what, "version": run[-1], "run": run}
     decision |= {"by": "Ada", "why": "", "failed": []}
-    decision |= {f"{name}_md5": champion.md5(path) for name, path in paths(folder).items()}
+    decision |= {f"{name}_md5": md5(path) for name, path in paths(folder).items()}
     decision |= champion.record_of_model("") | {"run": run}
-    champion.decide_on(decision, champion.decisions())
+    champion.record_promotion(decision, champion.promotion_log())
     return decision
 
 
@@ -51,40 +55,40 @@ def test_latest_model_is_in_use_until_one_is_promoted(models: Path) -> None:
     used = champion.model_in_use()
     assert (used.version, used.run) == ("1", "run-1")
     assert str(used) == "version 1 (run run-1)"
-    assert used.schema == champion.folder_of("run-1") / "schema.yaml"  # its own contract
+    assert used.schema == champion.champion_folder("run-1") / "schema.yaml"  # its own contract
 
 
 def test_rollbacks_go_back_step_by_step(models: Path) -> None:
     for run in ("run-1", "run-2", "run-3"):
         promoted(models, run, models / "model.skops")
     for expected in ("run-2", "run-1"):
-        before = champion.champion_before()
+        before = champion.previous_champion()
         assert before["run"] == expected
-        champion.decide_on(before | {"what": "rolled back"}, champion.decisions())
+        champion.record_promotion(before | {"what": "rolled back"}, champion.promotion_log())
         assert champion.model_in_use().run == expected
-    assert champion.champion_before() is None
+    assert champion.previous_champion() is None
     promoted(models, "run-4", models / "model.skops")
-    assert champion.champion_before()["run"] == "run-1"
-    assert len(champion.decisions()) == 6  # nothing is forgotten
+    assert champion.previous_champion()["run"] == "run-1"
+    assert len(champion.promotion_log()) == 6  # nothing is forgotten
 
 
 @pytest.mark.parametrize("name", ["model", "schema"])
 def test_champion_that_is_not_what_was_promoted_is_refused(name: str, models: Path) -> None:
     promoted(models, "run-1", models / "model.skops")
-    path = paths(champion.folder_of("run-1"))[name]
+    path = paths(champion.champion_folder("run-1"))[name]
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(errors.ProjectError, match="is not what was promoted"):
+    with pytest.raises(ProjectError, match="is not what was promoted"):
         champion.model_in_use()
     path.unlink()
-    with pytest.raises(errors.ProjectError, match="is missing: `make pull`"):
+    with pytest.raises(ProjectError, match="is missing: `make pull`"):
         champion.model_in_use()
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[{}]", "[1]", "<<<<<<< HEAD"])
 def test_damaged_log_is_named(content: str, models: Path) -> None:
     (models / "champion.json").write_text(content, encoding="utf-8")
-    with pytest.raises(errors.ProjectError, match=r"champion\.json is damaged"):
-        champion.decisions()
+    with pytest.raises(ProjectError, match=r"champion\.json is damaged"):
+        champion.promotion_log()
 
 
 def in_use(model, trained) -> object:
@@ -104,8 +108,8 @@ def against(challenger, trained, **changes) -> list:
     """Hold a challenger against the champion on the test rows."""
     evaluate = replace(trained.params.evaluate, **changes)
     params = replace(trained.params, evaluate=evaluate)
-    fitted = rows.row_hashes(trained.train, trained.schema)
-    return promotion.against_champion(in_use(challenger, trained), fitted, trained.test, params)
+    fitted = cross_validation.row_hashes(trained.train, trained.schema)
+    return challenger.against_champion(in_use(challenger, trained), fitted, trained.test, params)
 
 
 def test_worse_challenger_is_refused_and_an_equal_one_is_not(
@@ -164,10 +168,10 @@ def test_model_that_has_seen_held_out_rows_is_refused(trained, tmp_path: Path, m
     twin = trained.train.head(1)  # in the table twice, so it may be on both sides
     test = pd.concat([trained.test, twin], ignore_index=True)
     pd.concat([trained.train, test]).to_parquet(tmp_path / "clean.parquet")
-    honest = rows.row_hashes(trained.train, trained.schema)
-    assert promotion.unseen(honest, test, trained.schema).passed
-    leaked = np.concatenate([honest, rows.row_hashes(test.head(3), trained.schema)])
-    check = promotion.unseen(leaked, test, trained.schema)
+    honest = cross_validation.row_hashes(trained.train, trained.schema)
+    assert challenger.unseen(honest, test, trained.schema).passed
+    leaked = np.concatenate([honest, cross_validation.row_hashes(test.head(3), trained.schema)])
+    check = challenger.unseen(leaked, test, trained.schema)
     assert not check.passed
     assert check.words.startswith(f"3 of {len(test)} held-out rows")
 
@@ -180,19 +184,19 @@ def test_model_of_uncommitted_changes_is_refused(monkeypatch) -> None:
     monkeypatch.setattr(promotion, "is_committed", lambda tree: False)
     for still, mend in ((True, "commit them, then"), (False, "commit them and `make train")):
         monkeypatch.setattr(promotion, "is_as_now", lambda tree, still=still: still)
-        check = promotion.committed(made)
+        check = challenger.committed(made)
         assert not check.passed and "(src/a.py)" in check.words and mend in check.words
-    assert promotion.committed(made | {"dirty": False}).passed
-    assert not promotion.committed({"commit": "", "dirty": False}).passed
+    assert challenger.committed(made | {"dirty": False}).passed
+    assert not challenger.committed({"commit": "", "dirty": False}).passed
     monkeypatch.setattr(promotion, "is_committed", lambda tree: True)
-    assert "commit eeeeeee" in promotion.committed(made).words  # committed since
+    assert "commit eeeeeee" in challenger.committed(made).words  # committed since
 
 
 def test_predictions_say_which_model_made_them(trained, tmp_path: Path) -> None:
     output = tmp_path / "scored.csv"
     output.write_text("x\n1\n", encoding="utf-8")
-    predict_model.write_origin(tmp_path / "new.csv", output, in_use(trained.model, trained), 1)
+    predict.write_origin(tmp_path / "new.csv", output, in_use(trained.model, trained), 1)
     origin = json.loads((tmp_path / "scored.csv.origin.json").read_text(encoding="utf-8"))
     assert (origin["model_version"], origin["run"]) == ("2", "run-2")
-    assert origin["output_md5"] == champion.md5(output)
+    assert origin["output_md5"] == md5(output)
     assert origin["predicted_at"].startswith("20")

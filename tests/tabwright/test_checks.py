@@ -8,8 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import PARAMS
-from under_test import advice, contract, infer_schema, schema
+from support.small_table import PARAMS
+from tabwright.dataset.checks import checks, issue
+from tabwright.io.source import Source
+from tabwright.schema.column import Column
+from tabwright.schema.guess import infer_schema
+from tabwright.schema.rules import apply_contract
 
 ROWS = 400
 RANDOM = np.random.default_rng(0)
@@ -22,21 +26,21 @@ def said(columns: dict, target: object = CLASS, params=PARAMS, **kinds: str) -> 
     table = pd.DataFrame({"noise": NOISE[: len(target)], **columns, "y": target})
     table = table.astype(object).where(table.notna(), None)
     table = table.map(str, na_action="ignore").astype("str")
-    agreed = infer_schema.infer_schema(table, "y", schema.Source())
+    schema = infer_schema(table, "y", Source())
     for name, kind in kinds.items():
-        agreed.columns[name] = schema.Column(kind)
-    typed, problems = contract.apply_contract(table, agreed)
+        schema.columns[name] = Column(kind)
+    typed, problems = apply_contract(table, schema)
     assert problems.empty
     test = np.arange(len(typed)) % 4 == 3
     with warnings.catch_warnings(action="error"):
-        found = advice.advise(typed[~test], typed[test], agreed, params)
+        found = checks.run_checks(typed[~test], typed[test], schema, params)
     assert all(one.message and one.settle for one in found)
     kinds_of = dict.fromkeys(one.kind for one in found)
     return {kind: [one.column for one in found if one.kind == kind] for kind in kinds_of}
 
 
 def test_nothing_is_said_about_honest_rows(trained) -> None:
-    assert advice.advise(trained.train, trained.test, trained.schema, PARAMS) == []
+    assert checks.run_checks(trained.train, trained.test, trained.schema, PARAMS) == []
 
 
 @pytest.mark.parametrize(
@@ -136,8 +140,8 @@ def test_few_rows_are_no_proof_of_a_leak() -> None:
 
 
 def test_advice_is_printed_and_saved(tmp_path: Path) -> None:
-    one = advice.Advice("leak", "값", "alone gives the target away", "kind: ignore")
-    assert advice.describe_advice([one]) == (
+    one = issue.Issue("leak", "값", "alone gives the target away", "kind: ignore")
+    assert checks.describe_issues([one]) == (
         "column '값': alone gives the target away; kind: ignore"
     )
     advice.save_advice([one], tmp_path / "warnings.json")
