@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from tabwright.dataset.split import Split
+from tabwright.project.project import Project
 from tabwright.project.settings import DataParams, EvaluateParams, Params, TrainParams
 from tabwright.schema.schema import Schema
 
@@ -57,7 +58,14 @@ def make_raw(rows: int = ROWS, seed: int = 0) -> pd.DataFrame:
     return raw
 
 
-def split_table(typed: pd.DataFrame, schema: Schema) -> dict[str, pd.DataFrame]:
+def split_table(
+    typed: pd.DataFrame, schema: Schema, params: Params = PARAMS
+) -> dict[str, pd.DataFrame]:
     """Typed rows by `train`, `test` and `unlabelled`."""
-    part = Split(schema, PARAMS.data, PARAMS.seed).of(typed)
+    part = Split(schema, params.data, params.seed).of(typed)
     return {name: typed[part == name] for name in ("train", "test", "unlabelled")}
+
+
+def set_params(project: Project, params: Params) -> None:
+    """Give a project settings without a `params.yaml`."""
+    project.__dict__["params"] = params  # where the cached property keeps them

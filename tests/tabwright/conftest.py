@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 from support.owner import build_features, train_model
-from support.small_table import PARAMS, make_raw, split_table
+from support.small_table import PARAMS, make_raw, set_params, split_table
 from tabwright.io.source import Source
 from tabwright.project.project import Project
 from tabwright.schema.guess import infer_schema
@@ -23,11 +23,6 @@ def project(tmp_path: Path) -> Project:
     made = Project(tmp_path)
     set_params(made, PARAMS)
     return made
-
-
-def set_params(project: Project, params: object) -> None:
-    """Give a project other settings."""
-    project.__dict__["params"] = params
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import pytest
 from support.small_table import PARAMS
 from tabwright.dataset.checks import checks, issue
 from tabwright.io.source import Source
+from tabwright.project.files import write_json
 from tabwright.schema.column import Column
 from tabwright.schema.guess import infer_schema
 from tabwright.schema.rules import apply_contract
@@ -139,12 +140,12 @@ def test_few_rows_are_no_proof_of_a_leak() -> None:
     assert "leak" not in said({"x": np.repeat(["p", "q"], 12)}, label)
 
 
-def test_advice_is_printed_and_saved(tmp_path: Path) -> None:
+def test_issue_is_printed_and_saved(tmp_path: Path) -> None:
     one = issue.Issue("leak", "값", "alone gives the target away", "kind: ignore")
     assert checks.describe_issues([one]) == (
         "column '값': alone gives the target away; kind: ignore"
     )
-    advice.save_advice([one], tmp_path / "warnings.json")
+    write_json(tmp_path / "warnings.json", [asdict(one)])
     text = (tmp_path / "warnings.json").read_text(encoding="utf-8")
     assert "값" in text
     assert json.loads(text) == [
@@ -155,5 +156,3 @@ def test_advice_is_printed_and_saved(tmp_path: Path) -> None:
             "settle": "kind: ignore",
         }
     ]
-    advice.save_advice([], tmp_path / "none.json")
-    assert json.loads((tmp_path / "none.json").read_text(encoding="utf-8")) == []

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tabwright.dataset import counts
+from tabwright.dataset.counts import count_rows
 from tabwright.evaluation import style
 from tabwright.io import sample
+from tabwright.project.project import Project
 from tabwright.reports import data_figures, data_page, page
 from tabwright.schema.column import Column
 from tabwright.schema.schema import Schema
@@ -74,12 +75,12 @@ def test_rules_are_counted_by_row_the_most_broken_first() -> None:
     assert data_page.broken_rules(NONE) == []
 
 
-def test_a_row_that_breaks_two_rules_counts_once(tmp_path: Path, monkeypatch) -> None:
-    for name in ("CLEAN", "TRAIN", "TEST", "UNLABELLED", "REJECTED"):
-        path = tmp_path / f"{name.lower()}.parquet"
+def test_a_row_that_breaks_two_rules_counts_once(project: Project) -> None:
+    for name in ("clean", "train", "test", "unlabelled", "rejected"):
+        path = getattr(project, f"{name}_file")
+        path.parent.mkdir(parents=True, exist_ok=True)
         BROKEN.to_parquet(path)
-        monkeypatch.setattr(page, name, path)
-    counts = counts.count_rows()
+    counts = count_rows(project)
     assert (counts["clean"], counts["rejected"]) == (4, 3)
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tabwright.dataset import compare, observed, update
+from tabwright.dataset import observed, update
+from tabwright.dataset.compare import differences
 from tabwright.io import read, sample
 from tabwright.io.source import Source
 from tabwright.project.errors import ProjectError
@@ -35,7 +36,7 @@ def compare(tmp_path: Path) -> Callable[..., list]:
         path = tmp_path / "raw.csv"
         today = today if isinstance(today, str | bytes) else today.to_csv(index=False)
         path.write_bytes(today if isinstance(today, bytes) else today.encode())
-        return list(compare.differences(observed.profile(path, schema, seed=1), schema))
+        return list(differences(observed.profile(path, schema, seed=1), schema))
 
     return run
 

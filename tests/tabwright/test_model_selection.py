@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
-from support.owner import build_features, candidates, train_model
+from support.owner import PROJECT, build_features, candidates, train_model
 from tabwright.evaluation import figures, gate, held_out, resampling
 from tabwright.project.errors import ProjectError
 from tabwright.reports import page, report
 from tabwright.selection import (
     calibration,
+    candidate,
     cross_validation,
     fit,
     metrics,
@@ -21,7 +22,11 @@ from tabwright.selection import (
     threshold,
     transformers,
 )
+from tabwright.selection.model_selection import ModelSelection
+from tabwright.selection.sources import SourceCode
 from tabwright.tracking import record
+
+CODE = SourceCode(PROJECT / "src")
 
 
 def with_train(params, **changes) -> object:
@@ -78,7 +83,7 @@ def test_model_beats_the_baseline_in_cross_validation(trained) -> None:
 def test_training_again_gives_the_same_bytes(trained, tmp_path: Path) -> None:
     again, _ = train_model.select_model(trained.train, trained.schema, trained.params)
     for name, model in (("one", trained.model), ("two", again)):
-        persistence.save_model(model, tmp_path / f"{name}.skops")
+        persistence.save_model(model, tmp_path / f"{name}.skops", CODE)
     assert (tmp_path / "one.skops").read_bytes() == (tmp_path / "two.skops").read_bytes()
 
 
@@ -90,12 +95,14 @@ def test_clock_stops_the_search_and_says_how_to_repeat_it(trained, capsys) -> No
 
 
 def test_blend_is_scored_as_it_is_fitted(trained) -> None:
-    params = with_train(
-        trained.params, candidates=["linear", "boosting", "blend"], search_iterations=0
-    )
-    contest, _ = train_model.compare(trained.train, trained.schema, params)
-    contest.enter("fitted", contest.trials["blend"].candidate)
-    assert contest.trials["blend"].predicted == pytest.approx(contest.trials["fitted"].predicted)
+    params = with_train(trained.params, search_iterations=0)
+    selection = ModelSelection(trained.train, trained.schema, params)
+    known = candidates.candidates(trained.schema, 1)
+    for name in ("linear", "boosting"):
+        selection.add(name, known[name])
+    selection.add_voting()
+    selection.add("fitted", selection.trials["blend"].candidate)
+    assert selection.trials["blend"].y_pred == pytest.approx(selection.trials["fitted"].y_pred)
 
 
 @pytest.mark.parametrize(("power", "tried"), [(1, False), (6, True)])
@@ -115,17 +122,17 @@ def fold_rows(trained, split: str, by: str) -> list:
     shuffled = trained.train.sample(frac=1, random_state=0).reset_index(drop=True)
     made = cross_validation.make_folds(shuffled, trained.schema, params)
     assert len(made) > 1
-    return [(shuffled.iloc[fit], shuffled.iloc[held_out]) for fit, held_out in made]
+    return [(shuffled.iloc[fitted], shuffled.iloc[tested]) for fitted, tested in made]
 
 
 def test_folds_of_a_chronological_split_look_into_the_future(trained) -> None:
-    for fit, held_out in fold_rows(trained, "chronological", "joined"):
-        assert fit["joined"].max() <= held_out["joined"].min()
+    for fitted, tested in fold_rows(trained, "chronological", "joined"):
+        assert fitted["joined"].max() <= tested["joined"].min()
 
 
 def test_folds_of_a_group_split_share_no_group(trained) -> None:
-    for fit, held_out in fold_rows(trained, "group", "city"):
-        assert not set(fit["city"]) & set(held_out["city"])
+    for fitted, tested in fold_rows(trained, "group", "city"):
+        assert not set(fitted["city"]) & set(tested["city"])
 
 
 def test_sample_of_the_rows_is_drawn_from_all_batches(trained, tmp_path: Path, capsys) -> None:
@@ -201,14 +208,15 @@ def test_calibrated_model_is_saved_and_keeps_classes_apart(trained, tmp_path: Pa
     columns["bought"] = replace(columns["bought"], categories=["yes", "no"])  # not as sorted
     schema = replace(trained.schema, columns=columns)
     params = with_train(trained.params, search_iterations=0)
-    contest, _ = train_model.compare(trained.train, schema, params)
-    trial = contest.trials["linear"]
-    trial.predicted[:] = trial.predicted / 2 + [[0.0, 0.5]]  # a bad bias
-    model, facts = fit.calibrate_and_threshold(trial.candidate.pipeline, contest, "linear")
+    selection = ModelSelection(trained.train, schema, params)
+    selection.add("linear", candidates.candidates(schema, 1)["linear"])
+    trial = selection.trials["linear"]
+    trial.y_pred[:] = trial.y_pred / 2 + [[0.0, 0.5]]  # a bad bias
+    model, facts = fit.calibrate_and_threshold(trial.candidate.pipeline, selection, "linear")
     assert facts["calibration"]["kept"]
     model.fit(trained.train[list(schema.features)], trained.train["bought"])
     path = tmp_path / "model.skops"
-    loaded = persistence.load_model(path, persistence.save_model(model, path))
+    loaded = persistence.load_model(path, persistence.save_model(model, path, CODE), CODE)
     scores = metrics.predict_scores(loaded, trained.test, schema)
     assert (
         metrics.CLASSES["roc_auc"].function(metrics.encode_target(trained.test, schema), scores)
@@ -218,22 +226,22 @@ def test_calibrated_model_is_saved_and_keeps_classes_apart(trained, tmp_path: Pa
 
 def test_every_candidate_is_saved_and_loaded_alike(trained, tmp_path: Path) -> None:
     features, target = trained.train[list(trained.schema.features)], trained.train["bought"]
-    for name, candidate in candidates.candidates(trained.schema, 1).items():
-        model = candidate.pipeline.fit(features, target)
+    for name, each in candidates.candidates(trained.schema, 1).items():
+        model = each.pipeline.fit(features, target)
         path = tmp_path / f"{name}.skops"
-        loaded = persistence.load_model(path, persistence.save_model(model, path))
+        loaded = persistence.load_model(path, persistence.save_model(model, path, CODE), CODE)
         before = metrics.predict_scores(model, trained.test, trained.schema)
         assert (metrics.predict_scores(loaded, trained.test, trained.schema) == before).all(), name
 
 
 def test_damaged_model_is_refused(trained, tmp_path: Path) -> None:
     path = tmp_path / "model.skops"
-    record = persistence.save_model(trained.model, path)
+    record = persistence.save_model(trained.model, path, CODE)
     good = path.read_bytes()
     for damaged in (b"", good[:-100], bytes([good[0] ^ 1]) + good[1:]):
         path.write_bytes(damaged)
         with pytest.raises(ProjectError, match="not the model that was recorded"):
-            persistence.load_model(path, record)
+            persistence.load_model(path, record, CODE)
 
 
 def test_unknown_candidate_and_metric_are_named(trained) -> None:
@@ -246,7 +254,7 @@ def test_unknown_candidate_and_metric_are_named(trained) -> None:
 
 def scores_of(model, trained) -> dict:
     """Scores against the baseline on the held-out rows."""
-    baseline = clone(candidates.candidates(trained.schema, 1)["baseline"].pipeline)
+    baseline = clone(candidate.baseline(trained.schema).pipeline)
     baseline.fit(trained.train[list(trained.schema.features)], trained.train["bought"])
     scored = [
         (
@@ -273,7 +281,7 @@ def test_gate_opens_for_a_good_model_only(trained) -> None:
     rules = metrics.task_metrics(trained.schema)
     (good,) = gate.checks(scores_of(trained.model, trained), [], [], trained.params.evaluate, rules)
     assert good.passed and "beats the baseline" in good.words
-    useless = clone(candidates.candidates(trained.schema, 1)["baseline"].pipeline)
+    useless = clone(candidate.baseline(trained.schema).pipeline)
     useless.fit(trained.train[list(trained.schema.features)], trained.train["bought"])
     (bad,) = gate.checks(scores_of(useless, trained), [], [], trained.params.evaluate, rules)
     assert not bad.passed and "does not beat the baseline" in bad.words
@@ -302,7 +310,7 @@ def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
     slices = [part | {"score": 0.5, "low": 0.25, "high": 0.75}]
     slices.append(part | {"value": "few", "score": None, "low": None, "high": None})
     figures.draw_slices(slices, 0.6, "roc_auc", tmp_path / "f")
-    page = report.render(
+    html = report.render(
         title="<Sales>",
         schema=trained.schema,
         scores=scores,
@@ -318,9 +326,9 @@ def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
         hashes={"train": "0" * 32},
         standing=["This is the <champion>."],
     )
-    assert page.count("data:image/png;base64,") == len(names) + 1
-    assert "&lt;Sales&gt;" in page and "&lt;city&gt;" in page and "&lt;champion&gt;" in page
-    assert "The gate is closed: y is LOW" in page
-    assert "1 warning about the data" in page
-    assert "chosen for f1" in page and "Calibrated: " in page
-    assert "http" not in page.replace("http-equiv", "")
+    assert html.count("data:image/png;base64,") == len(names) + 1
+    assert "&lt;Sales&gt;" in html and "&lt;city&gt;" in html and "&lt;champion&gt;" in html
+    assert "The gate is closed: y is LOW" in html
+    assert "1 warning about the data" in html
+    assert "chosen for f1" in html and "Calibrated: " in html
+    assert "http" not in html.replace("http-equiv", "")

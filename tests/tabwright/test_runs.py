@@ -1,14 +1,13 @@
 """What is kept of a run, and how runs are found and listed."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import psutil
 import pytest
-from tabwright.project import git
 from tabwright.project.errors import ProjectError
+from tabwright.project.project import Project
 from tabwright.reports import experiments, user_sections
 from tabwright.tracking import record, runs
 
@@ -31,116 +30,42 @@ def made(run: str, mean: float = 0.9, metric: str = "roc_auc", **changes) -> dic
     } | changes
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch) -> Path:
-    """Where the files of runs are, empty."""
-    monkeypatch.setattr(record, "ROOT", tmp_path)
-    monkeypatch.setattr(record, "RUNS", tmp_path)
-    return tmp_path
-
-
-def test_run_is_found_by_the_beginning_of_its_name(folder: Path) -> None:
+def test_run_is_found_by_the_beginning_of_its_name(project: Project) -> None:
     for name in ("abc1", "abd22"):
-        record.save_record(made(name))
-    assert record.find_record("abd")["run"] == "abd22"
-    assert record.find_model_record("abc1")["run"] == "abc1"
-    assert record.find_model_record("x") is None
+        record.save_record(project, made(name))
+    assert record.find_record(project, "abd")["run"] == "abd22"
+    assert record.find_model_record(project, "abc1")["run"] == "abc1"
+    assert record.find_model_record(project, "x") is None
     for start, words in (("x", "no run begins with"), ("ab", "more than one"), ("", "no|more")):
         with pytest.raises(ProjectError, match=words):
-            record.find_record(start)
+            record.find_record(project, start)
 
 
-def test_patch_is_kept_byte_for_byte(folder: Path) -> None:
+def test_patch_is_kept_byte_for_byte(project: Project) -> None:
     patch = b"+caf\xe9\r\n+\xc3\xa9\n"  # a line of Latin-1, one of UTF-8
-    record.save_record(made("a"), patch.decode("utf-8", "surrogateescape"))
-    assert record.patch_file("a").read_bytes() == patch
-    record.save_record(made("b"), "")
-    assert not record.patch_file("b").exists()
+    record.save_record(project, made("a"), patch.decode("utf-8", "surrogateescape"))
+    assert record.patch_file(project, "a").read_bytes() == patch
+    record.save_record(project, made("b"), "")
+    assert not record.patch_file(project, "b").exists()
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", "<<<<<<< HEAD"])
-def test_damaged_file_is_named(content: str, folder: Path) -> None:
-    (folder / "bad.json").write_text(content, encoding="utf-8")
+def test_damaged_file_is_named(content: str, project: Project) -> None:
+    project.runs_folder.mkdir(parents=True)
+    (project.runs_folder / "bad.json").write_text(content, encoding="utf-8")
     with pytest.raises(ProjectError, match=r"bad\.json is damaged"):
-        record.load_records()
-
-
-@pytest.fixture
-def repository(tmp_path: Path, monkeypatch) -> Path:
-    """A committed project; git is asked there."""
-    for name in ("src/a.py", "params.yaml", "dvc.yaml", "pyproject.toml", "requirements.txt"):
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(f"{name}\n", encoding="utf-8")
-    for name in ("data/.gitignore", "references/schema.yaml"):
-        (tmp_path / name).parent.mkdir()
-        (tmp_path / name).write_text("x\n", encoding="utf-8")
-    monkeypatch.setattr(git, "ROOT", tmp_path)
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)  # of a hook that runs these tests
-    commit("init")
-    return tmp_path
-
-
-def commit(*command: str) -> None:
-    """Make a git repository, or a commit of all there is."""
-    if command:
-        assert git.git(*command) is not None
-    who = ("-c", "user.name=x", "-c", "user.email=x@y", "-c", "commit.gpgsign=false")
-    assert git.git("add", "--all") is not None
-    assert git.git(*who, "commit", "--no-verify", "--message", "all") is not None
-
-
-def test_snapshot_has_what_is_not_committed_and_changes_nothing(repository: Path) -> None:
-    assert git.uncommitted(git.snapshot()) == ""
-    (repository / "src/new.py").write_text("new = 1\n", encoding="utf-8")
-    (repository / "params.yaml").write_text("seed: 2\n", encoding="utf-8")
-    (repository / "notes.txt").write_text("no input of a run\n", encoding="utf-8")
-    before = git.git("status", "--porcelain")
-    tree = git.snapshot()
-    patch = git.uncommitted(tree)
-    assert "+new = 1" in patch and "+seed: 2" in patch and "notes" not in patch
-    assert git.git("status", "--porcelain") == before
-    assert not git.is_committed(tree)
-    assert git.is_as_now(tree)
-    assert git.changed_since(tree) == ["params.yaml", "src/new.py"]
-    commit()
-    assert git.is_committed(tree)
-    (repository / "src/new.py").unlink()
-    assert not git.is_as_now(tree)
-    commit()
-    assert not git.is_committed(tree)
-
-
-def test_patch_makes_the_inputs_again(repository: Path, tmp_path_factory) -> None:
-    (repository / "src/a.py").write_bytes(b"caf\xe9 = 1\n")
-    (repository / "src/image.png").write_bytes(bytes(range(256)))
-    patch = tmp_path_factory.mktemp("patch") / "p.diff"
-    patch.write_bytes(git.uncommitted(git.snapshot()).encode("utf-8", "surrogateescape"))
-    git.git("stash", "--include-untracked")
-    git.git("checkout", ".")
-    assert not (repository / "src/image.png").exists()
-    assert git.git("apply", str(patch)) is not None
-    assert (repository / "src/a.py").read_bytes() == b"caf\xe9 = 1\n"
-    assert (repository / "src/image.png").read_bytes() == bytes(range(256))
-
-
-def test_without_git_nothing_is_committed(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(git, "ROOT", tmp_path)
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    assert (git.commit(), git.snapshot(), git.uncommitted("")) == ("", "", "")
-    assert not git.is_committed("")
+        record.load_records(project)
 
 
 def test_leaderboard_has_the_best_first() -> None:
     auc = [made("a", 0.8), made("bb", 0.9, dirty=True, params={"seed": 1, "train.folds": 9})]
-    table = experiments.leaderboard(auc, [{"run": "a"}])
+    table = experiments.leaderboard(auc, [{"run": "a"}], {})
     assert table["run"].tolist() == ["bb", "a"]
     assert table["commit"].tolist() == ["ccccccc+", "ccccccc"]
     assert table[""].tolist() == ["", "champion"]
     assert table["parameters"].tolist() == ["train.folds 9", "train.folds 5"]
     rmse = [made("a", 2.0, "rmse"), made("bb", 1.0, "rmse")]
-    assert experiments.leaderboard(rmse, [])["run"].tolist() == ["bb", "a"]
+    assert experiments.leaderboard(rmse, [], {})["run"].tolist() == ["bb", "a"]
 
 
 def test_notebook_tells_runs_and_decisions_whatever_the_words(tmp_path: Path) -> None:
@@ -154,8 +79,8 @@ def test_notebook_tells_runs_and_decisions_whatever_the_words(tmp_path: Path) ->
     forced = {"time": "2024-06-01T00:00:00Z", "run": "b" * 9, "version": "2", "by": "Eve"}
     forced |= {"what": "promoted by force", "why": "the fair is tomorrow", "failed": ["too | bad"]}
     words = {"conclusions": "Forests are enough.\n"}
-    table = experiments.leaderboard(records, [forced])
-    page = experiments.notebook(table, records, [forced], words)
+    table = experiments.leaderboard(records, [forced], {})
+    page = experiments.notebook("Sales", table, records, [forced], words)
     assert (
         user_sections.preserve_user_sections(written(page, tmp_path), experiments.USER_SECTIONS)
         == words

@@ -5,12 +5,10 @@ import os
 from pathlib import Path
 
 import pytest
+from jinja2 import Template
+from support import owner
 from tabwright.project import errors, files, lock_file, settings
 from tabwright.project.errors import ProjectError
-
-
-def test_params_of_the_project_are_complete() -> None:
-    assert settings.load_params().train.folds >= 2
 
 
 @pytest.mark.parametrize(
@@ -35,11 +33,15 @@ def test_params_of_the_project_are_complete() -> None:
     ],
 )
 def test_wrong_params_are_named(old: str, new: str, words: str, tmp_path: Path) -> None:
-    text = config.PARAMS.read_text(encoding="utf-8")
     path = tmp_path / "params.yaml"
+    text = (owner.PROJECT / "params.yaml").read_text(encoding="utf-8")
+    text = Template(text).render(cookiecutter={"__raw_file": "a.csv", "target": "y"})
+    assert old in text
+    path.write_text(text, encoding="utf-8")
+    assert settings.load_params(path, settings.Params).train.folds == 5
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(ProjectError, match=words):
-        settings.load_params(path)
+        settings.load_params(path, settings.Params)
 
 
 @pytest.mark.parametrize("text", ["", ":::", "stages:", "- a", "<<<<<<< HEAD\nstages: {}", "\xff"])

@@ -1,32 +1,31 @@
 """Parting rows: clean and rejected, then train, test and unlabelled."""
 
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from support.small_table import PARAMS, make_raw, split_table
+from support.small_table import PARAMS, make_raw, set_params, split_table
 from tabwright.dataset import check_rows, infer, split
 from tabwright.io import sample
 from tabwright.project.errors import ProjectError
+from tabwright.project.project import Project
 from tabwright.schema.rules import apply_contract
+from tabwright.schema.schema import Schema
 
 
 @pytest.fixture
-def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Run the step on raw rows and return the tables it writes, by name."""
-    for part in make_dataset.PARTS:
-        monkeypatch.setitem(make_dataset.PARTS, part, tmp_path / f"{part}.parquet")
+def make(project: Project):
+    """Check and split raw rows and return the tables that are written, by name."""
 
-    def run(raw: pd.DataFrame | str, schema: object, **data: object) -> SimpleNamespace:
-        path, clean, rejected = (tmp_path / n for n in ("raw.csv", "clean.parquet", "no.parquet"))
+    def run(raw: pd.DataFrame | str, schema: Schema, **data: object) -> SimpleNamespace:
         text = raw if isinstance(raw, str) else raw.to_csv(index=False)
-        path.write_text(text, encoding="utf-8")
-        params = replace(PARAMS, data=replace(PARAMS.data, **data))
-        check_rows.check_file(path, clean, rejected, schema, params.data)
-        split.split_rows(clean, schema, params)
-        files = {"clean": clean, "rejected": rejected} | make_dataset.PARTS
+        project.raw_file.write_text(text, encoding="utf-8")
+        set_params(project, replace(PARAMS, data=replace(PARAMS.data, **data)))
+        check_rows.check_rows(project, schema)
+        split.split_rows(project, schema)
+        names = ("clean", "rejected", "train", "test", "unlabelled")
+        files = {name: getattr(project, f"{name}_file") for name in names}
         return SimpleNamespace(**{name: pd.read_parquet(path) for name, path in files.items()})
 
     return run
@@ -122,7 +121,7 @@ def test_groups_stay_together_and_later_rows_are_held_out(raw: pd.DataFrame, sch
 )
 def test_a_wrong_column_to_split_by_is_named(change: dict, words: str, schema) -> None:
     with pytest.raises(ProjectError, match=words):
-        split.check_split_by(schema, replace(PARAMS.data, **change))
+        split.require_split_column(schema, replace(PARAMS.data, **change))
 
 
 def test_target_without_contrast_is_refused(raw: pd.DataFrame, schema, make) -> None:

@@ -6,13 +6,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from joblib import parallel_config
-from support.owner import train_model
+from support.owner import PROJECT, train_model
 from support.small_table import PARAMS, make_raw, split_table
 from tabwright.io.source import Source
 from tabwright.reproduction import reproduce, verdict
 from tabwright.schema.guess import infer_schema
 from tabwright.schema.rules import apply_contract
 from tabwright.selection import metrics, persistence
+from tabwright.selection.sources import SourceCode
 from threadpoolctl import threadpool_limits
 
 TABLE = pd.DataFrame({"y": ["a", "b"], "predicted_y": ["a", "a"], "probability_a": [0.9, 0.6]})
@@ -139,6 +140,6 @@ def test_any_number_of_cores_gives_the_same_model(
         with threadpool_limits(cores), parallel_config(n_jobs=cores):
             model, _ = train_model.select_model(rows["train"], schema, params)
             predicted = metrics.predict_scores(model, rows["test"], schema)
-        persistence.save_model(model, tmp_path / "model.skops")
+        persistence.save_model(model, tmp_path / "model.skops", SourceCode(PROJECT / "src"))
         found.add(((tmp_path / "model.skops").read_bytes(), predicted.tobytes()))
     assert len(found) == 1
