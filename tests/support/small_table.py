@@ -1,11 +1,19 @@
 """A small table with every kind of column, and the settings to learn from it."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator, clone
 from tabwright.dataset.split import Split
+from tabwright.evaluation.held_out import score_model
+from tabwright.evaluation.resampling import make_resampling
 from tabwright.project.project import Project
 from tabwright.project.settings import DataParams, EvaluateParams, Params, TrainParams
 from tabwright.schema.schema import Schema
+from tabwright.selection.candidate import baseline
+from tabwright.selection.metrics import predict_scores, task_metrics
 
 ROWS = 240
 PARAMS = Params(
@@ -69,3 +77,25 @@ def split_table(
 def set_params(project: Project, params: Params) -> None:
     """Give a project settings without a `params.yaml`."""
     project.__dict__["params"] = params  # where the cached property keeps them
+
+
+def with_train(**changes: object) -> Params:
+    """The settings with others for training."""
+    return replace(PARAMS, train=replace(PARAMS.train, **changes))
+
+
+def score_test_rows(model: BaseEstimator, trained: SimpleNamespace) -> dict:
+    """Scores against the baseline on the held-out rows."""
+    constant = clone(baseline(trained.schema).pipeline)
+    constant.fit(trained.train[list(trained.schema.features)], trained.train["bought"])
+    scored = [
+        (
+            task_metrics(trained.schema),
+            predict_scores(each, trained.test, trained.schema),
+        )
+        for each in (model, constant)
+    ]
+    draws = make_resampling(
+        trained.test, trained.params.data, trained.params.evaluate, trained.params.seed
+    )
+    return score_model(*scored, trained.test, trained.schema, "roc_auc", draws)
