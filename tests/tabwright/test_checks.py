@@ -35,7 +35,7 @@ def said(columns: dict, target: object = CLASS, params=PARAMS, **kinds: str) -> 
     test = np.arange(len(typed)) % 4 == 3
     with warnings.catch_warnings(action="error"):
         found = checks.run_checks(typed[~test], typed[test], schema, params)
-    assert all(one.message and one.settle for one in found)
+    assert all(one.message and one.remedy for one in found)
     kinds_of = dict.fromkeys(one.kind for one in found)
     return {kind: [one.column for one in found if one.kind == kind] for kind in kinds_of}
 
@@ -153,6 +153,6 @@ def test_issue_is_printed_and_saved(tmp_path: Path) -> None:
             "kind": "leak",
             "column": "값",
             "message": "alone gives the target away",
-            "settle": "kind: ignore",
+            "remedy": "kind: ignore",
         }
     ]

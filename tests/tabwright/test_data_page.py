@@ -50,7 +50,7 @@ def test_page_shows_what_there_is(trained, tmp_path: Path) -> None:
         data="data/raw/sales.csv",
         counts={"clean": 97, "rejected": 3, "train": 70, "test": 20, "unlabelled": 7},
         warnings=[
-            {"kind": "leak", "column": "<spent>", "message": "tells all", "settle": "kind: ignore"}
+            {"kind": "leak", "column": "<spent>", "message": "tells all", "remedy": "kind: ignore"}
         ],
         rejected=data_page.broken_rules(BROKEN),
         figures=page.figures_in(tmp_path, data_page.CAPTIONS),

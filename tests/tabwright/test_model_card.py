@@ -117,7 +117,7 @@ def test_values_of_the_data_keep_tables_and_marks_whole(trained, tmp_path: Path)
         slices=[part],
         tests=[{"test": ODD, "share": 1.0, "needed": 0.95, "passed": True}],
         checks=[gate.Check("x", True, ODD)],
-        warnings=[{"column": ODD, "message": ODD, "settle": ODD}],
+        warnings=[{"column": ODD, "message": ODD, "remedy": ODD}],
     )
     path.write_text(text, encoding="utf-8")
     assert yours_of(path) == words_of
