@@ -194,7 +194,7 @@ def test_new_rows_of_a_file_without_header_may_lack_the_target(tmp_path: Path) -
     schema = infer_schema(read.read_table(old), "#0", dialect.sniff(old))
     new = written(tmp_path / "new.csv", "9,b\n")
     source = predict.detect_new(new, schema)
-    table = pd.concat(read.read_batches(new, source, known=schema))
+    table = pd.concat(read.read_batches(new, source, known=schema.known_columns))
     assert table.to_dict("records") == [{"column_1": "9", "column_2": "b"}]
 
 
