@@ -27,7 +27,7 @@ HERE = Project.find(Path(__file__).parent)
 
 
 @contextmanager
-def said_in_a_sentence() -> Iterator[None]:
+def fail_in_a_sentence() -> Iterator[None]:
     """Fail with what is wrong with the table or the settings, without a traceback."""
     try:
         yield
@@ -49,15 +49,15 @@ def schema(owner: Callable[[str], ModuleType]) -> Schema:
     if HERE.schema_file.exists():
         return load_schema(HERE.schema_file)
     clean = owner("data.make_dataset").clean
-    with said_in_a_sentence():
+    with fail_in_a_sentence():
         return infer_from_file(HERE.raw_file, HERE.params.data, HERE.params.seed, clean=clean)
 
 
 @pytest.fixture(scope="session")
 def raw(schema: Schema) -> pd.DataFrame:
-    """Rows as they are read, before `clean`; of classes, the same number of each."""
+    """Rows as they are read, before `clean`; as many of each class as there are."""
     batches = read_batches(HERE.raw_file, schema.source, [], schema.known_columns)
-    with said_in_a_sentence():
+    with fail_in_a_sentence():
         rows = sample(batches, HERE.params.seed)[0].sample(frac=1, random_state=0)
     if len(rows) > ROWS and schema.target in rows:
         turn = rows.groupby(schema.target, dropna=False).cumcount()
@@ -88,7 +88,7 @@ def project(
 @pytest.fixture(scope="session")
 def dataset(project: Project, owner: Callable[[str], ModuleType]) -> SimpleNamespace:
     """What `make data` makes of these rows: `clean`, `train`, `test` and `unlabelled` tables."""
-    with said_in_a_sentence():
+    with fail_in_a_sentence():
         owner("data.make_dataset").make_dataset(project)
     names = ("clean", "train", "test", "unlabelled")
     return SimpleNamespace(**{n: read_parquet(getattr(project, f"{n}_file")) for n in names})

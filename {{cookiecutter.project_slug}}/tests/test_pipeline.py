@@ -1,6 +1,5 @@
 """One run from the raw rows to scores, figures and predictions."""
 
-import numpy as np
 import pandas as pd
 from tabwright.evaluation.held_out import evaluate_model
 from tabwright.prediction.predict import predict_file
