@@ -66,9 +66,7 @@ def raw(schema: Schema) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def project(
-    raw: pd.DataFrame, schema: Schema, tmp_path_factory: pytest.TempPathFactory
-) -> Project:
+def project(raw: pd.DataFrame, schema: Schema, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A copy of this project with these rows as its table, and settings that save time."""
     copy = Project(tmp_path_factory.mktemp("project"))
     shutil.copy(HERE.root / "pyproject.toml", copy.root)
