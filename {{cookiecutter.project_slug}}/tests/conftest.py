@@ -79,7 +79,7 @@ def project(raw: pd.DataFrame, schema: Schema, tmp_path_factory: pytest.TempPath
     params["evaluate"] |= {"bootstrap": 20}
     copy.params_file.write_text(yaml.safe_dump(params, allow_unicode=True), encoding="utf-8")
     save_schema(schema, copy.schema_file)
-    raw.to_parquet(copy.raw_file)
+    raw.to_parquet(copy.raw_file, index=False)
     return copy
 
 

@@ -17,9 +17,9 @@ def test_pipeline_runs_from_raw_rows_to_predictions(dataset, schema, project, ow
     figures = owner("visualization.visualize").figures(model, dataset.test, y_pred, schema)
     assert all(hasattr(figure, "savefig") for figure in figures.values())
 
-    output = project.root / "predictions.csv"
+    output = project.root / "predictions.parquet"
     clean = owner("data.make_dataset").clean
     predict_file(project.raw_file, output, model, schema, clean)
-    predictions = pd.read_csv(output)
+    predictions = pd.read_parquet(output)
     assert len(predictions) == len(pd.read_parquet(project.raw_file))
     assert predictions[f"predicted_{schema.target}"].notna().any()
