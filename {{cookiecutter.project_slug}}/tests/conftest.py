@@ -1,107 +1,92 @@
-"""A small table with every kind of column, its contract, and a model of it."""
+"""Your table, your schema and your code: a test takes them as arguments, by these names.
 
-from dataclasses import replace
-from types import SimpleNamespace
+Of a large table some rows are taken, and all is done in a copy: no test changes your data, models
+or runs.
+"""
 
-import numpy as np
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
 import pandas as pd
 import pytest
-from under_test import (
-    build_features,
-    config,
-    contract,
-    infer_schema,
-    schema,
-    split,
-    train_model,
-)
+import yaml
+from tabwright.dataset.infer import infer_from_file
+from tabwright.io.parquet import read_parquet
+from tabwright.io.read import read_batches
+from tabwright.io.sample import sample
+from tabwright.project.errors import ProjectError
+from tabwright.project.project import Project
+from tabwright.schema.schema import Schema, load_schema, save_schema
 
-ROWS = 240
-build_features.PIECES = 512  # a few words need no more, and models are fitted faster
-PARAMS = config.Params(
-    seed=1,
-    data=config.DataParams(
-        raw="raw.csv",
-        target="bought",
-        test_size=0.25,
-        split="random",
-        split_by="",
-        duplicates="keep",
-        max_rejected=0.05,
-    ),
-    train=config.TrainParams(
-        metric="auto",
-        folds=3,
-        candidates=["linear"],
-        threshold="f1",
-        search_iterations=2,
-        search_seconds=60,
-        search_rows=1000,
-        max_rows=100_000,
-    ),
-    evaluate=config.EvaluateParams(bootstrap=50, confidence=0.95),
-)
+ROWS = 500  # taken of a larger table
+HERE = Project.find(Path(__file__).parent)
 
 
-def parts(typed: pd.DataFrame, agreed: object, params: object = PARAMS) -> dict[str, pd.DataFrame]:
-    """Typed rows by `train`, `test` and `unlabelled`."""
-    part = split.Split(agreed, params.data, params.seed).of(typed)
-    return {name: typed[part == name] for name in ("train", "test", "unlabelled")}
-
-
-def make_raw(rows: int = ROWS, seed: int = 0) -> pd.DataFrame:
-    """Raw text cells; `bought` follows from `visits`, `city` and noise, and is sometimes unknown."""
-    random = np.random.default_rng(seed)
-    visits = random.integers(0, 50, rows)
-    city = random.choice(["Bern", "Graz", "Lyon"], rows)
-    noise = random.normal(0, 6, rows)
-    words = ["quick delivery", "slow answer again", "good price and quality", "never came back"]
-    raw = pd.DataFrame(
-        {
-            "customer_id": [f"C{number:04d}" for number in range(rows)],
-            "visits": visits.astype(str),
-            "spent": np.round(random.gamma(2, 30, rows), 2).astype(str),
-            "city": city,
-            "member": random.choice(["yes", "no"], rows),
-            "joined": pd.Timestamp("2024-01-01")
-            + pd.to_timedelta(random.integers(0, 700, rows), "D"),
-            "remark": [f"{random.choice(words)}, visit {number}" for number in range(rows)],
-            "bought": np.where(visits + 10 * (city == "Bern") + noise > 28, "yes", "no"),
-        }
-    ).astype({"joined": "str"})
-    raw.loc[random.choice(rows, rows // 10, replace=False), "spent"] = None
-    raw.loc[random.choice(rows, rows // 12, replace=False), "bought"] = None
-    return raw
-
-
-@pytest.fixture
-def raw() -> pd.DataFrame:
-    """Raw rows."""
-    return make_raw()
-
-
-@pytest.fixture
-def agreed(raw: pd.DataFrame) -> object:
-    """The contract inferred from the raw rows."""
-    return replace(infer_schema.infer_schema(raw, "bought", schema.Source()), positive="yes")
+@contextmanager
+def fail_in_a_sentence() -> Iterator[None]:
+    """Fail with what is wrong with the table or the settings, without a traceback."""
+    try:
+        yield
+    except ProjectError as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.fixture(scope="session")
-def trained() -> SimpleNamespace:
-    """A model with all that belongs to it; tests must not change any of it."""
-    table = make_raw()
-    agreed = infer_schema.infer_schema(table, "bought", schema.Source())
-    agreed.positive = "yes"
-    typed, problems = contract.apply_contract(table, agreed)
-    assert problems.empty
-    rows = parts(typed, agreed)
-    model, facts = train_model.train_model(rows["train"], agreed, PARAMS)
-    return SimpleNamespace(
-        raw=table,
-        schema=agreed,
-        **rows,
-        model=model,
-        scores=facts["candidates"],
-        facts=facts,
-        params=PARAMS,
-    )
+def owner() -> Callable[[str], ModuleType]:
+    """A function that imports a module of your package, such as `owner("models.candidates")`."""
+    return lambda name: import_module(f"{HERE.package}.{name}")
+
+
+@pytest.fixture(scope="session")
+def schema(owner: Callable[[str], ModuleType]) -> Schema:
+    """The schema of `make schema`, or what it will be."""
+    if not HERE.raw_file.exists():
+        pytest.skip(f"{HERE.params.data.raw} is not here: `make pull` brings it")
+    if HERE.schema_file.exists():
+        return load_schema(HERE.schema_file)
+    clean = owner("data.make_dataset").clean
+    with fail_in_a_sentence():
+        return infer_from_file(HERE.raw_file, HERE.params.data, HERE.params.seed, clean=clean)
+
+
+@pytest.fixture(scope="session")
+def raw(schema: Schema) -> pd.DataFrame:
+    """Rows as they are read, before `clean`; as many of each class as there are."""
+    batches = read_batches(HERE.raw_file, schema.source, [], schema.known_columns)
+    with fail_in_a_sentence():
+        rows = sample(batches, HERE.params.seed)[0].sample(frac=1, random_state=0)
+    if len(rows) > ROWS and schema.target in rows:
+        turn = rows.groupby(schema.target, dropna=False).cumcount()
+        rows = rows.loc[turn.sort_values(kind="stable").index]
+    return rows.head(ROWS).sort_index()
+
+
+@pytest.fixture(scope="session")
+def project(raw: pd.DataFrame, schema: Schema, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of this project with these rows as its table, and settings that save time."""
+    copy = Project(tmp_path_factory.mktemp("project"))
+    shutil.copy(HERE.root / "pyproject.toml", copy.root)
+    shutil.copytree(HERE.root / "src", copy.root / "src")
+    params = yaml.safe_load(HERE.params_file.read_text(encoding="utf-8"))
+    # By chance more rows of a sample than of the table break a rule.
+    most = min(1, 2 * params["data"]["max_rejected"])
+    params["data"] |= {"raw": "raw.parquet", "max_rejected": most}
+    params["train"] |= {"folds": 2, "search_iterations": 0}
+    params["evaluate"] |= {"bootstrap": 20}
+    copy.params_file.write_text(yaml.safe_dump(params, allow_unicode=True), encoding="utf-8")
+    save_schema(schema, copy.schema_file)
+    raw.to_parquet(copy.raw_file, index=False)
+    return copy
+
+
+@pytest.fixture(scope="session")
+def dataset(project: Project, owner: Callable[[str], ModuleType]) -> SimpleNamespace:
+    """What `make data` makes of these rows: `clean`, `train`, `test` and `unlabelled` tables."""
+    with fail_in_a_sentence():
+        owner("data.make_dataset").make_dataset(project)
+    names = ("clean", "train", "test", "unlabelled")
+    return SimpleNamespace(**{n: read_parquet(getattr(project, f"{n}_file")) for n in names})

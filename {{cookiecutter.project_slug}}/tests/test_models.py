@@ -1,322 +1,48 @@
-"""Features, training, the saved model, evaluation and the gate."""
-
-import json
-from dataclasses import asdict, replace
-from pathlib import Path
+"""Your models: each can be fitted, saved, and read again, and predicts each row by itself."""
 
 import numpy as np
-import pandas as pd
 import pytest
-from sklearn.base import clone
-from under_test import (
-    build_features,
-    calibration,
-    candidates,
-    errors,
-    evaluate_model,
-    gate,
-    metrics,
-    report,
-    resampling,
-    rows,
-    runs,
-    store,
-    threshold,
-    train_model,
-    transformers,
-    visualize,
-)
+from tabwright.selection.metrics import one_thread, predict_scores
+from tabwright.selection.persistence import load_model, save_model
+from tabwright.tracking.record import source_code
 
 
-def with_train(params, **changes) -> object:
-    """The parameters with others for training."""
-    return replace(params, train=replace(params.train, **changes))
+@pytest.fixture(scope="session")
+def models(dataset, schema, owner) -> dict:
+    """Every candidate by its name, fitted to the training rows."""
+    features, target = dataset.train[list(schema.features)], dataset.train[schema.target]
+    known = owner("models.candidates").candidates(schema, seed=0)
+    with one_thread():
+        return {name: each.pipeline.fit(features, target) for name, each in known.items()}
 
 
-def test_features_are_numbers_without_gaps(trained) -> None:
-    transformer = build_features.build_features(trained.schema, seed=1, dense=True)
-    matrix = transformer.fit_transform(trained.train, trained.train["bought"])
-    assert matrix.shape[0] == len(trained.train)
-    assert np.isfinite(matrix).all()
+def test_predictions_are_finite(models, dataset, schema) -> None:
+    for name, model in models.items():
+        y_pred = predict_scores(model, dataset.test, schema)
+        assert len(y_pred) == len(dataset.test), name
+        assert np.isfinite(y_pred).all(), name
+        if schema.task == "classification":  # a probability for each class
+            assert y_pred.sum(axis=1) == pytest.approx(1), name
 
 
-def test_features_survive_what_training_has_not_seen(trained) -> None:
-    transformer = build_features.build_features(trained.schema, seed=1)
-    transformer.fit(trained.train, trained.train["bought"])
-    strange = trained.test.head(1).assign(city="Rome", remark=None, joined=pd.NaT, spent=np.nan)
-    assert transformer.transform(strange).shape[0] == 1
+def test_prediction_of_a_row_does_not_depend_on_the_others(models, dataset, schema) -> None:
+    for name, model in models.items():
+        y_pred = predict_scores(model, dataset.test, schema)
+        alone = predict_scores(model, dataset.test.tail(1), schema)
+        assert alone == pytest.approx(y_pred[-1:]), name
 
 
-def test_date_parts_are_right() -> None:
-    dates = pd.DataFrame(
-        {
-            "start": pd.to_datetime(["2024-02-29 18:00", None]),
-            "end": pd.to_datetime(["2024-03-01 06:00", "2024-03-01 00:00"]),
-        }
-    )
-    parts = transformers.DateParts().fit_transform(dates)
-    names = ["year", "month", "day", "weekday", "hour", "hour sin", "month cos"]
-    assert parts.loc[0, [f"start {name}" for name in names]].tolist() == pytest.approx(
-        [2024, 2, 29, 3, 18, -1, 0.5]
-    )
-    assert parts["start to end"].tolist() == pytest.approx([0.5, np.nan], nan_ok=True)
-    assert parts.filter(like="start").loc[1].isna().all()
+def test_prediction_does_not_need_the_target(models, dataset, schema) -> None:
+    for name, model in models.items():
+        y_pred = predict_scores(model, dataset.test, schema)
+        without = predict_scores(model, dataset.test.drop(columns=schema.target), schema)
+        assert (without == y_pred).all(), name
 
 
-def test_identifier_and_target_are_no_features(trained) -> None:
-    assert not {"customer_id", "bought"} & set(trained.schema.features)
-
-
-def test_prediction_does_not_change_with_the_target_or_identifier(trained) -> None:
-    told = trained.test.assign(bought="yes", customer_id="C0000")
-    before = metrics.predict(trained.model, trained.test, trained.schema)
-    assert (metrics.predict(trained.model, told, trained.schema) == before).all()
-
-
-def test_model_beats_the_baseline_in_cross_validation(trained) -> None:
-    best = trained.facts["best"]
-    assert trained.scores["baseline"]["mean"] == pytest.approx(0.5)
-    assert trained.scores[best]["mean"] > 0.8
-
-
-def test_training_again_gives_the_same_bytes(trained, tmp_path: Path) -> None:
-    again, _ = train_model.train_model(trained.train, trained.schema, trained.params)
-    for name, model in (("one", trained.model), ("two", again)):
-        store.save_model(model, tmp_path / f"{name}.skops")
-    assert (tmp_path / "one.skops").read_bytes() == (tmp_path / "two.skops").read_bytes()
-
-
-def test_clock_stops_the_search_and_says_how_to_repeat_it(trained, capsys) -> None:
-    params = with_train(trained.params, search_iterations=9, search_seconds=1e-9)
-    _, facts = train_model.train_model(trained.train, trained.schema, params)
-    assert facts["settings_tried"] == 1
-    assert "set train.search_iterations to 1 " in capsys.readouterr().out
-
-
-def test_blend_is_scored_as_it_is_fitted(trained) -> None:
-    params = with_train(
-        trained.params, candidates=["linear", "boosting", "blend"], search_iterations=0
-    )
-    contest, _ = train_model.compare(trained.train, trained.schema, params)
-    contest.enter("fitted", contest.trials["blend"].candidate)
-    assert contest.trials["blend"].predicted == pytest.approx(contest.trials["fitted"].predicted)
-
-
-@pytest.mark.parametrize(("power", "tried"), [(1, False), (6, True)])
-def test_log_of_a_skewed_target_competes(power: int, tried: bool, trained) -> None:
-    amounts = trained.train.assign(visits=trained.train["visits"].astype(float) ** power)
-    columns = trained.schema.columns | {"visits": replace(trained.schema.columns["visits"])}
-    agreed = replace(trained.schema, target="visits", task="regression", columns=columns)
-    params = with_train(trained.params, search_iterations=0)
-    model, facts = train_model.train_model(amounts, agreed, params)
-    assert ("linear of log" in facts["candidates"]) == tried
-    assert metrics.predict(model, amounts, agreed).shape == (len(amounts),)
-
-
-def fold_rows(trained, split: str, by: str) -> list:
-    """Training rows fitted on and held out, by fold, in shuffled order of the table."""
-    params = replace(trained.params, data=replace(trained.params.data, split=split, split_by=by))
-    shuffled = trained.train.sample(frac=1, random_state=0).reset_index(drop=True)
-    made = rows.make_folds(shuffled, trained.schema, params)
-    assert len(made) > 1
-    return [(shuffled.iloc[fit], shuffled.iloc[held_out]) for fit, held_out in made]
-
-
-def test_folds_of_a_chronological_split_look_into_the_future(trained) -> None:
-    for fit, held_out in fold_rows(trained, "chronological", "joined"):
-        assert fit["joined"].max() <= held_out["joined"].min()
-
-
-def test_folds_of_a_group_split_share_no_group(trained) -> None:
-    for fit, held_out in fold_rows(trained, "group", "city"):
-        assert not set(fit["city"]) & set(held_out["city"])
-
-
-def test_sample_of_the_rows_is_drawn_from_all_batches(trained, tmp_path: Path, capsys) -> None:
-    table = pd.DataFrame({"n": range(200_000)})
-    table.to_parquet(tmp_path / "train.parquet")
-    drawn = rows.read_rows(tmp_path / "train.parquet", 1000, seed=1)
-    assert len(drawn) == drawn["n"].nunique() == 1000
-    assert drawn["n"].is_monotonic_increasing
-    assert drawn["n"].mean() == pytest.approx(100_000, rel=0.1)
-    assert "1000 of 200000 rows" in capsys.readouterr().out
-    pd.testing.assert_frame_equal(rows.read_rows(tmp_path / "train.parquet", 200_000, 1), table)
-
-
-def test_classes_with_a_row_or_two_train_quietly(trained, recwarn) -> None:
-    rare = trained.train["bought"].astype(str)
-    rare.iloc[:3] = ["once", "twice", "twice"]
-    target = replace(
-        trained.schema.columns["bought"], categories=["no", "yes", "once", "twice", "never"]
-    )
-    columns = trained.schema.columns | {"bought": target}
-    del columns["remark"]  # text takes long
-    agreed = replace(trained.schema, columns=columns)
-    table = trained.train.assign(bought=rare)
-    names = ["linear", "forest", "boosting", "blend"]
-    params = with_train(trained.params, candidates=names, search_iterations=0)
-    model, facts = train_model.train_model(table, agreed, params)
-    assert all(np.isfinite(score["mean"]) for score in facts["candidates"].values())
-    assert metrics.predict(model, table, agreed)[:, 4].max() == 0
-    assert not [str(warning.message) for warning in recwarn]
-
-
-@pytest.mark.parametrize(
-    ("goal", "expected"), [("f1", 0.6), ("precision 0.9", 0.9), ("cost 9", 0.1), (0.5, 0.5)]
-)
-def test_threshold_serves_its_goal(goal: str | float, expected: float) -> None:
-    truth = np.array([0, 1, 0, 0, 1, 1, 0, 1]) == 1
-    probability = np.array([0.05, 0.1, 0.2, 0.3, 0.6, 0.7, 0.8, 0.9])
-    found = threshold.choose_threshold(goal, truth, probability)
-    assert found["value"] == expected
-    assert found["recall"] == np.mean(probability[truth] >= expected)
-
-
-def test_threshold_decides_classes_and_leaves_probabilities(trained) -> None:
-    params = with_train(trained.params, threshold=0.999, search_iterations=0)
-    model, _ = train_model.train_model(trained.train, trained.schema, params)
-    assert (model.predict(trained.train[list(trained.schema.features)]) == "no").mean() > 0.9
-    probabilities = metrics.predict(model, trained.test, trained.schema)
-    assert np.mean(probabilities[:, 1] > 0.5) > 0.2
-    rule = metrics.metrics_of(trained.schema, threshold.threshold_of(model))["f1"]
-    assert rule.function(metrics.truth_of(trained.test, trained.schema), probabilities) < 0.5
-
-
-@pytest.mark.parametrize("classes", [2, 3])
-def test_calibration_repairs_overconfidence_only(classes: int) -> None:
-    random = np.random.default_rng(0)
-    honest = random.dirichlet(np.ones(classes), 1500)
-    truth = (random.random((1500, 1)) > honest.cumsum(axis=1)).sum(axis=1)
-    fold = np.arange(1500) % 3
-    bold = honest**4 / (honest**4).sum(axis=1, keepdims=True)
-    found, corrected, facts = calibration.calibrate(truth, bold, fold)
-    assert facts["kept"] and facts["after"] < facts["before"] - 0.1
-    assert np.abs(corrected - honest).mean() < 0.03
-    taken = bold[:, 1:] if classes == 2 else bold
-    assert np.abs(found.predict_proba(taken) - honest).mean() < 0.03
-    found, _, facts = calibration.calibrate(truth, honest, fold)
-    assert found is None and not facts["kept"]
-
-
-def test_calibrated_model_is_saved_and_keeps_classes_apart(trained, tmp_path: Path) -> None:
-    columns = dict(trained.schema.columns)
-    columns["bought"] = replace(columns["bought"], categories=["yes", "no"])  # not as sorted
-    agreed = replace(trained.schema, columns=columns)
-    params = with_train(trained.params, search_iterations=0)
-    contest, _ = train_model.compare(trained.train, agreed, params)
-    trial = contest.trials["linear"]
-    trial.predicted[:] = trial.predicted / 2 + [[0.0, 0.5]]  # a bad bias
-    model, facts = train_model.calibrate_and_threshold(trial.candidate.pipeline, contest, "linear")
-    assert facts["calibration"]["kept"]
-    model.fit(trained.train[list(agreed.features)], trained.train["bought"])
-    path = tmp_path / "model.skops"
-    loaded = store.load_model(path, store.save_model(model, path))
-    scores = metrics.predict(loaded, trained.test, agreed)
-    assert metrics.CLASSES["roc_auc"].function(metrics.truth_of(trained.test, agreed), scores) > 0.8
-
-
-def test_every_candidate_is_saved_and_loaded_alike(trained, tmp_path: Path) -> None:
-    features, target = trained.train[list(trained.schema.features)], trained.train["bought"]
-    for name, candidate in candidates.candidates(trained.schema, 1).items():
-        model = candidate.pipeline.fit(features, target)
+def test_model_is_read_as_it_was_saved(models, dataset, schema, project, tmp_path) -> None:
+    for name, model in models.items():
         path = tmp_path / f"{name}.skops"
-        loaded = store.load_model(path, store.save_model(model, path))
-        before = metrics.predict(model, trained.test, trained.schema)
-        assert (metrics.predict(loaded, trained.test, trained.schema) == before).all(), name
-
-
-def test_damaged_model_is_refused(trained, tmp_path: Path) -> None:
-    path = tmp_path / "model.skops"
-    record = store.save_model(trained.model, path)
-    good = path.read_bytes()
-    for damaged in (b"", good[:-100], bytes([good[0] ^ 1]) + good[1:]):
-        path.write_bytes(damaged)
-        with pytest.raises(errors.ProjectError, match="not the model that was recorded"):
-            store.load_model(path, record)
-
-
-def test_unknown_candidate_and_metric_are_named(trained) -> None:
-    params = with_train(trained.params, candidates=["magic"])
-    with pytest.raises(errors.ProjectError, match="magic; known are linear"):
-        train_model.train_model(trained.train, trained.schema, params)
-    with pytest.raises(errors.ProjectError, match="roc_auc"):
-        metrics.deciding_metric(trained.schema, "magic")
-
-
-def scores_of(model, trained) -> dict:
-    """Scores against the baseline on the held-out rows."""
-    baseline = clone(candidates.candidates(trained.schema, 1)["baseline"].pipeline)
-    baseline.fit(trained.train[list(trained.schema.features)], trained.train["bought"])
-    scored = [
-        (metrics.metrics_of(trained.schema), metrics.predict(each, trained.test, trained.schema))
-        for each in (model, baseline)
-    ]
-    draws = resampling.resampling_of(
-        trained.test, trained.params.data, trained.params.evaluate, trained.params.seed
-    )
-    return evaluate_model.evaluate(*scored, trained.test, trained.schema, "roc_auc", draws)
-
-
-def test_scores_lie_within_their_intervals(trained) -> None:
-    scores = scores_of(trained.model, trained)
-    for name, score in scores["test"].items():
-        assert scores["interval"][name]["low"] <= score <= scores["interval"][name]["high"], name
-    assert scores["rows"] == len(trained.test)
-    assert "roc_auc" in evaluate_model.as_table(scores)
-
-
-def test_gate_opens_for_a_good_model_only(trained) -> None:
-    rules = metrics.metrics_of(trained.schema)
-    (good,) = gate.checks(scores_of(trained.model, trained), [], [], trained.params.evaluate, rules)
-    assert good.passed and "beats the baseline" in good.words
-    useless = clone(candidates.candidates(trained.schema, 1)["baseline"].pipeline)
-    useless.fit(trained.train[list(trained.schema.features)], trained.train["bought"])
-    (bad,) = gate.checks(scores_of(useless, trained), [], [], trained.params.evaluate, rules)
-    assert not bad.passed and "does not beat the baseline" in bad.words
-
-
-def test_log_loss_counts_classes_training_has_not_seen(trained) -> None:
-    predicted = np.array([[0.7, 0.3, 0.0]])
-    assert metrics.CLASSES["log_loss"].function(np.array([2]), predicted) > 10
-
-
-def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
-    predicted = metrics.predict(trained.model, trained.test, trained.schema)
-    visualize.draw_figures(
-        trained.model, predicted, trained.test, trained.schema, "roc_auc", 1, tmp_path / "f"
-    )
-    names = {path.stem for path in (tmp_path / "f").glob("*.png")}
-    assert names == {
-        "roc",
-        "precision_recall",
-        "confusion_matrix",
-        "calibration",
-        "permutation_importance",
-    }
-    scores = json.loads(json.dumps(scores_of(trained.model, trained)))
-    part = {"column": "<city>", "value": "Bern", "rows": 12, "scores": {}}
-    slices = [part | {"score": 0.5, "low": 0.25, "high": 0.75}]
-    slices.append(part | {"value": "few", "score": None, "low": None, "high": None})
-    visualize.draw_slices(slices, 0.6, "roc_auc", tmp_path / "f")
-    page = report.render(
-        title="<Sales>",
-        schema=trained.schema,
-        scores=scores,
-        slices=slices,
-        tests=[],
-        checks=[gate.Check("one", True, "x Holds"), gate.Check("two", False, "y is LOW")],
-        candidates=trained.facts,
-        rows={"train": 1, "test": 2, "unlabelled": 3, "rejected": 4},
-        warnings=1,
-        figures=report.figures_in(tmp_path / "f", report.CAPTIONS),
-        slices_figure=report.figures_in(tmp_path / "f", report.SLICES_CAPTION),
-        params=runs.flat(asdict(trained.params)),
-        hashes={"train": "0" * 32},
-        standing=["This is the <champion>."],
-    )
-    assert page.count("data:image/png;base64,") == len(names) + 1
-    assert "&lt;Sales&gt;" in page and "&lt;city&gt;" in page and "&lt;champion&gt;" in page
-    assert "The gate is closed: y is LOW" in page
-    assert "1 warning about the data" in page
-    assert "chosen for f1" in page and "Calibrated: " in page
-    assert "http" not in page.replace("http-equiv", "")
+        code = source_code(project)
+        loaded = load_model(path, save_model(model, path, code), code)
+        y_pred = predict_scores(model, dataset.test, schema)
+        assert (predict_scores(loaded, dataset.test, schema) == y_pred).all(), name

@@ -5,8 +5,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import make_raw
-from under_test import errors, files, predict_model, read
+from support.small_table import make_raw
+from tabwright.evaluation import predictions
+from tabwright.io import read
+from tabwright.prediction.predict import predict_file
+from tabwright.project import files
+from tabwright.project.errors import ProjectError
 
 PREDICTED = ["predicted_bought", "probability_no", "probability_yes", "prediction_note"]
 
@@ -15,7 +19,7 @@ def predict(raw: pd.DataFrame, trained, folder: Path, name: str = "new.csv") -> 
     """Write rows to a CSV file, predict it, read the result."""
     source, output = folder / name, folder / f"out-{name}"
     raw.to_csv(source, index=False)
-    counts = predict_model.predict_file(source, output, trained.model, trained.schema)
+    counts = predict_file(source, output, trained.model, trained.schema)
     assert counts["rows"] == len(raw)
     text = {"customer_id": str, "extra": str}
     return pd.read_csv(output, dtype=text, keep_default_na=False)
@@ -51,7 +55,7 @@ def test_pieces_give_what_the_whole_gives(trained, tmp_path: Path, monkeypatch) 
 def test_parquet_in_parquet_out(trained, tmp_path: Path) -> None:
     source, output = tmp_path / "new.parquet", tmp_path / "out.parquet"
     trained.unlabelled.to_parquet(source)
-    predict_model.predict_file(source, output, trained.model, trained.schema)
+    predict_file(source, output, trained.model, trained.schema)
     result = pd.read_parquet(output)
     assert result["customer_id"].tolist() == trained.unlabelled["customer_id"].tolist()
     assert result["probability_yes"].between(0, 1).all()
@@ -83,20 +87,20 @@ def test_strict_prediction_names_broken_rows_and_writes_nothing(
     source, output = tmp_path / "new.csv", tmp_path / "out-new.csv"
     new.to_csv(source, index=False)
     output.write_text("yesterday's predictions", encoding="utf-8")
-    with pytest.raises(errors.ProjectError, match="row 26, column 'visits': 'many'"):
-        predict_model.predict_file(source, output, trained.model, trained.schema, strict=True)
+    with pytest.raises(ProjectError, match="row 26, column 'visits': 'many'"):
+        predict_file(source, output, trained.model, trained.schema, strict=True)
     assert output.read_text(encoding="utf-8") == "yesterday's predictions"
     assert {path.name for path in tmp_path.iterdir()} == {"new.csv", "out-new.csv"}
 
 
 def test_columns_of_the_input_are_not_overwritten(trained, tmp_path: Path) -> None:
-    with pytest.raises(errors.ProjectError, match="already has predicted_bought"):
+    with pytest.raises(ProjectError, match="already has predicted_bought"):
         predict(make_raw(5).assign(predicted_bought="yes"), trained, tmp_path)
 
 
 def test_prediction_that_is_no_number_is_left_empty(trained, tmp_path: Path, monkeypatch) -> None:
     values = np.array([[0.5, 0.5], [np.nan, np.inf]])
-    monkeypatch.setattr(predict_model, "predict", lambda *_: values)
+    monkeypatch.setattr(predictions, "predict_scores", lambda *_: values)
     result = predict(make_raw(2), trained, tmp_path)
     assert result["predicted_bought"].tolist() == ["yes", ""]
     assert "finite" in result.loc[1, "prediction_note"]

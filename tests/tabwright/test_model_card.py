@@ -5,7 +5,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from under_test import errors, gate, model_card, page, runs, yours
+from tabwright.evaluation import gate
+from tabwright.project.errors import ProjectError
+from tabwright.reports import model_card, page, user_sections
+from tabwright.tracking import record
 
 ODD = "a|b `c`\n<!-- end -->\n# d *e* _f_ [g](h) $x$ \\ 🐧"
 
@@ -16,7 +19,7 @@ def card(trained, yours: dict[str, str], **facts) -> str:
     known = {
         "title": "Sales",
         "schema": trained.schema,
-        "params": runs.flat(asdict(trained.params)),
+        "params": record.flat(asdict(trained.params)),
         "standing": [],
         "rows": {"train": 180, "test": 60, "unlabelled": 0, "rejected": 1},
         "hashes": {"train": "1" * 32, "test": "2" * 32, "model": "3" * 32},
@@ -39,12 +42,12 @@ def card(trained, yours: dict[str, str], **facts) -> str:
 
 def yours_of(path: Path) -> dict[str, str]:
     """The words of people on a card."""
-    return yours.kept(path, model_card.YOURS)
+    return user_sections.preserve_user_sections(path, model_card.USER_SECTIONS)
 
 
 def test_first_card_says_what_is_not_decided(trained, tmp_path: Path) -> None:
     text = card(trained, yours_of(tmp_path / "card.md"))
-    for name in model_card.YOURS:
+    for name in model_card.USER_SECTIONS:
         assert re.search(f"<!-- yours: {name} -->\n(No|Nobody).+?\n<!-- end -->\n", text, re.DOTALL)
     for known in ("**bought**", "1" * 32, "| roc_auc | 0.9000 | 0.5000 to 1.0000 | 0.5000 |"):
         assert known in text
@@ -84,7 +87,7 @@ def test_words_of_people_stay_byte_for_byte(words: str, trained, tmp_path: Path)
 def test_damaged_marks_are_named(old: str, new: str, words: str, trained, tmp_path: Path) -> None:
     path = tmp_path / "card.md"
     path.write_text(card(trained, yours_of(path)).replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(errors.ProjectError, match=words):
+    with pytest.raises(ProjectError, match=words):
         yours_of(path)
 
 
@@ -92,7 +95,7 @@ def test_damaged_marks_are_named(old: str, new: str, words: str, trained, tmp_pa
 def test_file_that_is_no_card_is_left_alone(text: bytes, tmp_path: Path) -> None:
     path = tmp_path / "card.md"
     path.write_bytes(text)
-    with pytest.raises(errors.ProjectError, match="nothing is overwritten"):
+    with pytest.raises(ProjectError, match="nothing is overwritten"):
         yours_of(path)
 
 
@@ -100,7 +103,7 @@ def test_card_without_an_end_is_damaged(trained, tmp_path: Path) -> None:
     path = tmp_path / "card.md"
     text = card(trained, yours_of(path))
     path.write_text(text[: text.rindex("<!-- end -->")], encoding="utf-8")
-    with pytest.raises(errors.ProjectError, match="contacts"):
+    with pytest.raises(ProjectError, match="contacts"):
         yours_of(path)
 
 
@@ -114,7 +117,7 @@ def test_values_of_the_data_keep_tables_and_marks_whole(trained, tmp_path: Path)
         slices=[part],
         tests=[{"test": ODD, "share": 1.0, "needed": 0.95, "passed": True}],
         checks=[gate.Check("x", True, ODD)],
-        warnings=[{"column": ODD, "message": ODD, "settle": ODD}],
+        warnings=[{"column": ODD, "message": ODD, "remedy": ODD}],
     )
     path.write_text(text, encoding="utf-8")
     assert yours_of(path) == words_of

@@ -5,19 +5,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import PARAMS, make_raw, parts
 from joblib import parallel_config
+from support.owner import PROJECT, train_model
+from support.small_table import PARAMS, make_raw, split_table
+from tabwright.io.source import Source
+from tabwright.reproduction import reproduce, verdict
+from tabwright.schema.guess import infer_schema
+from tabwright.schema.rules import apply_contract
+from tabwright.selection import metrics, persistence
+from tabwright.selection.sources import SourceCode
 from threadpoolctl import threadpool_limits
-from under_test import (
-    contract,
-    infer_schema,
-    metrics,
-    reproduce,
-    schema,
-    store,
-    train_model,
-    verdict,
-)
 
 TABLE = pd.DataFrame({"y": ["a", "b"], "predicted_y": ["a", "a"], "probability_a": [0.9, 0.6]})
 
@@ -69,7 +66,7 @@ def scored(roc_auc: float, predictions: str = "ffff") -> dict:
 def test_verdict_names_what_differs(
     changes: dict, reproduced: bool, words: str, tmp_path: Path
 ) -> None:
-    text, good = verdict.judge(run(), run(**changes), None, tmp_path / "none")
+    text, good = verdict.compare_runs(run(), run(**changes), None, tmp_path / "none")
     assert good is reproduced
     assert words in text
     assert ("NOT" in text) is not reproduced
@@ -90,7 +87,7 @@ def test_predictions_are_compared_row_by_row(change: dict, said: str, tmp_path: 
     TABLE.assign(**change).to_parquet(new)
     assert verdict.compare_tables(old, new) == (said, said.startswith("within"))
     again = run(evaluation=scored(0.8, "gggg"), model_md5="zzzz")
-    text, good = verdict.judge(run(), again, old, new)
+    text, good = verdict.compare_runs(run(), again, old, new)
     assert good is said.startswith("within")
     assert "other bytes, see the predictions" in text
 
@@ -98,10 +95,10 @@ def test_predictions_are_compared_row_by_row(change: dict, said: str, tmp_path: 
 def test_a_run_that_was_never_evaluated_is_judged_by_its_model() -> None:
     record = run()
     del record["evaluation"]
-    text, good = verdict.judge(record, record | {"model_md5": "zzzz"}, None, Path())
+    text, good = verdict.compare_runs(record, record | {"model_md5": "zzzz"}, None, Path())
     assert not good
     assert "never evaluated" in text
-    assert verdict.judge(record, record, None, Path())[1]
+    assert verdict.compare_runs(record, record, None, Path())[1]
 
 
 def test_the_search_ends_where_it_ended_then(tmp_path: Path) -> None:
@@ -131,18 +128,18 @@ def test_any_number_of_cores_gives_the_same_model(
     target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = make_raw(400)
-    agreed = infer_schema.infer_schema(table, target, schema.Source())
+    schema = infer_schema(table, target, Source())
     knobs = {"candidates": ["linear", "forest", "boosting", "blend"], "search_iterations": 0}
     params = replace(
         PARAMS, data=replace(PARAMS.data, target=target), train=replace(PARAMS.train, **knobs)
     )
-    rows = parts(contract.apply_contract(table, agreed)[0], agreed, params)
+    rows = split_table(apply_contract(table, schema)[0], schema, params)
     found = set()
     for cores in (1, 4):
         monkeypatch.setenv("LOKY_MAX_CPU_COUNT", str(cores))
         with threadpool_limits(cores), parallel_config(n_jobs=cores):
-            model, _ = train_model.train_model(rows["train"], agreed, params)
-            predicted = metrics.predict(model, rows["test"], agreed)
-        store.save_model(model, tmp_path / "model.skops")
+            model, _ = train_model.select_model(rows["train"], schema, params)
+            predicted = metrics.predict_scores(model, rows["test"], schema)
+        persistence.save_model(model, tmp_path / "model.skops", SourceCode(PROJECT / "src"))
         found.add(((tmp_path / "model.skops").read_bytes(), predicted.tobytes()))
     assert len(found) == 1

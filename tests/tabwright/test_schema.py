@@ -5,11 +5,19 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from under_test import contract, dictionary, errors, infer_schema, read, schema
+from tabwright.dataset import dictionary, infer
+from tabwright.io import read
+from tabwright.io.source import Source
+from tabwright.project.errors import ProjectError
+from tabwright.schema import rules
+from tabwright.schema.column import Column
+from tabwright.schema.guess import infer_schema
+from tabwright.schema.rules import apply_contract
+from tabwright.schema.schema import load_schema, save_schema
 
 
-def test_every_kind_of_column_is_recognised(agreed) -> None:
-    assert {name: column.kind for name, column in agreed.columns.items()} == {
+def test_every_kind_of_column_is_recognised(schema) -> None:
+    assert {name: column.kind for name, column in schema.columns.items()} == {
         "customer_id": "identifier",
         "visits": "numeric",
         "spent": "numeric",
@@ -19,9 +27,9 @@ def test_every_kind_of_column_is_recognised(agreed) -> None:
         "remark": "text",
         "bought": "category",
     }
-    assert agreed.task == "classification"
-    assert agreed.columns["spent"].nullable
-    assert not agreed.columns["city"].nullable
+    assert schema.task == "classification"
+    assert schema.columns["spent"].nullable
+    assert not schema.columns["city"].nullable
 
 
 def test_columns_with_types_are_recognised(tmp_path: Path) -> None:
@@ -37,10 +45,10 @@ def test_columns_with_types_are_recognised(tmp_path: Path) -> None:
     )
     table.to_parquet(tmp_path / "raw.parquet")
     raw = read.read_table(tmp_path / "raw.parquet")
-    found = infer_schema.infer_schema(raw, "y", schema.Source())
+    found = infer_schema(raw, "y", Source())
     kinds = [column.kind for column in found.columns.values()]
     assert kinds == ["datetime", "datetime", "numeric", "category", "numeric", "category"]
-    typed, problems = contract.apply_contract(raw, found)
+    typed, problems = apply_contract(raw, found)
     assert problems[["rejected_row", "rejected_column"]].to_numpy().tolist() == [[1, "share"]]
     assert typed["zone"].iloc[0] == pd.Timestamp("2023-12-31 23:00")
 
@@ -56,17 +64,17 @@ def test_columns_with_types_are_recognised(tmp_path: Path) -> None:
 )
 def test_task_follows_from_the_target(values: list, task: str) -> None:
     table = pd.DataFrame({"x": range(30), "y": pd.Series(list(values) * 10)[:30].astype(str)})
-    assert infer_schema.infer_schema(table, "y", schema.Source()).task == task
+    assert infer_schema(table, "y", Source()).task == task
 
 
-def test_contract_is_read_back_as_written(agreed, tmp_path: Path) -> None:
+def test_contract_is_read_back_as_written(schema, tmp_path: Path) -> None:
     path = tmp_path / "schema.yaml"
-    schema.save_schema(agreed, path)
-    assert schema.load_schema(path) == agreed
+    save_schema(schema, path)
+    assert load_schema(path) == schema
 
 
-def test_guesses_worth_a_look_are_shown(agreed) -> None:
-    assert infer_schema.summary(agreed).splitlines() == [
+def test_guesses_worth_a_look_are_shown(schema) -> None:
+    assert infer.summary(schema).splitlines() == [
         "classification of 'bought'",
         "  2 numeric, 2 category, 1 identifier, 1 boolean, 1 datetime, 1 text columns",
         "  no feature: customer_id",
@@ -83,20 +91,20 @@ def test_one_odd_cell_does_not_make_numbers_words() -> None:
             "y": ["a", "b"] * 15,
         }
     )
-    found = infer_schema.infer_schema(table, "y", schema.Source())
+    found = infer_schema(table, "y", Source())
     assert [found.columns[name].kind for name in "xz"] == ["numeric", "numeric"]
     assert found.columns["at"].format == "%H:%M"
     assert found.source.missing == ["", "unknown"]
-    _, problems = contract.apply_contract(table, found)
+    _, problems = apply_contract(table, found)
     assert problems["rejected_value"].tolist() == ["12 apples"]
 
 
 def test_words_for_empty_cells_are_found_and_None_is_a_class() -> None:
     table = pd.DataFrame({"x": ["1", "NA", "", "4"] * 5, "y": ["None", "minor"] * 10})
-    found = infer_schema.infer_schema(table, "y", schema.Source())
+    found = infer_schema(table, "y", Source())
     assert found.source.missing == ["", "NA"]
     assert found.columns["y"].categories == ["None", "minor"]
-    typed, problems = contract.apply_contract(table, found)
+    typed, problems = apply_contract(table, found)
     assert problems.empty
     assert typed["x"].isna().sum() == 10
 
@@ -117,15 +125,15 @@ def test_words_for_empty_cells_are_found_and_None_is_a_class() -> None:
     ],
 )
 def test_wrong_edits_of_the_contract_are_named(
-    old: str, new: str, words: str, agreed, tmp_path: Path
+    old: str, new: str, words: str, schema, tmp_path: Path
 ) -> None:
     path = tmp_path / "schema.yaml"
-    schema.save_schema(agreed, path)
+    save_schema(schema, path)
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(errors.ProjectError, match=words):
-        schema.load_schema(path)
+    with pytest.raises(ProjectError, match=words):
+        load_schema(path)
 
 
 def test_words_of_the_contract_are_text(tmp_path: Path) -> None:
@@ -147,39 +155,39 @@ columns:
 """,
         encoding="utf-8",
     )
-    found = schema.load_schema(path)
+    found = load_schema(path)
     assert found.source.missing == ["", "NA", "null"]
     assert found.columns == {
-        "yes": schema.Column("numeric", range=[0, float("inf")]),
-        "2007": schema.Column("category", False, categories=["yes", "007", "1.50"]),
+        "yes": Column("numeric", range=[0, float("inf")]),
+        "2007": Column("category", False, categories=["yes", "007", "1.50"]),
     }
 
 
-def test_columns_have_a_line_each_unless_it_is_long(agreed, tmp_path: Path) -> None:
+def test_columns_have_a_line_each_unless_it_is_long(schema, tmp_path: Path) -> None:
     path = tmp_path / "schema.yaml"
-    agreed.columns["member"].description = "pays a fee and gets the letter " * 3
-    schema.save_schema(agreed, path)
+    schema.columns["member"].description = "pays a fee and gets the letter " * 3
+    save_schema(schema, path)
     lines = path.read_text(encoding="utf-8").split("columns:\n")[-1].splitlines()
     assert lines[2].startswith("  spent: {kind: numeric, nullable: true, range: [")
     assert lines[4:7] == ["  member:", "    kind: boolean", "    nullable: false"]
-    assert len(lines) == len(agreed.columns) + 3
+    assert len(lines) == len(schema.columns) + 3
 
 
-def test_typing_typed_rows_changes_nothing(raw: pd.DataFrame, agreed) -> None:
-    once, _ = contract.apply_contract(raw, agreed)
-    twice, problems = contract.apply_contract(once, agreed)
+def test_typing_typed_rows_changes_nothing(raw: pd.DataFrame, schema) -> None:
+    once, _ = apply_contract(raw, schema)
+    twice, problems = apply_contract(once, schema)
     assert problems.empty
     pd.testing.assert_frame_equal(once, twice)
 
 
-def test_each_broken_rule_is_named_once(raw: pd.DataFrame, agreed) -> None:
+def test_each_broken_rule_is_named_once(raw: pd.DataFrame, schema) -> None:
     raw.loc[0, "visits"] = "many"
     raw.loc[1, "visits"] = "9999"
     raw.loc[2, "city"] = "Rome"
     raw.loc[3, "city"] = None
     raw.loc[4, "joined"] = "yesterday"
     raw.loc[5, "member"] = "perhaps"
-    _, problems = contract.apply_contract(raw, agreed)
+    _, problems = apply_contract(raw, schema)
     found = set(zip(problems["rejected_row"], problems["rejected_column"], strict=True))
     assert len(problems) == len(found)
     assert found == {
@@ -190,26 +198,26 @@ def test_each_broken_rule_is_named_once(raw: pd.DataFrame, agreed) -> None:
         (4, "joined"),
         (5, "member"),
     }
-    text = contract.describe(problems)
+    text = rules.describe(problems)
     assert "row 0, column 'visits': 'many', expected a number" in text
     assert "row 2, column 'city': 'Rome', expected one of Bern, Graz, Lyon" in text
 
 
-def test_missing_column_is_named_with_its_likely_name(raw: pd.DataFrame, agreed) -> None:
-    with pytest.raises(errors.ProjectError, match=r"'visits' \(did you mean 'visit'\?\)"):
-        contract.apply_contract(raw.rename(columns={"visits": "visit"}), agreed)
+def test_missing_column_is_named_with_its_likely_name(raw: pd.DataFrame, schema) -> None:
+    with pytest.raises(ProjectError, match=r"'visits' \(did you mean 'visit'\?\)"):
+        apply_contract(raw.rename(columns={"visits": "visit"}), schema)
 
 
-def test_only_training_rows_need_their_identifier(raw: pd.DataFrame, agreed) -> None:
+def test_only_training_rows_need_their_identifier(raw: pd.DataFrame, schema) -> None:
     bare = raw.drop(columns=["customer_id", "bought"])
-    assert contract.apply_contract(bare, agreed, target=False)[1].empty
-    with pytest.raises(errors.ProjectError, match="missing from the file: 'customer_id'"):
-        contract.apply_contract(raw.drop(columns="customer_id"), agreed)
+    assert apply_contract(bare, schema, target=False)[1].empty
+    with pytest.raises(ProjectError, match="missing from the file: 'customer_id'"):
+        apply_contract(raw.drop(columns="customer_id"), schema)
 
 
-def test_dictionary_has_a_line_for_every_column(raw: pd.DataFrame, agreed) -> None:
-    agreed.columns["visits"].description = "visits | a month"
-    clean, _ = contract.apply_contract(raw, agreed)
-    lines = dictionary.data_dictionary(clean, agreed).splitlines()
-    assert [line.split(" | ")[0] for line in lines[7:]] == [f"| {name}" for name in agreed.columns]
+def test_dictionary_has_a_line_for_every_column(raw: pd.DataFrame, schema) -> None:
+    schema.columns["visits"].description = "visits | a month"
+    clean, _ = apply_contract(raw, schema)
+    lines = dictionary.data_dictionary(clean, schema).splitlines()
+    assert [line.split(" | ")[0] for line in lines[7:]] == [f"| {name}" for name in schema.columns]
     assert "visits \\| a month" in lines[8]

@@ -3,25 +3,29 @@
 import numpy as np
 import pandas as pd
 import pytest
-from under_test import errors, metrics, resampling, schema, slices
+from tabwright.evaluation import resampling, slices
+from tabwright.project.errors import ProjectError
+from tabwright.schema.column import Column
+from tabwright.schema.schema import Schema
+from tabwright.selection import metrics
 
 
 def agreed_on(**kinds: str) -> object:
     """A contract with a column `y` to predict and others of these kinds."""
-    columns = {name: schema.Column(kind) for name, kind in kinds.items()}
-    columns["y"] = schema.Column("category", categories=["no", "yes"])
-    return schema.Schema("y", "classification", columns)
+    columns = {name: Column(kind) for name, kind in kinds.items()}
+    columns["y"] = Column("category", categories=["no", "yes"])
+    return Schema("y", "classification", columns)
 
 
-def masks(table: pd.DataFrame, agreed: object) -> dict[tuple[str, str], list[int]]:
+def masks(table: pd.DataFrame, schema: object) -> dict[tuple[str, str], list[int]]:
     """The row numbers of each slice by column and label."""
-    columns = [name for name in agreed.columns if name != "y"]
-    found = slices.slices_of(table, agreed, columns)
+    columns = [name for name in schema.columns if name != "y"]
+    found = slices.make_slices(table, schema, columns)
     return {(column, label): np.flatnonzero(mask).tolist() for column, label, mask in found}
 
 
 def test_slices_are_values_quartiles_and_gaps() -> None:
-    agreed = agreed_on(city="category", member="boolean", age="numeric", note="text", at="datetime")
+    schema = agreed_on(city="category", member="boolean", age="numeric", note="text", at="datetime")
     table = pd.DataFrame(
         {
             "city": pd.Series(["Bern", "Graz", None, "Bern", "Graz", "Bern"], dtype="str"),
@@ -31,7 +35,7 @@ def test_slices_are_values_quartiles_and_gaps() -> None:
             "at": pd.to_datetime(["2024-01-01"] * 6),
         }
     )
-    assert masks(table, agreed) == {
+    assert masks(table, schema) == {
         ("city", "Bern"): [0, 3, 5],
         ("city", "Graz"): [1, 4],
         ("city", "(empty)"): [2],
@@ -62,29 +66,29 @@ def test_numbers_without_spread_are_one_slice(cells: list[float]) -> None:
 def test_most_frequent_values_of_a_long_column_are_kept() -> None:
     cells = [f"v{n:02}" for n in range(30)] + ["v29", "v28"]
     found = masks(pd.DataFrame({"key": cells}, dtype="str"), agreed_on(key="category"))
-    assert len(found) == slices.MOST_SLICES
+    assert len(found) == slices.MAX_SLICES
     assert {("key", "v28"), ("key", "v29"), ("key", "v00")} <= found.keys()
 
 
 def test_auto_takes_few_columns_of_few_values() -> None:
     kinds = {f"c{n}": "category" for n in range(7)}
-    agreed = agreed_on(age="numeric", long="category", same="category", **kinds)
+    schema = agreed_on(age="numeric", long="category", same="category", **kinds)
     table = pd.DataFrame({name: ["a", "b"] * 10 for name in kinds} | {"age": range(20)})
     table["long"], table["same"] = [str(n) for n in range(20)], "x"
-    assert slices.columns_of(table, agreed, "auto") == ["c0", "c1", "c2", "c3", "c4"]
-    assert slices.columns_of(table, agreed, ["age", "c6"]) == ["age", "c6"]
-    with pytest.raises(errors.ProjectError, match=r"names y, z; known are c0, .*age, long"):
-        slices.columns_of(table, agreed, ["age", "y", "z"])
+    assert slices.slice_columns(table, schema, "auto") == ["c0", "c1", "c2", "c3", "c4"]
+    assert slices.slice_columns(table, schema, ["age", "c6"]) == ["age", "c6"]
+    with pytest.raises(ProjectError, match=r"names y, z; known are c0, .*age, long"):
+        slices.slice_columns(table, schema, ["age", "y", "z"])
 
 
 def scored(trained, **changes) -> list[dict]:
     """The slices of the held-out rows, some of them changed."""
-    predicted = metrics.predict(trained.model, trained.test, trained.schema)
-    draws = resampling.resampling_of(
+    predicted = metrics.predict_scores(trained.model, trained.test, trained.schema)
+    draws = resampling.make_resampling(
         trained.test, trained.params.data, trained.params.evaluate, seed=1
     )
     return slices.score_slices(
-        (metrics.metrics_of(trained.schema), predicted),
+        (metrics.task_metrics(trained.schema), predicted),
         trained.test.assign(**changes),
         trained.schema,
         "roc_auc",
@@ -94,8 +98,8 @@ def scored(trained, **changes) -> list[dict]:
 
 
 def test_score_of_a_slice_is_that_of_its_rows(trained) -> None:
-    truth = metrics.truth_of(trained.test, trained.schema)
-    predicted = metrics.predict(trained.model, trained.test, trained.schema)
+    truth = metrics.encode_target(trained.test, trained.schema)
+    predicted = metrics.predict_scores(trained.model, trained.test, trained.schema)
     found = scored(trained)
     assert [part["value"] for part in found] == ["Bern", "Graz", "Lyon"]
     for part in found:
@@ -112,7 +116,7 @@ def test_few_rows_or_one_class_have_no_score(trained) -> None:
     city.iloc[:9] = "few"
     city[trained.test["bought"] == "yes"] = "buyers"
     found = {part["value"]: part for part in scored(trained, city=city)}
-    assert found["few"]["rows"] < slices.LEAST_ROWS < found["buyers"]["rows"]
+    assert found["few"]["rows"] < slices.MIN_ROWS < found["buyers"]["rows"]
     for name in ("few", "buyers"):
         assert found[name]["score"] is found[name]["low"] is None
         assert found[name]["scores"] == {}

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from under_test import contract, dialect, errors, infer_schema, read, schema
+from tabwright.io import dialect, read
+from tabwright.io.source import Source
+from tabwright.prediction import predict
+from tabwright.project.errors import ProjectError
+from tabwright.schema.guess import infer_schema
+from tabwright.schema.rules import apply_contract
 
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 LINKS = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -156,7 +161,7 @@ def test_ragged_rows_are_set_aside_with_their_numbers(tmp_path: Path) -> None:
     table = pd.concat(read.read_batches(path, ragged=ragged))
     assert table["a"].to_dict() == {1: "1", 4: "7"}
     assert [(row.row, row.text) for row in ragged] == [(2, "3"), (3, "4,5,6")]
-    with pytest.raises(errors.ProjectError, match="row 2 has 1 cells, expected 2: 3"):
+    with pytest.raises(ProjectError, match="row 2 has 1 cells, expected 2: 3"):
         read.read_table(path)
 
 
@@ -171,7 +176,7 @@ def test_files_of_a_folder_are_one_table(tmp_path: Path) -> None:
     table = read.read_table(tmp_path)
     assert table["a"].to_dict() == {1: "1", 2: "2", 3: "3"}
     written(tmp_path / "3.csv", "a,c\n1,x\n")
-    with pytest.raises(errors.ProjectError, match=r"3\.csv: its columns differ .* in b, c"):
+    with pytest.raises(ProjectError, match=r"3\.csv: its columns differ .* in b, c"):
         read.read_table(tmp_path)
 
 
@@ -180,16 +185,16 @@ def test_a_sheet_is_read_by_its_name(tmp_path: Path) -> None:
     make_workbook(path, {"notes": [["about"]], "2024": [["a", "b"], [1, "x"], [2.5, None]]})
     table = read.read_table(path, read.detect(path, "2024"))
     assert table["a"].tolist() == [1.0, 2.5]
-    with pytest.raises(errors.ProjectError, match="2023"):
+    with pytest.raises(ProjectError, match="2023"):
         read.read_table(path, read.detect(path, "2023"))
 
 
 def test_new_rows_of_a_file_without_header_may_lack_the_target(tmp_path: Path) -> None:
     old = written(tmp_path / "old.csv", "yes,1,a\nno,2,b\nyes,3,a\nno,4,a\nno,5,b\n" * 3)
-    agreed = infer_schema.infer_schema(read.read_table(old), "#0", read.sniff(old))
+    schema = infer_schema(read.read_table(old), "#0", dialect.sniff(old))
     new = written(tmp_path / "new.csv", "9,b\n")
-    source = read.detect_new(new, agreed)
-    table = pd.concat(read.read_batches(new, source, contract=agreed))
+    source = predict.detect_new(new, schema)
+    table = pd.concat(read.read_batches(new, source, known=schema.known_columns))
     assert table.to_dict("records") == [{"column_1": "9", "column_2": "b"}]
 
 
@@ -208,8 +213,8 @@ def test_new_rows_of_a_file_without_header_may_lack_the_target(tmp_path: Path) -
 )
 def test_marks_in_numbers_are_told(cells: list[str], source: str, expected: tuple) -> None:
     table = pd.DataFrame({"price": cells * 10, "y": ["a", "b"] * 10}, index=range(1, 21))
-    found = infer_schema.infer_schema(table, "y", schema.Source(separator=source))
-    typed, problems = contract.apply_contract(table, found)
+    found = infer_schema(table, "y", Source(separator=source))
+    typed, problems = apply_contract(table, found)
     assert problems.empty
     marks = (found.source.decimal, found.source.thousands, typed["price"].head(2).tolist())
     assert marks == expected
@@ -229,5 +234,5 @@ def test_marks_in_numbers_are_told(cells: list[str], source: str, expected: tupl
     ],
 )
 def test_what_is_no_table_is_named(name: str, content: bytes, words: str, tmp_path: Path) -> None:
-    with pytest.raises(errors.ProjectError, match=words):
+    with pytest.raises(ProjectError, match=words):
         read.read_table(written(tmp_path / name, content))

@@ -6,7 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from under_test import data_figures, data_report, page, sample, schema, style
+from tabwright.dataset.counts import count_rows
+from tabwright.evaluation import style
+from tabwright.io import sample
+from tabwright.project.project import Project
+from tabwright.reports import data_figures, data_page, page
+from tabwright.schema.column import Column
+from tabwright.schema.schema import Schema
 
 BROKEN = pd.DataFrame(
     {
@@ -19,35 +25,35 @@ BROKEN = pd.DataFrame(
 NONE = BROKEN.head(0)
 
 
-def draw(rows: pd.DataFrame, agreed, folder: Path) -> bool:
+def draw(rows: pd.DataFrame, schema, folder: Path) -> bool:
     """Whether there is a figure; no warning is passed over."""
     with warnings.catch_warnings(action="error"):
-        data_figures.draw_target(rows, agreed, folder)
+        data_figures.draw_target(rows, schema, folder)
     return (folder / "target.png").exists()
 
 
-def numbers(count: int) -> tuple[pd.DataFrame, schema.Schema]:
+def numbers(count: int) -> tuple[pd.DataFrame, Schema]:
     """Rows of `count` columns of numbers named by long questions, and a quantity."""
     random = np.random.default_rng(0)
     names = [rf"What is it, at $\no{number}$ in all, in the end?" for number in range(count)]
     rows = pd.DataFrame(random.normal(size=(60, count + 1)), columns=[*names, "y"])
-    columns = {name: schema.Column("numeric") for name in rows}
-    return rows, schema.Schema("y", "regression", columns)
+    columns = {name: Column("numeric") for name in rows}
+    return rows, Schema("y", "regression", columns)
 
 
 def test_page_shows_what_there_is(trained, tmp_path: Path) -> None:
     rows = trained.train.assign(city=trained.train["city"].mask(trained.train["visits"] > 40))
     assert draw(rows, trained.schema, tmp_path)
-    html = data_report.render(
+    html = data_page.render(
         title="<Sales>",
         schema=trained.schema,
         data="data/raw/sales.csv",
         counts={"clean": 97, "rejected": 3, "train": 70, "test": 20, "unlabelled": 7},
         warnings=[
-            {"kind": "leak", "column": "<spent>", "message": "tells all", "settle": "kind: ignore"}
+            {"kind": "leak", "column": "<spent>", "message": "tells all", "remedy": "kind: ignore"}
         ],
-        rejected=data_report.broken_rules(BROKEN),
-        figures=data_report.figures_in(tmp_path, data_report.CAPTIONS),
+        rejected=data_page.broken_rules(BROKEN),
+        figures=page.figures_in(tmp_path, data_page.CAPTIONS),
     )
     assert html.count("data:image/png;base64,") == 1
     assert "http" not in html
@@ -57,7 +63,7 @@ def test_page_shows_what_there_is(trained, tmp_path: Path) -> None:
 
 
 def test_rules_are_counted_by_row_the_most_broken_first() -> None:
-    rules = data_report.broken_rules(pd.concat([BROKEN, BROKEN.head(1)]))
+    rules = data_page.broken_rules(pd.concat([BROKEN, BROKEN.head(1)]))
     assert [(rule["column"], rule["rows"]) for rule in rules] == [
         ("visits", 2),
         ("", 1),
@@ -66,15 +72,15 @@ def test_rules_are_counted_by_row_the_most_broken_first() -> None:
     assert rules[0]["examples"][0] == "<many>"
     assert len(rules[0]["examples"][1]) == 40
     assert rules[1]["examples"] == ["an empty cell"]
-    assert data_report.broken_rules(NONE) == []
+    assert data_page.broken_rules(NONE) == []
 
 
-def test_a_row_that_breaks_two_rules_counts_once(tmp_path: Path, monkeypatch) -> None:
-    for name in ("CLEAN", "TRAIN", "TEST", "UNLABELLED", "REJECTED"):
-        path = tmp_path / f"{name.lower()}.parquet"
+def test_a_row_that_breaks_two_rules_counts_once(project: Project) -> None:
+    for name in ("clean", "train", "test", "unlabelled", "rejected"):
+        path = getattr(project, f"{name}_file")
+        path.parent.mkdir(parents=True, exist_ok=True)
         BROKEN.to_parquet(path)
-        monkeypatch.setattr(page, name, path)
-    counts = page.count_rows()
+    counts = count_rows(project)
     assert (counts["clean"], counts["rejected"]) == (4, 3)
 
 
@@ -85,7 +91,7 @@ def test_long_names_are_drawn(tmp_path: Path) -> None:
 def test_columns_that_are_not_drawn_are_counted() -> None:
     counts = dict.fromkeys(("clean", "rejected", "train", "test", "unlabelled"), 0)
     facts = {"title": "", "data": "", "warnings": [], "rejected": [], "figures": []}
-    html = data_report.render(schema=numbers(33)[1], counts=counts, **facts)
+    html = data_page.render(schema=numbers(33)[1], counts=counts, **facts)
     assert "the profile has the other 3" in html
     assert "Nothing stands out" in html
 
@@ -95,15 +101,15 @@ def test_figures_survive_odd_tables(trained, tmp_path: Path) -> None:
     assert draw(rows, trained.schema, tmp_path)
     assert not draw(rows.head(1).assign(bought=None), trained.schema, tmp_path)
     assert not draw(rows.head(0), trained.schema, tmp_path)
-    one, agreed = numbers(1)
+    one, schema = numbers(1)
     one["y"] = 1.0
-    assert draw(one, agreed, tmp_path)
+    assert draw(one, schema, tmp_path)
 
 
 def test_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
-    rows, agreed = numbers(1)
+    rows, schema = numbers(1)
     for name in ("one", "two"):
-        draw(rows, agreed, tmp_path / name)
+        draw(rows, schema, tmp_path / name)
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from under_test import comparison, metrics, resampling
+from tabwright.evaluation import comparison, resampling
+from tabwright.selection import metrics
 
 RMSE, AUC = metrics.VALUES["rmse"], metrics.CLASSES["roc_auc"]
 random = np.random.default_rng(0)
@@ -38,8 +39,8 @@ def test_predictions_that_differ_by_chance_are_no_evidence() -> None:
 
 
 def test_probabilities_are_compared_too(trained) -> None:
-    truth = metrics.truth_of(trained.test, trained.schema)
-    predicted = metrics.predict(trained.model, trained.test, trained.schema)
+    truth = metrics.encode_target(trained.test, trained.schema)
+    predicted = metrics.predict_scores(trained.model, trained.test, trained.schema)
     guessed = np.full_like(predicted, 0.5)
     sides = [(AUC, predicted), (AUC, guessed)]
     gain = comparison.paired_bootstrap(truth, sides, draws(len(truth)))

@@ -1,39 +1,41 @@
 """Parting rows: clean and rejected, then train, test and unlabelled."""
 
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from conftest import PARAMS, make_raw, parts
-from under_test import contract, errors, infer_schema, make_dataset, sample, split
+from support.small_table import PARAMS, make_raw, set_params, split_table
+from tabwright.dataset import check_rows, infer, split
+from tabwright.io import sample
+from tabwright.project.errors import ProjectError
+from tabwright.project.project import Project
+from tabwright.schema.rules import apply_contract
+from tabwright.schema.schema import Schema
 
 
 @pytest.fixture
-def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Run the step on raw rows and return the tables it writes, by name."""
-    for part in make_dataset.PARTS:
-        monkeypatch.setitem(make_dataset.PARTS, part, tmp_path / f"{part}.parquet")
+def make(project: Project):
+    """Check and split raw rows and return the tables that are written, by name."""
 
-    def run(raw: pd.DataFrame | str, agreed: object, **data: object) -> SimpleNamespace:
-        path, clean, rejected = (tmp_path / n for n in ("raw.csv", "clean.parquet", "no.parquet"))
+    def run(raw: pd.DataFrame | str, schema: Schema, **data: object) -> SimpleNamespace:
         text = raw if isinstance(raw, str) else raw.to_csv(index=False)
-        path.write_text(text, encoding="utf-8")
-        params = replace(PARAMS, data=replace(PARAMS.data, **data))
-        make_dataset.check_rows(path, clean, rejected, agreed, params.data)
-        make_dataset.split_rows(clean, agreed, params)
-        files = {"clean": clean, "rejected": rejected} | make_dataset.PARTS
+        project.raw_file.write_text(text, encoding="utf-8")
+        set_params(project, replace(PARAMS, data=replace(PARAMS.data, **data)))
+        check_rows.check_rows(project, schema)
+        split.split_rows(project, schema)
+        names = ("clean", "rejected", "train", "test", "unlabelled")
+        files = {name: getattr(project, f"{name}_file") for name in names}
         return SimpleNamespace(**{name: pd.read_parquet(path) for name, path in files.items()})
 
     return run
 
 
-def test_no_row_is_lost(raw: pd.DataFrame, agreed, make) -> None:
+def test_no_row_is_lost(raw: pd.DataFrame, schema, make) -> None:
     raw.loc[[3, 30], "visits"] = "many"
     raw.loc[3, "city"] = "Rome"
     text = raw.to_csv(index=False) + "C9999,1,2\n"
-    made = make(text, agreed)
+    made = make(text, schema)
     found = made.rejected[["rejected_row", "rejected_column", "rejected_value", "rejected_rule"]]
     assert found.to_numpy().tolist() == [
         [4, "visits", "many", "a number"],
@@ -47,12 +49,12 @@ def test_no_row_is_lost(raw: pd.DataFrame, agreed, make) -> None:
     assert len(made.clean) == len(together)
 
 
-def test_what_must_be_unique_is_kept_once(raw: pd.DataFrame, agreed, make) -> None:
+def test_what_must_be_unique_is_kept_once(raw: pd.DataFrame, schema, make) -> None:
     raw.loc[[5, 9], "customer_id"] = "C0001"
     raw.loc[2, "visits"] = "many"
-    assert len(make(raw, agreed).clean) == len(raw) - 1  # guessed: they are kept
-    agreed.columns["customer_id"].strict = True
-    made = make(raw, agreed)
+    assert len(make(raw, schema).clean) == len(raw) - 1  # guessed: they are kept
+    schema.columns["customer_id"].strict = True
+    made = make(raw, schema)
     unique = made.rejected[made.rejected["rejected_column"] == "customer_id"]
     assert unique["rejected_row"].tolist() == [6, 10]
     assert unique["rejected_value"].tolist() == ["C0001", "C0001"]
@@ -60,9 +62,9 @@ def test_what_must_be_unique_is_kept_once(raw: pd.DataFrame, agreed, make) -> No
 
 
 @pytest.mark.parametrize(("duplicates", "kept"), [("keep", 250), ("reject", 240)])
-def test_repeated_rows_are_kept_or_rejected(duplicates, kept, raw, agreed, make) -> None:
-    agreed.columns["customer_id"].unique = None
-    made = make(pd.concat([raw, raw.head(10)]), agreed, duplicates=duplicates)
+def test_repeated_rows_are_kept_or_rejected(duplicates, kept, raw, schema, make) -> None:
+    schema.columns["customer_id"].unique = None
+    made = make(pd.concat([raw, raw.head(10)]), schema, duplicates=duplicates)
     assert len(made.clean) == kept
     assert made.rejected["rejected_row"].tolist() == list(range(241, 241 + 250 - kept))
 
@@ -74,38 +76,38 @@ def test_train_and_test_share_no_row_and_keep_proportions(trained) -> None:
 
 
 @pytest.mark.parametrize("identified", [True, False])
-def test_added_rows_move_no_row(identified: bool, agreed) -> None:
-    agreed.columns["customer_id"].unique = identified or None
+def test_added_rows_move_no_row(identified: bool, schema) -> None:
+    schema.columns["customer_id"].unique = identified or None
     old, new = make_raw(200), pd.concat([make_raw(200), make_raw(300, seed=5)])
-    before = parts(contract.apply_contract(old, agreed)[0].reset_index(drop=True), agreed)
-    after = parts(contract.apply_contract(new, agreed)[0].reset_index(drop=True), agreed)
+    before = split_table(apply_contract(old, schema)[0].reset_index(drop=True), schema)
+    after = split_table(apply_contract(new, schema)[0].reset_index(drop=True), schema)
     for name, rows in before.items():
         assert rows.index.tolist() == [row for row in after[name].index if row < 200]
 
 
-def test_each_class_is_held_out_in_proportion(agreed) -> None:
-    agreed.columns["customer_id"].unique = None
+def test_each_class_is_held_out_in_proportion(schema) -> None:
+    schema.columns["customer_id"].unique = None
     table = pd.DataFrame({"bought": ["yes"] * 700 + ["no"] * 40 + ["perhaps"]})
-    agreed.columns["bought"].categories = ["no", "perhaps", "yes"]
-    held_out = parts(table, agreed)["test"]["bought"].value_counts()
+    schema.columns["bought"].categories = ["no", "perhaps", "yes"]
+    held_out = split_table(table, schema)["test"]["bought"].value_counts()
     assert held_out.to_dict() == {"yes": 175, "no": 10}
 
 
-def test_the_same_batches_in_other_sizes_split_alike(raw: pd.DataFrame, agreed) -> None:
-    agreed.columns["customer_id"].unique = None
-    typed, _ = contract.apply_contract(raw, agreed)
-    piecewise = split.Split(agreed, PARAMS.data, 1)
+def test_the_same_batches_in_other_sizes_split_alike(raw: pd.DataFrame, schema) -> None:
+    schema.columns["customer_id"].unique = None
+    typed, _ = apply_contract(raw, schema)
+    piecewise = split.Split(schema, PARAMS.data, 1)
     pieces = [piecewise.of(typed.iloc[start : start + 37]) for start in range(0, len(typed), 37)]
-    whole = split.Split(agreed, PARAMS.data, 1).of(typed)
+    whole = split.Split(schema, PARAMS.data, 1).of(typed)
     assert [part for piece in pieces for part in piece] == whole.tolist()
 
 
-def test_groups_stay_together_and_later_rows_are_held_out(raw: pd.DataFrame, agreed, make) -> None:
+def test_groups_stay_together_and_later_rows_are_held_out(raw: pd.DataFrame, schema, make) -> None:
     raw["remark"] = [f"group {number % 30}" for number in raw.index]
-    agreed.columns["remark"].kind = "category"
-    made = make(raw, agreed, split="group", split_by="remark")
+    schema.columns["remark"].kind = "category"
+    made = make(raw, schema, split="group", split_by="remark")
     assert not set(made.train["remark"]) & set(made.test["remark"])
-    made = make(raw, agreed, split="chronological", split_by="joined")
+    made = make(raw, schema, split="chronological", split_by="joined")
     assert made.train["joined"].max() < made.test["joined"].min()
     assert 0.2 < len(made.test) / (len(made.test) + len(made.train)) < 0.3
 
@@ -117,20 +119,20 @@ def test_groups_stay_together_and_later_rows_are_held_out(raw: pd.DataFrame, agr
         ({"split": "chronological", "split_by": "city"}, "of kind category"),
     ],
 )
-def test_a_wrong_column_to_split_by_is_named(change: dict, words: str, agreed) -> None:
-    with pytest.raises(errors.ProjectError, match=words):
-        split.check_split_by(agreed, replace(PARAMS.data, **change))
+def test_a_wrong_column_to_split_by_is_named(change: dict, words: str, schema) -> None:
+    with pytest.raises(ProjectError, match=words):
+        split.require_split_column(schema, replace(PARAMS.data, **change))
 
 
-def test_target_without_contrast_is_refused(raw: pd.DataFrame, agreed, make) -> None:
-    with pytest.raises(errors.ProjectError, match="nothing to learn"):
-        make(raw.assign(bought="yes"), agreed)
+def test_target_without_contrast_is_refused(raw: pd.DataFrame, schema, make) -> None:
+    with pytest.raises(ProjectError, match="nothing to learn"):
+        make(raw.assign(bought="yes"), schema)
 
 
-def test_too_few_labelled_rows_are_refused(raw: pd.DataFrame, agreed, make) -> None:
+def test_too_few_labelled_rows_are_refused(raw: pd.DataFrame, schema, make) -> None:
     raw["bought"] = raw["bought"].where(raw.index < 9)
-    with pytest.raises(errors.ProjectError, match=r"only \d rows have a value of 'bought'"):
-        make(raw, agreed)
+    with pytest.raises(ProjectError, match=r"only \d rows have a value of 'bought'"):
+        make(raw, schema)
 
 
 def test_sample_does_not_depend_on_batches(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,4 +143,4 @@ def test_sample_does_not_depend_on_batches(monkeypatch: pytest.MonkeyPatch) -> N
     assert rows == 1000
     assert len(whole) == 50
     pd.testing.assert_frame_equal(whole, pieces)
-    assert infer_schema.sample is sample.sample
+    assert infer.sample is sample.sample

@@ -6,7 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from under_test import behaviour, errors, schema
+from tabwright.evaluation import behaviour
+from tabwright.project.errors import ProjectError
+from tabwright.schema.column import Column
+from tabwright.schema.schema import Schema
 
 
 class Rising(ClassifierMixin, BaseEstimator):
@@ -28,17 +31,17 @@ class Line(RegressorMixin, BaseEstimator):
         return 2 * rows["x"].to_numpy()
 
 
-X = schema.Column("numeric", range=[0, 6])
-CITY = schema.Column("category", nullable=False, categories=["Bern", "Graz"])
-CLASSES = schema.Schema(
+X = Column("numeric", range=[0, 6])
+CITY = Column("category", nullable=False, categories=["Bern", "Graz"])
+CLASSES = Schema(
     "y",
     "classification",
     {
         "x": X,
         "city": CITY,
-        "day": schema.Column("datetime", format="%d.%m.%Y"),
-        "id": schema.Column("identifier"),
-        "y": schema.Column("category", categories=["no", "yes"]),
+        "day": Column("datetime", format="%d.%m.%Y"),
+        "id": Column("identifier"),
+        "y": Column("category", categories=["no", "yes"]),
     },
 )
 VALUES = replace(CLASSES, task="regression", columns=CLASSES.columns | {"y": X})
@@ -54,11 +57,11 @@ ROWS = pd.DataFrame(
 AMOUNTS = ROWS.assign(y=[2.0, 4.0, 6.0, 8.0])
 
 
-def share(entry: dict, agreed: schema.Schema = CLASSES) -> float:
+def share(entry: dict, schema: Schema = CLASSES) -> float:
     """The share of rows in which an entry holds."""
-    classes = agreed.task == "classification"
+    classes = schema.task == "classification"
     model, rows = (Rising(), ROWS) if classes else (Line(), AMOUNTS)
-    (result,) = behaviour.run_tests(model, rows, agreed, [entry], seed=1)
+    (result,) = behaviour.run_tests(model, rows, schema, [entry], seed=1)
     return result["share"]
 
 
@@ -153,18 +156,18 @@ def test_result_names_the_first_row_that_fails() -> None:
 )
 def test_mistakes_in_an_entry_are_named(entry: dict, words: str) -> None:
     good = {"add": {"x": 1}, "expect": "up"}
-    with pytest.raises(errors.ProjectError, match=f"behaviour, entry 2: .*{words}"):
+    with pytest.raises(ProjectError, match=f"behaviour, entry 2: .*{words}"):
         behaviour.run_tests(Rising(), ROWS, CLASSES, [good, entry], seed=1)
 
 
 def test_class_is_needed_with_more_than_two() -> None:
-    three = schema.Column("category", categories=["no", "yes", "unknown"])
-    agreed = replace(CLASSES, columns=CLASSES.columns | {"y": three})
-    with pytest.raises(errors.ProjectError, match="of is None, not a class"):
-        share({"add": {"x": 1}, "expect": "up"}, agreed)
-    assert share({"add": {"x": 1}, "expect": "up", "of": "yes"}, agreed) == 1
+    three = Column("category", categories=["no", "yes", "unknown"])
+    schema = replace(CLASSES, columns=CLASSES.columns | {"y": three})
+    with pytest.raises(ProjectError, match="of is None, not a class"):
+        share({"add": {"x": 1}, "expect": "up"}, schema)
+    assert share({"add": {"x": 1}, "expect": "up", "of": "yes"}, schema) == 1
 
 
 def test_range_is_for_values_only() -> None:
-    with pytest.raises(errors.ProjectError, match=r"'yes', not up, down, same or a range"):
+    with pytest.raises(ProjectError, match=r"'yes', not up, down, same or a range"):
         share({"add": {"x": 1}, "expect": "yes"}, VALUES)

@@ -5,11 +5,10 @@ import os
 from pathlib import Path
 
 import pytest
-from under_test import config, errors, files, lock_file
-
-
-def test_params_of_the_project_are_complete() -> None:
-    assert config.load_params().train.folds >= 2
+from jinja2 import Template
+from support import owner
+from tabwright.project import errors, files, lock_file, settings
+from tabwright.project.errors import ProjectError
 
 
 @pytest.mark.parametrize(
@@ -34,18 +33,22 @@ def test_params_of_the_project_are_complete() -> None:
     ],
 )
 def test_wrong_params_are_named(old: str, new: str, words: str, tmp_path: Path) -> None:
-    text = config.PARAMS.read_text(encoding="utf-8")
     path = tmp_path / "params.yaml"
+    text = (owner.PROJECT / "params.yaml").read_text(encoding="utf-8")
+    text = Template(text).render(cookiecutter={"__raw_file": "a.csv", "target": "y"})
+    assert old in text
+    path.write_text(text, encoding="utf-8")
+    assert settings.load_params(path, settings.Params).train.folds == 5
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(errors.ProjectError, match=words):
-        config.load_params(path)
+    with pytest.raises(ProjectError, match=words):
+        settings.load_params(path, settings.Params)
 
 
 @pytest.mark.parametrize("text", ["", ":::", "stages:", "- a", "<<<<<<< HEAD\nstages: {}", "\xff"])
 def test_damaged_lock_file_is_told(text: str, tmp_path: Path) -> None:
     assert lock_file.locked_stages(tmp_path) == {}
     (tmp_path / "dvc.lock").write_bytes(text.encode("latin-1"))
-    with pytest.raises(errors.ProjectError, match=r"dvc\.lock is damaged"):
+    with pytest.raises(ProjectError, match=r"dvc\.lock is damaged"):
         lock_file.locked_stages(tmp_path)
 
 
@@ -81,12 +84,12 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
 
 
 def test_what_a_reader_can_mend_is_a_sentence() -> None:
-    for error in (errors.ProjectError("x"), OSError(errno.ENOSPC, "No space left on device")):
-        with pytest.raises(SystemExit, match=r"x|Make room on the disk"), errors.explained():
+    for error in (ProjectError("x"), OSError(errno.ENOSPC, "No space left on device")):
+        with pytest.raises(SystemExit, match=r"x|Make room on the disk"), errors.cli_errors():
             raise error
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("x"), OSError("x")])
 def test_mistake_in_the_code_keeps_its_traceback(error: Exception) -> None:
-    with pytest.raises(type(error)), errors.explained():
+    with pytest.raises(type(error)), errors.cli_errors():
         raise error

@@ -2,11 +2,15 @@
 
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from under_test import errors, files, storage, verify
+from tabwright.project import dvc_storage
+from tabwright.project.errors import ProjectError
+from tabwright.project.files import md5
+from tabwright.project.project import Project
+from tabwright.tracking.record import save_record
+from tabwright.workspace import verify
 
 PIPELINE = """
 stages:
@@ -37,21 +41,16 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "add --quiet data/raw/table.csv",
         "commit --quiet --force",
     ):
-        assert storage.dvc(*command.split(), at=root)
+        assert dvc_storage.dvc(root, *command.split())
     return root
 
 
 @pytest.fixture
-def root(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def root(whole: Path, tmp_path: Path) -> Path:
     """A copy of it, as the project."""
     root = tmp_path / "project"
     shutil.copytree(whole, root)
-    for module in (storage, verify):
-        monkeypatch.setattr(module, "ROOT", root)
-    monkeypatch.setattr(storage, "load_records", list)
-    storage.cache.cache_clear()
-    yield root
-    storage.cache.cache_clear()
+    return root
 
 
 def spoil(path: Path) -> None:
@@ -63,13 +62,18 @@ def spoil(path: Path) -> None:
     os.utime(path, ns=(known.st_atime_ns, known.st_mtime_ns))
 
 
-def recorded(name: str) -> str:
+def recorded(root: Path, name: str) -> str:
     """The hash of a file or folder of the project."""
-    return {kept.name: kept.md5 for kept in verify.kept_by_dvc()}[name]
+    return {kept.name: kept.md5 for kept in verify.tracked_files(Project(root))}[name]
+
+
+def stored(root: Path, known: str) -> Path:
+    """The object with a hash."""
+    return dvc_storage.DvcStorage(root).path(known)
 
 
 def test_nothing_is_wrong_at_first(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    verify.main([])
+    verify.main(Project(root), [])
     assert capsys.readouterr().out.startswith("3 files and folders are as recorded, 0 are not")
 
 
@@ -78,57 +82,59 @@ def test_what_the_cache_has_comes_back_and_raw_data_is_kept(
 ) -> None:
     for name in ("data/raw/table.csv", "figures/b.png", "models/model.bin"):
         spoil(root / name)
-    with pytest.raises(errors.ProjectError, match=r"table.csv, here: `make verify REPAIR=1`"):
-        verify.main([])
-    verify.main(["--repair"])
+    with pytest.raises(ProjectError, match=r"table.csv, here: `make verify REPAIR=1`"):
+        verify.main(Project(root), [])
+    verify.main(Project(root), ["--repair"])
     for name, text in CONTENT.items():
         assert (root / name).read_text(encoding="utf-8") == text
     assert (root / "data/raw/table.csv.damaged").read_text(encoding="utf-8") == "?,b\n1,2\n"
     assert [path.name for path in (root / "models").iterdir()] == ["model.bin"]
     assert "what was there is now data/raw/table.csv.damaged" in capsys.readouterr().out
-    verify.main([])
+    verify.main(Project(root), [])
 
 
 def test_the_cache_is_mended_from_the_project(root: Path) -> None:
-    spoil(storage.stored(recorded("figures")))
-    spoil(storage.stored(files.md5(root / "figures/a.png")))
-    spoil(storage.stored(recorded("models/model.bin")))
-    with pytest.raises(errors.ProjectError, match=r"model.bin, in the cache"):
-        verify.main([])
-    verify.main(["--repair"])
-    verify.main([])
-    assert storage.dvc("status", "--quiet")
+    spoil(stored(root, recorded(root, "figures")))
+    spoil(stored(root, md5(root / "figures/a.png")))
+    spoil(stored(root, recorded(root, "models/model.bin")))
+    with pytest.raises(ProjectError, match=r"model.bin, in the cache"):
+        verify.main(Project(root), [])
+    verify.main(Project(root), ["--repair"])
+    verify.main(Project(root), [])
+    assert dvc_storage.dvc(root, "status", "--quiet")
 
 
 def test_the_remote_has_it_or_tells_which_step_makes_it(root: Path) -> None:
-    assert storage.dvc("push", "figures", "data/raw/table.csv")
+    assert dvc_storage.dvc(root, "push", "figures", "data/raw/table.csv")
     for name in ("figures/b.png", "models/model.bin", "data/raw/table.csv"):
-        spoil(storage.stored(files.md5(root / name)))
+        spoil(stored(root, md5(root / name)))
         spoil(root / name)
-    with pytest.raises(errors.ProjectError, match=r"model.bin, in the cache"):
-        verify.main([])
-    with pytest.raises(errors.ProjectError) as lost:
-        verify.main(["--repair"])
+    with pytest.raises(ProjectError, match=r"model.bin, in the cache"):
+        verify.main(Project(root), [])
+    with pytest.raises(ProjectError) as lost:
+        verify.main(Project(root), ["--repair"])
     assert "models/model.bin: `dvc repro --force learn` makes it again" in str(lost.value)
     assert "figures" not in str(lost.value)
     assert (root / "figures/b.png").read_text(encoding="utf-8") == "another"
     assert (root / "data/raw/table.csv").read_text(encoding="utf-8") == "a,b\n1,2\n"
     assert (root / "data/raw/table.csv.damaged").exists()
-    assert not storage.stored(recorded("models/model.bin")).exists()
+    assert not stored(root, recorded(root, "models/model.bin")).exists()
 
 
-def test_what_only_an_older_run_needs_comes_from_the_remote(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_only_an_older_run_needs_comes_from_the_remote(root: Path) -> None:
     raw = root / "data/raw/table.csv"
-    old = files.md5(raw)
-    assert storage.dvc("push")
-    record = {"run": "older-run", "data": {"data/raw/table.csv": old}}
-    monkeypatch.setattr(storage, "load_records", lambda: [record])
+    old = md5(raw)
+    assert dvc_storage.dvc(root, "push")
+    record = {
+        "run": "older-run",
+        "started": "2024-05-01T12:00:00Z",
+        "data": {"data/raw/table.csv": old},
+    }
+    save_record(Project(root), record)
     raw.write_text("a,b\n3,4\n", encoding="utf-8")
-    assert storage.dvc("add", "data/raw/table.csv")
-    spoil(storage.stored(old))
-    with pytest.raises(errors.ProjectError, match=r"table.csv of run older-ru, in the cache"):
-        verify.main([])
-    verify.main(["--repair"])
-    assert files.md5(storage.stored(old)) == old
+    assert dvc_storage.dvc(root, "add", "data/raw/table.csv")
+    spoil(stored(root, old))
+    with pytest.raises(ProjectError, match=r"table.csv of run older-ru, in the cache"):
+        verify.main(Project(root), [])
+    verify.main(Project(root), ["--repair"])
+    assert md5(stored(root, old)) == old

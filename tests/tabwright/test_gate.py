@@ -1,10 +1,17 @@
 """From scores, slices and behavioural tests to one answer."""
 
-import json
 from dataclasses import replace
 
 import pytest
-from under_test import config, errors, gate, metrics
+from support.small_table import set_params
+from tabwright.evaluation import gate
+from tabwright.project import settings
+from tabwright.project.errors import ProjectError
+from tabwright.project.files import write_json
+from tabwright.project.project import Project
+from tabwright.schema.column import Column
+from tabwright.schema.schema import Schema, save_schema
+from tabwright.selection import metrics
 
 SCORES = {
     "metric": "rmse",
@@ -18,7 +25,8 @@ SLICES = [
     {"column": "city", "value": "Lyon", "rows": 2, "score": None, "scores": {}},
 ]
 TEST = {"test": "add 1 to 'x': up", "rows": 50, "share": 0.9, "needed": 0.9, "passed": True}
-EVALUATE = config.EvaluateParams(bootstrap=50, confidence=0.95)
+VALUES = Schema("y", "regression", {"x": Column("numeric"), "y": Column("numeric")})
+EVALUATE = settings.EvaluateParams(bootstrap=50, confidence=0.95)
 
 
 def checks(*, scores=SCORES, slices=SLICES, tests=(), **floors) -> list:
@@ -77,7 +85,7 @@ def test_floor_that_no_slice_can_be_held_against_is_no_pass() -> None:
 
 @pytest.mark.parametrize("floors", [{"minimum": {"f1": 1}}, {"slice_minimum": {"f1": 1}}])
 def test_unknown_metric_is_named(floors: dict) -> None:
-    with pytest.raises(errors.ProjectError, match="minimum names f1; known are rmse, mae, r2"):
+    with pytest.raises(ProjectError, match="minimum names f1; known are rmse, mae, r2"):
         checks(**floors)
 
 
@@ -91,23 +99,20 @@ def test_verdict_names_everything_that_failed() -> None:
 
 
 @pytest.fixture
-def written(tmp_path, monkeypatch, trained):
-    """The files the gate reads, for a floor that the model misses."""
-    for name, content in (("METRICS", SCORES), ("SLICES", SLICES), ("BEHAVIOUR", [TEST])):
-        path = tmp_path / getattr(config, name).name
-        path.write_text(json.dumps(content), encoding="utf-8")
-        monkeypatch.setattr(gate, name, path)
-    params = replace(
-        trained.params, evaluate=replace(EVALUATE, minimum={"rmse": 1}, slice_minimum={"rmse": 9})
-    )
-    monkeypatch.setattr(gate, "load_params", lambda: params)
-    monkeypatch.setattr(gate, "load_schema", lambda: replace(trained.schema, task="regression"))
-    return tmp_path
+def written(project: Project, trained) -> Project:
+    """A project with the files the gate reads, for a floor that the model misses."""
+    write_json(project.metrics_file, SCORES)
+    write_json(project.slices_file, SLICES)
+    write_json(project.behaviour_file, [TEST])
+    save_schema(VALUES, project.schema_file)
+    floors = replace(EVALUATE, minimum={"rmse": 1}, slice_minimum={"rmse": 9})
+    set_params(project, replace(trained.params, evaluate=floors))
+    return project
 
 
 def test_gate_prints_a_line_per_check_and_fails(written, capsys) -> None:
-    with pytest.raises(errors.ProjectError, match="the gate is closed: rmse on all held-out rows"):
-        gate.main()
+    with pytest.raises(ProjectError, match="the gate is closed: rmse on all held-out rows"):
+        gate.main(written, [])
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["ok", "FAILED", "ok", "ok"]
 
@@ -115,8 +120,8 @@ def test_gate_prints_a_line_per_check_and_fails(written, capsys) -> None:
 @pytest.mark.parametrize("name", ["metrics", "slices", "behaviour"])
 @pytest.mark.parametrize("content", [None, "<<<<<<< HEAD", "{}", "[{}]", "[3]"])
 def test_missing_or_damaged_file_is_named(name: str, content: str | None, written) -> None:
-    path = written / f"{name}.json"
+    path = getattr(written, f"{name}_file")
     path.unlink() if content is None else path.write_text(content, encoding="utf-8")
     words = "`make evaluate` writes it" if content is None else "dvc repro --force evaluate"
-    with pytest.raises(errors.ProjectError, match=rf"{name}\.json.*{words}"):
-        gate.present_checks()
+    with pytest.raises(ProjectError, match=rf"{name}\.json.*{words}"):
+        gate.present_checks(written)

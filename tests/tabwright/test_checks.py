@@ -2,14 +2,19 @@
 
 import json
 import warnings
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import PARAMS
-from under_test import advice, contract, infer_schema, schema
+from support.small_table import PARAMS
+from tabwright.dataset.checks import checks, issue
+from tabwright.io.source import Source
+from tabwright.project.files import write_json
+from tabwright.schema.column import Column
+from tabwright.schema.guess import infer_schema
+from tabwright.schema.rules import apply_contract
 
 ROWS = 400
 RANDOM = np.random.default_rng(0)
@@ -22,21 +27,21 @@ def said(columns: dict, target: object = CLASS, params=PARAMS, **kinds: str) -> 
     table = pd.DataFrame({"noise": NOISE[: len(target)], **columns, "y": target})
     table = table.astype(object).where(table.notna(), None)
     table = table.map(str, na_action="ignore").astype("str")
-    agreed = infer_schema.infer_schema(table, "y", schema.Source())
+    schema = infer_schema(table, "y", Source())
     for name, kind in kinds.items():
-        agreed.columns[name] = schema.Column(kind)
-    typed, problems = contract.apply_contract(table, agreed)
+        schema.columns[name] = Column(kind)
+    typed, problems = apply_contract(table, schema)
     assert problems.empty
     test = np.arange(len(typed)) % 4 == 3
     with warnings.catch_warnings(action="error"):
-        found = advice.advise(typed[~test], typed[test], agreed, params)
-    assert all(one.message and one.settle for one in found)
+        found = checks.run_checks(typed[~test], typed[test], schema, params)
+    assert all(one.message and one.remedy for one in found)
     kinds_of = dict.fromkeys(one.kind for one in found)
     return {kind: [one.column for one in found if one.kind == kind] for kind in kinds_of}
 
 
 def test_nothing_is_said_about_honest_rows(trained) -> None:
-    assert advice.advise(trained.train, trained.test, trained.schema, PARAMS) == []
+    assert checks.run_checks(trained.train, trained.test, trained.schema, PARAMS) == []
 
 
 @pytest.mark.parametrize(
@@ -135,12 +140,12 @@ def test_few_rows_are_no_proof_of_a_leak() -> None:
     assert "leak" not in said({"x": np.repeat(["p", "q"], 12)}, label)
 
 
-def test_advice_is_printed_and_saved(tmp_path: Path) -> None:
-    one = advice.Advice("leak", "값", "alone gives the target away", "kind: ignore")
-    assert advice.describe_advice([one]) == (
+def test_issue_is_printed_and_saved(tmp_path: Path) -> None:
+    one = issue.Issue("leak", "값", "alone gives the target away", "kind: ignore")
+    assert checks.describe_issues([one]) == (
         "column '값': alone gives the target away; kind: ignore"
     )
-    advice.save_advice([one], tmp_path / "warnings.json")
+    write_json(tmp_path / "warnings.json", [asdict(one)])
     text = (tmp_path / "warnings.json").read_text(encoding="utf-8")
     assert "값" in text
     assert json.loads(text) == [
@@ -148,8 +153,6 @@ def test_advice_is_printed_and_saved(tmp_path: Path) -> None:
             "kind": "leak",
             "column": "값",
             "message": "alone gives the target away",
-            "settle": "kind: ignore",
+            "remedy": "kind: ignore",
         }
     ]
-    advice.save_advice([], tmp_path / "none.json")
-    assert json.loads((tmp_path / "none.json").read_text(encoding="utf-8")) == []

@@ -5,47 +5,45 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from under_test import (
-    compare_schema,
-    errors,
-    infer_schema,
-    read,
-    sample,
-    schema,
-    todays_file,
-    widen_schema,
-)
+from tabwright.dataset import observed, update
+from tabwright.dataset.compare import differences
+from tabwright.io import read, sample
+from tabwright.io.source import Source
+from tabwright.project.errors import ProjectError
+from tabwright.schema.column import Column
+from tabwright.schema.guess import infer_schema
+from tabwright.schema.schema import load_schema, save_schema
 
 
 @pytest.fixture
-def agreed(raw: pd.DataFrame, tmp_path: Path) -> object:
+def schema(raw: pd.DataFrame, tmp_path: Path) -> object:
     """The contract of the raw rows, written to a file with edits of the owner."""
     path = tmp_path / "schema.yaml"
-    schema.save_schema(infer_schema.infer_schema(raw, "bought", schema.Source()), path)
+    save_schema(infer_schema(raw, "bought", Source()), path)
     text = path.read_text(encoding="utf-8")
     edits = {"  city:": "  # by train\n  city:", "[0, 80]": "[-5, 80]", "'yes'": "yes"}
     for old, new in edits.items():
         text = text.replace(old, new)
     path.write_text(text, encoding="utf-8")
-    return schema.load_schema(path)
+    return load_schema(path)
 
 
 @pytest.fixture
 def compare(tmp_path: Path) -> Callable[..., list]:
     """Differences between a contract and rows, or the text of a file."""
 
-    def run(today: pd.DataFrame | str | bytes, agreed: object) -> list:
+    def run(today: pd.DataFrame | str | bytes, schema: object) -> list:
         path = tmp_path / "raw.csv"
         today = today if isinstance(today, str | bytes) else today.to_csv(index=False)
         path.write_bytes(today if isinstance(today, bytes) else today.encode())
-        return list(compare_schema.differences(todays_file.look_at(path, agreed, seed=1), agreed))
+        return list(differences(observed.profile(path, schema, seed=1), schema))
 
     return run
 
 
 def widen(path: Path, found: list) -> None:
     """Write what can be settled into the contract."""
-    widen_schema.widen_schema(path, [(difference.column, difference.keys) for difference in found])
+    update.update_schema(path, [(difference.column, difference.keys) for difference in found])
 
 
 def change_everything(raw: pd.DataFrame) -> pd.DataFrame:
@@ -58,13 +56,13 @@ def change_everything(raw: pd.DataFrame) -> pd.DataFrame:
     return raw.assign(age="31")
 
 
-def test_the_same_file_does_not_differ(raw, agreed, compare) -> None:
-    assert compare(raw, agreed) == []
+def test_the_same_file_does_not_differ(raw, schema, compare) -> None:
+    assert compare(raw, schema) == []
 
 
-def test_each_difference_is_named(raw, agreed, compare) -> None:
+def test_each_difference_is_named(raw, schema, compare) -> None:
     waiting = raw["bought"].isna().sum()
-    found = compare(change_everything(raw), agreed)
+    found = compare(change_everything(raw), schema)
     assert [str(difference) for difference in found] == [
         "column 'age': new; it seems to be {kind: numeric, nullable: false, range: [10, 50]}",
         "column 'customer_id': an earlier value again in 1 row",
@@ -79,12 +77,12 @@ def test_each_difference_is_named(raw, agreed, compare) -> None:
     ]
 
 
-def test_update_allows_todays_rows_and_keeps_the_rest(raw, agreed, compare, tmp_path) -> None:
+def test_update_allows_todays_rows_and_keeps_the_rest(raw, schema, compare, tmp_path) -> None:
     path = tmp_path / "schema.yaml"
     before = path.read_text(encoding="utf-8").splitlines()
     changed = change_everything(raw)
-    widen(path, compare(changed, agreed))
-    wider = schema.load_schema(path)
+    widen(path, compare(changed, schema))
+    wider = load_schema(path)
     assert compare(changed, wider) == []
     after = path.read_text(encoding="utf-8").splitlines()
     assert [line for line in after if line not in before] == [
@@ -100,10 +98,10 @@ def test_update_allows_todays_rows_and_keeps_the_rest(raw, agreed, compare, tmp_
     assert after.index("  # by train") == before.index("  # by train") - 1
 
 
-def test_what_is_gone_or_of_another_kind_is_for_the_owner(raw, agreed, compare, tmp_path) -> None:
+def test_what_is_gone_or_of_another_kind_is_for_the_owner(raw, schema, compare, tmp_path) -> None:
     raw.loc[0, "visits"] = "many"
     raw.loc[1, "visits"] = "NA"
-    found = compare(raw.rename(columns={"spent": "spend"}).drop(columns="bought"), agreed)
+    found = compare(raw.rename(columns={"spent": "spend"}).drop(columns="bought"), schema)
     messages = [str(difference) for difference in found if not difference.keys]
     assert messages == [
         (
@@ -114,9 +112,9 @@ def test_what_is_gone_or_of_another_kind_is_for_the_owner(raw, agreed, compare, 
         "column 'bought': not in the file",
     ]
     widen(tmp_path / "schema.yaml", found)
-    wider = schema.load_schema(tmp_path / "schema.yaml")
+    wider = load_schema(tmp_path / "schema.yaml")
     assert wider.columns.pop("spend").kind == "numeric"
-    assert wider == agreed
+    assert wider == schema
 
 
 @pytest.mark.parametrize(
@@ -129,58 +127,58 @@ def test_what_is_gone_or_of_another_kind_is_for_the_owner(raw, agreed, compare, 
         (lambda text: text.replace("Bern", "Zürich"), set()),
     ],
 )
-def test_another_way_of_writing_is_seen(write, keys, raw, agreed, compare, tmp_path) -> None:
+def test_another_way_of_writing_is_seen(write, keys, raw, schema, compare, tmp_path) -> None:
     raw["remark"] = raw["remark"].str.replace(",", "")
-    agreed.columns["city"].categories.append("Zürich")
-    found = compare(write(raw.to_csv(index=False)), agreed)
+    schema.columns["city"].categories.append("Zürich")
+    found = compare(write(raw.to_csv(index=False)), schema)
     assert {key for difference in found for key in difference.keys} == keys
     assert {difference.column for difference in found} <= {None}
     path = tmp_path / "schema.yaml"
     widen(path, found)
     assert {
         key
-        for key in vars(agreed.source)
-        if getattr(schema.load_schema(path).source, key) != getattr(agreed.source, key)
+        for key in vars(schema.source)
+        if getattr(load_schema(path).source, key) != getattr(schema.source, key)
     } == keys
 
 
 def test_more_rows_than_are_held_are_compared_batch_by_batch(
-    raw, agreed, compare, monkeypatch
+    raw, schema, compare, monkeypatch
 ) -> None:
     changed = change_everything(raw).drop(columns="age")
-    whole = compare(changed, agreed)
+    whole = compare(changed, schema)
     monkeypatch.setattr(sample, "MAX_ROWS", 50)
     monkeypatch.setattr(read, "BATCH_ROWS", 7)
-    assert compare(changed, agreed) == whole
+    assert compare(changed, schema) == whole
 
 
-def test_names_without_end_are_no_categories(raw, agreed, compare) -> None:
-    (found,) = compare(raw.assign(city=raw["customer_id"]), agreed)
+def test_names_without_end_are_no_categories(raw, schema, compare) -> None:
+    (found,) = compare(raw.assign(city=raw["customer_id"]), schema)
     assert found.message.startswith("240 rows hold 'C0000' (1), 'C0001' (1), ")
     assert found.message.endswith("; without `categories` any value is allowed")
     assert not found.keys
 
 
-def test_ragged_rows_are_counted(raw, agreed, compare) -> None:
-    found = compare(raw.to_csv(index=False) + "C9999,1,2\n", agreed)
+def test_ragged_rows_are_counted(raw, schema, compare) -> None:
+    found = compare(raw.to_csv(index=False) + "C9999,1,2\n", schema)
     text = "the file: too many or too few cells in 1 row, first row 241: 3, not 8"
     assert list(map(str, found)) == [text]
 
 
-def test_an_untouched_file_is_written_as_it_was(agreed, tmp_path: Path) -> None:
+def test_an_untouched_file_is_written_as_it_was(schema, tmp_path: Path) -> None:
     path = tmp_path / "schema.yaml"
-    agreed.columns |= {
-        "yes": schema.Column("category", categories=["no", "007", "a: b", "", "1.50"]),
-        "2007": schema.Column("numeric", range=[-1e-7, float("inf")], description="a, b: c"),
-        "": schema.Column("category", categories=[f"category {n}" for n in range(20)]),
+    schema.columns |= {
+        "yes": Column("category", categories=["no", "007", "a: b", "", "1.50"]),
+        "2007": Column("numeric", range=[-1e-7, float("inf")], description="a, b: c"),
+        "": Column("category", categories=[f"category {n}" for n in range(20)]),
     }
-    schema.save_schema(agreed, path)
+    save_schema(schema, path)
     text = path.read_text(encoding="utf-8")
-    widen_schema.widen_schema(path, [])
+    update.update_schema(path, [])
     assert path.read_text(encoding="utf-8") == text
-    assert schema.load_schema(path) == agreed
+    assert load_schema(path) == schema
 
 
-def test_a_table_without_rows_is_refused(raw, agreed, compare) -> None:
-    with pytest.raises(errors.ProjectError, match="Put rows below its header"):
-        compare(raw.head(0), agreed)
+def test_a_table_without_rows_is_refused(raw, schema, compare) -> None:
+    with pytest.raises(ProjectError, match="Put rows below its header"):
+        compare(raw.head(0), schema)

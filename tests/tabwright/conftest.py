@@ -1,0 +1,57 @@
+"""A project in a temporary folder, a small table, its schema, and a model of it."""
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from support.owner import build_features, train_model
+from support.small_table import PARAMS, make_raw, set_params, split_table
+from tabwright.io.source import Source
+from tabwright.project.project import Project
+from tabwright.schema.guess import infer_schema
+from tabwright.schema.rules import apply_contract
+from tabwright.schema.schema import Schema
+
+build_features.PIECES = 512  # a few words need no more, and models are fitted faster
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project with settings and no files."""
+    made = Project(tmp_path)
+    set_params(made, PARAMS)
+    return made
+
+
+@pytest.fixture
+def raw() -> pd.DataFrame:
+    """Raw rows."""
+    return make_raw()
+
+
+@pytest.fixture
+def schema(raw: pd.DataFrame) -> Schema:
+    """The schema inferred from the raw rows."""
+    return replace(infer_schema(raw, "bought", Source()), positive="yes")
+
+
+@pytest.fixture(scope="session")
+def trained() -> SimpleNamespace:
+    """A model with all that belongs to it; tests must not change any of it."""
+    table = make_raw()
+    schema = replace(infer_schema(table, "bought", Source()), positive="yes")
+    typed, problems = apply_contract(table, schema)
+    assert problems.empty
+    rows = split_table(typed, schema)
+    model, facts = train_model.select_model(rows["train"], schema, PARAMS)
+    return SimpleNamespace(
+        raw=table,
+        schema=schema,
+        **rows,
+        model=model,
+        scores=facts["candidates"],
+        facts=facts,
+        params=PARAMS,
+    )

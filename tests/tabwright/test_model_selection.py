@@ -1,0 +1,86 @@
+"""Candidates compete, and the best is fitted."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.owner import PROJECT, candidates, train_model
+from support.small_table import with_train
+from tabwright.project.errors import ProjectError
+from tabwright.selection import (
+    metrics,
+    persistence,
+)
+from tabwright.selection.model_selection import ModelSelection
+from tabwright.selection.sources import SourceCode
+
+CODE = SourceCode(PROJECT / "src")
+
+
+def test_model_beats_the_baseline_in_cross_validation(trained) -> None:
+    best = trained.facts["best"]
+    assert trained.scores["baseline"]["mean"] == pytest.approx(0.5)
+    assert trained.scores[best]["mean"] > 0.8
+
+
+def test_training_again_gives_the_same_bytes(trained, tmp_path: Path) -> None:
+    again, _ = train_model.select_model(trained.train, trained.schema, trained.params)
+    for name, model in (("one", trained.model), ("two", again)):
+        persistence.save_model(model, tmp_path / f"{name}.skops", CODE)
+    assert (tmp_path / "one.skops").read_bytes() == (tmp_path / "two.skops").read_bytes()
+
+
+def test_clock_stops_the_search_and_says_how_to_repeat_it(trained, capsys) -> None:
+    params = with_train(search_iterations=9, search_seconds=1e-9)
+    _, facts = train_model.select_model(trained.train, trained.schema, params)
+    assert facts["settings_tried"] == 1
+    assert "set train.search_iterations to 1 " in capsys.readouterr().out
+
+
+def test_blend_is_scored_as_it_is_fitted(trained) -> None:
+    params = with_train(search_iterations=0)
+    selection = ModelSelection(trained.train, trained.schema, params)
+    known = candidates.candidates(trained.schema, 1)
+    for name in ("linear", "boosting"):
+        selection.add(name, known[name])
+    selection.add_voting()
+    selection.add("fitted", selection.trials["blend"].candidate)
+    assert selection.trials["blend"].y_pred == pytest.approx(selection.trials["fitted"].y_pred)
+
+
+@pytest.mark.parametrize(("power", "tried"), [(1, False), (6, True)])
+def test_log_of_a_skewed_target_competes(power: int, tried: bool, trained) -> None:
+    amounts = trained.train.assign(visits=trained.train["visits"].astype(float) ** power)
+    columns = trained.schema.columns | {"visits": replace(trained.schema.columns["visits"])}
+    schema = replace(trained.schema, target="visits", task="regression", columns=columns)
+    params = with_train(search_iterations=0)
+    model, facts = train_model.select_model(amounts, schema, params)
+    assert ("linear of log" in facts["candidates"]) == tried
+    assert metrics.predict_scores(model, amounts, schema).shape == (len(amounts),)
+
+
+def test_classes_with_a_row_or_two_train_quietly(trained, recwarn) -> None:
+    rare = trained.train["bought"].astype(str)
+    rare.iloc[:3] = ["once", "twice", "twice"]
+    target = replace(
+        trained.schema.columns["bought"], categories=["no", "yes", "once", "twice", "never"]
+    )
+    columns = trained.schema.columns | {"bought": target}
+    del columns["remark"]  # text takes long
+    schema = replace(trained.schema, columns=columns)
+    table = trained.train.assign(bought=rare)
+    names = ["linear", "forest", "boosting", "blend"]
+    params = with_train(candidates=names, search_iterations=0)
+    model, facts = train_model.select_model(table, schema, params)
+    assert all(np.isfinite(score["mean"]) for score in facts["candidates"].values())
+    assert metrics.predict_scores(model, table, schema)[:, 4].max() == 0
+    assert not [str(warning.message) for warning in recwarn]
+
+
+def test_unknown_candidate_and_metric_are_named(trained) -> None:
+    params = with_train(candidates=["magic"])
+    with pytest.raises(ProjectError, match="magic; known are linear"):
+        train_model.select_model(trained.train, trained.schema, params)
+    with pytest.raises(ProjectError, match="roc_auc"):
+        metrics.deciding_metric(trained.schema, "magic")

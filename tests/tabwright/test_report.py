@@ -1,0 +1,55 @@
+"""The report of a model and its figures."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from support.small_table import score_test_rows
+from tabwright.evaluation import figures, gate
+from tabwright.reports import page, report
+from tabwright.selection import (
+    metrics,
+)
+from tabwright.tracking import record
+
+
+def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
+    predicted = metrics.predict_scores(trained.model, trained.test, trained.schema)
+    figures.draw_figures(
+        trained.model, predicted, trained.test, trained.schema, "roc_auc", 1, tmp_path / "f"
+    )
+    names = {path.stem for path in (tmp_path / "f").glob("*.png")}
+    assert names == {
+        "roc",
+        "precision_recall",
+        "confusion_matrix",
+        "calibration",
+        "permutation_importance",
+    }
+    scores = json.loads(json.dumps(score_test_rows(trained.model, trained)))
+    part = {"column": "<city>", "value": "Bern", "rows": 12, "scores": {}}
+    slices = [part | {"score": 0.5, "low": 0.25, "high": 0.75}]
+    slices.append(part | {"value": "few", "score": None, "low": None, "high": None})
+    figures.draw_slices(slices, 0.6, "roc_auc", tmp_path / "f")
+    html = report.render(
+        title="<Sales>",
+        schema=trained.schema,
+        scores=scores,
+        slices=slices,
+        tests=[],
+        checks=[gate.Check("one", True, "x Holds"), gate.Check("two", False, "y is LOW")],
+        candidates=trained.facts,
+        rows={"train": 1, "test": 2, "unlabelled": 3, "rejected": 4},
+        warnings=1,
+        figures=page.figures_in(tmp_path / "f", report.CAPTIONS),
+        slices_figure=page.figures_in(tmp_path / "f", report.SLICES_CAPTION),
+        params=record.flat(asdict(trained.params)),
+        hashes={"train": "0" * 32},
+        standing=["This is the <champion>."],
+    )
+    assert html.count("data:image/png;base64,") == len(names) + 1
+    assert "&lt;Sales&gt;" in html and "&lt;city&gt;" in html and "&lt;champion&gt;" in html
+    assert "The gate is closed: y is LOW" in html
+    assert "1 warning about the data" in html
+    assert "chosen for f1" in html and "Calibrated: " in html
+    assert "http" not in html.replace("http-equiv", "")
