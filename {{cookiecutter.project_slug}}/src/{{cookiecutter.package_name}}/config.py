@@ -36,7 +36,6 @@ TEST = ROOT / "data" / "processed" / "test.parquet"
 UNLABELLED = ROOT / "data" / "processed" / "unlabelled.parquet"
 TEST_PREDICTIONS = ROOT / "data" / "processed" / "test_predictions.parquet"
 PREDICTIONS = ROOT / "data" / "processed" / "predictions.csv"
-ORIGIN = ROOT / "data" / "processed" / "predictions.csv.origin.json"
 
 MODEL = ROOT / "models" / "model.skops"
 CHAMPION = ROOT / "models" / "champion.json"
