@@ -82,8 +82,9 @@ def state(generator: Generator, project: Path) -> dict[str, str]:
     found["git"] = generator.sh(project, "git for-each-ref && git worktree list && git ls-files -s")
     found["runs"] = " ".join(sorted(path.name for path in (project / "reports/runs").iterdir()))
     status = generator.sh(project, "git status --short --ignored").splitlines()
-    # Data that has come from the remote stays in DVC's cache.
-    kept = [line for line in status if ".dvc/cache" not in line and "__pycache__" not in line]
+    # Data that has come from the remote stays in DVC's cache, and its scratch folder is its own.
+    made = (".dvc/cache", ".dvc/tmp", "__pycache__")
+    kept = [line for line in status if not any(name in line for name in made)]
     return found | {"status": " ".join(kept)}
 
 

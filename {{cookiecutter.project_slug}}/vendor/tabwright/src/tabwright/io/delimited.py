@@ -38,7 +38,7 @@ def read_delimited(path: Path, source: Source, known: KnownColumns | None = None
         Names the columns of a file without a header, see `column_names`.
     """
     top = _top(path, source, known)
-    with _as_utf8(path, source) as copy, _decoded(path, source):
+    with _decoded(path, source), _as_utf8(path, source) as copy:
         found = count_in(copy, source.quote, "\0")
         if found["\0"] or found[source.quote] % 2 or " " in (source.separator or ""):
             tables = _by_csv(copy, source, top, found)
@@ -84,7 +84,6 @@ def _as_utf8(path: Path, source: Source) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:  # Windows opens no file twice
         copy = Path(folder, "table.csv")
         with (
-            _decoded(path, source),
             open_text(path, source.encoding) as text,
             copy.open("w", encoding="utf-8", newline="") as plain,
         ):

@@ -108,8 +108,10 @@ def guess_column(cells: pd.Series, name: str, source: Source, whole: bool) -> Co
         return Column("datetime", nullable)
     numbers, unit = numbers_in(present, source)
     if numbers is not None:
-        if DATE_NAME.search(name) and nearly_all(as_dates(as_text(present), "%Y%m%d").notna()):
-            return Column("datetime", nullable, format="%Y%m%d")
+        if DATE_NAME.search(name) and nearly_all(
+            as_dates(as_text(present), DATE_AS_NUMBER).notna()
+        ):
+            return Column("datetime", nullable, format=DATE_AS_NUMBER)
         if _too_long(present, numbers) or (not nullable and _counts_rows(numbers, name)):
             return identifier
         hours = "hours" if types.is_timedelta64_dtype(present) else ""
