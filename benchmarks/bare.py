@@ -140,8 +140,8 @@ def train(source: Path, model_file: Path, scores_file: Path) -> None:
     means = [np.mean([chances[name] for name in names], axis=0) for names in blends]
     chosen = max(range(len(blends)), key=lambda n: score(rows, means[n])[0])
     voters = [(name.split()[0], models[name]) for name in blends[chosen]]
-    models["blend"], chances["blend"] = VotingClassifier(voters, voting="soft"), means[chosen]
-    scores["blend"] = score(rows, chances["blend"])
+    models["voting"], chances["voting"] = VotingClassifier(voters, voting="soft"), means[chosen]
+    scores["voting"] = score(rows, chances["voting"])
     winner = ranked(scores)[0]
     calibrator, corrected = calibrate(rows, chances[winner])
     threshold = best_f1(rows, corrected)

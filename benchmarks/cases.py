@@ -99,7 +99,7 @@ CASES: dict[str, tuple[str, Any, Callable[[Made], Any]]] = {
     "classes-that-differ-in-case.csv": (
         "churn",
         True,
-        lambda made: made.tells("worth a look", "'Yes'", "'yes'"),
+        lambda made: made.tells("data checks", "'Yes'", "'yes'"),
     ),
     "cover-sheet.xlsx": ("y", True, lambda made: made.tells("'Read me'", "'Answers'")),
     "date-in-the-index.parquet": ("y", "datetime", lambda made: made.columns["day"].kind),

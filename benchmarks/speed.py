@@ -77,7 +77,7 @@ def point_at(project: Path, raw: str, target: str) -> None:
     """Name another raw file and target in `params.yaml`, where no clock may stop the search."""
     params = project / "params.yaml"
     text = params.read_text(encoding="utf-8").replace("penguins.csv", raw)
-    text = text.replace("search_seconds: 60", "search_seconds: 86400")
+    text = text.replace("timeout: 60", "timeout: 86400")
     text = f"{text.partition('behaviour:')[0]}behaviour: []\n"  # those there are of penguins
     params.write_text(text.replace("target: 'sex'", f"target: '{target}'"), encoding="utf-8")
     (project / "references" / "schema.yaml").unlink(missing_ok=True)
@@ -96,7 +96,7 @@ def compare_scores(ours: Path, theirs: Path) -> None:
     agree = project["best"] == bare["best"] and all(
         abs(project["candidates"][name][kind] - bare["scores"][name][place]) < TOLERANCE
         for name in names
-        for place, kind in enumerate(("mean", "sd"))
+        for place, kind in enumerate(("mean", "std"))
     )
     if not agree:
         sys.exit(f"the bare script does other work: {project}, {bare}")

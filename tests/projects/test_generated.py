@@ -102,7 +102,7 @@ def test_clone_elsewhere_gives_the_same_predictions(
 def test_report_and_docs_are_made(generator: Generator, example: Path) -> None:
     page = (example / "reports/report.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64,") == 6
-    assert "The gate is open" in page
+    assert "Quality gate passed" in page
     assert "every row keeps" in (example / "reports/data.html").read_text(encoding="utf-8")
     assert (example / "reports/data_profile.html").stat().st_size > 10_000
     generator.sh(example, "make docs")
@@ -164,7 +164,7 @@ def test_own_table_is_predicted_without_an_edit(generator: Generator, own: Path)
     said = generator.sh(own, "make -j4 predict evaluate")
     assert "references" not in generator.sh(own, "git diff --name-only")
     assert json.loads(next(own.glob("reports/runs/*.json")).read_text("utf-8"))["dirty"] is False
-    assert "the gate is open" in said
+    assert "quality gate passed" in said
     scores = json.loads((own / "reports/metrics.json").read_text(encoding="utf-8"))
     assert scores["metric"] == "rmse"
     assert scores["test"]["rmse"] < 0.3 * scores["baseline"]["rmse"]
@@ -219,7 +219,7 @@ def test_other_data_later_and_a_gate_that_refuses_a_model_of_noise(
     (own / "references/schema.yaml").unlink()
     said = generator.sh(own, "make setup evaluate", code=1)
     assert "classification of 'y'" in said
-    assert "the gate is closed: the model does not beat the baseline" in said
+    assert "quality gate failed: the model does not beat the baseline" in said
     assert (own / "reports/metrics.json").exists()
 
 

@@ -16,9 +16,9 @@ from support.generator import ACTIVATE, PYTHON, Generator
 
 COMMIT = "git add --all && git -c user.name=Ada -c user.email=a@b commit -qnm work"
 QUICK = {
-    "search_iterations: 20": "search_iterations: 0",
+    "n_iter: 20": "n_iter: 0",
     "bootstrap: 500": "bootstrap: 60",
-    "candidates: [linear, forest, extra trees, boosting, blend]": "candidates: [linear]",
+    "candidates: [linear, forest, extra trees, boosting, voting]": "candidates: [linear]",
 }
 TRAINING = "rows = read_rows(project.train_file, params.train.max_rows, params.seed)"
 
@@ -151,7 +151,7 @@ def test_challenger_with_a_collapsed_slice_is_refused(generator: Generator, proj
     with other_work(generator, project):
         edit(project, "src/*/models/train_model.py", {TRAINING: collapse})
         changes = {"slice_minimum: {}": "slice_minimum: {roc_auc: 0.6}"}
-        changes |= {"allowed_loss: 0": "allowed_loss: 0.9", "[linear]": "[forest]"}
+        changes |= {"max_regression: 0": "max_regression: 0.9", "[linear]": "[forest]"}
         edit(project, "params.yaml", changes)
         generator.sh(project, COMMIT)
         said = refused(generator, project)

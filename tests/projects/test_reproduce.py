@@ -9,10 +9,10 @@ import pytest
 from support.generator import TABLE, Generator
 
 QUICK = {
-    "candidates: [linear, forest, extra trees, boosting, blend]": "candidates: [linear, forest]",
+    "candidates: [linear, forest, extra trees, boosting, voting]": "candidates: [linear, forest]",
     "folds: 5": "folds: 2",
-    "search_iterations: 20": "search_iterations: 9",
-    "search_seconds: 60": "search_seconds: 0.01",  # the clock ends the search
+    "n_iter: 20": "n_iter: 9",
+    "timeout: 60": "timeout: 0.01",  # which ends the search
     "bootstrap: 500": "bootstrap: 20",
 }
 IMPORT = "import build_features\n"

@@ -62,7 +62,7 @@ def share(entry: dict, schema: Schema = CLASSES) -> float:
     classes = schema.task == "classification"
     model, rows = (Rising(), ROWS) if classes else (Line(), AMOUNTS)
     (result,) = behaviour.run_tests(model, rows, schema, [entry], seed=1)
-    return result["share"]
+    return result["pass_rate"]
 
 
 @pytest.mark.parametrize(
@@ -71,13 +71,13 @@ def share(entry: dict, schema: Schema = CLASSES) -> float:
         ({"add": {"x": 1}, "expect": "up"}, 1),
         ({"add": {"x": 1}, "expect": "down"}, 0),
         ({"add": {"x": 1}, "expect": "down", "tolerance": 0.1}, 1),
-        ({"add": {"x": 1}, "expect": "up", "of": "no"}, 0),
-        ({"add": {"x": 0.5}, "expect": "same"}, 1),
-        ({"add": {"x": 0.6}, "expect": "same"}, 0),
-        ({"add": {"x": 0.6}, "expect": "same", "tolerance": 0.1}, 1),
-        ({"set": {"city": "Graz"}, "expect": "same"}, 0),
-        ({"set": {"city": "Graz"}, "expect": "same", "tolerance": 0.3}, 1),
-        ({"set": {"day": "31.12.2024"}, "expect": "same", "tolerance": 0}, 1),
+        ({"add": {"x": 1}, "expect": "up", "class": "no"}, 0),
+        ({"add": {"x": 0.5}, "expect": "invariant"}, 1),
+        ({"add": {"x": 0.6}, "expect": "invariant"}, 0),
+        ({"add": {"x": 0.6}, "expect": "invariant", "tolerance": 0.1}, 1),
+        ({"set": {"city": "Graz"}, "expect": "invariant"}, 0),
+        ({"set": {"city": "Graz"}, "expect": "invariant", "tolerance": 0.3}, 1),
+        ({"set": {"day": "31.12.2024"}, "expect": "invariant", "tolerance": 0}, 1),
         ({"set": {"x": 5, "city": "Graz"}, "expect": "yes"}, 1),
         ({"set": {"x": "4.9", "city": "Graz"}, "expect": "yes"}, 0),
         ({"set": {"x": None}, "expect": "no"}, 1),
@@ -93,8 +93,8 @@ def test_share_of_rows_is_counted_for_classes(entry: dict, expected: float) -> N
     [
         ({"add": {"x": -1}, "expect": "down"}, 1),
         ({"add": {"x": 1}, "expect": [4, 6]}, 2 / 3),
-        ({"add": {"x": 0.05}, "expect": "same"}, 1),  # 5 % of sqrt(5) are 0.11
-        ({"add": {"x": 0.06}, "expect": "same"}, 0),
+        ({"add": {"x": 0.05}, "expect": "invariant"}, 1),  # 5 % of sqrt(5) are 0.11
+        ({"add": {"x": 0.06}, "expect": "invariant"}, 0),
     ],
 )
 def test_share_of_rows_is_counted_for_values(entry: dict, expected: float) -> None:
@@ -102,7 +102,7 @@ def test_share_of_rows_is_counted_for_values(entry: dict, expected: float) -> No
 
 
 def test_rows_in_which_nothing_changes_are_not_counted() -> None:
-    same = {"set": {"x": 2, "city": "Graz"}, "expect": "same"}
+    same = {"set": {"x": 2, "city": "Graz"}, "expect": "invariant"}
     results = behaviour.run_tests(Rising(), ROWS, CLASSES, [same, same | {"expect": "no"}], seed=1)
     assert [result["rows"] for result in results] == [3, 4]
 
@@ -115,7 +115,7 @@ def test_rows_that_would_leave_the_contract_are_not_counted() -> None:
 
 
 def test_result_names_the_first_row_that_fails() -> None:
-    entries = [{"set": {"x": 2, "city": "Graz"}, "expect": "up", "share": 0.3}]
+    entries = [{"set": {"x": 2, "city": "Graz"}, "expect": "up", "min_pass_rate": 0.3}]
     (result,) = behaviour.run_tests(Rising(), ROWS, CLASSES, entries, seed=1)
     assert result.pop("example") == {
         "row": 4,
@@ -123,10 +123,12 @@ def test_result_names_the_first_row_that_fails() -> None:
         "before": pytest.approx(0.4),
         "after": pytest.approx(0.2),
     }
-    assert result.pop("share") == pytest.approx(1 / 3)
+    assert result.pop("pass_rate") == pytest.approx(1 / 3)
     words = "set 'x' to '2', set 'city' to 'Graz': the probability of 'yes' goes up"
-    assert result == {"test": words, "rows": 3, "needed": 0.3, "passed": True}
-    (result,) = behaviour.run_tests(Rising(), ROWS, CLASSES, [entries[0] | {"share": 0.4}], seed=1)
+    assert result == {"test": words, "rows": 3, "min_pass_rate": 0.3, "passed": True}
+    (result,) = behaviour.run_tests(
+        Rising(), ROWS, CLASSES, [entries[0] | {"min_pass_rate": 0.4}], seed=1
+    )
     assert not result["passed"]
 
 
@@ -137,20 +139,26 @@ def test_result_names_the_first_row_that_fails() -> None:
         ({"expect": "up"}, "say what changes"),
         ({"add": "x", "expect": "up"}, "say what changes"),
         ({"add": {"z": 1}, "expect": "up"}, "'z' is no feature; features are x, city, day"),
-        ({"set": {"id": 1}, "expect": "same"}, "'id' is no feature"),
+        ({"set": {"id": 1}, "expect": "invariant"}, "'id' is no feature"),
         ({"add": {"city": 1}, "expect": "up"}, "add takes numeric columns"),
         ({"add": {"x": "1"}, "expect": "up"}, "add takes numeric columns"),
         ({"add": {"x": 1}, "set": {"x": 1}, "expect": "up"}, "in both add and set"),
-        ({"set": {"city": "Rome"}, "expect": "same"}, "'city' takes one of Bern, Graz"),
-        ({"set": {"city": None}, "expect": "same"}, "'city' takes a value"),
-        ({"set": {"x": 99}, "expect": "same"}, "'x' takes a value from 0 to 6"),
-        ({"set": {"x": "many"}, "expect": "same"}, "'x' takes a number"),
-        ({"set": {"day": "2024-12-31"}, "expect": "same"}, "'day' takes a date written like %d"),
+        ({"set": {"city": "Rome"}, "expect": "invariant"}, "'city' takes one of Bern, Graz"),
+        ({"set": {"city": None}, "expect": "invariant"}, "'city' takes a value"),
+        ({"set": {"x": 99}, "expect": "invariant"}, "'x' takes a value from 0 to 6"),
+        ({"set": {"x": "many"}, "expect": "invariant"}, "'x' takes a number"),
+        (
+            {"set": {"day": "2024-12-31"}, "expect": "invariant"},
+            "'day' takes a date written like %d",
+        ),
         ({"add": {"x": 1}, "expect": True}, "expect is True, not up, .* or a class: 'no', 'yes'"),
         ({"add": {"x": 1}, "expect": [1, 2]}, "or a class"),
-        ({"add": {"x": 1}, "expect": "up", "of": "maybe"}, "of is 'maybe', not a class"),
-        ({"add": {"x": 1}, "expect": "yes", "of": "yes"}, "of belongs to up, down or same"),
-        ({"add": {"x": 1}, "expect": "up", "share": 95}, "share is 95"),
+        ({"add": {"x": 1}, "expect": "up", "class": "maybe"}, "class is 'maybe', not one of"),
+        (
+            {"add": {"x": 1}, "expect": "yes", "class": "yes"},
+            "class belongs to up, down or invariant",
+        ),
+        ({"add": {"x": 1}, "expect": "up", "min_pass_rate": 95}, "min_pass_rate is 95"),
         ({"add": {"x": 1}, "expect": "up", "tolerance": -1}, "tolerance is -1"),
     ],
 )
@@ -163,11 +171,11 @@ def test_mistakes_in_an_entry_are_named(entry: dict, words: str) -> None:
 def test_class_is_needed_with_more_than_two() -> None:
     three = Column("category", categories=["no", "yes", "unknown"])
     schema = replace(CLASSES, columns=CLASSES.columns | {"y": three})
-    with pytest.raises(ProjectError, match="of is None, not a class"):
+    with pytest.raises(ProjectError, match="class is None, not one of"):
         share({"add": {"x": 1}, "expect": "up"}, schema)
-    assert share({"add": {"x": 1}, "expect": "up", "of": "yes"}, schema) == 1
+    assert share({"add": {"x": 1}, "expect": "up", "class": "yes"}, schema) == 1
 
 
 def test_range_is_for_values_only() -> None:
-    with pytest.raises(ProjectError, match=r"'yes', not up, down, same or a range"):
+    with pytest.raises(ProjectError, match=r"'yes', not up, down, invariant or a range"):
         share({"add": {"x": 1}, "expect": "yes"}, VALUES)

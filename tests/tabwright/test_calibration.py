@@ -27,19 +27,21 @@ def test_calibration_repairs_overconfidence_only(classes: int) -> None:
     fold = np.arange(1500) % 3
     bold = honest**4 / (honest**4).sum(axis=1, keepdims=True)
     found, corrected, facts = calibration.calibrate(truth, bold, fold)
-    assert facts["kept"] and facts["after"] < facts["before"] - 0.1
+    assert facts["kept"]
+    assert facts["after"] < facts["before"] - 0.1
     assert np.abs(corrected - honest).mean() < 0.03
     taken = bold[:, 1:] if classes == 2 else bold
     assert np.abs(found.predict_proba(taken) - honest).mean() < 0.03
     found, _, facts = calibration.calibrate(truth, honest, fold)
-    assert found is None and not facts["kept"]
+    assert found is None
+    assert not facts["kept"]
 
 
 def test_calibrated_model_is_saved_and_keeps_classes_apart(trained, tmp_path: Path) -> None:
     columns = dict(trained.schema.columns)
     columns["bought"] = replace(columns["bought"], categories=["yes", "no"])  # not as sorted
     schema = replace(trained.schema, columns=columns)
-    params = with_train(search_iterations=0)
+    params = with_train(n_iter=0)
     selection = ModelSelection(trained.train, schema, params)
     selection.add("linear", candidates.candidates(schema, 1)["linear"])
     trial = selection.trials["linear"]

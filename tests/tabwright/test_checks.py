@@ -67,13 +67,18 @@ def test_good_column_is_no_leak() -> None:
 def test_gaps_that_follow_from_one_of_several_classes_are_named() -> None:
     label = RANDOM.choice(["a", "b", "c"], ROWS)
     asked = np.where(label == "a", None, RANDOM.integers(0, 9, ROWS).astype(object))
-    assert said({"asked": asked}, label) == {"telling gaps": ["asked"]}
+    assert said({"asked": asked}, label) == {"informative missingness": ["asked"]}
 
 
 def test_repeated_rows_are_counted() -> None:
     table = {"noise": np.tile(NOISE[:50], 8), "more": np.tile(NOISE[50:100], 8)}
-    assert said(table, np.tile(CLASS[:50], 8)) == {"twins": [None], "repeats": [None]}
-    assert said({**table, "number": range(ROWS)}, number="identifier") == {"twins": [None]}
+    assert said(table, np.tile(CLASS[:50], 8)) == {
+        "train-test duplicates": [None],
+        "repeats": [None],
+    }
+    assert said({**table, "number": range(ROWS)}, number="identifier") == {
+        "train-test duplicates": [None]
+    }
 
 
 def test_rows_of_few_possible_values_meet_by_chance() -> None:

@@ -24,7 +24,13 @@ SLICES = [
     {"column": "city", "value": "Graz", "rows": 30, "score": 3.5, "scores": {"rmse": 3.5}},
     {"column": "city", "value": "Lyon", "rows": 2, "score": None, "scores": {}},
 ]
-TEST = {"test": "add 1 to 'x': up", "rows": 50, "share": 0.9, "needed": 0.9, "passed": True}
+TEST = {
+    "test": "add 1 to 'x': up",
+    "rows": 50,
+    "pass_rate": 0.9,
+    "min_pass_rate": 0.9,
+    "passed": True,
+}
 VALUES = Schema("y", "regression", {"x": Column("numeric"), "y": Column("numeric")})
 EVALUATE = settings.EvaluateParams(bootstrap=50, confidence=0.95)
 
@@ -38,14 +44,18 @@ def checks(*, scores=SCORES, slices=SLICES, tests=(), **floors) -> list:
 def test_model_without_floors_has_to_beat_the_baseline() -> None:
     (check,) = checks()
     assert check.passed
-    assert gate.verdict([check]).startswith("the gate is open: the model beats the baseline (rmse")
+    assert gate.verdict([check]).startswith(
+        "quality gate passed: the model beats the baseline (rmse"
+    )
 
 
 @pytest.mark.parametrize("low", [0.0, -1.0, float("nan")])
 def test_gain_that_may_be_chance_closes_the_gate(low: float) -> None:
     found = checks(scores=SCORES | {"gain_interval": {"low": low, "high": 1.0}})
     words = gate.verdict(found)
-    assert words.startswith("the gate is closed: the model does not beat the baseline (rmse 3.0000")
+    assert words.startswith(
+        "quality gate failed: the model does not beat the baseline (rmse 3.0000"
+    )
 
 
 @pytest.mark.parametrize(
@@ -70,17 +80,20 @@ def test_score_that_is_no_number_never_passes() -> None:
 
 def test_worst_slice_decides() -> None:
     _, check = checks(slice_minimum={"rmse": 4})
-    assert check.passed and "worst of 2 slices: city 'Graz' (30 rows) 3.5000, 0.5" in check.words
+    assert check.passed
+    assert "worst of 2 slices: city 'Graz' (30 rows) 3.5000, 0.5" in check.words
     _, check = checks(slice_minimum={"rmse": 3})
     assert not check.passed
     assert "in 1 of 2 slices: city 'Graz' (30 rows) 3.5000, 0.5000 worse" in check.words
-    assert "Bern" not in check.words and "Lyon" not in check.words
+    assert "Bern" not in check.words
+    assert "Lyon" not in check.words
 
 
 def test_floor_that_no_slice_can_be_held_against_is_no_pass() -> None:
     for slices in ([], SLICES[2:]):
         _, check = checks(slices=slices, slice_minimum={"rmse": 99})
-        assert not check.passed and "none of evaluate.slices" in check.words
+        assert not check.passed
+        assert "none of evaluate.slices" in check.words
 
 
 @pytest.mark.parametrize("floors", [{"minimum": {"f1": 1}}, {"slice_minimum": {"f1": 1}}])
@@ -90,11 +103,11 @@ def test_unknown_metric_is_named(floors: dict) -> None:
 
 
 def test_verdict_names_everything_that_failed() -> None:
-    tests = [TEST, TEST | {"share": 0.8, "test": "set 'x' to '1': down"}]
+    tests = [TEST, TEST | {"pass_rate": 0.8, "test": "set 'x' to '1': down"}]
     found = checks(minimum={"rmse": 1}, slice_minimum={"rmse": 9}, tests=tests)
     assert [check.passed for check in found] == [True, False, True, True, False]
     words = gate.verdict(found)
-    assert words.startswith("the gate is closed: rmse on all held-out rows is 3.0000")
+    assert words.startswith("quality gate failed: rmse on all held-out rows is 3.0000")
     assert words.endswith("; set 'x' to '1': down: in 80.0% of 50 rows, 90.0% needed")
 
 
@@ -111,7 +124,7 @@ def written(project: Project, trained) -> Project:
 
 
 def test_gate_prints_a_line_per_check_and_fails(written, capsys) -> None:
-    with pytest.raises(ProjectError, match="the gate is closed: rmse on all held-out rows"):
+    with pytest.raises(ProjectError, match="quality gate failed: rmse on all held-out rows"):
         gate.main(written, [])
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["ok", "FAILED", "ok", "ok"]

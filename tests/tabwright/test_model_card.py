@@ -1,4 +1,4 @@
-"""The model card: what is known is written anew, what people wrote stays."""
+"""The model card: what is known is written again, what people wrote stays."""
 
 import re
 from dataclasses import asdict
@@ -52,12 +52,14 @@ def test_first_card_says_what_is_not_decided(trained, tmp_path: Path) -> None:
     for known in ("**bought**", "1" * 32, "| roc_auc | 0.9000 | 0.5000 to 1.0000 | 0.5000 |"):
         assert known in text
     assert "git checkout" in text
-    assert "\n\n\n" not in text and not re.search(r"[ \t]$", text, re.MULTILINE)
+    assert "\n\n\n" not in text
+    assert not re.search(r"[ \t]$", text, re.MULTILINE)
 
 
 def test_run_that_trained_the_model_is_named(trained, tmp_path: Path) -> None:
     text = card(trained, yours_of(tmp_path / "card.md"), run="abc123")
-    assert "`make reproduce RUN=abc123`" in text and "git checkout" not in text
+    assert "`make reproduce RUN=abc123`" in text
+    assert "git checkout" not in text
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ def test_values_of_the_data_keep_tables_and_marks_whole(trained, tmp_path: Path)
         trained,
         words_of,
         slices=[part],
-        tests=[{"test": ODD, "share": 1.0, "needed": 0.95, "passed": True}],
+        tests=[{"test": ODD, "pass_rate": 1.0, "min_pass_rate": 0.95, "passed": True}],
         checks=[gate.Check("x", True, ODD)],
         warnings=[{"column": ODD, "message": ODD, "remedy": ODD}],
     )

@@ -31,22 +31,22 @@ def test_training_again_gives_the_same_bytes(trained, tmp_path: Path) -> None:
     assert (tmp_path / "one.skops").read_bytes() == (tmp_path / "two.skops").read_bytes()
 
 
-def test_clock_stops_the_search_and_says_how_to_repeat_it(trained, capsys) -> None:
-    params = with_train(search_iterations=9, search_seconds=1e-9)
+def test_timeout_stops_the_search_and_says_how_to_repeat_it(trained, capsys) -> None:
+    params = with_train(n_iter=9, timeout=1e-9)
     _, facts = train_model.select_model(trained.train, trained.schema, params)
     assert facts["settings_tried"] == 1
-    assert "set train.search_iterations to 1 " in capsys.readouterr().out
+    assert "set train.search.n_iter to 1 " in capsys.readouterr().out
 
 
 def test_blend_is_scored_as_it_is_fitted(trained) -> None:
-    params = with_train(search_iterations=0)
+    params = with_train(n_iter=0)
     selection = ModelSelection(trained.train, trained.schema, params)
     known = candidates.candidates(trained.schema, 1)
     for name in ("linear", "boosting"):
         selection.add(name, known[name])
     selection.add_voting()
-    selection.add("fitted", selection.trials["blend"].candidate)
-    assert selection.trials["blend"].y_pred == pytest.approx(selection.trials["fitted"].y_pred)
+    selection.add("fitted", selection.trials["voting"].candidate)
+    assert selection.trials["voting"].y_pred == pytest.approx(selection.trials["fitted"].y_pred)
 
 
 @pytest.mark.parametrize(("power", "tried"), [(1, False), (6, True)])
@@ -54,7 +54,7 @@ def test_log_of_a_skewed_target_competes(power: int, tried: bool, trained) -> No
     amounts = trained.train.assign(visits=trained.train["visits"].astype(float) ** power)
     columns = trained.schema.columns | {"visits": replace(trained.schema.columns["visits"])}
     schema = replace(trained.schema, target="visits", task="regression", columns=columns)
-    params = with_train(search_iterations=0)
+    params = with_train(n_iter=0)
     model, facts = train_model.select_model(amounts, schema, params)
     assert ("linear of log" in facts["candidates"]) == tried
     assert metrics.predict_scores(model, amounts, schema).shape == (len(amounts),)
@@ -70,8 +70,8 @@ def test_classes_with_a_row_or_two_train_quietly(trained, recwarn) -> None:
     del columns["remark"]  # text takes long
     schema = replace(trained.schema, columns=columns)
     table = trained.train.assign(bought=rare)
-    names = ["linear", "forest", "boosting", "blend"]
-    params = with_train(candidates=names, search_iterations=0)
+    names = ["linear", "forest", "boosting", "voting"]
+    params = with_train(candidates=names, n_iter=0)
     model, facts = train_model.select_model(table, schema, params)
     assert all(np.isfinite(score["mean"]) for score in facts["candidates"].values())
     assert metrics.predict_scores(model, table, schema)[:, 4].max() == 0

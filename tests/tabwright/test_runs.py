@@ -26,7 +26,7 @@ def made(run: str, mean: float = 0.9, metric: str = "roc_auc", **changes) -> dic
         "model_md5": run,
         "seconds": 3,
         "params": {"seed": 1, "train.folds": 5, "evaluate.bootstrap": 50},
-        "cv": {"metric": metric, "mean": mean, "sd": 0.01, "folds": [mean] * 5},
+        "cv": {"metric": metric, "mean": mean, "std": 0.01, "folds": [mean] * 5},
     } | changes
 
 
@@ -91,7 +91,8 @@ def test_notebook_tells_runs_and_decisions_whatever_the_words(tmp_path: Path) ->
     assert page.index("the fair is tomorrow") < page.index("run bbbbbbbb") < page.index("run aaaaa")
     assert "roc\\_auc 0.9700" in page or "roc_auc 0.9700 (0.9000 to 1.0000)" in page
     assert "train.folds 9 (was 5)" in page
-    assert "runs/aaaaa.diff" in page and "runs/bbbbbbbbb.diff" not in page
+    assert "runs/aaaaa.diff" in page
+    assert "runs/bbbbbbbbb.diff" not in page
     assert "# <b>" not in page
 
 

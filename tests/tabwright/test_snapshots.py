@@ -40,7 +40,9 @@ def test_snapshot_has_what_is_not_committed_and_changes_nothing(repository: Path
     before = git.git(repository, "status", "--porcelain")
     tree = git.snapshot(repository)
     patch = git.uncommitted(repository, tree)
-    assert "+new = 1" in patch and "+seed: 2" in patch and "notes" not in patch
+    assert "+new = 1" in patch
+    assert "+seed: 2" in patch
+    assert "notes" not in patch
     assert git.git(repository, "status", "--porcelain") == before
     assert not git.is_committed(repository, tree)
     assert git.is_as_now(repository, tree)

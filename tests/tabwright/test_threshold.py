@@ -22,7 +22,7 @@ def test_threshold_serves_its_goal(goal: str | float, expected: float) -> None:
 
 
 def test_threshold_decides_classes_and_leaves_probabilities(trained) -> None:
-    params = with_train(threshold=0.999, search_iterations=0)
+    params = with_train(threshold=0.999, n_iter=0)
     model, _ = train_model.select_model(trained.train, trained.schema, params)
     assert (model.predict(trained.train[list(trained.schema.features)]) == "no").mean() > 0.9
     probabilities = metrics.predict_scores(model, trained.test, trained.schema)

@@ -132,7 +132,12 @@ def test_best_model_is_scored_as_it_is_used() -> None:
     table = pd.DataFrame({"x": random.normal(size=300)})
     table["y"] = np.where(table["x"] + random.normal(size=300) > 1.5, "b", "a")
     params = params_of()
-    train = replace(params.train, metric="f1", candidates=["linear"], search_iterations=0)
+    train = replace(
+        params.train,
+        metric="f1",
+        candidates=["linear"],
+        search=replace(params.train.search, n_iter=0),
+    )
     _, facts = owner_module("models.train_model").select_model(
         table, agreed, replace(params, train=train)
     )

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from joblib import parallel_config
 from support.owner import PROJECT, train_model
-from support.small_table import PARAMS, make_raw, split_table
+from support.small_table import make_raw, split_table, with_train
 from tabwright.io.source import Source
 from tabwright.reproduction import reproduce, verdict
 from tabwright.schema.guess import infer_schema
@@ -103,13 +103,13 @@ def test_a_run_that_was_never_evaluated_is_judged_by_its_model() -> None:
 
 def test_the_search_ends_where_it_ended_then(tmp_path: Path) -> None:
     params = tmp_path / "params.yaml"
-    before = "seed: 1\ntrain:\n  search_iterations: 20\n  search_seconds: 60\n  threshold: cost 5\n"
+    before = "seed: 1\ntrain:\n  search:\n    n_iter: 20\n    timeout: 60\n  threshold: cost 5\n"
     params.write_text(before, encoding="utf-8")
     reproduce.pin_search(params, 0)
     assert params.read_text(encoding="utf-8") == before
     reproduce.pin_search(params, 3)
-    assert "search_iterations: 3\n" in params.read_text(encoding="utf-8")
-    assert "search_seconds: 86400\n" in params.read_text(encoding="utf-8")
+    assert "n_iter: 3\n" in params.read_text(encoding="utf-8")
+    assert "timeout: 86400\n" in params.read_text(encoding="utf-8")
 
 
 def test_nothing_leads_the_repetition_back_here(
@@ -129,10 +129,8 @@ def test_any_number_of_cores_gives_the_same_model(
 ) -> None:
     table = make_raw(400)
     schema = infer_schema(table, target, Source())
-    knobs = {"candidates": ["linear", "forest", "boosting", "blend"], "search_iterations": 0}
-    params = replace(
-        PARAMS, data=replace(PARAMS.data, target=target), train=replace(PARAMS.train, **knobs)
-    )
+    params = with_train(n_iter=0, candidates=["linear", "forest", "boosting", "voting"])
+    params = replace(params, data=replace(params.data, target=target))
     rows = split_table(apply_contract(table, schema)[0], schema, params)
     found = set()
     for cores in (1, 4):

@@ -75,7 +75,8 @@ def project(raw: pd.DataFrame, schema: Schema, tmp_path_factory: pytest.TempPath
     # By chance more rows of a sample than of the table break a rule.
     most = min(1, 2 * params["data"]["max_rejected"])
     params["data"] |= {"raw": "raw.parquet", "max_rejected": most}
-    params["train"] |= {"folds": 2, "search_iterations": 0}
+    params["train"]["folds"] = 2
+    params["train"]["search"]["n_iter"] = 0
     params["evaluate"] |= {"bootstrap": 20}
     copy.params_file.write_text(yaml.safe_dump(params, allow_unicode=True), encoding="utf-8")
     save_schema(schema, copy.schema_file)

@@ -1,4 +1,4 @@
-"""Your features: numbers without gaps, for every row there may be."""
+"""Your features: numbers without missing values, for every row there may be."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Your settings and metrics, beside those of the library."""
+"""Your settings and metrics, in addition to those of the library."""
 
 from pydantic.dataclasses import dataclass
 from tabwright.project.settings import FORBID, Params

@@ -49,7 +49,7 @@ def make_dataset(project: Project) -> None:
     if checked.rejected:
         print(describe(checked.problems))
     if issues := check_dataset(project, schema, checked, clean):
-        print(f"worth a look:\n{describe_issues(issues)}")
+        print(f"data checks:\n{describe_issues(issues)}")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from tabwright.tracking.runs import start_run
 from ..config import metrics
 from .candidates import candidates
 
-VOTING = "blend"  # the name of the voting ensemble in `train.candidates`
+VOTING = "voting"  # of `train.candidates`: the mean of two or more of the others
 
 
 @one_thread()

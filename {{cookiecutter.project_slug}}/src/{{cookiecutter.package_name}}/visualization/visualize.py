@@ -1,4 +1,4 @@
-"""Your figures of the model, beside those of the library."""
+"""Your figures of the model, in addition to those of the library."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Compare the data contract with today's raw file; `--update` widens it."""
+"""Compare the data contract with today's raw file; `--update` relaxes it."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
@@ -25,7 +25,7 @@ from .update import update_schema
 class Difference:
     """What the file has otherwise, and the keys of the contract that would allow it.
 
-    Without keys it is for the owner to settle.
+    Without keys the owner decides.
     """
 
     column: str | None  # None: how the file is written
@@ -40,7 +40,7 @@ class Difference:
 
 def main(project: Project, arguments: Arguments = None) -> None:
     parser = command_parser("schema", __doc__)
-    parser.add_argument("--update", action="store_true", help="widen the contract")
+    parser.add_argument("--update", action="store_true", help="update the contract")
     options = parser.parse_args(arguments)
     params, schema = project.params, load_schema(project.schema_file)
     tell_positive(schema)
@@ -59,7 +59,7 @@ def main(project: Project, arguments: Arguments = None) -> None:
         print(f"references/schema.yaml and {params.data.raw} differ:")
         print(*[f"  {difference}" for difference in found], sep="\n")
     if open_ends:
-        print(f"for you to settle: {len(open_ends)}. Correct the file, or the contract")
+        print(f"for you to decide: {len(open_ends)}. Correct the file, or the contract")
     if ready := len(found) - len(open_ends):
         print(f"`make schema UPDATE=1` writes {ready} of these {len(found)} into the contract")
 

@@ -107,7 +107,7 @@ def complete_from_all(
 
 
 def summary(schema: Schema) -> str:
-    """What was guessed and is worth a look, a line each."""
+    """What was guessed and should be checked, a line each."""
     kinds = pd.Series([column.kind for column in schema.columns.values()]).value_counts()
     features = schema.features
     notes = {

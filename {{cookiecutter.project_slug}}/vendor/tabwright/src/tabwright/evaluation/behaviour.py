@@ -1,7 +1,7 @@
 """Behavioural tests: what must hold when held-out rows change, by `behaviour` in `params.yaml`.
 
 They are the three kinds of Ribeiro, Wu, Guestrin & Singh, "Beyond Accuracy: Behavioral Testing of
-NLP Models with CheckList" (ACL 2020): directional expectation (`up`, `down`), invariance (`same`)
+NLP Models with CheckList" (ACL 2020): directional expectation (`up`, `down`), invariance (`invariant`)
 and minimum functionality (a class, or a range of values).
 """
 
@@ -31,13 +31,13 @@ def run_tests(
     entries: list[dict[str, Any]],
     seed: int,
 ) -> list[dict[str, Any]]:
-    """Hold the model against every entry, on at most `CHANGED_ROWS` of the held-out rows.
+    """Test the model by every entry, on at most `CHANGED_ROWS` of the held-out rows.
 
     Returns
     -------
     list of dict
-        `test` in words, number of `rows` it could be tried on, `share` of them in which it holds,
-        share `needed`, whether it `passed`, and as `example` the first row in which it does not
+        `test` in words, number of `rows` it could be tried on, `pass_rate`, the share of them in which
+        it holds, `min_pass_rate`, whether it `passed`, and as `example` the first row in which it does not
         hold, or None: its number in `test` from 0, the cells as they `were`, the prediction
         `before` and `after`.
 
@@ -70,7 +70,7 @@ def _run(
     before, after = (_outcome(model, table, schema, expected) for table in (rows, changed))
     slack = expected.tolerance + rounding
     match expected.expect:
-        case "same":
+        case "invariant":
             holds = np.abs(after - before) <= slack
         case "up":
             holds = after - before >= -slack
@@ -93,9 +93,9 @@ def _run(
     return {
         "test": str(expected),
         "rows": len(rows),
-        "share": float(holds.mean()),
-        "needed": expected.share,
-        "passed": bool(holds.mean() >= expected.share),
+        "pass_rate": float(holds.mean()),
+        "min_pass_rate": expected.min_pass_rate,
+        "passed": bool(holds.mean() >= expected.min_pass_rate),
         "example": example,
     }
 
@@ -105,7 +105,7 @@ def change(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows that can be changed within the contract, before and after.
 
-    To go up or down or stay the same says something of rows only in which a cell is another.
+    `up`, `down` and `invariant` are tested on rows only in which a cell changes.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def change(
         When there is none.
     """
     possible, rule = np.ones(len(rows), dtype=bool), ""
-    moved = np.full(len(rows), expected.expect not in ("up", "down", "same"))
+    moved = np.full(len(rows), expected.expect not in ("up", "down", "invariant"))
     changed = rows.copy()
     for name in [*expected.add, *expected.set]:
         column = schema.features[name]
@@ -152,8 +152,8 @@ def _outcome(
     if schema.task == "regression":
         return y_pred
     classes = schema.classes
-    if expected.of:
-        return y_pred[:, classes.index(expected.of)]
+    if expected.label:
+        return y_pred[:, classes.index(expected.label)]
     return np.array(classes)[decide(y_pred, get_threshold(model))]
 
 

@@ -93,7 +93,7 @@ def worse_at_most(
     resampling: Resampling,
     parts: dict[str, np.ndarray],
 ) -> tuple[Gain, dict[str, Gain]]:
-    """Gains whose upper end a challenger is judged by, on all rows and on parts of them.
+    """Improvements whose upper end decides on a challenger, on all rows and on parts of them.
 
     With a confidence of 0.95, of equally good challengers at most 2.5 % have an upper end below 0
     on all rows or on any part: `OVERALL` of that is spent on all rows, the rest on all parts

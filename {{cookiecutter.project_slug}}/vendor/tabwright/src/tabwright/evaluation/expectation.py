@@ -8,9 +8,9 @@ import numpy as np
 from ..project.errors import ProjectError
 from ..schema.schema import Schema
 
-KEYS = ("add", "set", "expect", "of", "share", "tolerance")
-SHARE = 0.95  # of the rows in which it must hold
-TOLERANCE = 0.05  # of `same`: in probability, or in standard deviations of the target
+KEYS = ("add", "set", "expect", "class", "min_pass_rate", "tolerance")
+MIN_PASS_RATE = 0.95  # share of the rows in which it must hold
+TOLERANCE = 0.05  # of `invariant`: in probability, or in standard deviations of the target
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,9 @@ class Expectation:
 
     add: dict[str, float]
     set: dict[str, Any]
-    expect: Any  # up, down, same, a class, or the ends of a range
-    of: str | None
-    share: float
+    expect: Any  # up, down, invariant, a class, or the ends of a range
+    label: str | None  # the class whose probability is compared
+    min_pass_rate: float
     tolerance: float
 
     def __str__(self) -> str:
@@ -31,9 +31,9 @@ class Expectation:
             f"empty '{column}'" if cell is None else f"set '{column}' to '{cell}'"
             for column, cell in self.set.items()
         ]
-        what = f"the probability of '{self.of}'" if self.of else "the prediction"
+        what = f"the probability of '{self.label}'" if self.label else "the prediction"
         within = f", within {self.tolerance:.3g}" if self.tolerance else ""
-        if self.expect == "same":
+        if self.expect == "invariant":
             outcome = f"{what} stays the same{within}"
         elif self.expect in ("up", "down"):
             outcome = f"{what} goes {self.expect}{within}"
@@ -62,42 +62,44 @@ def read_entry(entry: dict[str, Any], schema: Schema, std: float) -> Expectation
         if column in changes["set"]:
             _refuse(f"{column!r} is in both add and set; keep one.")
     expect = _read_expect(entry.get("expect"), schema)
-    share, tolerance = entry.get("share", SHARE), entry.get("tolerance")
-    if not is_number(share) or not 0 < share <= 1:
-        _refuse(f"share is {share!r}, not a number above 0 and up to 1.")
+    rate, tolerance = entry.get("min_pass_rate", MIN_PASS_RATE), entry.get("tolerance")
+    if not is_number(rate) or not 0 < rate <= 1:
+        _refuse(f"min_pass_rate is {rate!r}, not a number above 0 and up to 1.")
     if tolerance is None:
-        tolerance = TOLERANCE * std if expect == "same" else 0.0
+        tolerance = TOLERANCE * std if expect == "invariant" else 0.0
     if not is_number(tolerance) or not tolerance >= 0:
         _refuse(f"tolerance is {tolerance!r}, not a number from 0.")
-    of = _read_of(entry.get("of"), expect, schema)
-    return Expectation(**changes, expect=expect, of=of, share=share, tolerance=tolerance)
+    label = _read_class(entry.get("class"), expect, schema)
+    return Expectation(
+        **changes, expect=expect, label=label, min_pass_rate=rate, tolerance=tolerance
+    )
 
 
 def _read_expect(expect: Any, schema: Schema) -> Any:
     classes = schema.classes
-    if expect in ("up", "down", "same") or (classes and str(expect) in classes):
+    if expect in ("up", "down", "invariant") or (classes and str(expect) in classes):
         return str(expect)
     if schema.task == "regression":
         if isinstance(expect, list) and len(expect) == 2 and all(map(is_number, expect)):
             return expect
-        return _refuse(f"expect is {expect!r}, not up, down, same or a range [low, high].")
+        return _refuse(f"expect is {expect!r}, not up, down, invariant or a range [low, high].")
     return _refuse(
-        f"expect is {expect!r}, not up, down, same or a class: {', '.join(map(repr, classes))}."
+        f"expect is {expect!r}, not up, down, invariant or a class: {', '.join(map(repr, classes))}."
     )
 
 
-def _read_of(of: Any, expect: Any, schema: Schema) -> str | None:
-    """The class whose probability is looked at, where one is."""
+def _read_class(label: Any, expect: Any, schema: Schema) -> str | None:
+    """The class whose probability is compared, where one is."""
     classes = schema.classes
-    if not classes or expect not in ("up", "down", "same"):
-        return (
-            None if of is None else _refuse("of belongs to up, down or same of classes; remove it.")
-        )
-    if of is None and len(classes) == 2:
+    if not classes or expect not in ("up", "down", "invariant"):
+        if label is not None:
+            _refuse("class belongs to up, down or invariant of classes; remove it.")
+        return None
+    if label is None and len(classes) == 2:
         return classes[1]
-    if str(of) not in classes:
-        _refuse(f"of is {of!r}, not a class: {', '.join(map(repr, classes))}.")
-    return str(of)
+    if str(label) not in classes:
+        _refuse(f"class is {label!r}, not one of {', '.join(map(repr, classes))}.")
+    return str(label)
 
 
 def is_number(value: Any) -> bool:

@@ -73,7 +73,7 @@ def draw_figures(
 
 
 def draw_slices(slices: list[dict[str, Any]], overall: float, metric: str, folder: Path) -> None:
-    """Add `slices.png`: score and interval of each slice that has them, beside that of all rows."""
+    """Add `slices.png`: score and interval of each slice that has them, next to that of all rows."""
     scored = [part for part in slices if part["low"] is not None][:MAX_SLICES][::-1]
     if not scored:
         return

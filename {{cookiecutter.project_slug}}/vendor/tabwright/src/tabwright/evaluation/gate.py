@@ -16,7 +16,7 @@ from ..selection.metric import Metric
 from ..selection.metrics import require_known, task_metrics
 
 MAX_NAMED = 3  # slices below their floor
-ANEW = "dvc repro --force evaluate"
+AGAIN = "dvc repro --force evaluate"
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def present_checks(project: Project) -> list[Check]:
     except (AttributeError, KeyError, TypeError) as error:
         raise ProjectError(
             f"reports/{project.metrics_file.name}, {project.slices_file.name} or {project.behaviour_file.name} is from another version "
-            f"({error!r}): `{ANEW}` writes them anew."
+            f"({error!r}): `{AGAIN}` writes them again."
         ) from error
 
 
@@ -96,11 +96,11 @@ def checks(
 
 
 def verdict(found: list[Check]) -> str:
-    """One sentence: the gate is open, or closed and by what."""
+    """One sentence: the quality gate passed, or failed and by what."""
     if failed := [check.words for check in found if not check.passed]:
-        return f"the gate is closed: {'; '.join(failed)}"
+        return f"quality gate failed: {'; '.join(failed)}"
     more = f", and {len(found) - 1} more checks hold" if len(found) > 1 else ""
-    return f"the gate is open: {found[0].words}{more}"
+    return f"quality gate passed: {found[0].words}{more}"
 
 
 def _read(path: Path, kind: type) -> Any:
@@ -111,9 +111,11 @@ def _read(path: Path, kind: type) -> Any:
     except FileNotFoundError as error:
         raise ProjectError(f"{where} is missing: `make evaluate` writes it.") from error
     except (OSError, ValueError) as error:
-        raise ProjectError(f"{where} cannot be read ({error}): `{ANEW}` writes it anew.") from error
+        raise ProjectError(
+            f"{where} cannot be read ({error}): `{AGAIN}` writes it again."
+        ) from error
     if not isinstance(found, kind):
-        raise ProjectError(f"{where} holds something else: `{ANEW}` writes it anew.")
+        raise ProjectError(f"{where} holds something else: `{AGAIN}` writes it again.")
     return found
 
 
@@ -168,8 +170,8 @@ def _slices(
 
 
 def _behaviour(test: dict[str, Any]) -> Check:
-    share = f"{test['share']:.1%} of {test['rows']} rows, {test['needed']:.1%} needed"
-    passed = test["share"] >= test["needed"]
+    share = f"{test['pass_rate']:.1%} of {test['rows']} rows, {test['min_pass_rate']:.1%} needed"
+    passed = test["pass_rate"] >= test["min_pass_rate"]
     return Check("behaviour", passed, f"{test['test']}: in {share}")
 
 

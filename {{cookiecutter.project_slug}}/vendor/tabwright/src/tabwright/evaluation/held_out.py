@@ -115,7 +115,7 @@ def evaluate_model(
     constant.fit(targets, targets[schema.target])
     name = deciding_metric(schema, params.train.metric, own)
     tests = run_tests(model, test, schema, params.behaviour, params.seed)
-    # A model's decisions are judged at its own threshold.
+    # Each model is scored at its own threshold.
     scored = task_metrics(schema, get_threshold(model), own), y_pred
     least = task_metrics(schema, own=own), predict_scores(constant, test, schema)
     resampling = make_resampling(test, params.data, params.evaluate, params.seed)

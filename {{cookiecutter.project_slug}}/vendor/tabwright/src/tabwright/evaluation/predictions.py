@@ -1,4 +1,4 @@
-"""The columns that predictions are written in, beside those of the rows."""
+"""The columns that predictions are written in, in addition to those of the rows."""
 
 import numpy as np
 import pandas as pd

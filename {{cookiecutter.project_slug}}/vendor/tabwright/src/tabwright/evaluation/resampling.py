@@ -1,4 +1,4 @@
-"""Draw held-out rows anew, again and again, to tell what chance does to a score: the bootstrap.
+"""The bootstrap: resample the held-out rows to estimate how a score varies by chance.
 
 Rows that depend on each other are drawn together: whole groups under a group split (the cluster
 bootstrap of Field & Welsh 2007), whole periods under a chronological one (the blocks of Carlstein

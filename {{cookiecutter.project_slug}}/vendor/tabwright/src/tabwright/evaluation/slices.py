@@ -1,4 +1,4 @@
-"""How good the model is on parts of the held-out rows: each value of a column, and its gaps."""
+"""How good the model is on parts of the held-out rows: each value of a column, and its missing values."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -45,7 +45,7 @@ def slice_columns(test: pd.DataFrame, schema: Schema, asked: str | list[str]) ->
 def make_slices(
     test: pd.DataFrame, schema: Schema, columns: list[str]
 ) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Cut rows by columns: categories by value, numbers at the quartiles of `test`, all by gaps.
+    """Cut rows by columns: categories by value, numbers at the quartiles of `test`, all by missing values.
 
     Yields
     ------

@@ -1,4 +1,4 @@
-"""Take the raw data anew from `data.source`, and record what came with DVC."""
+"""Download the raw data again from `data.source`, and record what came with DVC."""
 
 import subprocess
 import sys

@@ -71,7 +71,7 @@ def _as_arrow(table: pd.DataFrame | pa.Table, schema: pa.Schema | None) -> pa.Ta
 
 
 def _widened(writer: pq.ParquetWriter, path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """Write a file anew where its types do not also hold the cells of other tables."""
+    """Rewrite a file whose types do not hold the cells of a further table."""
     fields = []
     for pair in zip(writer.schema, schema, strict=True):
         try:

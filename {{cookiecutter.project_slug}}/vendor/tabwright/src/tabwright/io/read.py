@@ -129,7 +129,7 @@ def detect(path: Path, sheet: str = "", names: Collection[str] = ()) -> Source:
     file = list_files(path)[0]
     names = [name for name in names if not re.fullmatch(r"#?-?\d+", name)]
     if file_kind(file) in EXCEL:
-        with _explained(file):
+        with _reading_errors(file):
             return detect_sheet(file, sheet, names)
     return Source(separator=None) if file_kind(file) in READERS else sniff(file, names)
 
@@ -178,18 +178,18 @@ def list_files(path: Path) -> list[Path]:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _reading_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, CalamineError, OSError, ValueError, KeyError, TypeError) as error:
         raise ProjectError(
-            f"{path}: no {file_kind(path)} file, damaged, or no table: {error}. Save it anew, or "
+            f"{path}: no {file_kind(path)} file, damaged, or no table: {error}. Save it again, or "
             "rename it after what it is."
         ) from error
 
 
 def _read(path: Path, source: Source, known: KnownColumns | None) -> Tables:
-    with _explained(path):
+    with _reading_errors(path):
         yield from READERS.get(file_kind(path), read_delimited)(path, source, known)
 
 

@@ -165,7 +165,7 @@ def _predict_batch(
 
 
 def write_origin(source: Path, output: Path, used: ModelInUse, rows: int) -> None:
-    """Say beside the predictions which model made them, of what, and when.
+    """Write next to the predictions which model made them, from what, and when.
 
     It is a file of its own, so that the same rows and the same model give the same predictions.
     """

@@ -11,12 +11,12 @@ INTERRUPTED = 130  # the exit code of a shell for Ctrl-C
 
 
 class ProjectError(Exception):
-    """A mistake in the data, the parameters or the command that its reader can mend."""
+    """A mistake in the data, the parameters or the command that the user can fix."""
 
 
 @contextmanager
 def cli_errors() -> Iterator[None]:
-    """Turn an error its reader can mend into a message on stderr and exit code 1.
+    """Turn an error that the user can fix into a message on stderr and exit code 1.
 
     What is known to be about a file or the database is a `ProjectError` where it happens; any other
     exception is a fault in code, whose traceback is needed.

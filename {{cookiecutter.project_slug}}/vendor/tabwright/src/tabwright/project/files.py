@@ -24,7 +24,7 @@ A_DAY = 24 * 60 * 60  # seconds after which a temporary file is nobody's any mor
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary name beside `path`; rename it to `path` when the block succeeds.
+    """Yield a temporary name next to `path`; rename it to `path` when the block succeeds.
 
     The temporary name keeps the suffix, so writers that look at it work as usual. What a killed
     process has left under such a name is removed.

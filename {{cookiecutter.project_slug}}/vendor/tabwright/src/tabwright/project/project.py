@@ -136,7 +136,7 @@ class Project:
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
-        """The owner's metrics by name, beside those of the library."""
+        """The owner's metrics by name, in addition to those of the library."""
         return dict(self.owner("config", "metrics", {}))
 
     @property

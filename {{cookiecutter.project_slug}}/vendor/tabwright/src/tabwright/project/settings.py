@@ -54,8 +54,8 @@ def build(kind: type[Built], tree: dict[str, Any], file: str) -> Built:
 
 def _sentence(wrong: Any, file: str) -> str:
     place, said = wrong["loc"], wrong["msg"].removeprefix("Value error, ")
-    if cli_errors := EXPLAINED.get(wrong["type"]):
-        said = cli_errors.format(input=wrong["input"], **wrong.get("ctx", {}))
+    if template := EXPLAINED.get(wrong["type"]):
+        said = template.format(input=wrong["input"], **wrong.get("ctx", {}))
     if place[0] == "columns" and len(place) > 1:
         file, place = f"{file}, column {place[1]!r}", place[2:]
     name = ".".join(map(str, place))
@@ -120,6 +120,15 @@ class DataParams:
 
 
 @dataclass(frozen=True, config=FORBID)
+class SearchParams:
+    """How long hyperparameters are searched for, and on how many rows."""
+
+    n_iter: Natural
+    timeout: Annotated[Number, Field(gt=0), must_be("a number above 0")]
+    max_rows: Rows
+
+
+@dataclass(frozen=True, config=FORBID)
 class TrainParams:
     """Which models are compared, and how."""
 
@@ -130,9 +139,7 @@ class TrainParams:
         Inside | Goal,
         must_be("f1, precision P (such as precision 0.9), cost C (such as cost 5) or in (0, 1)"),
     ]
-    search_iterations: Natural
-    search_seconds: Annotated[Number, Field(gt=0), must_be("a number above 0")]
-    search_rows: Rows
+    search: SearchParams
     max_rows: Rows
 
 
@@ -145,7 +152,7 @@ class EvaluateParams:
     slices: Annotated[Literal["auto"] | list[str], must_be("auto or a list of columns")] = "auto"
     minimum: Floors = field(default_factory=dict)
     slice_minimum: Floors = field(default_factory=dict)
-    allowed_loss: Annotated[Number, Field(ge=0), must_be("a number from 0")] = 0
+    max_regression: Annotated[Number, Field(ge=0), must_be("a number from 0")] = 0
 
 
 @dataclass(frozen=True, config=FORBID)

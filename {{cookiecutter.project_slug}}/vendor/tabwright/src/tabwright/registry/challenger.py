@@ -1,4 +1,4 @@
-"""What a challenger has to pass to become the champion, all of it measured afresh."""
+"""What a challenger has to pass to become the champion, all of it scored again."""
 
 from pathlib import Path
 
@@ -107,7 +107,7 @@ def against_champion(
     }
     gain, gains = worse_at_most(y_true, sides, resampling, parts)
     words = f"{versus(name, y_true, sides)} of the champion, {champion}, on {where}: {gain}"
-    passed = gain.high >= -params.evaluate.allowed_loss
+    passed = gain.high >= -params.evaluate.max_regression
     return [Check("champion", passed, words), *_on_slices(name, parts, gains)]
 
 

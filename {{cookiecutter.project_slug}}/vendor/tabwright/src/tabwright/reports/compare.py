@@ -21,7 +21,7 @@ from ..tracking.record import Record, find_record, load_records, short, test_sco
 from ..tracking.runs import download_file
 from .experiments import differences
 
-# What has to be the same for folds to be, beside rows and seed.
+# What has to be the same for folds to be, in addition to rows and seed.
 FOLD_PARAMS = ("train.folds", "data.split", "data.split_by", "train.max_rows")
 
 

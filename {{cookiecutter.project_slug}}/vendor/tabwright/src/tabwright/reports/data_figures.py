@@ -1,4 +1,4 @@
-"""Draw the target beside each column; the profile has each column on its own."""
+"""Draw the target by each column; the profile has each column on its own."""
 
 import shutil
 from pathlib import Path
@@ -47,11 +47,11 @@ def draw_target(rows: pd.DataFrame, schema: Schema, folder: Path) -> None:
             axes = figure.add_subplot(high, PER_ROW, place)
             axes.set_title(short(name))
             if schema.columns[name].kind in ("category", "boolean"):
-                _beside_values(
+                _by_category(
                     axes, frequent(rows[name].astype("str").fillna(EMPTY)), target, colours
                 )
             else:
-                _beside_amounts(axes, rows[name], schema.columns[name].kind, target, colours)
+                _by_number(axes, rows[name], schema.columns[name].kind, target, colours)
         if colours:
             keys = [Patch(color=colour, label=short(label)) for label, colour in colours.items()]
             figure.legend(handles=keys, loc="outside upper left", ncols=4, frameon=False)
@@ -66,9 +66,7 @@ def frequent(values: pd.Series, most: int = MAX_VALUES) -> pd.Series:
     return values.where(values.isin(counts.index[: most - 1]), OTHER)
 
 
-def _beside_values(
-    axes: Axes, values: pd.Series, target: pd.Series, colours: dict[str, str]
-) -> None:
+def _by_category(axes: Axes, values: pd.Series, target: pd.Series, colours: dict[str, str]) -> None:
     """The share of each class, or quartiles of the target, for each value."""
     counts = values.value_counts()
     # From the bottom up: what is no value of its own, then the rarest.
@@ -87,7 +85,7 @@ def _beside_values(
     axes.tick_params(axis="y", length=0)
 
 
-def _beside_amounts(
+def _by_number(
     axes: Axes, cells: pd.Series, kind: str, target: pd.Series, colours: dict[str, str]
 ) -> None:
     """Quartiles for each class, or the target over a quantity, with medians along it."""

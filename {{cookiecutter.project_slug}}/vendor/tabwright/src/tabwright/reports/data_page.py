@@ -1,4 +1,4 @@
-"""One HTML page, complete in itself, on what the data is like, and skrub's profile beside it."""
+"""One HTML page, complete in itself, on what the data is like, and skrub's profile next to it."""
 
 from typing import Any
 

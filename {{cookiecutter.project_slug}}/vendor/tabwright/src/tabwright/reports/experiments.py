@@ -80,7 +80,7 @@ def leaderboard(records: list[Record], made: list[Promotion], own: Own = NONE) -
             "commit": f"{record['commit'][:7] or 'none'}{'+' if record['dirty'] else ''}",
             "data": record["train_md5"][:6],
             "model": record["model"],
-            "cross-validated": "{metric} {mean:.4f} ± {sd:.4f}".format(**record["cv"]),
+            "cross-validated": "{metric} {mean:.4f} ± {std:.4f}".format(**record["cv"]),
             "held-out rows": test_score(record),
             "seconds": str(record["seconds"]),
             "parameters": ", ".join(f"{name} {record['params'].get(name)}" for name in varied),

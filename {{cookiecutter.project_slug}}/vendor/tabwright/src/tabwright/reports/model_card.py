@@ -1,6 +1,6 @@
 """The model card, for those who use, review or inherit the model.
 
-After Mitchell et al., "Model Cards for Model Reporting" (FAT* 2019). What is known is written anew;
+After Mitchell et al., "Model Cards for Model Reporting" (FAT* 2019). What is known is rewritten;
 what people write between two marks is kept byte for byte.
 """
 

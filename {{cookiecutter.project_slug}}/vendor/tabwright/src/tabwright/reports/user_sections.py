@@ -1,4 +1,4 @@
-"""Pages that are written anew, apart from what people write between two marks."""
+"""Pages that are rewritten, apart from the sections between two marks, which are the user's."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Repeat a run of any age beside the project, and compare: `make reproduce RUN=1a2b3c4d`.
+"""Repeat a run of any age in a copy of the project, and compare: `make reproduce RUN=1a2b3c4d`.
 
 Its code, its environment, its data and its pipeline, in a clone.
 """
@@ -70,7 +70,7 @@ def check_out(project: Project, record: Record, folder: Path) -> Path:
     name, base, patch = short(record), record["commit"], patch_file(project, record["run"])
     ask, changes = f"or ask {record['user']} to", project.short(patch)
     if not base:
-        raise ProjectError(f"run {name} has no commit that tells its code: commit, and train anew.")
+        raise ProjectError(f"run {name} does not record a commit: commit, and train again.")
     if not commit(project.root, base):
         raise ProjectError(
             f"commit {base[:8]} of run {name} is not in this clone: `git fetch --all` (with "
@@ -130,11 +130,13 @@ def fetch_data(clone: Path, record: Record, storage: DvcStorage) -> None:
                 f"remote: ask {record['user']} to `make push` where the run was made."
             )
         if storage.hash(clone / name) != known:
-            raise ProjectError(f"DVC's cache has a damaged {name}: mend it, make verify REPAIR=1.")
+            raise ProjectError(
+                f"DVC's cache has a damaged {name}: restore it by make verify REPAIR=1."
+            )
 
 
 def run_pipeline(clone: Path, record: Record) -> Record:
-    """Run every step anew, and give the record that the training there writes."""
+    """Run every step again, and give the record that the training there writes."""
     pin_search(clone / "params.yaml", record["settings_tried"])
     runs = clone / "reports" / "runs"
     before = set(runs.glob("*.json"))
@@ -147,10 +149,10 @@ def run_pipeline(clone: Path, record: Record) -> Record:
 
 
 def pin_search(params: Path, tried: int) -> None:
-    """Let the search end after as many settings as it tried then, whatever the clock says."""
+    """Let the search try as many combinations as it tried then, however long that takes."""
     if tried:
         tree = yaml.safe_load(params.read_text(encoding="utf-8"))
-        tree["train"] |= {"search_iterations": tried, "search_seconds": A_DAY}
+        tree["train"]["search"] |= {"n_iter": tried, "timeout": A_DAY}
         text = yaml.safe_dump(tree, allow_unicode=True, sort_keys=False)
         params.write_text(text, encoding="utf-8")
 

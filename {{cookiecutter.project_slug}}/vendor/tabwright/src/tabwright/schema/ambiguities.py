@@ -1,4 +1,4 @@
-"""What may have been meant otherwise than it was read, and what settles it."""
+"""What may have been meant otherwise than it was read, and how to decide it."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from .schema import Schema
 
 SIZEABLE = 0.05  # share of the rows
 FILE = "references/schema.yaml"
-Ambiguity = tuple[str | None, str, str]  # column, finding, what settles it
+Ambiguity = tuple[str | None, str, str]  # column, finding, remedy
 
 
 def find_ambiguities(raw: pd.DataFrame, typed: pd.DataFrame, schema: Schema) -> list[Ambiguity]:

@@ -191,7 +191,7 @@ def _counts_rows(numbers: pd.Series, name: str) -> bool:
 
 
 def generous_range(numbers: pd.Series, *, whole: bool = True) -> list[float]:
-    """The range seen, widened by half its width on each side; what is never negative stays so.
+    """The range seen, extended by half its width on each side; what is never negative stays so.
 
     A sample may miss a negative number.
     """

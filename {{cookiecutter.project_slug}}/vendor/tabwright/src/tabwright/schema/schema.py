@@ -39,7 +39,7 @@ HEADER = """\
 # Without strict they were guessed from the rows there were: a row that leaves them is kept and
 # counted in reports/warnings.json. Rows with a cell that is not of its kind, or with a class of the
 # target that is not listed, go to data/interim/rejected.parquet. `make schema` compares the contract
-# with the raw file, `make schema UPDATE=1` widens it. `task` follows from the target and is
+# with the raw file, `make schema UPDATE=1` updates it. `task` follows from the target and is
 # classification or regression: correct it here if the guess is wrong.
 """
 

@@ -74,7 +74,7 @@ def read_tree(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise ProjectError(f"{path.name} is not UTF-8 text. Save it as UTF-8.") from error
     except yaml.YAMLError as error:
-        raise ProjectError(f"{path.name}, {_explained(error, text)}") from error
+        raise ProjectError(f"{path.name}, {_describe(error, text)}") from error
     if not isinstance(tree, dict):
         raise ProjectError(
             f"{path.name} has no target, task, source and columns. Add them, or delete the file: "
@@ -107,7 +107,7 @@ def as_yaml(value: Any) -> str:
     return str(text)
 
 
-def _explained(error: yaml.YAMLError, text: str) -> str:
+def _describe(error: yaml.YAMLError, text: str) -> str:
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return f"which is not valid YAML, correct it: {error}"
     number = error.problem_mark.line

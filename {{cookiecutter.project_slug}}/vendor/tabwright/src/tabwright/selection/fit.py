@@ -44,7 +44,7 @@ def describe_fit(facts: dict[str, Any]) -> str:
     """How good the model is as it is used, in a few lines."""
     lines = []
     if used := facts.get("as_used"):
-        figures = f"{facts['metric']} {used['mean']:.4f} +/- {used['sd']:.4f}"
+        figures = f"{facts['metric']} {used['mean']:.4f} +/- {used['std']:.4f}"
         lines.append(f"{facts['best']} as it is used, calibrated and at its threshold: {figures}")
     if threshold := facts.get("threshold"):
         reached = "threshold {value:.3g} ({goal}): precision {precision:.3f}, recall {recall:.3f}"
@@ -79,4 +79,4 @@ def calibrate_and_threshold(
             response_method="predict_proba",
         )
     used = selection.score(y_proba, metric)
-    return model, facts | {"as_used": {"mean": used["mean"], "sd": used["sd"]}}
+    return model, facts | {"as_used": {"mean": used["mean"], "std": used["std"]}}

@@ -41,7 +41,7 @@ class ModelSelection:
     Attributes
     ----------
     trials : dict
-        By name of the candidate; `score` has `mean` and `sd` over the `folds`, `seconds`, and
+        By name of the candidate; `score` has `mean` and `std` over the `folds`, `seconds`, and
         perhaps the `settings` of a search or the `parts` of a voting ensemble.
     settings_tried : int
         How many settings of each candidate the search has tried.
@@ -81,7 +81,7 @@ class ModelSelection:
         self.trials[name] = Trial(candidate, y_pred, score | facts)
         if not self.quiet:
             spent = f"  {facts['seconds']:.1f} s" if "seconds" in facts else ""
-            figures = f"{score['mean']:.4f} +/- {score['sd']:.4f}{spent}"
+            figures = f"{score['mean']:.4f} +/- {score['std']:.4f}{spent}"
             tqdm.write(f"{name:>24}  {self.metric} {figures}")
 
     def best(self) -> str:
@@ -101,26 +101,26 @@ class ModelSelection:
     def random_search(self) -> None:
         """Add the best of some random settings of each of the two best families.
 
-        Settings are tried on no more than `train.search_rows` rows, until `train.search_iterations`
-        or `train.search_seconds` are used up.
+        Settings are tried on no more than `train.search.max_rows` rows, until `train.search.n_iter`
+        or `train.search.timeout` are used up.
         """
-        limits, seed = self.params.train, self.params.seed
+        limits, seed = self.params.train.search, self.params.seed
         best = {name: self.trials[name].candidate for name in self._best_of_families()[:2]}
         best = {name: candidate for name, candidate in best.items() if candidate.search}
-        if not best or not limits.search_iterations:
+        if not best or not limits.n_iter:
             return
-        rows = min(limits.search_rows, len(self.train))
+        rows = min(limits.max_rows, len(self.train))
         sample = self.train.sample(rows, random_state=seed).sort_index()
         tries = {
             name: ModelSelection(sample, self.schema, self.params, self.own, quiet=True)
             for name in best
         }
         samplers = [
-            ParameterSampler(candidate.search, limits.search_iterations, random_state=seed)
+            ParameterSampler(candidate.search, limits.n_iter, random_state=seed)
             for candidate in best.values()
         ]
-        turns = in_time(zip(*samplers, strict=False), limits.search_seconds)
-        how = {"total": limits.search_iterations, "leave": False, "disable": None}
+        turns = in_time(zip(*samplers, strict=False), limits.timeout)
+        how = {"total": limits.n_iter, "leave": False, "disable": None}
         for turn in tqdm(turns, desc="search", unit="setting", **how):
             for (name, candidate), settings in zip(best.items(), turn, strict=True):
                 named = {f"{candidate.at}__{key}": value for key, value in settings.items()}
@@ -143,7 +143,7 @@ class ModelSelection:
         }
         parts = max(means, key=lambda parts: self._goodness(self.score(means[parts])))
         models = {family(name): self.trials[name].candidate.pipeline for name in parts}
-        self.add("blend", voting_ensemble(models, self.schema), means[parts], parts=list(parts))
+        self.add("voting", voting_ensemble(models, self.schema), means[parts], parts=list(parts))
 
     def _ranking(self) -> list[str]:
         """Names from the best mean on, without the baseline."""
@@ -187,8 +187,8 @@ class ModelSelection:
                 f"every fold holds out one value of {self.schema.target!r} only, which leaves "
                 f"{self.metric} undefined: choose another train.metric or data.split."
             )
-        mean, sd = float(np.nanmean(scores)), float(np.nanstd(scores))
-        return {"mean": mean, "sd": sd, "folds": scores}
+        mean, std = float(np.nanmean(scores)), float(np.nanstd(scores))
+        return {"mean": mean, "std": std, "folds": scores}
 
 
 def in_time(turns: Iterable[Any], seconds: float) -> Iterator[Any]:
@@ -197,8 +197,8 @@ def in_time(turns: Iterable[Any], seconds: float) -> Iterator[Any]:
     for number, turn in enumerate(turns):
         if number and time.monotonic() > stop:
             tqdm.write(
-                f"the clock stopped the search after {number} settings of each: to repeat it exactly, "
-                f"set train.search_iterations to {number} and raise train.search_seconds"
+                f"the time budget of the search ran out after {number} settings of each: to repeat it "
+                f"exactly, set train.search.n_iter to {number} and raise train.search.timeout"
             )
             return
         yield turn

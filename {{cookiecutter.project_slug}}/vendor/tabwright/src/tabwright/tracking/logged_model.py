@@ -26,7 +26,7 @@ def log_model(
     is not.
     """
     sample = features.head(100)
-    with warnings.catch_warnings(action="ignore"):  # on gaps in numbers, which the contract allows
+    with warnings.catch_warnings(action="ignore"):  # on missing numbers, which the contract allows
         signature = mlflow.models.infer_signature(sample, model.predict(sample))
     files, libraries = code.needed([*types, "pandas", "skops", "sklearn"])
     with TemporaryDirectory() as folder:

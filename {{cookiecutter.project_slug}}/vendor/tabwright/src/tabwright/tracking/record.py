@@ -1,4 +1,4 @@
-"""What is kept of every run: a file in reports/runs that travels with git, beside MLflow's record."""
+"""What is kept of every run: a file in reports/runs that git keeps, next to MLflow's record."""
 
 import json
 import os
@@ -69,7 +69,7 @@ def raw_data(project: Project) -> dict[str, str]:
 
 
 def save_record(project: Project, record: Record, patch: str | None = None) -> Path:
-    """Write the file of a run, and beside it what was not committed."""
+    """Write the file of a run, and next to it the patch of what was not committed."""
     if patch:
         with replacing(patch_file(project, record["run"])) as partial:
             partial.write_bytes(patch.encode("utf-8", "surrogateescape"))

@@ -191,7 +191,7 @@ def _training_metrics(facts: dict[str, Any]) -> dict[str, float]:
     metric, scores = facts["metric"], facts["candidates"]
     best = scores[facts["best"]]
     values = {f"cv_{metric} {name}": score["mean"] for name, score in scores.items()}
-    values |= {f"cv_{metric}": best["mean"], f"cv_{metric}_sd": best["sd"]}
+    values |= {f"cv_{metric}": best["mean"], f"cv_{metric}_std": best["std"]}
     if "threshold" in facts:
         values["threshold"] = facts["threshold"]["value"]
     return values | {"settings_tried": facts["settings_tried"]}

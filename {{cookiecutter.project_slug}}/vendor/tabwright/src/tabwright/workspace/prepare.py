@@ -90,5 +90,9 @@ def _add_raw_data(project: Project) -> None:
     elif params.source and not known:
         fetch(project)
     elif not known or not _dvc_setting(project, "core.remote"):
-        what = "`make fetch` takes it anew" if params.source else "put it there, then `make setup`"
+        what = (
+            "`make fetch` downloads it again"
+            if params.source
+            else "put it there, then `make setup`"
+        )
         print(f"{params.raw} is missing: {what}")

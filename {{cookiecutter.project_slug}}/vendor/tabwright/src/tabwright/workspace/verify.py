@@ -1,4 +1,4 @@
-"""Hash every file DVC keeps afresh, in the project and in the cache; name and mend the damaged.
+"""Rehash every file that DVC keeps, in the project and in the cache; name and restore the damaged.
 
 DVC itself trusts what is in its cache: a damaged object there has to go before it can come back.
 """
@@ -29,7 +29,7 @@ class Tracked(NamedTuple):
 
 def main(project: Project, arguments: Arguments = None) -> None:
     parser = command_parser("verify", __doc__)
-    parser.add_argument("--repair", action="store_true", help="mend what is damaged")
+    parser.add_argument("--repair", action="store_true", help="restore what is damaged")
     repair = parser.parse_args(arguments).repair
     storage, tracked = DvcStorage(project.root), tracked_files(project)
     present = {entry.md5 for entry in tracked}

@@ -1,4 +1,4 @@
-"""What a colleague would say about the data: findings with a figure, and how to settle each."""
+"""Data checks: findings with a figure, and a remedy for each."""
 
 from collections.abc import Iterable
 from dataclasses import asdict

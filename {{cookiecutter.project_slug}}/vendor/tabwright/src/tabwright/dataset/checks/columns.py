@@ -15,7 +15,7 @@ LEAK = {"classification": ("AUC", 0.99), "regression": ("R2", 0.9)}
 LEAK_ROWS = 5000  # at most are looked at
 FOLDS = 3
 LEAVES = 16  # enough to follow a curve, too few to learn rows by heart
-TELLING = 0.9  # difference of two shares of empty cells
+INFORMATIVE = 0.9  # difference of two shares of empty cells
 MIN_VALUES = 20  # fewer may all differ by chance
 DIFFERENT = 0.9  # share of the values; above it they hardly repeat
 NEARLY = 0.995  # share of the rows with the same value
@@ -75,15 +75,15 @@ def informative_missingness(train: pd.DataFrame, schema: Schema) -> Iterator[Iss
     by_class = empty.groupby(train[schema.target]).sum().loc[counts.index]
     within = by_class.div(counts, axis="index")
     others = (empty.sum() - by_class).div(len(train) - counts, axis="index")
-    gaps = (within - others).abs()
+    differences = (within - others).abs()
     found = []
-    for name in gaps.columns[gaps.max() >= TELLING]:
-        label = gaps[name].idxmax()
+    for name in differences.columns[differences.max() >= INFORMATIVE]:
+        label = differences[name].idxmax()
         shares = f"{within[name][label]:.0%} of the rows of {label!r}, in {others[name][label]:.0%}"
-        found.append((gaps[name][label], name, f"is empty in {shares} of the others"))
+        found.append((differences[name][label], name, f"is empty in {shares} of the others"))
     remedy = f"if that is not known when predicting: {IGNORE}"
-    for _, name, message in sorted(found, key=lambda gap: -gap[0]):
-        yield Issue("telling gaps", name, message, remedy)
+    for _, name, message in sorted(found, key=lambda one: -one[0]):
+        yield Issue("informative missingness", name, message, remedy)
 
 
 def identifiers(train: pd.DataFrame, schema: Schema) -> Iterator[Issue]:

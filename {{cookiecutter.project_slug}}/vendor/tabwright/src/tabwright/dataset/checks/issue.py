@@ -7,7 +7,7 @@ IGNORE = "kind: ignore in references/schema.yaml"
 
 @dataclass(frozen=True)
 class Issue:
-    """One finding: what is so, in which column if any, and the setting that settles it."""
+    """One finding: what it is, in which column if any, and its remedy."""
 
     kind: str
     column: str | None

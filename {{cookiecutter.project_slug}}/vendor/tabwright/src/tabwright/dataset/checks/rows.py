@@ -30,7 +30,7 @@ def train_test_duplicates(
         share = f"{count} of {len(test)} test rows ({count / len(test):.0%})"
         message = f"{share} are like a training row in every feature: they flatter the test score"
         remedy = "if they are the same thing twice: data.duplicates: reject in params.yaml"
-        yield Issue("twins", None, message, remedy)
+        yield Issue("train-test duplicates", None, message, remedy)
 
 
 def duplicates(rows: pd.DataFrame) -> Iterator[Issue]:
