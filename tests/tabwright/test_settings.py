@@ -45,6 +45,14 @@ def test_wrong_params_are_named(old: str, new: str, words: str, tmp_path: Path) 
         settings.load_params(path, settings.Params)
 
 
+def test_words_are_text_as_dvc_and_the_schema_read_them(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    text = (owner.PROJECT / "params.yaml").read_text(encoding="utf-8")
+    text = Template(text).render(cookiecutter={"__raw_file": "a.csv", "target": "y"})
+    path.write_text(text.replace("target: 'y'", "target: no"), encoding="utf-8")
+    assert settings.load_params(path, settings.Params).data.target == "no"
+
+
 @pytest.mark.parametrize("text", ["", ":::", "stages:", "- a", "<<<<<<< HEAD\nstages: {}", "\xff"])
 def test_damaged_lock_file_is_told(text: str, tmp_path: Path) -> None:
     assert lock_file.locked_stages(tmp_path) == {}

@@ -13,7 +13,7 @@ from types import ModuleType, SimpleNamespace
 
 import pandas as pd
 import pytest
-import yaml
+from ruamel.yaml import YAML
 from tabwright.dataset.infer import infer_from_file
 from tabwright.io.parquet import read_parquet
 from tabwright.io.read import read_batches
@@ -71,14 +71,14 @@ def project(raw: pd.DataFrame, schema: Schema, tmp_path_factory: pytest.TempPath
     copy = Project(tmp_path_factory.mktemp("project"))
     shutil.copy(HERE.root / "pyproject.toml", copy.root)
     shutil.copytree(HERE.root / "src", copy.root / "src")
-    params = yaml.safe_load(HERE.params_file.read_text(encoding="utf-8"))
+    params = YAML().load(HERE.params_file)
     # By chance more rows of a sample than of the table break a rule.
     most = min(1, 2 * params["data"]["max_rejected"])
     params["data"] |= {"raw": "raw.parquet", "max_rejected": most}
     params["train"]["folds"] = 2
     params["train"]["search"]["n_iter"] = 0
     params["evaluate"] |= {"bootstrap": 20}
-    copy.params_file.write_text(yaml.safe_dump(params, allow_unicode=True), encoding="utf-8")
+    YAML().dump(params, copy.params_file)
     save_schema(schema, copy.schema_file)
     raw.to_parquet(copy.raw_file, index=False)
     return copy

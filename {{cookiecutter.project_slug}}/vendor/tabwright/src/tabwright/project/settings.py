@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import unquote
 
-import yaml
 from pydantic import (
     AfterValidator,
     ConfigDict,
@@ -18,6 +17,8 @@ from pydantic import (
     WrapValidator,
 )
 from pydantic.dataclasses import dataclass
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from .errors import ProjectError
 
@@ -177,7 +178,7 @@ def load_params(path: Path, kind: type[Built]) -> Built:
         When the file is not YAML, or a parameter is missing, unknown or out of its range.
     """
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+        tree = YAML(typ="safe").load(path)  # of YAML 1.2, as DVC reads it: `no` is a text
+    except YAMLError as error:
         raise ProjectError(f"{path.name} is not valid YAML, correct it: {error}") from error
     return build(kind, tree if isinstance(tree, dict) else {}, path.name)

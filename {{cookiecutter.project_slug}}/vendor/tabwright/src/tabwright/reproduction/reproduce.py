@@ -10,8 +10,8 @@ import signal
 import sys
 from pathlib import Path
 
-import yaml
 from configobj import ConfigObj  # as DVC reads its settings
+from ruamel.yaml import YAML
 
 from ..project.commands import Arguments, command_parser, run
 from ..project.dvc_storage import DvcStorage, dvc, tracked_outputs
@@ -151,10 +151,10 @@ def run_pipeline(clone: Path, record: Record) -> Record:
 def pin_search(params: Path, tried: int) -> None:
     """Let the search try as many combinations as it tried then, however long that takes."""
     if tried:
-        tree = yaml.safe_load(params.read_text(encoding="utf-8"))
+        yaml = YAML()
+        tree = yaml.load(params)
         tree["train"]["search"] |= {"n_iter": tried, "timeout": A_DAY}
-        text = yaml.safe_dump(tree, allow_unicode=True, sort_keys=False)
-        params.write_text(text, encoding="utf-8")
+        yaml.dump(tree, params)
 
 
 def environment(clone: Path) -> dict[str, str]:
