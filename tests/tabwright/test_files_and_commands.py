@@ -115,7 +115,10 @@ print(os.environ["SKB_DATA_DIRECTORY"])
 """
 
 
-def test_home_that_is_read_only_is_left_alone(tmp_path: Path) -> None:
+def test_home_that_is_read_only_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SKB_DATA_DIRECTORY", raising=False)  # of tests in this process
     done = subprocess.run(
         [sys.executable, "-c", HOMELESS],
         cwd=tmp_path,
