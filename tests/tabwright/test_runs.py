@@ -64,6 +64,8 @@ def test_leaderboard_has_the_best_first() -> None:
     assert table["commit"].tolist() == ["ccccccc+", "ccccccc"]
     assert table[""].tolist() == ["", "champion"]
     assert table["parameters"].tolist() == ["train.folds 9", "train.folds 5"]
+    own = [made("a", params={"days": 7, "evaluate.bootstrap": 9}), made("bb", params={"days": 30})]
+    assert experiments.leaderboard(own, [], {})["parameters"].tolist() == ["days 7", "days 30"]
     rmse = [made("a", 2.0, "rmse"), made("bb", 1.0, "rmse")]
     assert experiments.leaderboard(rmse, [], {})["run"].tolist() == ["bb", "a"]
 

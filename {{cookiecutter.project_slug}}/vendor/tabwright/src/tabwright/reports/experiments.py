@@ -92,10 +92,10 @@ def leaderboard(records: list[Record], made: list[Promotion], own: Own = NONE) -
 
 
 def varying(records: list[Record]) -> list[str]:
-    """The parameters of data and training that are not the same in all runs."""
+    """The parameters that are not the same in all runs, but for those that change no model."""
     values = pd.DataFrame([record["params"] for record in records]).map(repr)
     names = values.columns[(values != values.iloc[0]).any()].sort_values()
-    return [name for name in names if name.startswith(("seed", "data.", "train."))]
+    return [name for name in names if not name.startswith(("evaluate.", "behaviour"))]
 
 
 def notebook(
