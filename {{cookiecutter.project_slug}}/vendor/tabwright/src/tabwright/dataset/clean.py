@@ -27,11 +27,16 @@ def clean_rows(rows: pd.DataFrame, clean: Clean) -> pd.DataFrame:
     Raises
     ------
     ProjectError
-        When it gives a row twice, or one with another number than it had.
+        When it gives no table, a row twice, or one with another number than it had.
     """
     found = clean(rows)
     if found is rows:
         return rows
+    if not isinstance(found, pd.DataFrame):
+        raise ProjectError(
+            f"clean() in data/make_dataset.py returns {type(found).__name__}, not a table: end it "
+            "with `return rows`."
+        )
     if not found.index.is_unique or not found.index.isin(rows.index).all():
         raise ProjectError(
             "clean() in data/make_dataset.py gives rows another index: keep that of the rows it "

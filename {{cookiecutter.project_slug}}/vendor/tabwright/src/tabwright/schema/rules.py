@@ -169,7 +169,7 @@ def _require(table: pd.DataFrame, names: Iterable[str]) -> None:
             close = difflib.get_close_matches(name, table.columns.astype(str), n=1)
             hints.append(f"{name!r}" + (f" (did you mean {close[0]!r}?)" if close else ""))
         raise ProjectError(
-            f"missing from the file: {', '.join(hints[:10])}. It has: "
+            f"missing from the file: {', '.join(hints[:10])}. After clean() it has: "
             f"{', '.join(table.columns.astype(str)[:50])}. Add the columns, or name those you have "
             "in references/schema.yaml."
         )
