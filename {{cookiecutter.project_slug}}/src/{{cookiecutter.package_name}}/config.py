@@ -5,11 +5,13 @@ from tabwright.project.settings import FORBID, Params
 from tabwright.selection.metric import Metric
 
 
-@dataclass(frozen=True, config=FORBID)
+@dataclass(frozen=True, kw_only=True, config=FORBID)
 class Settings(Params):
-    """All of `params.yaml`; a field you add here is a key there, such as `min_age: int = 18`."""
+    """All of `params.yaml`: `project.params` in a step, `Project.find().params` elsewhere."""
+
+    # Your settings, each a key of params.yaml, such as min_age: int
 
 
-# Your metrics by name, each a Metric(function, greater_is_better, of_classes). They are scored by
-# `make train evaluate`, and may be named in `params.yaml` as `train.metric` and as a minimum.
+# Your metrics by name, each a Metric(function, greater_is_better, of_classes). `make evaluate` scores
+# them; `params.yaml` may name them as `train.metric` and among the minimums.
 metrics: dict[str, Metric] = {}

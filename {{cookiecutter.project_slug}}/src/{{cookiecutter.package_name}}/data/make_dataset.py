@@ -16,8 +16,7 @@ def clean(rows: pd.DataFrame) -> pd.DataFrame:
 
     It is applied before the schema sees the rows: when that is inferred and compared, in
     `make data`, and in `make predict`, whose files may lack the target. A large file comes in
-    batches, so each row has to be cleaned by itself. A table to join belongs into data/external,
-    under DVC (`dvc add`), and among the deps of the steps schema and data in dvc.yaml.
+    batches, so each row has to be cleaned by itself. docs/recipes.md shows how.
 
     Parameters
     ----------

@@ -1,19 +1,15 @@
 """Your figures of the model, in addition to those of the library."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 from sklearn.base import BaseEstimator
 from tabwright.schema.schema import Schema
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 def figures(
     model: BaseEstimator, test: pd.DataFrame, y_pred: np.ndarray, schema: Schema
-) -> dict[str, "Figure"]:
+) -> dict[str, Figure]:
     """Draw your own figures; `make evaluate` saves them, and the report shows them.
 
     Parameters

@@ -1,0 +1,167 @@
+"""Every recipe of docs/recipes.md, followed to the letter in one generated project."""
+
+import csv
+import filecmp
+import json
+import re
+import sqlite3
+import sys
+from ctypes.util import find_library
+from pathlib import Path
+
+import pytest
+from support.generator import ACTIVATE, TEMPLATE, Generator
+from support.recipes import Step, steps
+
+WHO = {
+    f"GIT_{who}_{what}": value
+    for who in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "x"), ("EMAIL", "x@y"))
+}
+QUICK = {"search_iterations: 20": "search_iterations: 1", "bootstrap: 500": "bootstrap: 50"}
+COLUMNS = {"bill_area_mm2", "latitude"}  # which the raw table does not have
+pytestmark = pytest.mark.skipif(
+    sys.platform == "darwin" and not find_library("omp"), reason="brew install libomp"
+)
+
+
+@pytest.fixture(scope="module")
+def generator(tmp_path_factory: pytest.TempPathFactory) -> Generator:
+    """Generates the project."""
+    generator = Generator(tmp_path_factory.mktemp("recipes"), packages=True)
+    generator.environment |= WHO
+    return generator
+
+
+@pytest.fixture(scope="module")
+def recipes(project: Path) -> list[Step]:
+    """The steps of the page."""
+    return list(steps((project / "docs/recipes.md").read_text(encoding="utf-8")))
+
+
+@pytest.fixture(scope="module")
+def project(generator: Generator) -> Path:
+    """A project before any recipe, with settings that save time."""
+    path = generator(venv=True, dvc_remote="none").path
+    params = (path / "params.yaml").read_text(encoding="utf-8")
+    for old, new in QUICK.items():
+        assert old in params
+        params = params.replace(old, new)
+    (path / "params.yaml").write_text(params, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def experiments(generator: Generator, project: Path, recipes: list[Step]) -> str:
+    """What `make experiments` says after all recipes, one upon the other, and a promotion."""
+
+    def run(command: str) -> str:
+        return generator.sh(project, f". .venv/{ACTIVATE} && {command}")
+
+    last: list[str] = []
+    for step in recipes:
+        commands = step.text.splitlines() if step.language == "bash" else []
+        if not step.recipe:
+            last += commands
+        elif commands:
+            for command in commands:
+                run(command)
+        else:
+            step.paste(project)
+    *before, listing = last
+    for command in before:
+        run(command)
+    run("git add --all && git commit -qm recipes")
+    run("make register promote")
+    return run(listing)
+
+
+def test_page_shows_what_is_formatted(project: Path, recipes: list[Step], experiments: str) -> None:
+    for step in recipes:
+        if step.language == "python" and "import " not in step.text:
+            assert step.text.strip() in (project / step.file).read_text(encoding="utf-8")
+
+
+def test_columns_are_in_contract_and_reports(project: Path, experiments: str) -> None:
+    for name in COLUMNS:
+        for file in (
+            "references/schema.yaml",
+            "references/data_dictionary.md",
+            "reports/data.html",
+        ):
+            assert name in (project / file).read_text(encoding="utf-8")
+
+
+def test_run_is_listed_with_metric_and_model(experiments: str) -> None:
+    (run,) = [line for line in experiments.splitlines() if "what is being tried" in line]
+    assert "champion" in run
+    assert "lightgbm" in run
+    assert len(re.findall(r"\bcost 0\.\d{4}", run)) == 2  # in cross-validation and on held-out rows
+
+
+def test_metric_is_scored_and_demanded(
+    generator: Generator, project: Path, experiments: str
+) -> None:
+    scores = json.loads((project / "reports/metrics.json").read_text(encoding="utf-8"))
+    assert scores["metric"] == "cost"
+    assert scores["test"]["cost"] < scores["baseline"]["cost"]
+    report = (project / "reports/report.html").read_text(encoding="utf-8")
+    assert "cost" in report
+    assert re.search(
+        r"ok +cost .*0\.5", generator.sh(project, ".venv/bin/python -m tabwright gate")
+    )
+
+
+def test_figure_is_in_the_report(project: Path, experiments: str) -> None:
+    name = "probability by body mass"
+    assert (project / f"reports/figures/evaluation/{name}.png").is_file()
+    assert name in (project / "reports/report.html").read_text(encoding="utf-8")
+
+
+def test_setting_and_table_are_inputs_of_the_step(project: Path, experiments: str) -> None:
+    lock = (project / "dvc.lock").read_text(encoding="utf-8")
+    step = lock.partition("\n  data:\n")[2].partition("\n    outs:\n")[0]
+    assert "data/external/islands.csv" in step
+    assert "max_body_mass_g: 6000" in step
+
+
+def test_run_is_tracked_with_what_the_model_needs(project: Path, experiments: str) -> None:
+    with sqlite3.connect(project / "mlflow.db") as database:
+        scores = {name for (name,) in database.execute("SELECT key FROM metrics")}
+    assert {"cv_cost lightgbm", "cv_cost lightgbm searched", "test_cost"} <= scores
+    (needs,) = project.glob("mlruns/**/requirements.txt")
+    assert re.search(r"^lightgbm==4\.", needs.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_other_versions_stay(project: Path, experiments: str) -> None:
+    def pins(file: Path) -> set[str]:
+        return set(re.findall(r"^\S+==\S+", file.read_text(encoding="utf-8"), re.MULTILINE))
+
+    before = pins(TEMPLATE / "{{cookiecutter.project_slug}}/requirements.txt")
+    (new,) = pins(project / "requirements.txt") - before
+    assert new.startswith("lightgbm==4.")
+
+
+def test_trained_again_on_one_thread_it_has_the_same_bytes(
+    generator: Generator, project: Path, experiments: str
+) -> None:
+    (promoted,) = project.glob("models/champions/*/model.skops")
+    said = generator.sh(project, "make train AGAIN=1 OMP_NUM_THREADS=1")
+    assert "best: lightgbm" in said
+    assert "Warning" not in said
+    assert filecmp.cmp(project / "models/model.skops", promoted, shallow=False)
+
+
+def test_champion_predicts_a_file_as_it_came(
+    generator: Generator, project: Path, experiments: str
+) -> None:
+    raw = project / "data/raw/penguins.csv"
+    said = generator.sh(project, f"make predict INPUT={raw} OUTPUT=scored.csv")
+    assert "predicted by version 1" in said
+    with raw.open(encoding="utf-8") as before, (project / "scored.csv").open() as after:
+        rows, predicted = list(csv.DictReader(before)), list(csv.DictReader(after))
+    assert [row | {"x": ""} for row in rows] == [
+        {name: scored[name] for name in row} | {"x": ""}
+        for row, scored in zip(rows, predicted, strict=True)
+    ]
+    assert all(row["predicted_sex"] for row in predicted)
