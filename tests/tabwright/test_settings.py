@@ -17,6 +17,7 @@ from tabwright.project.errors import ProjectError
     [
         ("seed:", "sead:", "seed is missing"),
         ("  folds: ", "  fold: 3\n  folds: ", "fold is not a parameter"),
+        ("seed:", "days: 7\nseed:", "days is not a parameter.* in `Settings` of config.py"),
         ("seed:", "seed: [", "not valid YAML"),
         ("folds: 5", "folds: 1", "train.folds must be a whole number from 2"),
         ("test_size: 0.2", "test_size: 20", "data.test_size must be in"),

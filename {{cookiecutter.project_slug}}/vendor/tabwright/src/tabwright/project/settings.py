@@ -57,6 +57,10 @@ def _sentence(wrong: Any, file: str) -> str:
     place, said = wrong["loc"], wrong["msg"].removeprefix("Value error, ")
     if template := EXPLAINED.get(wrong["type"]):
         said = template.format(input=wrong["input"], **wrong.get("ctx", {}))
+    elif wrong["type"] != "value_error":
+        said = f"is {wrong['input']!r}: {said[0].lower()}{said[1:]}"
+    if wrong["type"] == "unexpected_keyword_argument" and file == "params.yaml" and len(place) == 1:
+        said += ", or give it a type in `Settings` of config.py"
     if place[0] == "columns" and len(place) > 1:
         file, place = f"{file}, column {place[1]!r}", place[2:]
     name = ".".join(map(str, place))
