@@ -87,7 +87,7 @@ def test_columns_are_in_contract_and_reports(project: Path, experiments: str) ->
         for file in (
             "references/schema.yaml",
             "references/data_dictionary.md",
-            "reports/data.html",
+            "reports/data_profile.html",
         ):
             assert name in (project / file).read_text(encoding="utf-8")
 
