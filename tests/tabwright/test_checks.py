@@ -44,6 +44,11 @@ def test_nothing_is_said_about_honest_rows(trained) -> None:
     assert checks.run_checks(trained.train, trained.test, trained.schema, PARAMS) == []
 
 
+def test_column_beyond_the_contract_is_named(trained) -> None:
+    rows = trained.train.assign(derived=1)
+    assert [one.column for one in checks.new_columns(rows, trained.schema)] == ["derived"]
+
+
 @pytest.mark.parametrize(
     ("leak", "target"),
     [

@@ -28,6 +28,7 @@ from .rows import (
 )
 
 MAX_ISSUES = 10  # of each kind, the worst first
+ADD = "`make schema UPDATE=1` adds it; set `kind: ignore` there if it is not a feature"
 WIDEN = "if that is right: `make schema UPDATE=1`; `strict: true` rejects such rows"
 
 
@@ -78,12 +79,21 @@ def check_dataset(
     raw = read_batches(project.raw_file, schema.source, [], schema.known_columns)
     first = clean_rows(next(raw), clean)
     issues = [
+        *_worst(new_columns(first, schema)),
         *new_values(checked.flagged),
         *(Issue("reading", *a) for a in find_ambiguities(first, pd.concat([train, test]), schema)),
         *run_checks(train, test, schema, params),
     ]
     write_json(project.warnings_file, [asdict(issue) for issue in issues])
     return issues
+
+
+def new_columns(rows: pd.DataFrame, schema: Schema) -> list[Issue]:
+    """Columns that the contract does not have, such as those that `clean` derives."""
+    return [
+        Issue("outside the contract", name, "not in references/schema.yaml, and left out", ADD)
+        for name in rows.columns.difference(list(schema.columns), sort=False)
+    ]
 
 
 def new_values(flagged: ProblemCounts) -> list[Issue]:
