@@ -21,9 +21,9 @@ from ..project.files import is_stale, temporary_name
 from ..project.git import commit, git, snapshot
 from ..project.project import Project
 from ..tracking.record import Record, find_record, patch_file, short
+from ..workspace.install import PYTHON, InstallError, install
 from .verdict import compare_runs
 
-BIN = "Scripts" if os.name == "nt" else "bin"
 A_DAY = 24 * 60 * 60  # seconds
 # What the shell may hold and another version of the project must not see.
 FOREIGN = ("GIT_", "MLFLOW_", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
@@ -43,7 +43,7 @@ def main(project: Project, arguments: Arguments = None) -> None:
     patch = patch_file(project, record["run"]) if record["dirty"] else None
     inputs = snapshot(project.root, record["commit"], patch)
     print("  environment", flush=True)
-    install(clone)
+    install_environment(clone)
     print("  data", flush=True)
     fetch_data(clone, record, storage)
     print("  pipeline", flush=True)
@@ -98,19 +98,12 @@ def check_out(project: Project, record: Record, folder: Path) -> Path:
     return folder / prefix.rstrip("\n")
 
 
-def install(clone: Path) -> None:
+def install_environment(clone: Path) -> None:
     """Make the environment that the lock files there pin."""
-    there = ("--quiet", "--python", str(clone / ".venv" / BIN / "python"))
-    locks = [path.name for path in sorted(clone.glob("requirements*.txt"))]
-    found = [name for name in ("vendor/tabwright", ".") if (clone / name).exists()]
-    packages = [part for name in found for part in ("--editable", name)]
-    for command in (
-        ("venv", "--quiet", "--python", sys.executable, ".venv"),
-        ("pip", "sync", *there, "--require-hashes", *locks),
-        ("pip", "install", *there, "--no-deps", "--no-build-isolation", *packages),
-    ):
-        problem = "the environment of the run cannot be installed"
-        _run(sys.executable, "-m", "uv", *command, at=clone, problem=problem)
+    try:
+        install(clone, uv=(sys.executable, "-m", "uv"), python=sys.executable)
+    except InstallError as error:
+        raise ProjectError(f"the environment of the run cannot be installed: {error}") from None
 
 
 def fetch_data(clone: Path, record: Record, storage: DvcStorage) -> None:
@@ -141,7 +134,7 @@ def run_pipeline(clone: Path, record: Record) -> Record:
     runs = clone / "reports" / "runs"
     before = set(runs.glob("*.json"))
     last = "evaluate" if "evaluation" in record else "train"
-    python = str(clone / ".venv" / BIN / "python")
+    python = str(clone / PYTHON)
     command = (python, "-m", "dvc", "repro", "--force", "--no-run-cache", "--no-commit", last)
     _run(*command, at=clone, problem=f"the pipeline of run {short(record)} stopped", shown=True)
     (new,) = set(runs.glob("*.json")) - before
@@ -162,7 +155,7 @@ def environment(clone: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     database = sqlite_uri(clone / "mlflow.db")
     return kept | {
-        "PATH": f"{clone / '.venv' / BIN}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{(clone / PYTHON).parent}{os.pathsep}{os.environ['PATH']}",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_REGISTRY_URI": database,
         "MLFLOW_TRACKING_URI": database,

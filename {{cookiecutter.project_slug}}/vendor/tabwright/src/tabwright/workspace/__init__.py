@@ -1,1 +1,1 @@
-"""Prepare this checkout, exchange files with the remote, verify them."""
+"""Install and prepare this checkout, exchange files with the remote, verify them."""
