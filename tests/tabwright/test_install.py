@@ -69,7 +69,7 @@ def test_an_environment_that_is_there_is_kept(project: Path, uv: list[str], call
 def test_half_an_environment_is_removed(project: Path, uv: list[str]) -> None:
     (project / ".venv").mkdir()
     (project / "fail-venv").touch()
-    with pytest.raises(InstallError, match="^No space left$"):
+    with pytest.raises(InstallError, match=r"^No space left$"):
         install(project, uv)
     assert not (project / ".venv").exists()
     (project / "fail-venv").unlink()

@@ -70,7 +70,7 @@ def _make(root: Path, uv: list[str], python: str) -> list[str]:
     if uv:
         _run(root, *uv, "venv", "--quiet", *(["--python", python] if python else []), ".venv")
         return uv
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 (this runs by any Python)
         raise InstallError(f"Python 3.11 or newer is needed, and {sys.executable} is older")
     _run(root, python or sys.executable, "-m", "venv", ".venv")
     return _own_uv(root)
