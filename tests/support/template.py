@@ -1,11 +1,14 @@
 """The template's own code, as it stands in the repository."""
 
 import importlib.util
+import json
 from types import ModuleType
 from typing import Any
 
 from cookiecutter.generate import generate_context
 from cookiecutter.prompt import prompt_for_config
+
+from local_extensions import for_hooks
 
 from .generator import TEMPLATE
 
@@ -14,6 +17,11 @@ def computed(**answers: str) -> dict[str, Any]:
     """All answers with the private ones, as cookiecutter works them out."""
     context = generate_context(str(TEMPLATE / "cookiecutter.json"), extra_context=answers)
     return dict(prompt_for_config(context, no_input=True))
+
+
+def hook_answers(answers: dict[str, Any]) -> dict[str, Any]:
+    """The answers as hooks see them."""
+    return json.loads(json.dumps(for_hooks({}, answers)))
 
 
 def hook(name: str) -> ModuleType:

@@ -112,11 +112,16 @@ def test_no_neighbour_of_the_script_hides_a_module_it_imports() -> None:
 @pytest.mark.parametrize(
     ("output", "expected"),
     [
+        ("fatal: not a git repository\n", "not a git repository"),
         ("WARNING: x\nERROR: no such option\n[notice] update pip\n", "no such option"),
         (
             "error: Failed to fetch: `index/numpy/`\n  Caused by: dns error\n"
             "  Caused by: failed to lookup address information\n",
             "no answer from the network (failed to lookup address information)",
+        ),
+        (
+            "error: the target 'x' is not a column. The file has: connection, lookup. Correct it.",
+            "the target 'x' is not a column. The file has: connection, lookup. Correct it.",
         ),
         ("  × No solution found\n  ╰─▶ Because x<1, it fails.\n", "Because x<1, it fails."),
         ("", ""),

@@ -13,7 +13,8 @@ from pathlib import Path
 
 PYTHON = Path(".venv", "Scripts/python.exe" if os.name == "nt" else "bin/python")
 PACKAGES = ("vendor/tabwright", ".")  # the first is not in runs that are older than it
-FOREIGN = {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH"}  # they lead to another environment
+# What the calling shell may hold and the tools must not see: another environment or repository.
+FOREIGN = {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}
 OFFLINE = re.compile(
     "name resolution|failed to lookup|getaddrinfo|(tcp|not|new) connect|unreachable|timed out"
     "|connection (refused|reset|to server)",
@@ -61,18 +62,18 @@ def install(root: Path, uv: Sequence[str] = (), python: str = "") -> None:
     locks = sorted(path.name for path in root.glob("requirements*.txt"))
     packages = [name for name in PACKAGES if (root / name).exists()]
     editable = [word for name in packages for word in ("--editable", name)]
-    _run(root, *uv, "pip", "sync", *there, "--require-hashes", *locks)
-    _run(root, *uv, "pip", "install", *there, "--no-deps", "--no-build-isolation", *editable)
+    run(root, *uv, "pip", "sync", *there, "--require-hashes", *locks)
+    run(root, *uv, "pip", "install", *there, "--no-deps", "--no-build-isolation", *editable)
 
 
 def _make(root: Path, uv: list[str], python: str) -> list[str]:
     """Make `.venv`, and return how to start uv then."""
     if uv:
-        _run(root, *uv, "venv", "--quiet", *(["--python", python] if python else []), ".venv")
+        run(root, *uv, "venv", "--quiet", *(["--python", python] if python else []), ".venv")
         return uv
     if sys.version_info < (3, 11):  # noqa: UP036 (this runs by any Python)
         raise InstallError(f"Python 3.11 or newer is needed, and {sys.executable} is older")
-    _run(root, python or sys.executable, "-m", "venv", ".venv")
+    run(root, python or sys.executable, "-m", "venv", ".venv")
     return _own_uv(root)
 
 
@@ -81,14 +82,24 @@ def _own_uv(root: Path) -> list[str]:
     uv = root / PYTHON.with_stem("uv")
     if not uv.exists():
         pip = (str(root / PYTHON), "-m", "pip", "--quiet", "--disable-pip-version-check")
-        _run(root, str(root / PYTHON), "-m", "ensurepip")  # uv makes environments without pip
-        _run(root, *pip, "install", "--retries", "2", "uv")
+        run(root, str(root / PYTHON), "-m", "ensurepip")  # uv makes environments without pip
+        run(root, *pip, "install", "--retries", "2", "uv")
     return [str(uv)]
 
 
-def _run(root: Path, *command: str) -> None:
+def run(root: Path, *command: str) -> str:
+    """Run a command in the project and return what it prints.
+
+    Raises
+    ------
+    InstallError
+        When it is not on this machine, or fails.
+    """
+    tool = shutil.which(command[0])
+    if tool is None:
+        raise InstallError(f"{command[0]} is not on this machine")
     result = subprocess.run(
-        command,
+        [tool, *command[1:]],
         cwd=root,
         env={name: value for name, value in os.environ.items() if name not in FOREIGN},
         stdin=subprocess.DEVNULL,
@@ -99,6 +110,7 @@ def _run(root: Path, *command: str) -> None:
     )
     if result.returncode:
         raise InstallError(result.stderr.strip() or result.stdout.strip() or f"{command[0]} failed")
+    return result.stdout.strip()
 
 
 def reason(output: str) -> str:
@@ -106,7 +118,7 @@ def reason(output: str) -> str:
     lines = [line.strip(" \t│├╰─▶") for line in output.splitlines()]
     telling = [line for line in lines if line and not line.startswith(("WARNING", "[", "hint:"))]
     last = telling[-1] if telling else ""
-    last = re.sub("^(error|caused by|cause): *", "", last, flags=re.IGNORECASE)
+    last = re.sub("^(error|fatal|caused by|cause): *", "", last, flags=re.IGNORECASE)
     return f"no answer from the network ({last})" if OFFLINE.search(output) else last
 
 
