@@ -1,5 +1,6 @@
-"""cruft takes a generated project to a newer template."""
+"""cruft takes a generated project to a newer template, however the project was made."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ WHO = ["-c", "user.name=x", "-c", "user.email=x@y"]
 @pytest.fixture
 def template(tmp_path: Path) -> Path:
     """A repository with this template, to change."""
-    copy = tmp_path / "template"
+    copy = tmp_path / "git-template"  # cookiecutter wants "git" in an address
     ignore = shutil.ignore_patterns(".git", ".tox", ".venv", "__pycache__", "_build", ".*_cache")
     shutil.copytree(TEMPLATE, copy, ignore=ignore)
     run(copy, "git", "init", "-q", "-b", "main")
@@ -23,11 +24,19 @@ def template(tmp_path: Path) -> Path:
     return copy
 
 
-@pytest.fixture
-def project(generator: Generator, template: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project made by `cruft create`, and what its owner has done since."""
+@pytest.fixture(params=["cookiecutter", "cruft create"])
+def project(
+    request: pytest.FixtureRequest,
+    generator: Generator,
+    template: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Path:
+    """A project, and what its owner has done since."""
     monkeypatch.setattr(os, "environ", os.environ | generator.environment)
-    run(generator.folder, sys.executable, "-m", "cruft", "create", str(template), "--no-input")
+    words = [*request.param.split(), str(template), "--no-input"]
+    if words[0] == "cookiecutter":
+        words.append("venv=false")
+    run(generator.folder, sys.executable, "-m", *words)
     made = generator.folder / "my-ml-project"
     run(made, "git", "init", "-q", "-b", "main")
     params = made / "params.yaml"
@@ -37,10 +46,14 @@ def project(generator: Generator, template: Path, monkeypatch: pytest.MonkeyPatc
     return made
 
 
-def run(folder: Path, *command: str) -> str:
+def run(folder: Path, *command: str, environment: dict[str, str] | None = None) -> str:
     """Run a command and return what it prints."""
     done = subprocess.run(
-        command, cwd=folder, capture_output=True, encoding="utf-8", env=dict(os.environ)
+        command,
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
+        env=environment or dict(os.environ),
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -95,3 +108,68 @@ def test_an_option_can_be_added_later(project: Path, template: Path) -> None:
         assert (project / name).exists()
     assert "make docs" in (project / "README.md").read_text("utf-8")
     assert 'remote = ["dvc[s3]' in (project / "pyproject.toml").read_text("utf-8")
+
+
+def test_a_new_filter_of_the_template_is_used(project: Path, template: Path) -> None:
+    """cruft renders both versions in one process."""
+    extensions = template / "local_extensions.py"
+    extensions.write_text(f'{extensions.read_text("utf-8")}FILTERS["shout"] = str.upper\n', "utf-8")
+    readme = template / "{{cookiecutter.project_slug}}/README.md"
+    readme.write_text(f"{readme.read_text('utf-8')}\n{{{{ 'new' | shout }}}}\n", "utf-8")
+    commit(template, "second")
+    update(project)
+    assert (project / "README.md").read_text("utf-8").endswith("\nNEW\n")
+
+
+@pytest.fixture
+def addresses(generator: Generator, template: Path) -> dict[str, str]:
+    """What a person may type for the template, and what cruft has to clone then."""
+    local = generator.folder / "templates/git-template"
+    run(generator.folder, "git", "clone", "-q", str(template), str(local))
+    url = template.parent.as_uri()
+    rc = Path(generator.environment["HOME"], ".cookiecutterrc")
+    rc.write_text(f'abbreviations: {{us: "{url}/{{}}"}}\n', "utf-8")
+    return {
+        "templates/git-template": str(local),
+        f"{url}/git-template": f"{url}/git-template",
+        "us:git-template": f"{url}/git-template",
+    }
+
+
+def test_address_and_commit_are_remembered(
+    addresses: dict[str, str], generator: Generator, template: Path
+) -> None:
+    head = run(template, "git", "rev-parse", "HEAD").strip()
+    for number, (typed, address) in enumerate(addresses.items()):
+        answers = [f"project_name=P{number}", "venv=false", "ci=github"]
+        words = ("-m", "cookiecutter", "--no-input", typed, *answers)
+        run(generator.folder, sys.executable, *words, environment=generator.environment)
+        text = (generator.folder / f"p{number}/.cruft.json").read_text("utf-8")
+        state = json.loads(text)
+        assert (state["template"], state["commit"]) == (address, head)
+        assert state["checkout"] is state["directory"] is None
+        assert state["context"]["cookiecutter"]["ci"] == "github"
+
+
+def test_folder_of_a_larger_repository_is_remembered(generator: Generator, template: Path) -> None:
+    inside = template / "tabular"
+    inside.mkdir()
+    for path in template.glob("[!.]*"):
+        if path != inside:
+            path.rename(inside / path.name)
+    commit(template, "deeper")
+    words = ("-m", "cookiecutter", "--no-input", str(template), "--directory", "tabular")
+    run(generator.folder, sys.executable, *words, "venv=false", environment=generator.environment)
+    project = generator.folder / "my-ml-project"
+    state = json.loads((project / ".cruft.json").read_text("utf-8"))
+    assert (state["template"], state["directory"]) == (str(template), "tabular")
+    assert "up to date" in run(project, sys.executable, "-m", "cruft", "check")
+
+
+def test_template_without_a_version_is_not_remembered(generator: Generator, template: Path) -> None:
+    shutil.rmtree(template / ".git")
+    run(template.parent, "git", "init", "-q")  # around it, of something else
+    words = ("-m", "cookiecutter", "--no-input", str(template), "venv=false")
+    said = run(generator.folder, sys.executable, *words, environment=generator.environment)
+    assert "no .cruft.json: git does not know the version of the template" in said
+    assert not (generator.folder / "my-ml-project/.cruft.json").exists()

@@ -3,7 +3,7 @@
 import click
 import pytest
 
-from local_extensions import raw_data, unknown_answers
+from local_extensions import raw_data, unknown_answers, without_login
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,21 @@ def test_an_answer_to_no_question_is_known_by_the_command_line() -> None:
         context.params["extra_context"] = '{"targt": "y"}'  # another program's
         assert unknown_answers({"target": ""}) == ""
     assert unknown_answers({"target": ""}) == ""
+
+
+@pytest.mark.parametrize(
+    ("address", "written"),
+    [
+        ("https://host/o/r.git", "https://host/o/r.git"),
+        ("https://me:secret@host/o/r", "https://host/o/r"),
+        ("HTTPS://secret@host/o/r", "HTTPS://host/o/r"),
+        ("https://me:sec/ret@host/o/r", ""),
+        ("https://host/o/r?private_token=secret", ""),
+        ("ssh://git@host:22/o/r", "ssh://git@host:22/o/r"),
+        ("ssh://git:secret@host/o/r", "ssh://git@host/o/r"),
+        ("git@host:o/r.git", "git@host:o/r.git"),
+        ("file:///srv/a@b/r", "file:///srv/a@b/r"),
+    ],
+)
+def test_no_login_is_written_into_a_project(address: str, written: str) -> None:
+    assert without_login(address) == written
