@@ -133,7 +133,7 @@ def for_hooks(context: Context, answers: dict) -> dict:
         address; `__shown`, answers without secrets; `__repeat`, words that give again what was typed;
         `__whole`, whether all of `raw_data` is the name of a file; how the table `__begins`. For both,
         `__found`, the raw file. For post_gen, the files `__unwanted`, and what to say or write:
-        `__wait`, `__copy`, `__next` and `__cruft`.
+        `__wait`, `__copy`, `__enter`, `__next` and `__cruft`.
     """
     typed = context.get("_cookiecutter") or {}
     questions = [name for name in answers if not name.startswith("_")]
@@ -155,7 +155,8 @@ def for_hooks(context: Context, answers: dict) -> dict:
         "__unwanted": _unwanted(answers),
         "__wait": f"; {slow} a minute or more the first time" if answers["venv"] else "",
         "__copy": shlex.join(("cp", "-r", str(found), f"data/raw/{answers['__raw_file']}")),
-        "__next": _next(answers),
+        "__enter": (enter := _enter(answers)),
+        "__next": _next(enter, answers["package_name"]),
         "__cruft": _cruft(answers) if "_output_dir" in answers else ("", ""),
     }
 
@@ -170,7 +171,8 @@ def _with_secret(answers: dict) -> list[str]:
     path, remote = answers["__raw_path"], answers["dvc_remote"]
     web = answers["__source"] in ("http", "s3")
     login = re.search("://[^/?#]*@" if web else "://[^/@]*:[^@]*@", path)
-    login = login or (not web and LOGIN.search(answers["raw_data"]))  # a password may hold a #
+    if not web:
+        login = login or LOGIN.search(answers["raw_data"])  # a password may hold a #
     secret = answers["__source"] != "none" and (login or SECRET.search(unquote(path)))
     cloud = LOGIN.search(remote) or re.search(r"://[^#]*\?", remote)
     return ["raw_data"] * bool(secret) + ["dvc_remote"] * bool(cloud)
@@ -275,17 +277,19 @@ def _unwanted(answers: dict) -> list[str]:
     return sorted(name.replace("*", answers["package_name"]) for name in owned - chosen)
 
 
-def _next(answers: dict) -> list[str]:
-    """Enter the project and predict, with make or without."""
+def _enter(answers: dict) -> str:
     output = answers.get("_output_dir", "")
     project, here = Path(output, answers["project_slug"]), os.environ.get("PWD", output)
     folder = project.relative_to(here) if project.is_relative_to(here) else project
-    enter = f"cd {shlex.quote(str(folder))}"
+    return f"cd {shlex.quote(str(folder))}"
+
+
+def _next(enter: str, package: str) -> list[str]:
+    """Enter the project and predict, with make or without."""
     if shutil.which("make"):
         return [enter, "make predict", "make help"]
     activate = r".venv\Scripts\activate" if os.name == "nt" else "source .venv/bin/activate"
-    predict = f"python -m {answers['package_name']}.models.predict_model"
-    return [f"{enter} && {activate}", "dvc repro", predict]
+    return [f"{enter} && {activate}", "dvc repro", f"python -m {package}.models.predict_model"]
 
 
 def _cruft(answers: dict) -> tuple[str, str]:

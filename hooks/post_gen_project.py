@@ -48,6 +48,7 @@ def raw_data(project: Path, answers: dict) -> str | None:
     if answers["raw_data"] == "example":
         return None
     source, goal = Path(answers["__found"]), project / "data/raw" / answers["__raw_file"]
+    goal.parent.mkdir(parents=True, exist_ok=True)
     part = goal.with_name(".raw.part")
     try:
         shutil.copytree(source, part) if source.is_dir() else shutil.copyfile(source, part)
@@ -75,14 +76,13 @@ def show_next(project: Path, answers: dict, done: dict[str, bool]) -> None:
     left += ["make setup"] * (inside is None or not done["setup"])
     if not inside and not all(done.values()):
         left.append('git add --all && git commit --message "Set up the project"')
-    (enter, *commands), finish = answers["__next"], " && ".join(left)
-    title = "Ready. Next:"
+    title, commands = "Ready. Next:", answers["__next"]
     if left and answers["venv"]:
         title = "The project is kept. Once that is mended, one command finishes it:"
-        enter, commands = f"{enter} && {finish}", []
+        commands = [" && ".join([answers["__enter"], *left])]
     elif left:
-        commands = [finish, "make predict"]
-    print("", title, *[f"  {command}" for command in (enter, *commands)], sep="\n")
+        commands = [answers["__enter"], " && ".join(left), "make predict"]
+    print("", title, *[f"  {command}" for command in commands], sep="\n")
     if left and not shutil.which("make"):
         print("make is not on this machine; install it first.")
 
