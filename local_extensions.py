@@ -115,8 +115,8 @@ def _file(path: str, select: str, source: str) -> str:
 
 
 @pass_context
-def for_hooks(context: Context, answers: dict) -> dict:
-    """Add what hooks alone need: it depends on this machine, so no file may hold it.
+def for_pre_gen(context: Context, answers: dict) -> dict:
+    """Add what the first hook needs to judge the answers.
 
     Parameters
     ----------
@@ -128,19 +128,15 @@ def for_hooks(context: Context, answers: dict) -> dict:
     Returns
     -------
     dict
-        The answers and, for pre_gen, `__questions` in their order; those whose answer was evaluated,
-        `__markup`, or holds a `__secret`; why a name is `__reserved` and what is the `__fault` of an
-        address; `__shown`, answers without secrets; `__repeat`, words that give again what was typed;
-        `__whole`, whether all of `raw_data` is the name of a file; how the table `__begins`. For both,
-        `__found`, the raw file. For post_gen, the files `__unwanted`, and what to say or write:
-        `__wait`, `__copy`, `__enter`, `__next` and `__cruft`.
+        The answers and `__questions`, in their order; those whose answer was evaluated, `__markup`,
+        or has a `__secret`; why a name is `__reserved` and what is the `__fault` of an address;
+        `__shown`, answers without secrets; `__repeat`, words that give again what was typed;
+        `__found`, the raw file; `__whole`, whether all of `raw_data` is the name of a file, and how
+        the table `__begins`.
     """
     typed = context.get("_cookiecutter") or {}
     questions = [name for name in answers if not name.startswith("_")]
     found = _find(answers["__raw_path"], answers)
-    slow = "the environment takes"
-    if answers["__source"] != "none":
-        slow = "the environment and the raw data take"
     return answers | {
         "__questions": questions,
         "__markup": [name for name in typed if _was_evaluated(name, str(typed[name]))],
@@ -152,12 +148,31 @@ def for_hooks(context: Context, answers: dict) -> dict:
         "__found": str(found),
         "__whole": _exists(_find(answers["raw_data"], answers)),
         "__begins": _begins(found, answers["__raw_path"]),
+    }
+
+
+def for_post_gen(answers: dict) -> dict:
+    """Add what the last hook has to do and to say.
+
+    Returns
+    -------
+    dict
+        The answers and `__unwanted`, files of options that are not chosen; `__cruft`, the text of
+        .cruft.json and a note; `__found`, the raw file; the words to `__wait` with, and commands:
+        to `__copy` the raw file, to `__enter` the project, and what is `__next`.
+    """
+    found = str(_find(answers["__raw_path"], answers))
+    local = answers["__source"] == "none"
+    slow = "the environment takes" if local else "the environment and the raw data take"
+    enter = _enter(answers)
+    return answers | {
         "__unwanted": _unwanted(answers),
-        "__wait": f"; {slow} a minute or more the first time" if answers["venv"] else "",
-        "__copy": shlex.join(("cp", "-r", str(found), f"data/raw/{answers['__raw_file']}")),
-        "__enter": (enter := _enter(answers)),
-        "__next": _next(enter, answers["package_name"]),
         "__cruft": _cruft(answers) if "_output_dir" in answers else ("", ""),
+        "__found": found,
+        "__wait": f"; {slow} a minute or more the first time" if answers["venv"] else "",
+        "__copy": shlex.join(("cp", "-r", found, f"data/raw/{answers['__raw_file']}")),
+        "__enter": enter,
+        "__next": _next(enter, answers["package_name"]),
     }
 
 
@@ -334,4 +349,10 @@ def _git(*words: str) -> list[str]:
     return done.stdout.splitlines() if done.returncode == 0 else []
 
 
-FILTERS = {"raw_data": raw_data, "unknown_answers": unknown_answers, "for_hooks": for_hooks}
+# Hooks get by their filters what depends on this machine: cruft writes all answers into the project.
+FILTERS = {
+    "raw_data": raw_data,
+    "unknown_answers": unknown_answers,
+    "for_pre_gen": for_pre_gen,
+    "for_post_gen": for_post_gen,
+}

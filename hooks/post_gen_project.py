@@ -112,7 +112,7 @@ def finish(project: Path, answers: dict) -> None:
 def main() -> None:
     """Finish the project in the current folder."""
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr] # letters no terminal has
-    finish(Path.cwd(), json.loads(r"""{{ cookiecutter | for_hooks | jsonify }}"""))
+    finish(Path.cwd(), json.loads(r"""{{ cookiecutter | for_post_gen | jsonify }}"""))
 
 
 if __name__ == "__main__":

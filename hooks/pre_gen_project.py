@@ -178,7 +178,7 @@ def occupied(folder: Path) -> dict[str, str]:
 
 def main() -> None:
     """Check the answers and stop cookiecutter when one of them is bad."""
-    answers = json.loads(r"""{{ cookiecutter | for_hooks | jsonify }}""")
+    answers = json.loads(r"""{{ cookiecutter | for_pre_gen | jsonify }}""")
     if found := occupied(Path.cwd()) or problems(answers):
         print("No project was made. Please fix:", *found.values(), sep="\n  ", file=sys.stderr)
         gaps = {name: f"{name}=..." for name in found if name in answers["__questions"]}

@@ -8,7 +8,7 @@ from typing import Any
 from cookiecutter.generate import generate_context
 from cookiecutter.prompt import prompt_for_config
 
-from local_extensions import for_hooks
+from local_extensions import for_post_gen, for_pre_gen
 
 from .generator import TEMPLATE
 
@@ -21,7 +21,7 @@ def computed(**answers: str) -> dict[str, Any]:
 
 def hook_answers(answers: dict[str, Any]) -> dict[str, Any]:
     """The answers as hooks see them."""
-    return json.loads(json.dumps(for_hooks({}, answers)))
+    return json.loads(json.dumps(for_post_gen(for_pre_gen({}, answers))))
 
 
 def hook(name: str) -> ModuleType:
