@@ -91,8 +91,10 @@ def _dvc_remote(remote: str, answers: dict) -> str | None:
         absolute = remote[0] in "~/\\" or PureWindowsPath(remote).is_absolute()
         if absolute or os.path.normpath(remote).startswith(".."):
             return None
-        beside = f"../{answers['project_slug']}-remote"
-        return f"A folder inside the project would end up in git. Type a folder beside it, such as {beside}."
+        return (
+            "A folder inside the project would end up in git. "
+            f"Type a folder next to it, such as ../{answers['project_slug']}-remote."
+        )
     if scheme not in REMOTES:
         known = ", ".join(f"{scheme}://" for scheme in REMOTES)
         return f"DVC has no plugin here for {scheme}://. Type a folder, none, or one of {known}."
