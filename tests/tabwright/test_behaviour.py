@@ -135,13 +135,13 @@ def test_result_names_the_first_row_that_fails() -> None:
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        ({"add": {"x": 1}, "expects": "up"}, "expects is not a key; known are add"),
-        ({"expect": "up"}, "say what changes"),
-        ({"add": "x", "expect": "up"}, "say what changes"),
+        ({"add": {"x": 1}, "expects": "up"}, "expects is not a parameter or key"),
+        ({"expect": "up"}, "add or set is missing"),
+        ({"add": "x", "expect": "up"}, "add must be numbers by column"),
         ({"add": {"z": 1}, "expect": "up"}, "'z' is no feature; features are x, city, day"),
         ({"set": {"id": 1}, "expect": "invariant"}, "'id' is no feature"),
         ({"add": {"city": 1}, "expect": "up"}, "add takes numeric columns"),
-        ({"add": {"x": "1"}, "expect": "up"}, "add takes numeric columns"),
+        ({"add": {"x": "1"}, "expect": "up"}, "add must be numbers by column"),
         ({"add": {"x": 1}, "set": {"x": 1}, "expect": "up"}, "in both add and set"),
         ({"set": {"city": "Rome"}, "expect": "invariant"}, "'city' takes one of Bern, Graz"),
         ({"set": {"city": None}, "expect": "invariant"}, "'city' takes a value"),
@@ -151,6 +151,11 @@ def test_result_names_the_first_row_that_fails() -> None:
             {"set": {"day": "2024-12-31"}, "expect": "invariant"},
             "'day' takes a date written like %d",
         ),
+        ({"add": {"x": 1}}, "expect is missing"),
+        (
+            {"add": {"x": 1}, "expect": ["a"]},
+            "expect must be up, down, invariant, a class or a range",
+        ),
         ({"add": {"x": 1}, "expect": True}, "expect is True, not up, .* or a class: 'no', 'yes'"),
         ({"add": {"x": 1}, "expect": [1, 2]}, "or a class"),
         ({"add": {"x": 1}, "expect": "up", "class": "maybe"}, "class is 'maybe', not one of"),
@@ -158,8 +163,11 @@ def test_result_names_the_first_row_that_fails() -> None:
             {"add": {"x": 1}, "expect": "yes", "class": "yes"},
             "class belongs to up, down or invariant",
         ),
-        ({"add": {"x": 1}, "expect": "up", "min_pass_rate": 95}, "min_pass_rate is 95"),
-        ({"add": {"x": 1}, "expect": "up", "tolerance": -1}, "tolerance is -1"),
+        (
+            {"add": {"x": 1}, "expect": "up", "min_pass_rate": 95},
+            "min_pass_rate must be a number above 0",
+        ),
+        ({"add": {"x": 1}, "expect": "up", "tolerance": -1}, "tolerance must be a number from 0"),
     ],
 )
 def test_mistakes_in_an_entry_are_named(entry: dict, words: str) -> None:

@@ -1,4 +1,4 @@
-"""Behavioural tests: what must hold when held-out rows change, by `behaviour` in `params.yaml`.
+"""Behavioural tests: what is expected when held-out rows change, by `behaviour` in `params.yaml`.
 
 They are the three kinds of Ribeiro, Wu, Guestrin & Singh, "Beyond Accuracy: Behavioral Testing of
 NLP Models with CheckList" (ACL 2020): directional expectation (`up`, `down`), invariance (`invariant`)
@@ -12,13 +12,14 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from ..project.errors import ProjectError
+from ..project.settings import build
 from ..schema.cells import typed, without_missing
 from ..schema.rules import broken_rules
 from ..schema.schema import Schema
 from ..selection.cross_validation import draw_rows
 from ..selection.metrics import encode_target, predict_scores
 from ..selection.threshold import decide, get_threshold
-from .expectation import Expectation, is_number, read_entry
+from .expectation import Expectation
 from .limits import CHANGED_ROWS
 
 ROUNDING = 1e-9  # sums of floating point numbers differ in the last digits
@@ -31,58 +32,47 @@ def run_tests(
     entries: list[dict[str, Any]],
     seed: int,
 ) -> list[dict[str, Any]]:
-    """Test the model by every entry, on at most `CHANGED_ROWS` of the held-out rows.
+    """Run the test of every entry on at most `CHANGED_ROWS` of the held-out rows.
 
     Returns
     -------
     list of dict
-        `test` in words, number of `rows` it could be tried on, `pass_rate`, the share of them in which
-        it holds, `min_pass_rate`, whether it `passed`, and as `example` the first row in which it does not
-        hold, or None: its number in `test` from 0, the cells as they `were`, the prediction
-        `before` and `after`.
+        `test` in words, number of `rows` that could be changed, `pass_rate`, the share of them that
+        pass, `min_pass_rate`, whether it `passed`, and as `example` the first row that fails, or None:
+        its number in `test` from 0, the cells as they `were`, the prediction `before` and `after`.
 
     Raises
     ------
     ProjectError
-        When an entry is wrong, or can be tried on no row.
+        When an entry is wrong, or no row can be changed by it.
     """
     rows = test.iloc[draw_rows(len(test), CHANGED_ROWS, seed)]
-    std = encode_target(test, schema).std() if schema.task == "regression" else 1.0
+    std = float(encode_target(test, schema).std()) if schema.task == "regression" else 1.0
     results = []
     for number, entry in enumerate(entries, 1):
         where = f"params.yaml: behaviour, entry {number}"
+        expected = build(Expectation, entry, where)
         try:
-            expected = read_entry(entry, schema, float(std))
-            results.append(_run(model, rows, schema, expected, ROUNDING * max(std, 1.0)))
+            expected.complete(schema, std)
+            old, new = change(rows, schema, expected)
         except ProjectError as error:
             raise ProjectError(f"{where}: {error}") from error
+        before, after = (_outcome(model, table, schema, expected) for table in (old, new))
+        met = expected.is_met(before, after, ROUNDING * max(std, 1.0))
+        results.append(_result(expected, old, before, after, met))
     return results
 
 
-def _run(
-    model: BaseEstimator,
-    rows: pd.DataFrame,
-    schema: Schema,
+def _result(
     expected: Expectation,
-    rounding: float,
+    rows: pd.DataFrame,
+    before: np.ndarray,
+    after: np.ndarray,
+    met: np.ndarray,
 ) -> dict[str, Any]:
-    rows, changed = change(rows, schema, expected)
-    before, after = (_outcome(model, table, schema, expected) for table in (rows, changed))
-    slack = expected.tolerance + rounding
-    match expected.expect:
-        case "invariant":
-            holds = np.abs(after - before) <= slack
-        case "up":
-            holds = after - before >= -slack
-        case "down":
-            holds = after - before <= slack
-        case [low, high]:
-            holds = (low - slack <= after) & (after <= high + slack)
-        case label:
-            holds = after == label
     example = None
-    if not holds.all():
-        first = int(np.argmin(holds))
+    if not met.all():
+        first = int(np.argmin(met))
         were = rows[[*expected.add, *expected.set]].iloc[first]
         example = {
             "row": int(rows.index[first]),
@@ -93,9 +83,9 @@ def _run(
     return {
         "test": str(expected),
         "rows": len(rows),
-        "pass_rate": float(holds.mean()),
+        "pass_rate": float(met.mean()),
         "min_pass_rate": expected.min_pass_rate,
-        "passed": bool(holds.mean() >= expected.min_pass_rate),
+        "passed": bool(met.mean() >= expected.min_pass_rate),
         "example": example,
     }
 
@@ -103,9 +93,9 @@ def _run(
 def change(
     rows: pd.DataFrame, schema: Schema, expected: Expectation
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows that can be changed within the contract, before and after.
+    """The rows that can be changed without breaking the schema, before and after.
 
-    `up`, `down` and `invariant` are tested on rows only in which a cell changes.
+    `up`, `down` and `invariant` are tested only on rows in which a cell changes.
 
     Raises
     ------
@@ -122,32 +112,27 @@ def change(
             possible &= rows[name].notna().to_numpy()
         else:
             cell = expected.set[name]
-            cell = cell if cell is None or is_number(cell) else str(cell)
-            dtype = "float" if is_number(cell) else "str"
+            dtype = "float" if type(cell) in (int, float) else "str"
+            cell = cell if cell is None or dtype == "float" else str(cell)
             cells = pd.Series([cell] * len(rows), rows.index, dtype=dtype, name=name)
             cells = without_missing(cells, schema.source.missing)
             values = typed(cells, column, schema.source)
         for bad, broken, _ in broken_rules(cells, values, column, False, schema.source):
             rule = f": column {name!r} takes {broken}" if bad.any() and not rule else rule
             possible &= ~bad
-        moved |= ~_alike(rows[name], values)
+        same = (rows[name] == values).fillna(False) | (rows[name].isna() & values.isna())
+        moved |= ~same.to_numpy(dtype=bool)
         changed[name] = values
     possible &= moved
     if not possible.any():
-        raise ProjectError(f"no held-out row can be changed so{rule}.")
+        raise ProjectError(f"no held-out row can be changed like this{rule}.")
     return rows[possible], changed[possible]
-
-
-def _alike(cells: pd.Series, others: pd.Series) -> np.ndarray:
-    """Where two columns hold the same, or both nothing."""
-    same = (cells == others).fillna(False).to_numpy(dtype=bool)
-    return same | (cells.isna() & others.isna()).to_numpy()
 
 
 def _outcome(
     model: BaseEstimator, rows: pd.DataFrame, schema: Schema, expected: Expectation
 ) -> np.ndarray:
-    """Of each row the predicted value, the probability of one class, or the predicted class."""
+    """The predicted value, probability of the class that is compared, or class of each row."""
     y_pred = predict_scores(model, rows, schema)
     if schema.task == "regression":
         return y_pred
@@ -158,7 +143,7 @@ def _outcome(
 
 
 def _plain(value: Any) -> Any:
-    """A cell or prediction as JSON has it."""
+    """A cell or prediction as a JSON value."""
     if pd.isna(value):
         return None
     if isinstance(value, int | float | np.number) and not isinstance(value, bool):

@@ -1,28 +1,54 @@
-"""An entry of `behaviour` in `params.yaml`: read, checked, and in words."""
+"""An entry of `behaviour` in `params.yaml`: validated, and in words."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import field
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import Field, StrictFloat
+from pydantic.dataclasses import dataclass
 
 from ..project.errors import ProjectError
+from ..project.settings import FORBID, Number, must_be
 from ..schema.schema import Schema
 
-KEYS = ("add", "set", "expect", "class", "min_pass_rate", "tolerance")
-MIN_PASS_RATE = 0.95  # share of the rows in which it must hold
+DIRECTIONS = ("up", "down", "invariant")
 TOLERANCE = 0.05  # of `invariant`: in probability, or in standard deviations of the target
 
+Finite = Annotated[StrictFloat, Field(allow_inf_nan=False)]
+Range = Annotated[list[Finite], Field(min_length=2, max_length=2)]
 
-@dataclass(frozen=True)
+
+@dataclass(config=FORBID)
 class Expectation:
-    """An entry of `behaviour` with its defaults filled in."""
+    """How rows are changed, and what is expected of their predictions.
 
-    add: dict[str, float]
-    set: dict[str, Any]
-    expect: Any  # up, down, invariant, a class, or the ends of a range
-    label: str | None  # the class whose probability is compared
-    min_pass_rate: float
-    tolerance: float
+    Attributes
+    ----------
+    expect
+        A direction, a class, or the ends of a range.
+    label
+        The class whose probability is compared under a direction.
+    min_pass_rate
+        The share of rows in which it must hold.
+    tolerance
+        By how much a prediction may miss a direction.
+    """
+
+    expect: Annotated[
+        Range | bool | int | float | str,
+        must_be("up, down, invariant, a class or a range [low, high]"),
+    ]
+    add: Annotated[dict[str, Finite], must_be("numbers by column, such as {age: 1}")] = field(
+        default_factory=dict
+    )
+    set: Annotated[dict[str, Any], must_be("values by column, such as {city: Bern}")] = field(
+        default_factory=dict
+    )
+    label: Any = Field(default=None, alias="class")
+    min_pass_rate: Annotated[Number, Field(gt=0, le=1), must_be("a number above 0 and up to 1")] = (
+        0.95
+    )
+    tolerance: Annotated[Annotated[Finite, Field(ge=0)] | None, must_be("a number from 0")] = None
 
     def __str__(self) -> str:
         """One line to read."""
@@ -35,7 +61,7 @@ class Expectation:
         within = f", within {self.tolerance:.3g}" if self.tolerance else ""
         if self.expect == "invariant":
             outcome = f"{what} stays the same{within}"
-        elif self.expect in ("up", "down"):
+        elif self.expect in DIRECTIONS:
             outcome = f"{what} goes {self.expect}{within}"
         elif isinstance(self.expect, list):
             outcome = "the prediction is from {:g} to {:g}".format(*self.expect)
@@ -43,68 +69,61 @@ class Expectation:
             outcome = f"the prediction is '{self.expect}'"
         return f"{', '.join(changes)}: {outcome}"
 
+    def complete(self, schema: Schema, std: float) -> None:
+        """Check the entry against the schema, and fill in the defaults that depend on it.
 
-def read_entry(entry: dict[str, Any], schema: Schema, std: float) -> Expectation:
-    """Fill in the defaults of an entry; `std` is the standard deviation of amounts."""
-    if unknown := sorted(map(str, entry.keys() - set(KEYS))):
-        _refuse(f"{', '.join(unknown)} is not a key; known are {', '.join(KEYS)}.")
-    changes = {key: entry.get(key) or {} for key in ("add", "set")}
-    if not all(isinstance(change, dict) for change in changes.values()) or not any(
-        changes.values()
-    ):
-        _refuse("say what changes, such as add: {age: 1} or set: {city: Bern}.")
-    for column in [*changes["add"], *changes["set"]]:
-        if column not in schema.features:
-            _refuse(f"{column!r} is no feature; features are {', '.join(schema.features)}.")
-    for column, number in changes["add"].items():
-        if schema.features[column].kind != "numeric" or not is_number(number):
-            _refuse(f"add takes numeric columns and a number, not {column!r} and {number!r}.")
-        if column in changes["set"]:
-            _refuse(f"{column!r} is in both add and set; keep one.")
-    expect = _read_expect(entry.get("expect"), schema)
-    rate, tolerance = entry.get("min_pass_rate", MIN_PASS_RATE), entry.get("tolerance")
-    if not is_number(rate) or not 0 < rate <= 1:
-        _refuse(f"min_pass_rate is {rate!r}, not a number above 0 and up to 1.")
-    if tolerance is None:
-        tolerance = TOLERANCE * std if expect == "invariant" else 0.0
-    if not is_number(tolerance) or not tolerance >= 0:
-        _refuse(f"tolerance is {tolerance!r}, not a number from 0.")
-    label = _read_class(entry.get("class"), expect, schema)
-    return Expectation(
-        **changes, expect=expect, label=label, min_pass_rate=rate, tolerance=tolerance
-    )
+        Parameters
+        ----------
+        std
+            Standard deviation of a numeric target.
 
+        Raises
+        ------
+        ProjectError
+            When a column, class or range does not fit the schema.
+        """
+        self._check_columns(schema)
+        classes, expect = schema.classes, self.expect
+        choices = f"a class: {', '.join(map(repr, classes))}" if classes else "a range [low, high]"
+        if str(expect) in (*DIRECTIONS, *classes):
+            self.expect = str(expect)
+        elif classes or not isinstance(expect, list):
+            raise ProjectError(f"expect is {expect!r}, not up, down, invariant or {choices}.")
+        if classes and self.expect in DIRECTIONS:
+            label = classes[1] if self.label is None and len(classes) == 2 else str(self.label)
+            if label not in classes:
+                known = ", ".join(map(repr, classes))
+                raise ProjectError(f"class is {self.label!r}, not one of {known}.")
+            self.label = label
+        elif self.label is not None:
+            raise ProjectError("class belongs to up, down or invariant of classes; remove it.")
+        if self.tolerance is None:
+            self.tolerance = TOLERANCE * std if self.expect == "invariant" else 0.0
 
-def _read_expect(expect: Any, schema: Schema) -> Any:
-    classes = schema.classes
-    if expect in ("up", "down", "invariant") or (classes and str(expect) in classes):
-        return str(expect)
-    if schema.task == "regression":
-        if isinstance(expect, list) and len(expect) == 2 and all(map(is_number, expect)):
-            return expect
-        return _refuse(f"expect is {expect!r}, not up, down, invariant or a range [low, high].")
-    return _refuse(
-        f"expect is {expect!r}, not up, down, invariant or a class: {', '.join(map(repr, classes))}."
-    )
+    def is_met(self, before: np.ndarray, after: np.ndarray, rounding: float) -> np.ndarray:
+        """In which rows the predictions before and after the change are as expected."""
+        slack = (self.tolerance or 0.0) + rounding
+        match self.expect:
+            case "invariant":
+                return np.abs(after - before) <= slack
+            case "up":
+                return after - before >= -slack
+            case "down":
+                return after - before <= slack
+            case [low, high]:
+                return (low - slack <= after) & (after <= high + slack)
+            case label:
+                return after == label
 
-
-def _read_class(label: Any, expect: Any, schema: Schema) -> str | None:
-    """The class whose probability is compared, where one is."""
-    classes = schema.classes
-    if not classes or expect not in ("up", "down", "invariant"):
-        if label is not None:
-            _refuse("class belongs to up, down or invariant of classes; remove it.")
-        return None
-    if label is None and len(classes) == 2:
-        return classes[1]
-    if str(label) not in classes:
-        _refuse(f"class is {label!r}, not one of {', '.join(map(repr, classes))}.")
-    return str(label)
-
-
-def is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value)
-
-
-def _refuse(words: str) -> Any:
-    raise ProjectError(words)
+    def _check_columns(self, schema: Schema) -> None:
+        if not (self.add or self.set):
+            raise ProjectError("add or set is missing, such as add: {age: 1} or set: {city: Bern}.")
+        for column in [*self.add, *self.set]:
+            if column not in schema.features:
+                known = ", ".join(schema.features)
+                raise ProjectError(f"{column!r} is no feature; features are {known}.")
+        for column in self.add:
+            if schema.features[column].kind != "numeric":
+                raise ProjectError(f"add takes numeric columns, not {column!r}.")
+            if column in self.set:
+                raise ProjectError(f"{column!r} is in both add and set; keep one.")
