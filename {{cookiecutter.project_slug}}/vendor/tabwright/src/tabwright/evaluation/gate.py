@@ -1,6 +1,5 @@
-"""Refuse a model that is not good enough: what has to hold, and by how much it does."""
+"""The quality gate: the checks that a model has to pass."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 
 from ..project.commands import Arguments, command_parser
 from ..project.errors import ProjectError
+from ..project.files import read_json
 from ..project.project import Project
 from ..project.settings import EvaluateParams
 from ..schema.schema import load_schema
@@ -16,12 +16,11 @@ from ..selection.metric import Metric
 from ..selection.metrics import require_known, task_metrics
 
 MAX_NAMED = 3  # slices below their floor
-AGAIN = "dvc repro --force evaluate"
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that has to hold, whether it does, and a line with the figures."""
+    """A requirement, whether it is met, and a line with the figures."""
 
     name: str
     passed: bool
@@ -33,32 +32,34 @@ def main(project: Project, arguments: Arguments = None) -> None:
     found = present_checks(project)
     for check in found:
         print(f"{'ok' if check.passed else 'FAILED':6}  {check.words}")
-    sentence = verdict(found)
     if not all(check.passed for check in found):
-        raise ProjectError(sentence)
-    print(sentence)
+        raise ProjectError(verdict(found))
+    print(verdict(found))
 
 
 def present_checks(project: Project) -> list[Check]:
-    """What is to say of the present model, from the files that `make evaluate` writes.
+    """The checks of the present model, from the files that `make evaluate` writes.
 
     Raises
     ------
     ProjectError
         When one of them is missing or damaged, or `params.yaml` names a metric that does not exist.
     """
-    scores = _read(project.metrics_file, dict)
-    slices, tests = _read(project.slices_file, list), _read(project.behaviour_file, list)
-    params, metrics = (
-        project.params.evaluate,
-        task_metrics(load_schema(project.schema_file), own=project.metrics),
-    )
+    metrics = task_metrics(load_schema(project.schema_file), own=project.metrics)
+    files = project.metrics_file, project.slices_file, project.behaviour_file
     try:
-        return checks(scores, slices, tests, params, metrics)
-    except (AttributeError, KeyError, TypeError) as error:
+        scores, slices, tests = map(read_json, files)
+        if not isinstance(slices, list) or not isinstance(tests, list):
+            raise TypeError("a list is missing")
+        return checks(scores, slices, tests, project.params.evaluate, metrics)
+    except FileNotFoundError as error:
+        name = Path(error.filename).name
+        raise ProjectError(f"reports/{name} is missing: `make evaluate` writes it.") from error
+    except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
+        names = ", ".join(path.name for path in files)
         raise ProjectError(
-            f"reports/{project.metrics_file.name}, {project.slices_file.name} or {project.behaviour_file.name} is from another version "
-            f"({error!r}): `{AGAIN}` writes them again."
+            f"of {names} in reports one is damaged or from another version ({error!r}): "
+            "`dvc repro --force evaluate` writes them again."
         ) from error
 
 
@@ -69,16 +70,16 @@ def checks(
     params: EvaluateParams,
     metrics: dict[str, Metric],
 ) -> list[Check]:
-    """All that a model has to pass. Nothing is read or written.
+    """The checks of a model, from its scores alone: no file is read or written.
 
     Parameters
     ----------
     scores, slices, tests
-        What `reports/metrics.json`, `slices.json` and `behaviour.json` hold.
+        The content of `reports/metrics.json`, `slices.json` and `behaviour.json`.
     params
         For `minimum` and `slice_minimum`.
     metrics
-        The metrics of the task by name, as from `metrics_of`.
+        The metrics of the task by name, as from `task_metrics`.
 
     Raises
     ------
@@ -89,8 +90,11 @@ def checks(
         require_known(f"evaluate.{name}", getattr(params, name), metrics)
     return [
         _baseline(scores),
-        *(_floor(name, worst, scores, metrics) for name, worst in params.minimum.items()),
-        *(_slices(name, worst, slices, metrics) for name, worst in params.slice_minimum.items()),
+        *(_floor(name, worst, scores, metrics[name]) for name, worst in params.minimum.items()),
+        *(
+            _slices(name, worst, slices, metrics[name])
+            for name, worst in params.slice_minimum.items()
+        ),
         *(_behaviour(test) for test in tests),
     ]
 
@@ -103,27 +107,11 @@ def verdict(found: list[Check]) -> str:
     return f"quality gate passed: {found[0].words}{more}"
 
 
-def _read(path: Path, kind: type) -> Any:
-    """What a JSON file of `make evaluate` holds."""
-    where = f"reports/{path.name}"
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ProjectError(f"{where} is missing: `make evaluate` writes it.") from error
-    except (OSError, ValueError) as error:
-        raise ProjectError(
-            f"{where} cannot be read ({error}): `{AGAIN}` writes it again."
-        ) from error
-    if not isinstance(found, kind):
-        raise ProjectError(f"{where} holds something else: `{AGAIN}` writes it again.")
-    return found
-
-
 def _baseline(scores: dict[str, Any]) -> Check:
     """The interval of the gain over the baseline lies above 0."""
     name, gain = scores["metric"], scores["gain_interval"]
     if not np.isfinite(scores["test"][name]):
-        return Check("baseline", False, f"{name} cannot be told: {absent_classes(scores)}")
+        return Check("baseline", False, f"{name} cannot be computed: {absent_classes(scores)}")
     passed = gain["low"] > 0
     verb = "beats" if passed else "does not beat"
     against = f"{scores['test'][name]:.4f} against {scores['baseline'][name]:.4f}"
@@ -132,36 +120,32 @@ def _baseline(scores: dict[str, Any]) -> Check:
 
 
 def absent_classes(scores: dict[str, Any]) -> str:
-    """A sentence about classes that are in the contract and in no held-out row."""
+    """Why a metric is undefined: classes of the schema that no held-out row has."""
     if not (absent := scores.get("absent")):
         return "the held-out rows are too few"
     return (
-        f"no held-out row is {', '.join(map(repr, absent))}, so the scores say nothing of it: add "
+        f"no held-out row is {', '.join(map(repr, absent))}, so it is not scored: add "
         "rows, or change data.split or data.test_size"
     )
 
 
-def _floor(name: str, worst: float, scores: dict[str, Any], metrics: dict[str, Metric]) -> Check:
-    passed, words = _compare(scores["test"][name], worst, metrics[name])
+def _floor(name: str, worst: float, scores: dict[str, Any], metric: Metric) -> Check:
+    passed, words = _compare(scores["test"][name], worst, metric)
     return Check(f"minimum {name}", passed, f"{name} on all held-out rows is {words}")
 
 
-def _slices(
-    name: str, worst: float, slices: list[dict[str, Any]], metrics: dict[str, Metric]
-) -> Check:
+def _slices(name: str, worst: float, slices: list[dict[str, Any]], metric: Metric) -> Check:
     """The metric is good enough in every slice that has it."""
-    metric, title = metrics[name], f"slices {name}"
-    scored = [part for part in slices if name in part["scores"]]
+    title, scored = f"slices {name}", [part for part in slices if name in part["scores"]]
     if not scored:
-        words = f"{name} of slices is not known: none of evaluate.slices has rows enough"
+        words = f"{name} of slices is not known: none of evaluate.slices has enough rows"
         return Check(title, False, words)
     scored.sort(key=lambda part: metric.improvement(part["scores"][name], worst))
-    compared = [_compare(part["scores"][name], worst, metric) for part in scored]
-    lines = [
-        f"{part['column']} {part['value']!r} ({part['rows']} rows) {words}"
-        for part, (_, words) in zip(scored, compared, strict=True)
-    ]
-    failed = sum(not passed for passed, _ in compared)
+    failed, lines = 0, []
+    for part in scored:
+        passed, words = _compare(part["scores"][name], worst, metric)
+        failed += not passed
+        lines.append(f"{part['column']} {part['value']!r} ({part['rows']} rows) {words}")
     if not failed:
         return Check(title, True, f"{name} in the worst of {len(scored)} slices: {lines[0]}")
     named = ", ".join(lines[: min(failed, MAX_NAMED)])
