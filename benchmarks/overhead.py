@@ -21,6 +21,7 @@ from {package}.data.make_dataset import make_dataset
 from {package}.models.train_model import select_model
 from tabwright.dataset.infer import infer
 from tabwright.evaluation.held_out import score_model
+from tabwright.evaluation.predictions import Predictions
 from tabwright.evaluation.resampling import make_resampling
 from tabwright.project.project import Project
 from tabwright.schema.schema import load_schema
@@ -42,11 +43,16 @@ saved = save_model(model, project.model_file, code)
 model = load_model(project.model_file, saved, code)
 test = read_rows(project.test_file, params.train.max_rows, params.seed)
 constant = baseline(schema).pipeline.fit(train, train[schema.target])
-scored = task_metrics(schema, get_threshold(model)), predict_scores(model, test, schema)
-least = task_metrics(schema), predict_scores(constant, test, schema)
-resampling = make_resampling(test, params.data, params.evaluate, params.seed)
 metric = deciding_metric(schema, params.train.metric)
-score_model(scored, least, test, schema, metric, resampling)
+predicted = [
+    Predictions(test, schema, predict_scores(each, test, schema), metrics, metric)
+    for each, metrics in (
+        (model, task_metrics(schema, get_threshold(model))),
+        (constant, task_metrics(schema)),
+    )
+]
+resampling = make_resampling(test, params.data, params.evaluate, params.seed)
+score_model(*predicted, resampling)
 """
 COMMIT = ("git", "-c", "user.name=x", "-c", "user.email=x@y", "commit", "--no-verify", "-qm", "x")
 

@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from tabwright.dataset.split import Split
 from tabwright.evaluation.held_out import score_model
+from tabwright.evaluation.predictions import Predictions
 from tabwright.evaluation.resampling import make_resampling
 from tabwright.project.project import Project
 from tabwright.project.settings import DataParams, EvaluateParams, Params, SearchParams, TrainParams
@@ -87,18 +88,18 @@ def with_train(
     return replace(PARAMS, train=replace(PARAMS.train, search=search, **changes))
 
 
+def predict_test_rows(model: BaseEstimator, trained: SimpleNamespace) -> Predictions:
+    """Predictions of the held-out rows."""
+    test, schema = trained.test, trained.schema
+    scores = predict_scores(model, test, schema)
+    return Predictions(test, schema, scores, task_metrics(schema), "roc_auc")
+
+
 def score_test_rows(model: BaseEstimator, trained: SimpleNamespace) -> dict:
     """Scores against the baseline on the held-out rows."""
     constant = clone(baseline(trained.schema).pipeline)
     constant.fit(trained.train[list(trained.schema.features)], trained.train["bought"])
-    scored = [
-        (
-            task_metrics(trained.schema),
-            predict_scores(each, trained.test, trained.schema),
-        )
-        for each in (model, constant)
-    ]
     draws = make_resampling(
         trained.test, trained.params.data, trained.params.evaluate, trained.params.seed
     )
-    return score_model(*scored, trained.test, trained.schema, "roc_auc", draws)
+    return score_model(*(predict_test_rows(each, trained) for each in (model, constant)), draws)

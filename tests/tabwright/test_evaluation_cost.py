@@ -13,7 +13,6 @@ from tabwright.evaluation.held_out import capped
 from tabwright.project.project import Project
 from tabwright.schema.column import Column
 from tabwright.schema.schema import Schema
-from tabwright.selection.cross_validation import draw_rows
 
 
 class Counting(ClassifierMixin, BaseEstimator):
@@ -53,9 +52,7 @@ def test_rows_beyond_a_sample_are_scored_and_nothing_else(
         model, y_pred = Counting(), Counting().predict_proba(table)
         Counting.asked = 0
         found = held_out.evaluate_model(project, model, y_pred, table, agreed)
-        sample = draw_rows(rows, 2000, 1)
-        few = y_pred[sample], table.iloc[sample]
-        draw_figures(model, *few, agreed, "roc_auc", 1, tmp_path / "figures")
+        draw_figures(model, found.sample, 1, tmp_path / "figures")
         asked.append(Counting.asked)
         assert found.scores["rows"] == rows
         assert sum(part["rows"] for part in found.slices) == 2000

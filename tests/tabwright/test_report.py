@@ -4,20 +4,15 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from support.small_table import score_test_rows
+from support.small_table import predict_test_rows, score_test_rows
 from tabwright.evaluation import figures, gate
 from tabwright.reports import page, report
-from tabwright.selection import (
-    metrics,
-)
 from tabwright.tracking import record
 
 
 def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
-    predicted = metrics.predict_scores(trained.model, trained.test, trained.schema)
-    figures.draw_figures(
-        trained.model, predicted, trained.test, trained.schema, "roc_auc", 1, tmp_path / "f"
-    )
+    predicted = predict_test_rows(trained.model, trained)
+    figures.draw_figures(trained.model, predicted, 1, tmp_path / "f")
     names = {path.stem for path in (tmp_path / "f").glob("*.png")}
     assert names == {
         "roc",

@@ -1,8 +1,11 @@
 """Scores on parts of the held-out rows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from support.small_table import predict_test_rows
 from tabwright.evaluation import resampling, slices
 from tabwright.project.errors import ProjectError
 from tabwright.schema.column import Column
@@ -83,18 +86,12 @@ def test_auto_takes_few_columns_of_few_values() -> None:
 
 def scored(trained, **changes) -> list[dict]:
     """The slices of the held-out rows, some of them changed."""
-    predicted = metrics.predict_scores(trained.model, trained.test, trained.schema)
     draws = resampling.make_resampling(
         trained.test, trained.params.data, trained.params.evaluate, seed=1
     )
-    return slices.score_slices(
-        (metrics.task_metrics(trained.schema), predicted),
-        trained.test.assign(**changes),
-        trained.schema,
-        "roc_auc",
-        ["city"],
-        draws,
-    )
+    predicted = predict_test_rows(trained.model, trained)
+    changed = replace(predicted, rows=trained.test.assign(**changes))
+    return slices.score_slices(changed, ["city"], draws)
 
 
 def test_score_of_a_slice_is_that_of_its_rows(trained) -> None:

@@ -11,6 +11,7 @@ from tabwright.dataset import compare
 from tabwright.dataset.infer import infer_from_file
 from tabwright.dataset.split import Split
 from tabwright.evaluation import figures, gate
+from tabwright.evaluation.predictions import Predictions
 from tabwright.project.errors import ProjectError
 from tabwright.project.project import Project
 from tabwright.schema.column import Column
@@ -155,7 +156,8 @@ def test_importance_of_many_columns_asks_for_few_predictions(monkeypatch) -> Non
         return table["x7"].to_numpy() + 0.5 * table["x1400"].to_numpy()
 
     monkeypatch.setattr(figures, "predict_scores", predict)
-    found = figures.strongest(None, rows, agreed, 1)
+    predicted = Predictions(rows, agreed, predict(None, rows, agreed), {}, "")
+    found = figures.strongest(None, predicted, 1)
     assert {"x7", "x1400"} <= set(found)
     assert len(found) == figures.MAX_IMPORTANT
     assert len(asked) < 350

@@ -21,7 +21,7 @@ def evaluate(project: Project) -> None:
     y_pred = prediction_array(predictions, schema)
     evaluation = evaluate_model(project, model, y_pred, test, schema)
     own = figures(model, test, y_pred, schema)
-    save_evaluation(project, evaluation, model, test, predictions, own)
+    save_evaluation(project, evaluation, model, predictions, own)
     log_evaluation(project, evaluation.scores)
     print(evaluation)
 

@@ -1,4 +1,4 @@
-"""Draw how the model does on the held-out rows."""
+"""Figures of the model on the held-out rows."""
 
 import shutil
 from collections.abc import Iterator
@@ -18,11 +18,11 @@ from sklearn.metrics import (
     RocCurveDisplay,
 )
 
-from ..schema.schema import Schema
 from ..selection.cross_validation import draw_rows
-from ..selection.metrics import NONE, Own, encode_target, predict_scores, task_metrics
+from ..selection.metrics import predict_scores
 from ..selection.threshold import decide, get_threshold
 from .limits import IMPORTANCE_ROWS
+from .predictions import Predictions
 from .style import BLUE, GREY, drawing, short
 
 VALUES = {"predicted_and_actual": "actual_vs_predicted", "residuals": "residual_vs_predicted"}
@@ -35,28 +35,22 @@ CURVES = {
 MAX_CURVES = 10  # classes, the most frequent first, that get a curve of their own
 IMPORTANCE_CELLS = 150_000  # fewer rows of a wide table
 REPEATS = 5  # of shuffling a column
-MAX_IMPORTANT = 20  # columns; those of a wider table that move predictions most
+MAX_IMPORTANT = 20  # columns; those of a wider table that change predictions most
 MAX_SLICES = 40
 
 
-def draw_figures(
-    model: BaseEstimator,
-    y_pred: np.ndarray,
-    test: pd.DataFrame,
-    schema: Schema,
-    metric: str,
-    seed: int,
-    folder: Path,
-    own: Own = NONE,
-) -> None:
+def draw_figures(model: BaseEstimator, predicted: Predictions, seed: int, folder: Path) -> None:
     """Write the figures of the task as PNG files into `folder`, replacing those there.
 
-    `y_pred` is what the model predicts for `test`.
+    Parameters
+    ----------
+    predicted
+        What the model predicts for rows, few enough to draw.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    y_true = encode_target(test, schema)
-    if schema.task == "regression":
+    y_true, y_pred, classes = predicted.y_true, predicted.y_pred, predicted.schema.classes
+    if predicted.schema.task == "regression":
         for name, kind in VALUES.items():
             with _figure(folder / f"{name}.png") as axes:
                 PredictionErrorDisplay.from_predictions(
@@ -65,11 +59,11 @@ def draw_figures(
     else:
         for name, display in CURVES.items():
             with _figure(folder / f"{name}.png") as axes:
-                _curves(axes, display, y_true, y_pred, schema.classes)
+                _curves(axes, display, y_true, y_pred, classes)
         with _figure(folder / "confusion_matrix.png") as axes:
-            _confusion(axes, y_true, decide(y_pred, get_threshold(model)), schema.classes)
+            _confusion(axes, y_true, decide(y_pred, get_threshold(model)), classes)
     with _figure(folder / "permutation_importance.png") as axes:
-        _importance(axes, model, test, schema, metric, seed, own)
+        _importance(axes, model, predicted, seed)
 
 
 def draw_slices(slices: list[dict[str, Any]], overall: float, metric: str, folder: Path) -> None:
@@ -115,18 +109,16 @@ def _curves(
 
 
 def _classes_to_draw(y_true: np.ndarray, classes: int) -> list[int]:
-    present = np.bincount(y_true, minlength=classes)
-    if classes == 2:
-        return [1] if 0 < present[1] < len(y_true) else []
-    numbers = np.argsort(-present, kind="stable")[:MAX_CURVES]
-    return [int(number) for number in numbers if 0 < present[number] < len(y_true)]
+    counts = np.bincount(y_true, minlength=classes)
+    frequent = [1] if classes == 2 else np.argsort(-counts, kind="stable")[:MAX_CURVES]
+    return [int(number) for number in frequent if 0 < counts[number] < len(y_true)]
 
 
-def _confusion(axes: Axes, y_true: np.ndarray, guess: np.ndarray, labels: list[str]) -> None:
-    shown = sorted(set(y_true) | set(guess))
+def _confusion(axes: Axes, y_true: np.ndarray, y_class: np.ndarray, labels: list[str]) -> None:
+    shown = sorted({*y_true, *y_class})
     ConfusionMatrixDisplay.from_predictions(
         y_true,
-        guess,
+        y_class,
         labels=shown,
         display_labels=[labels[number] for number in shown],
         xticks_rotation="vertical",
@@ -136,51 +128,41 @@ def _confusion(axes: Axes, y_true: np.ndarray, guess: np.ndarray, labels: list[s
     )
 
 
-def _importance(
-    axes: Axes,
-    model: BaseEstimator,
-    test: pd.DataFrame,
-    schema: Schema,
-    metric: str,
-    seed: int,
-    own: Own,
-) -> None:
+def _importance(axes: Axes, model: BaseEstimator, predicted: Predictions, seed: int) -> None:
     """How much worse the metric gets when one column is shuffled (Breiman 2001)."""
+    schema, metric = predicted.schema, predicted.metrics[predicted.deciding]
     limit = min(IMPORTANCE_ROWS, max(100, IMPORTANCE_CELLS // len(schema.features)))
-    rows = test.iloc[draw_rows(len(test), limit, seed)]
-    scorer = task_metrics(schema, get_threshold(model), own)[metric]
-    y_true = encode_target(rows, schema)
-    score, columns = (
-        scorer.function(y_true, predict_scores(model, rows, schema)),
-        list(schema.features),
-    )
+    sample = predicted.among(draw_rows(len(predicted.rows), limit, seed))
+    rows, y_true = sample.rows, sample.y_true
+    score = metric.function(y_true, sample.y_pred)
     random, losses = np.random.RandomState(seed), {}
     repeated = pd.concat([rows] * REPEATS, ignore_index=True)  # one prediction for all of them
-    for name in strongest(model, rows, schema, seed):
+    for name in strongest(model, sample, seed):
         orders = [rows[name].sample(frac=1, random_state=random) for _ in range(REPEATS)]
         shuffled = repeated.assign(**{name: pd.concat(orders, ignore_index=True)})
         y_pred = np.split(predict_scores(model, shuffled, schema), REPEATS)
-        losses[name] = [scorer.improvement(score, scorer.function(y_true, each)) for each in y_pred]
+        losses[name] = [metric.improvement(score, metric.function(y_true, each)) for each in y_pred]
     found = pd.DataFrame(losses).agg(["mean", "std"]).T.sort_values("mean")
-    if len(rows) < len(test) or len(losses) < len(columns):
-        of_columns = f"{len(losses)} strongest of {len(columns)} columns"
-        axes.set_title(f"{of_columns}, {len(rows):,} rows", fontsize="small")
+    if len(rows) < len(predicted.rows) or len(losses) < len(schema.features):
+        columns = f"{len(losses)} strongest of {len(schema.features)} columns"
+        axes.set_title(f"{columns}, {len(rows):,} rows", fontsize="small")
     axes.barh(range(len(found)), found["mean"], xerr=found["std"])
     axes.set_yticks(range(len(found)), [short(name, 40) for name in found.index])
-    axes.set(xlabel=f"loss of {metric} when the column is shuffled")
+    axes.set(xlabel=f"loss of {predicted.deciding} when the column is shuffled")
 
 
-def strongest(model: BaseEstimator, rows: pd.DataFrame, schema: Schema, seed: int) -> list[str]:
-    """The `MAX_IMPORTANT` columns whose shuffling moves predictions most, in their order.
+def strongest(model: BaseEstimator, predicted: Predictions, seed: int) -> list[str]:
+    """The `MAX_IMPORTANT` columns whose shuffling changes predictions most, in their order.
 
-    Of many columns whole blocks are shuffled; those that move predictions most are halved, until
+    Of many columns whole blocks are shuffled; those that change predictions most are halved, until
     each is one column: the time grows with the logarithm of the columns.
     """
+    rows, schema, before = predicted.rows, predicted.schema, predicted.y_pred
     order = np.random.default_rng(seed).permutation(len(rows))
-    before, names = predict_scores(model, rows, schema), list(schema.features)
+    names = np.array(list(schema.features), dtype=object)
 
     def shuffled(block: np.ndarray) -> pd.DataFrame:
-        columns, table = [names[number] for number in block], rows.copy()
+        columns, table = names[block], rows.copy()
         table[columns] = rows[columns].iloc[order].set_axis(rows.index)
         return table
 
@@ -191,4 +173,4 @@ def strongest(model: BaseEstimator, rows: pd.DataFrame, schema: Schema, seed: in
             moved = [np.abs(each - before).mean() for each in np.split(after, len(blocks))]
             blocks = [blocks[place] for place in np.argsort(moved)[-MAX_IMPORTANT:]]
         blocks = [half for block in blocks for half in np.array_split(block, 2) if len(half)]
-    return [names[number] for number in sorted(np.concatenate(blocks))]
+    return list(names[np.sort(np.concatenate(blocks))])

@@ -12,21 +12,15 @@ from ..io.parquet import parquet_file, read_parquet
 from ..project.environment import set_environment
 from ..project.files import replacing, write_json
 from ..project.project import Project
-from ..schema.schema import Schema, load_schema
+from ..schema.schema import Schema
 from ..selection.candidate import baseline
 from ..selection.cross_validation import draw_rows
-from ..selection.metrics import (
-    Scored,
-    deciding_metric,
-    encode_target,
-    predict_scores,
-    task_metrics,
-)
+from ..selection.metrics import deciding_metric, predict_scores, task_metrics
 from ..selection.threshold import get_threshold
 from .behaviour import run_tests
 from .gate import absent_classes
 from .limits import CHANGED_ROWS, IMPORTANCE_ROWS, SAMPLED_ROWS
-from .predictions import prediction_array
+from .predictions import Predictions
 from .resampling import Resampling, make_resampling
 from .slices import score_slices
 
@@ -41,25 +35,39 @@ class Evaluation:
     Attributes
     ----------
     scores : dict
-        What `reports/metrics.json` holds, see `score_model`.
+        The content of `reports/metrics.json`, see `score_model`.
     slices, tests : list of dict
-        What `reports/slices.json` and `reports/behaviour.json` hold.
+        The content of `reports/slices.json` and `reports/behaviour.json`.
+    sample : Predictions
+        At most `SAMPLED_ROWS` of the rows, for slices and figures.
     """
 
     scores: dict[str, Any]
     slices: list[dict[str, Any]]
     tests: list[dict[str, Any]]
+    sample: Predictions
 
     def __str__(self) -> str:
-        """The scores as a table."""
-        return as_table(self.scores) + capped(self.scores["rows"])
+        """The scores as a table, and which parts of the evaluation are of fewer rows."""
+        scores = self.scores
+        lines = {
+            name: {
+                "model": f"{score:.4f}",
+                "interval": "{low:.4f} to {high:.4f}".format(**scores["interval"][name]),
+                "baseline": f"{scores['baseline'][name]:.4f}",
+            }
+            for name, score in scores["test"].items()
+        }
+        table = pd.DataFrame.from_dict(lines, orient="index").to_string()
+        head = f"On {scores['rows']} held-out rows, intervals by {scores['resampling']}:"
+        absent = f"\n{absent_classes(scores)}" if scores["absent"] else ""
+        return f"{head}\n{table}{absent}{capped(scores['rows'])}"
 
 
 def save_evaluation(
     project: Project,
     evaluation: Evaluation,
     model: BaseEstimator,
-    test: pd.DataFrame,
     predictions: pd.DataFrame,
     figures: Mapping[str, "Figure"],
 ) -> None:
@@ -67,10 +75,8 @@ def save_evaluation(
 
     Parameters
     ----------
-    test
-        The held-out rows.
     predictions
-        What `predict_table` gives for them.
+        What `predict_table` returns for the held-out rows.
     figures
         The owner's, by the name that the report shows.
     """
@@ -82,12 +88,9 @@ def save_evaluation(
     set_environment(project)
     from .figures import draw_figures, draw_slices  # of matplotlib, which reads the environment
 
-    params, schema = project.params, load_schema(project.schema_file)
-    name = evaluation.scores["metric"]
-    sample = draw_rows(len(test), SAMPLED_ROWS, params.seed)
-    drawn = prediction_array(predictions, schema)[sample], test.iloc[sample]
+    name, seed = evaluation.scores["metric"], project.params.seed
     with replacing(project.figures_folder) as folder:
-        draw_figures(model, *drawn, schema, name, params.seed, folder, project.metrics)
+        draw_figures(model, evaluation.sample, seed, folder)
         draw_slices(evaluation.slices, evaluation.scores["test"][name], name, folder)
         for title, figure in figures.items():
             figure.savefig(folder / f"{title}.png", dpi=110)
@@ -100,7 +103,7 @@ def evaluate_model(
     test: pd.DataFrame,
     schema: Schema,
 ) -> Evaluation:
-    """Score a model and the baseline on held-out rows, on slices of them, and when rows change.
+    """Score a model and the baseline on held-out rows and slices of them, and test its behaviour.
 
     Parameters
     ----------
@@ -111,45 +114,29 @@ def evaluate_model(
     """
     params, own = project.params, project.metrics
     constant = baseline(schema).pipeline
-    targets = read_parquet(project.train_file, columns=[schema.target])  # all that it looks at
+    targets = read_parquet(project.train_file, columns=[schema.target])  # all the baseline needs
     constant.fit(targets, targets[schema.target])
     name = deciding_metric(schema, params.train.metric, own)
     tests = run_tests(model, test, schema, params.behaviour, params.seed)
-    # Each model is scored at its own threshold.
-    scored = task_metrics(schema, get_threshold(model), own), y_pred
-    least = task_metrics(schema, own=own), predict_scores(constant, test, schema)
+
+    def predicted_by(each: BaseEstimator, y_pred: np.ndarray) -> Predictions:
+        metrics = task_metrics(schema, get_threshold(each), own)  # each at its own threshold
+        return Predictions(test, schema, y_pred, metrics, name)
+
+    predicted = predicted_by(model, y_pred)
+    base = predicted_by(constant, predict_scores(constant, test, schema))
     resampling = make_resampling(test, params.data, params.evaluate, params.seed)
-    scores = score_model(scored, least, test, schema, name, resampling)
-    sample = draw_rows(len(test), SAMPLED_ROWS, params.seed)
-    slices = score_slices(
-        (scored[0], y_pred[sample]),
-        test.iloc[sample],
-        schema,
-        name,
-        params.evaluate.slices,
-        resampling.among(sample),
-    )
-    return Evaluation(scores, slices, tests)
+    scores = score_model(predicted, base, resampling)
+    rows = draw_rows(len(test), SAMPLED_ROWS, params.seed)
+    sample = predicted.among(rows)
+    slices = score_slices(sample, params.evaluate.slices, resampling.among(rows))
+    return Evaluation(scores, slices, tests, sample)
 
 
 def score_model(
-    scored: Scored,
-    baseline: Scored,
-    test: pd.DataFrame,
-    schema: Schema,
-    deciding: str,
-    resampling: Resampling,
+    predicted: Predictions, base: Predictions, resampling: Resampling
 ) -> dict[str, Any]:
-    """Score predictions of two models on the same rows and on the same resamples of them.
-
-    Parameters
-    ----------
-    scored, baseline
-        The metrics of each and its predictions of `test`.
-    test
-        Typed, labelled rows that neither model has seen.
-    deciding
-        The metric that decides.
+    """Score the predictions of a model and of the baseline on the same resamples of the same rows.
 
     Returns
     -------
@@ -158,49 +145,29 @@ def score_model(
         Tibshirani 1993); `gain` over the baseline in the deciding metric with its own interval;
         `resampling` in words; `rows`; and as `absent` the classes that no row has.
     """
-    y_true, decides = encode_target(test, schema), scored[0][deciding]
+    name, y_true, classes = predicted.deciding, predicted.y_true, predicted.schema.classes
 
     def scores_on(rows: np.ndarray) -> np.ndarray:
-        true, said = y_true[rows], scored[1][rows]
-        scores = {name: metric.function(true, said) for name, metric in scored[0].items()}
-        least = baseline[0][deciding].function(true, baseline[1][rows])
-        return np.array([*scores.values(), decides.improvement(scores[deciding], least)])
+        scores = predicted.scores(rows)
+        reference = base.metrics[name].function(y_true[rows], base.y_pred[rows])
+        improvement = predicted.metrics[name].improvement(scores[name], reference)
+        return np.array([*scores.values(), improvement])
 
-    *test_scores, gain = scores_on(np.arange(len(test))).tolist()
+    every = np.arange(len(y_true))
+    *test_scores, gain = scores_on(every).tolist()
     ends = np.transpose(resampling.interval(scores_on)).tolist()
     *intervals, gain_interval = [{"low": low, "high": high} for low, high in ends]
     return {
-        "metric": deciding,
-        "rows": len(test),
+        "metric": name,
+        "rows": len(y_true),
         "resampling": str(resampling),
-        "absent": [label for number, label in enumerate(schema.classes) if number not in y_true],
-        "test": dict(zip(scored[0], test_scores, strict=True)),
-        "baseline": {
-            name: float(metric.function(y_true, baseline[1]))
-            for name, metric in baseline[0].items()
-        },
-        "interval": dict(zip(scored[0], intervals, strict=True)),
+        "absent": [label for number, label in enumerate(classes) if number not in y_true],
+        "test": dict(zip(predicted.metrics, test_scores, strict=True)),
+        "baseline": {name: float(score) for name, score in base.scores(every).items()},
+        "interval": dict(zip(predicted.metrics, intervals, strict=True)),
         "gain": gain,
         "gain_interval": gain_interval,
     }
-
-
-def as_table(scores: dict[str, Any]) -> str:
-    """The scores as aligned text."""
-    lines = {
-        name: {
-            "model": f"{score:.4f}",
-            "interval": "{low:.4f} to {high:.4f}".format(**scores["interval"][name]),
-            "baseline": f"{scores['baseline'][name]:.4f}",
-        }
-        for name, score in scores["test"].items()
-    }
-    table = pd.DataFrame.from_dict(lines, orient="index")
-    absent = f"\n{absent_classes(scores)}" if scores["absent"] else ""
-    return (
-        f"On {scores['rows']} held-out rows, intervals by {scores['resampling']}:\n"
-        f"{table.to_string()}{absent}"
-    )
 
 
 def capped(rows: int) -> str:

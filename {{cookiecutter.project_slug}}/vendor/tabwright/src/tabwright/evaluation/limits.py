@@ -1,4 +1,4 @@
-"""How many rows are looked at, where a look at all of them would take too long."""
+"""How many held-out rows are used where all of them would take too long."""
 
 CHANGED_ROWS = 5_000  # by behavioural tests
 IMPORTANCE_ROWS = 1_000  # by permutation importance

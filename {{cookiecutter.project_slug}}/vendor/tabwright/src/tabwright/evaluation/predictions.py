@@ -1,4 +1,7 @@
-"""The columns that predictions are written in, in addition to those of the rows."""
+"""Predictions of a model: as columns next to those of the rows, and as arrays to score."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -6,10 +9,46 @@ from sklearn.base import BaseEstimator
 
 from ..project.errors import ProjectError
 from ..schema.schema import Schema
-from ..selection.metrics import predict_scores
+from ..selection.metric import Metric
+from ..selection.metrics import encode_target, predict_scores
 from ..selection.threshold import decide, get_threshold
 
 NOTE = "prediction_note"  # what is new in a row, or why it has no prediction
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Typed, labelled rows that a model has not seen, and what it predicts for them.
+
+    Attributes
+    ----------
+    y_pred
+        Probabilities, shape (n_rows, n_classes), or values, shape (n_rows,).
+    metrics
+        By name, those of classes at the threshold of the model.
+    deciding
+        The name of the metric that decides.
+    """
+
+    rows: pd.DataFrame
+    schema: Schema
+    y_pred: np.ndarray
+    metrics: dict[str, Metric]
+    deciding: str
+
+    @cached_property
+    def y_true(self) -> np.ndarray:
+        """Class numbers or values, shape (n_rows,)."""
+        return encode_target(self.rows, self.schema)
+
+    def among(self, rows: np.ndarray) -> "Predictions":
+        """The same for some of the rows, by number."""
+        return replace(self, rows=self.rows.iloc[rows], y_pred=self.y_pred[rows])
+
+    def scores(self, rows: np.ndarray) -> dict[str, float]:
+        """Scores of some of the rows by metric; `rows` has their numbers, or is a mask."""
+        y_true, y_pred = self.y_true[rows], self.y_pred[rows]
+        return {name: metric.function(y_true, y_pred) for name, metric in self.metrics.items()}
 
 
 def predict_table(

@@ -1,4 +1,4 @@
-"""How good the model is on parts of the held-out rows: each value of a column, and its missing values."""
+"""Scores on slices of the held-out rows: each value of a column, and its missing values."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +10,8 @@ import pandas as pd
 
 from ..schema.schema import Schema
 from ..selection.metric import Metric
-from ..selection.metrics import Scored, encode_target, require_known
+from ..selection.metrics import require_known
+from .predictions import Predictions
 from .resampling import Resampling
 
 EMPTY = "(empty)"
@@ -64,23 +65,14 @@ def make_slices(
 
 
 def score_slices(
-    scored: Scored,
-    test: pd.DataFrame,
-    schema: Schema,
-    deciding: str,
-    asked: str | list[str],
-    resampling: Resampling,
+    predicted: Predictions, asked: str | list[str], resampling: Resampling
 ) -> list[dict[str, Any]]:
     """Score each slice of `evaluate.slices`.
 
     Parameters
     ----------
-    scored
-        The metrics of a model and its predictions of `test`.
-    test
-        Typed, labelled rows that the model has not seen.
-    deciding
-        The metric that decides.
+    asked
+        The setting itself: `auto`, or names of columns.
 
     Returns
     -------
@@ -89,17 +81,18 @@ def score_slices(
         interval from `low` to `high`; all `scores` by metric. Where rows are too few, or the
         target is the same in all of them, the score is None and `scores` is empty.
     """
-    metrics, y_pred = scored
-    y_true, found = encode_target(test, schema), []
-    for column, value, mask in make_slices(test, schema, slice_columns(test, schema, asked)):
+    rows, schema, deciding = predicted.rows, predicted.schema, predicted.deciding
+    found = []
+    for column, value, mask in make_slices(rows, schema, slice_columns(rows, schema, asked)):
         scores, low, high = dict[str, float](), None, None
-        true, said = y_true[mask], y_pred[mask]
-        if len(true) >= MIN_ROWS and len(np.unique(true)) > 1:
-            every = {name: float(metric.function(true, said)) for name, metric in metrics.items()}
-            scores = {name: score for name, score in every.items() if np.isfinite(score)}
+        y_true, y_pred = predicted.y_true[mask], predicted.y_pred[mask]
+        if len(y_true) >= MIN_ROWS and len(np.unique(y_true)) > 1:
+            every = predicted.scores(mask).items()
+            scores = {name: float(score) for name, score in every if np.isfinite(score)}
         if deciding in scores:
-            low, high = interval(true, said, metrics[deciding], resampling.among(mask))
-        entry = {"column": column, "value": value, "rows": len(true)}
+            metric = predicted.metrics[deciding]
+            low, high = interval(y_true, y_pred, metric, resampling.among(mask))
+        entry = {"column": column, "value": value, "rows": len(y_true)}
         score = {"score": scores.get(deciding), "low": low, "high": high}
         found.append(entry | score | {"scores": scores})
     return found
@@ -108,7 +101,7 @@ def score_slices(
 def interval(
     y_true: np.ndarray, y_pred: np.ndarray, metric: Metric, resampling: Resampling
 ) -> list[float | None]:
-    """Ends of the interval of one metric; None where no interval can be told."""
+    """Ends of the interval of one metric; None where it has none."""
     quick = replace(resampling, resamples=min(resampling.resamples, RESAMPLES), max_rows=DRAWN_ROWS)
     ends = quick.interval(lambda rows: np.array([metric.function(y_true[rows], y_pred[rows])]))
     return [float(end[0]) if np.isfinite(end[0]) else None for end in ends]
