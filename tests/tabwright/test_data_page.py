@@ -53,13 +53,13 @@ def test_page_shows_what_there_is(trained, tmp_path: Path) -> None:
             {"kind": "leak", "column": "<spent>", "message": "tells all", "remedy": "kind: ignore"}
         ],
         rejected=data_page.broken_rules(BROKEN),
-        figures=page.figures_in(tmp_path, data_page.CAPTIONS),
+        figures=page.figures_in(tmp_path),
     )
     assert html.count("data:image/png;base64,") == 1
     assert "http" not in html
     for words in ("&lt;Sales&gt;", "&lt;spent&gt;", "tells all", "kind: ignore", "3.0 %"):
         assert words in html
-    assert "<td>rejected by the contract</td><td>3</td>" in html
+    assert "<td>rejected by the schema</td><td>3</td>" in html
 
 
 def test_rules_are_counted_by_row_the_most_broken_first() -> None:
@@ -90,10 +90,10 @@ def test_long_names_are_drawn(tmp_path: Path) -> None:
 
 def test_columns_that_are_not_drawn_are_counted() -> None:
     counts = dict.fromkeys(("clean", "rejected", "train", "test", "unlabelled"), 0)
-    facts = {"title": "", "data": "", "warnings": [], "rejected": [], "figures": []}
+    facts = {"title": "", "data": "", "warnings": [], "rejected": [], "figures": {}}
     html = data_page.render(schema=numbers(33)[1], counts=counts, **facts)
     assert "the profile has the other 3" in html
-    assert "Nothing stands out" in html
+    assert "No issue was found" in html
 
 
 def test_figures_survive_odd_tables(trained, tmp_path: Path) -> None:

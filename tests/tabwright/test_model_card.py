@@ -67,6 +67,7 @@ def test_run_that_trained_the_model_is_named(trained, tmp_path: Path) -> None:
 )
 def test_words_of_people_stay_byte_for_byte(words: str, trained, tmp_path: Path) -> None:
     path = tmp_path / "card.md"
+    path.write_text(card(trained, {}), encoding="utf-8")
     words_of = yours_of(path) | {"limits": words}
     for title in ("before", "after", "after that"):
         path.write_bytes(card(trained, words_of, title=title).encode())
@@ -77,19 +78,19 @@ def test_words_of_people_stay_byte_for_byte(words: str, trained, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "words"),
+    ("old", "new"),
     [
-        ("<!-- end -->\n", "", "the mark in line .* has no partner"),
-        ("<!-- yours: limits -->\n", "", "the mark in line .* has no partner"),
-        ("\n<!-- yours: limits -->", "\n<!-- yours: limit -->", "yours: limit -->` is there twice"),
-        ("\n<!-- yours: limits -->", "\n<!-- yours: contacts -->", "contacts -->` is there twice"),
-        ("<!-- yours: limits -->\n", "<!-- end -->\n", "has no partner"),
+        ("<!-- end -->\n", ""),
+        ("<!-- yours: limits -->\n", ""),
+        ("\n<!-- yours: limits -->", "\n<!-- yours: limit -->"),
+        ("\n<!-- yours: limits -->", "\n<!-- yours: contacts -->"),
+        ("<!-- yours: limits -->\n", "<!-- end -->\n"),
     ],
 )
-def test_damaged_marks_are_named(old: str, new: str, words: str, trained, tmp_path: Path) -> None:
+def test_damaged_marks_are_named(old: str, new: str, trained, tmp_path: Path) -> None:
     path = tmp_path / "card.md"
     path.write_text(card(trained, yours_of(path)).replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(ProjectError, match=words):
+    with pytest.raises(ProjectError, match=r"<!-- yours: limits -->`, .* once, closed by its own"):
         yours_of(path)
 
 
@@ -97,7 +98,7 @@ def test_damaged_marks_are_named(old: str, new: str, words: str, trained, tmp_pa
 def test_file_that_is_no_card_is_left_alone(text: bytes, tmp_path: Path) -> None:
     path = tmp_path / "card.md"
     path.write_bytes(text)
-    with pytest.raises(ProjectError, match="nothing is overwritten"):
+    with pytest.raises(ProjectError, match="not overwritten"):
         yours_of(path)
 
 
@@ -111,6 +112,7 @@ def test_card_without_an_end_is_damaged(trained, tmp_path: Path) -> None:
 
 def test_values_of_the_data_keep_tables_and_marks_whole(trained, tmp_path: Path) -> None:
     path = tmp_path / "card.md"
+    path.write_text(card(trained, {}), encoding="utf-8")
     words_of = yours_of(path)
     part = {"column": ODD, "value": ODD, "rows": 9, "score": None, "low": None, "high": None}
     text = card(

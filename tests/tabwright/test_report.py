@@ -36,13 +36,13 @@ def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
         candidates=trained.facts,
         rows={"train": 1, "test": 2, "unlabelled": 3, "rejected": 4},
         warnings=1,
-        figures=page.figures_in(tmp_path / "f", report.CAPTIONS),
-        slices_figure=page.figures_in(tmp_path / "f", report.SLICES_CAPTION),
+        figures=page.figures_in(tmp_path / "f") | {"mine": ""},
         params=record.flat(asdict(trained.params)),
         hashes={"train": "0" * 32},
         standing=["This is the <champion>."],
     )
-    assert html.count("data:image/png;base64,") == len(names) + 1
+    assert html.count("data:image/png;base64,") == len(names) + 2
+    assert "<strong>mine:</strong> drawn by figures()" in html
     assert "&lt;Sales&gt;" in html
     assert "&lt;city&gt;" in html
     assert "&lt;champion&gt;" in html

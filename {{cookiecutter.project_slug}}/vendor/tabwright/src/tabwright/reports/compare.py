@@ -1,4 +1,4 @@
-"""Is one run better than another, or is it chance? `make compare RUN=... WITH=...`"""
+"""Is the difference between two runs significant? `make compare RUN=... WITH=...`"""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +21,7 @@ from ..tracking.record import Record, find_record, load_records, short, test_sco
 from ..tracking.runs import download_file
 from .experiments import differences
 
-# What has to be the same for folds to be, in addition to rows and seed.
+# Together with rows and seed, these decide the folds.
 FOLD_PARAMS = ("train.folds", "data.split", "data.split_by", "train.max_rows")
 
 
@@ -50,7 +50,7 @@ def main(project: Project, arguments: Arguments = None) -> None:
 
 
 def by_folds(project: Project, run: Record, other: Record) -> str:
-    """The corrected t-test on the folds, where both runs had the same."""
+    """The corrected t-test on the scores of the folds, if both runs had the same folds."""
     metric = run["cv"]["metric"]
     made = [
         [record["train_md5"], record["seed"], record["cv"]["metric"]]
@@ -69,7 +69,7 @@ def by_folds(project: Project, run: Record, other: Record) -> str:
 
 
 def by_rows(project: Project, run: Record, other: Record) -> str:
-    """The paired bootstrap on the held-out rows, where both runs had the same."""
+    """The paired bootstrap on the held-out rows, if both runs had the same rows."""
     if "evaluation" not in run or "evaluation" not in other:
         return "not compared, `make evaluate` was not run for both"
     if run["evaluation"]["test_md5"] != other["evaluation"]["test_md5"]:
@@ -80,9 +80,9 @@ def by_rows(project: Project, run: Record, other: Record) -> str:
     metric, y_true = run["evaluation"]["metric"], encode_target(new, schema)
     sides = [make_side(table, schema, metric, project.metrics) for table in (new, old)]
     held_out = new
-    if params.data.split != "random":  # what depends on each other is not among predictions
+    if params.data.split != "random":  # groups and dates are not stored with predictions
         if run["evaluation"]["test_md5"] != md5(project.test_file):
-            return "not compared, the rows are not today's, whose groups or dates are known"
+            return "not compared, test.parquet has other rows now, so their groups or dates are not known"
         held_out = read_rows(project.test_file, params.train.max_rows, params.seed)
     resampling = make_resampling(held_out, params.data, params.evaluate, params.seed)
     gain = paired_bootstrap(y_true, sides, resampling)

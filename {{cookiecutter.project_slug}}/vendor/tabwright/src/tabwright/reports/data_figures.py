@@ -1,4 +1,4 @@
-"""Draw the target by each column; the profile has each column on its own."""
+"""Figures of the target by each column."""
 
 import shutil
 from pathlib import Path
@@ -69,7 +69,7 @@ def frequent(values: pd.Series, most: int = MAX_VALUES) -> pd.Series:
 def _by_category(axes: Axes, values: pd.Series, target: pd.Series, colours: dict[str, str]) -> None:
     """The share of each class, or quartiles of the target, for each value."""
     counts = values.value_counts()
-    # From the bottom up: what is no value of its own, then the rarest.
+    # From the bottom up: empty and other values, then the rarest.
     order = sorted(counts.index, key=lambda value: (value not in (OTHER, EMPTY), counts[value]))
     places = range(1, len(order) + 1)
     if colours:
@@ -88,7 +88,7 @@ def _by_category(axes: Axes, values: pd.Series, target: pd.Series, colours: dict
 def _by_number(
     axes: Axes, cells: pd.Series, kind: str, target: pd.Series, colours: dict[str, str]
 ) -> None:
-    """Quartiles for each class, or the target over a quantity, with medians along it."""
+    """Quartiles for each class, or a scatter plot of a numeric target with its running median."""
     if kind == "text":
         axes.set_title(f"{short(cells.name, 16)} (characters)")
         cells = cells.str.len()

@@ -1,4 +1,4 @@
-"""One HTML page, complete in itself, on what the data is like, and skrub's profile next to it."""
+"""A self-contained HTML page about the data, and skrub's profile of its columns."""
 
 from typing import Any
 
@@ -17,15 +17,6 @@ from .page import figures_in, fill, write_page
 
 MAX_ROWS = 20_000  # that are drawn
 MAX_RULES = 30
-CAPTIONS = {
-    "target": (
-        "The target",
-        (
-            "a column whose boxes or bars differ, or whose line rises or falls, helps to predict. One "
-            "that tells all by itself may be known only afterwards"
-        ),
-    )
-}
 
 
 def write_data_page(project: Project) -> None:
@@ -43,7 +34,7 @@ def write_data_page(project: Project) -> None:
         counts=count_rows(project),
         warnings=read_json(project.warnings_file),
         rejected=broken_rules(rejected),
-        figures=figures_in(project.data_figures_folder, CAPTIONS),
+        figures=figures_in(project.data_figures_folder),
     )
     write_page(project.data_report_file, page)
     with replacing(project.data_profile_file) as partial:
@@ -53,23 +44,12 @@ def write_data_page(project: Project) -> None:
 
 def render(**facts: Any) -> str:
     """Fill `data_report.html.jinja` with the facts."""
-    counts, schema = facts["counts"], facts["schema"]
-    total = counts["clean"] + counts["rejected"]
-    rows = {
-        "in the raw file": total,
-        "rejected by the contract": counts["rejected"],
-        "to train on": counts["train"],
-        "held out to test on": counts["test"],
-        f"without a known {schema.target}": counts["unlabelled"],
-    }
     return fill(
         "data_report.html.jinja",
         **facts,
-        rows=rows,
-        total=max(total, 1),
-        sampled=MAX_ROWS if counts["clean"] > MAX_ROWS else 0,
-        left_out=max(len(schema.features) - MAX_PANELS, 0),
-        most_rules=MAX_RULES,
+        sampled=MAX_ROWS if facts["counts"]["clean"] > MAX_ROWS else 0,
+        left_out=max(len(facts["schema"].features) - MAX_PANELS, 0),
+        max_rules=MAX_RULES,
     )
 
 

@@ -18,12 +18,8 @@ from ..tracking.runs import RECORD, download_file
 from .page import fill
 from .user_sections import preserve_user_sections
 
-USER_SECTIONS = {
-    "conclusions": (
-        "Nothing is concluded yet. What the runs below have taught, and what to try next, stands here."
-    )
-}
-WIDEST = 60  # characters of a cell on the screen; the notebook has them whole
+USER_SECTIONS = ("conclusions",)
+MAX_WIDTH = 60  # characters of a cell on the screen; the notebook has them whole
 
 
 def main(project: Project, arguments: Arguments = None) -> None:
@@ -35,8 +31,7 @@ def main(project: Project, arguments: Arguments = None) -> None:
         print("no run yet: `make train` makes one")
         return
     table = leaderboard(records, made, project.metrics)
-    screen = table.map(lambda cell: cell if len(cell) <= WIDEST else f"{cell[: WIDEST - 1]}…")
-    print(screen.to_string(index=False))
+    print(table.to_string(index=False, max_colwidth=MAX_WIDTH))
     path = project.lab_notebook_file
     kept = preserve_user_sections(path, USER_SECTIONS)
     write_text(path, notebook(project.title, table, records, made, kept))
@@ -44,7 +39,7 @@ def main(project: Project, arguments: Arguments = None) -> None:
 
 
 def collect(project: Project) -> None:
-    """Take the files of runs that only MLflow has: of queued experiments, and from a server."""
+    """Download the records of runs that only MLflow has: queued experiments, and those of a server."""
     require_server(project)
     mlflow = load_mlflow(project)
     experiment = mlflow.get_experiment_by_name(project.name)
@@ -67,8 +62,8 @@ def collect(project: Project) -> None:
 def leaderboard(records: list[Record], made: list[Promotion], own: Own = NONE) -> pd.DataFrame:
     """A row for each run, the best in cross-validation first.
 
-    `commit` ends in + where the inputs held changes that were not committed, and `parameters` has
-    those that are not the same in all runs.
+    `commit` ends in + where the inputs had uncommitted changes, and `parameters` has those that are
+    not the same in all runs.
     """
     varied = varying(records)
     champion = made[-1]["run"] if made else None
@@ -105,7 +100,7 @@ def notebook(
     made: list[Promotion],
     user_sections: dict[str, str],
 ) -> str:
-    """What people concluded, the leaderboard, then runs and promotions, the latest first."""
+    """The conclusions, the leaderboard, then runs and promotions, the latest first."""
     events = [(record["started"], "run", record) for record in records]
     events += [(promotion["time"], "decision", promotion) for promotion in made]
     events.sort(key=lambda event: event[0], reverse=True)
@@ -131,6 +126,6 @@ def differences(run: Record, other: Record) -> str:
 
 
 def _rank(record: Record, own: Own) -> tuple[str, float]:
-    """Runs of one metric stand together."""
+    """Sorts runs of one metric together."""
     metric, mean = record["cv"]["metric"], record["cv"]["mean"]
     return metric, -mean if greater_is_better(metric, own) else mean

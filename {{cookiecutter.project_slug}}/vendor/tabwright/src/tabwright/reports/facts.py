@@ -1,4 +1,4 @@
-"""What the pages of the model describe: the champion, or while there is none the latest model."""
+"""Facts for the pages of the model: the champion, or the latest model while there is none."""
 
 from dataclasses import asdict
 from typing import Any
@@ -16,7 +16,7 @@ Facts = dict[str, Any]
 
 
 def collect_facts(project: Project) -> Facts:
-    """Facts of the model that predicts; `standing` says which that is, and whether another waits."""
+    """Facts of the model that predicts; `standing` names it, and a later one that does not predict."""
     latest, champion = _latest(project), current_champion(project)
     if champion is None:
         return latest | {"standing": ["No model is promoted yet: the latest one predicts."]}
@@ -35,13 +35,12 @@ def collect_facts(project: Project) -> Facts:
 
 
 def _latest(project: Project) -> Facts:
-    """The files that training and evaluation write."""
+    """From the files that training and evaluation write."""
     record = find_model_record(project, md5(project.model_file))
     return {
         "schema": load_schema(project.schema_file),
-        "checks": present_checks(
-            project
-        ),  # before the files are read: it says what is wrong with them
+        # Before the files are read: it says what is wrong with them.
+        "checks": present_checks(project),
         "scores": read_json(project.metrics_file),
         "slices": read_json(project.slices_file),
         "tests": read_json(project.behaviour_file),
@@ -59,7 +58,7 @@ def _latest(project: Project) -> Facts:
 
 
 def _recorded(project: Project, record: Record, champion: Promotion) -> Facts:
-    """The record of the champion's run, and the files kept with it."""
+    """From the record of the champion's run, and the files kept with it."""
     folder, scores = champion_folder(project, champion["run"]), record["evaluation"]
     schema, params = load_schema(folder / "schema.yaml"), project.params.evaluate
     slices, tests = scores["slices"], scores["tests"]

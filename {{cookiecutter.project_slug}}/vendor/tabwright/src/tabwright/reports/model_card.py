@@ -1,6 +1,6 @@
 """The model card, for those who use, review or inherit the model.
 
-After Mitchell et al., "Model Cards for Model Reporting" (FAT* 2019). What is known is rewritten;
+After Mitchell et al., "Model Cards for Model Reporting" (FAT* 2019). It is written again each time;
 what people write between two marks is kept byte for byte.
 """
 
@@ -12,25 +12,7 @@ from .facts import collect_facts
 from .page import fill, write_page
 from .user_sections import preserve_user_sections
 
-USER_SECTIONS = {
-    "intended use": (
-        "Not decided yet: who uses the predictions, for which decision, and what a wrong one costs.\n"
-        "Until that is written here, the model is an experiment, and its predictions decide nothing."
-    ),
-    "out of scope": (
-        "Not decided yet. Until it is: no rows from another place, time or way of measuring than the\n"
-        "data came from, and no decision about a person without a person who can overrule it."
-    ),
-    "limits": (
-        "Nobody has written down yet what the data leaves out, how the target was measured, and when\n"
-        "the model has to be looked at again. Sections above say what was measured; this one is for\n"
-        "what was not."
-    ),
-    "contacts": (
-        "Nobody is named yet: who answers for the model, and whom to tell when it is wrong.\n"
-        "`git log` says who made it."
-    ),
-}
+USER_SECTIONS = ("intended use", "out of scope", "limits", "contacts")
 
 
 def write_model_card(project: Project) -> None:
@@ -45,5 +27,5 @@ def write_model_card(project: Project) -> None:
 
 
 def render(user_sections: dict[str, str], **facts: Any) -> str:
-    """Fill `model_card.md.jinja`; `yours` has the text between the marks, by name."""
+    """Fill `model_card.md.jinja` with the facts and the sections of the user, by name."""
     return fill("model_card.md.jinja", yours=user_sections, **facts)

@@ -1,4 +1,4 @@
-"""What the pages share: filling a template, figures, and the number of rows."""
+"""Fill the templates of the pages, and write them."""
 
 import base64
 import re
@@ -13,7 +13,7 @@ SPECIAL = re.compile(r"[\\`*\[\]<>|~&$#]|(?<![^\W_])_|_(?![^\W_])")  # to Markdo
 
 
 def fill(template: str, **facts: Any) -> str:
-    """Fill a template of this folder with the facts."""
+    """Fill a template of this folder."""
     environment = Environment(
         loader=PackageLoader(__package__, "."),
         autoescape=not template.endswith(".md.jinja"),
@@ -26,25 +26,19 @@ def fill(template: str, **facts: Any) -> str:
 
 
 def write_page(path: Path, text: str) -> None:
-    """Write a page whole, and say so."""
+    """Write a page and print its name."""
     write_text(path, text)
     print(f"wrote reports/{path.name}")
 
 
 def plain(value: object) -> str:
-    """A value from the data on one line, with nothing that Markdown reads as its own."""
+    """A value on one line, with the special characters of Markdown escaped."""
     return SPECIAL.sub(r"\\\g<0>", " ".join(str(value).split()))
 
 
-def figures_in(folder: Path, captions: dict[str, tuple[str, str]]) -> list[dict[str, str]]:
-    """The known figures in a folder: `stem`, `name`, `caption`, and the `png` file in base64."""
-    return [
-        {
-            "stem": stem,
-            "name": name,
-            "caption": caption,
-            "png": base64.b64encode((folder / f"{stem}.png").read_bytes()).decode(),
-        }
-        for stem, (name, caption) in captions.items()
-        if (folder / f"{stem}.png").exists()
-    ]
+def figures_in(folder: Path) -> dict[str, str]:
+    """The PNG files of a folder in base64, by the name without the suffix."""
+    return {
+        path.stem: base64.b64encode(path.read_bytes()).decode()
+        for path in sorted(folder.glob("*.png"))
+    }

@@ -1,6 +1,7 @@
-"""Pages that are rewritten, apart from the sections between two marks, which are the user's."""
+"""Sections of a generated page that belong to the user: they are kept when it is written again."""
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from ..project.errors import ProjectError
@@ -8,45 +9,36 @@ from ..project.errors import ProjectError
 MARK = re.compile(r"^<!-- (?:yours: (.+?)|end) -->\r?\n?", re.MULTILINE)
 
 
-def preserve_user_sections(path: Path, first: dict[str, str]) -> dict[str, str]:
+def preserve_user_sections(path: Path, names: Collection[str]) -> dict[str, str]:
     """What people wrote between the marks of a page, by the name of the mark.
 
-    Parameters
-    ----------
-    first
-        What stands there as long as there is no page.
+    Empty where there is no page: its template has the first text of each section.
 
     Raises
     ------
     ProjectError
-        When a mark is missing, twice there or in the wrong place.
+        When the page is not UTF-8, or a mark is missing, repeated or in the wrong place.
     """
     if not path.exists():
-        return {name: f"{text}\n" for name, text in first.items()}
+        return {}
     try:
         text = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _damaged(path, "it is not written in UTF-8") from error
-    found: dict[str, str] = {}
-    name, start = None, 0
-    for mark in MARK.finditer(text):
-        if (mark[1] is None) == (name is None):
-            line = text.count("\n", 0, mark.start()) + 1
-            raise _damaged(path, f"the mark in line {line} has no partner")
-        if name is not None:
-            found[name] = text[start : mark.start()]
-        elif mark[1] in found or mark[1] not in first:
-            raise _damaged(path, f"`{mark[0].strip()}` is there twice, or is no mark of this page")
-        name, start = mark[1], mark.end()
-    if missing := [name for name in first if name not in found]:
-        raise _damaged(
-            path, f"`<!-- yours: {missing[0]} -->` or the `<!-- end -->` of it is missing"
-        )
+        raise _damaged(path, "is not written in UTF-8") from error
+    marks = list(MARK.finditer(text))
+    found = {
+        start[1]: text[start.end() : end.start()]
+        for start, end in zip(marks[::2], marks[1::2], strict=False)
+        if end[1] is None
+    }
+    if found.keys() != set(names) or len(marks) != 2 * len(names):
+        needed = ", ".join(f"`<!-- yours: {name} -->`" for name in names)
+        raise _damaged(path, f"needs each of {needed} once, closed by its own `<!-- end -->`")
     return found
 
 
-def _damaged(path: Path, what: str) -> ProjectError:
+def _damaged(path: Path, problem: str) -> ProjectError:
     return ProjectError(
-        f"reports/{path.name}: {what}, and nothing is overwritten. Mend it (`git diff` shows what "
-        "changed), or move the file away: a new one is begun then."
+        f"reports/{path.name} {problem}, so it is not overwritten. Correct it (`git diff` shows what "
+        "changed), or move the file away: a new one is written then."
     )
