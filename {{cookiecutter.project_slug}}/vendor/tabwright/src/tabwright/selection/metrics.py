@@ -1,4 +1,4 @@
-"""How good predictions are: the one metric that decides, and those that inform."""
+"""The metrics of each task: one decides, the others inform."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,8 +15,6 @@ from ..project.errors import ProjectError
 from ..schema.schema import Schema
 from .metric import Metric
 from .threshold import DEFAULT_THRESHOLD, decide
-
-Scored = tuple[dict[str, Metric], np.ndarray]  # a model's metrics by name, and its predictions
 
 
 # In numpy where scikit-learn's checks take longer than the score: resampling asks for thousands.
@@ -45,16 +43,8 @@ def _average_precision(y_true: np.ndarray, y_pred: np.ndarray) -> float:
     return float(np.sum(gained * found[last] / (last + 1)) / found[-1]) if found[-1] else np.nan
 
 
-def _brier(y_true: np.ndarray, y_pred: np.ndarray) -> float:
-    return float(np.mean((y_pred[:, 1] - y_true) ** 2))
-
-
-def _accuracy(y_true: np.ndarray, y_class: np.ndarray) -> float:
-    return float(np.mean(y_true == y_class))
-
-
 def _f1_macro(y_true: np.ndarray, y_class: np.ndarray) -> float:
-    """The mean F1 of the classes that are there."""
+    """The mean F1 of the classes that occur."""
     count = max(y_true.max(), y_class.max()) + 1
     right, true, said = (
         np.bincount(codes, minlength=count)
@@ -69,32 +59,21 @@ def _f1(y_true: np.ndarray, y_class: np.ndarray) -> float:
     return 2 * float(np.sum(y_true & y_class)) / max(int(np.sum(y_true + y_class)), 1)
 
 
-def _rmse(y_true: np.ndarray, y_pred: np.ndarray) -> float:
-    return float(np.sqrt(np.mean((y_true - y_pred) ** 2)))
-
-
-def _mae(y_true: np.ndarray, y_pred: np.ndarray) -> float:
-    return float(np.mean(np.abs(y_true - y_pred)))
-
-
 CLASSES = {
     "log_loss": Metric(_log_loss, greater_is_better=False),
     "roc_auc": Metric(_roc_auc),
     "average_precision": Metric(_average_precision),
-    "brier": Metric(_brier, greater_is_better=False),
-}
-CLASSES |= {
-    "accuracy": Metric(_accuracy, of_classes=True),
+    "brier": Metric(lambda y_true, y_pred: np.mean((y_pred[:, 1] - y_true) ** 2), False),
+    "accuracy": Metric(lambda y_true, y_class: np.mean(y_true == y_class), of_classes=True),
     "f1_macro": Metric(_f1_macro, of_classes=True),
     "f1": Metric(_f1, of_classes=True),
 }
-OF_TWO = {"average_precision", "brier", "f1"}  # make sense for a positive class alone
+BINARY = {"average_precision", "brier", "f1"}  # are defined by a positive class
 VALUES = {
-    "rmse": Metric(_rmse, greater_is_better=False),
-    "mae": Metric(_mae, greater_is_better=False),
+    "rmse": Metric(lambda y_true, y_pred: np.sqrt(np.mean((y_true - y_pred) ** 2)), False),
+    "mae": Metric(lambda y_true, y_pred: np.mean(np.abs(y_true - y_pred)), False),
     "r2": Metric(r2_score),
 }
-
 
 Own = Mapping[str, Metric]  # the owner's metrics by name
 NONE: Own = {}
@@ -106,19 +85,20 @@ def task_metrics(
     """The metrics of the task by name, then the owner's; those of classes use the threshold."""
     if schema.task == "regression":
         return VALUES | dict(own)
-    left_out = set() if len(schema.classes) == 2 else OF_TWO
+    left_out = set() if len(schema.classes) == 2 else BINARY
     known = {name: metric for name, metric in CLASSES.items() if name not in left_out}
     return {name: _at(threshold, metric) for name, metric in (known | dict(own)).items()}
 
 
 def _at(threshold: float, metric: Metric) -> Metric:
-    """A metric of probabilities: one of classes with the threshold in it."""
+    """The metric as a function of probabilities, from which classes are decided at the threshold."""
     if not metric.of_classes:
         return metric
-    return Metric(
-        lambda y_true, y_pred: metric.function(y_true, decide(y_pred, threshold)),
-        metric.greater_is_better,
-    )
+
+    def function(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+        return metric.function(y_true, decide(y_pred, threshold))
+
+    return Metric(function, metric.greater_is_better)
 
 
 def greater_is_better(name: str, own: Own = NONE) -> bool:
@@ -139,15 +119,12 @@ def deciding_metric(schema: Schema, asked: str, own: Own = NONE) -> str:
         if schema.task == "regression":
             return "rmse"
         return "roc_auc" if len(schema.classes) == 2 else "log_loss"
-    if asked not in (known := task_metrics(schema, own=own)):
-        raise ProjectError(
-            f"params.yaml: train.metric is {asked!r}, not auto or one of {', '.join(known)}."
-        )
+    require_known("train.metric", [asked], ["auto", *task_metrics(schema, own=own)])
     return asked
 
 
 def require_known(setting: str, names: Iterable[object], known: Collection[str]) -> None:
-    """Refuse names in a setting of `params.yaml` that mean nothing here."""
+    """Raise a `ProjectError` for names in a setting of `params.yaml` that are not known."""
     if unknown := [str(name) for name in names if name not in known]:
         raise ProjectError(
             f"params.yaml: {setting} names {', '.join(unknown)}; known are {', '.join(known)}. "
@@ -165,9 +142,9 @@ def encode_target(table: pd.DataFrame, schema: Schema) -> np.ndarray:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Add up in one order: sums in several threads differ in their last bits with the cores.
+    """Run numerical libraries in one thread: sums of several differ in their last bits by machine.
 
-    What asks for threads itself gets them, as the folds of model selection do, each on one core.
+    Code that asks for threads itself gets them, as the folds of model selection do, one core each.
     """
     with threadpool_limits(1), parallel_config(n_jobs=1):
         yield
