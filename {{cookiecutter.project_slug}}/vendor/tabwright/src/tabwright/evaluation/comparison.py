@@ -1,4 +1,4 @@
-"""Is one model better than another, or may the difference be chance?"""
+"""Is the difference between two models significant?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from ..selection.threshold import DEFAULT_THRESHOLD
 from .predictions import prediction_array
 from .resampling import Resampling
 
-OVERALL = 0.8  # of the doubt by which a challenger is refused; slices share the rest
-MIN_JUDGED = 5  # of what `independent` counts, to call a model worse on
+OVERALL = 0.8  # of the significance level is spent on all rows, the rest on slices
+MIN_INDEPENDENT = 5  # units, to test a slice
 
 Side = tuple[Metric, np.ndarray]
 
 
 @dataclass(frozen=True)
 class Gain:
-    """How much better a score is than another, above 0 is better, with an interval."""
+    """How much better one score is than another, above 0 is better, with an interval."""
 
     value: float
     low: float
@@ -32,16 +32,16 @@ class Gain:
         return f"gain {self.value:.4f} ({self.low:.4f} to {self.high:.4f}), {self.verdict()}"
 
     def verdict(self) -> str:
-        """The answer in words."""
+        """Whether the difference is significant, in words."""
         if self.low > 0:
             return "better"
         return "worse" if self.high < 0 else "no evidence of a difference"
 
 
 def make_side(predictions: pd.DataFrame, schema: Schema, name: str, own: Own = NONE) -> Side:
-    """A metric and what it takes of the columns that `predict_table` adds.
+    """A metric and its input, from the columns that `predict_table` adds.
 
-    Decisions stand as the model took them, at a threshold, and for a positive class, of its own.
+    The classes are those the model decided on, at its own threshold and for its own positive class.
     """
     y_pred, threshold = prediction_array(predictions, schema), DEFAULT_THRESHOLD
     if len(classes := schema.classes) == 2:
@@ -60,17 +60,17 @@ def paired_bootstrap(
     y_true: np.ndarray,
     sides: Sequence[Side],
     resampling: Resampling,
-    doubt: float | None = None,
+    alpha: float | None = None,
 ) -> Gain:
     """Compare predictions of the same rows on the same resamples (Efron & Tibshirani 1993).
 
     Parameters
     ----------
     sides
-        Of the new model and of the one it is compared with, as from `side_of`.
-    doubt
-        For an interval that leaves out this share to each side, by a t distribution and the
-        standard error: no number of resamples has quantiles so far out.
+        Of the new model and of the one it is compared with, as from `make_side`.
+    alpha
+        For an interval that leaves out this share on each side, by a t distribution and the
+        standard error: resamples have no quantiles so far out.
     """
 
     def gain(rows: np.ndarray) -> np.ndarray:
@@ -78,10 +78,10 @@ def paired_bootstrap(
         return np.array([sides[0][0].improvement(*scores)])
 
     value = gain(np.arange(len(y_true)))
-    if doubt is None:
+    if alpha is None:
         low, high = resampling.interval(gain)
     else:
-        reach = student.ppf(1 - doubt, independent(y_true, resampling) - 1)
+        reach = student.ppf(1 - alpha, independent(y_true, resampling) - 1)
         error = reach * resampling.error(gain)
         low, high = value - error, value + error
     return Gain(*(float(end[0]) for end in (value, low, high)))
@@ -93,7 +93,7 @@ def worse_at_most(
     resampling: Resampling,
     parts: dict[str, np.ndarray],
 ) -> tuple[Gain, dict[str, Gain]]:
-    """Improvements whose upper end decides on a challenger, on all rows and on parts of them.
+    """Gains of a challenger, on all rows and on parts of them; it fails where an upper end is below 0.
 
     With a confidence of 0.95, of equally good challengers at most 2.5 % have an upper end below 0
     on all rows or on any part: `OVERALL` of that is spent on all rows, the rest on all parts
@@ -113,24 +113,24 @@ def worse_at_most(
     gains : dict
         By name of the part; without those that have too few rows.
     """
-    doubt = (1 - resampling.confidence) / 2
-    judged = {
+    alpha = (1 - resampling.confidence) / 2
+    tested = {
         name: mask
         for name, mask in parts.items()
-        if independent(y_true[mask], resampling.among(mask)) >= MIN_JUDGED
+        if independent(y_true[mask], resampling.among(mask)) >= MIN_INDEPENDENT
     }
-    share = (1 - OVERALL) * doubt / max(len(judged), 1)
+    share = (1 - OVERALL) * alpha / max(len(tested), 1)
     gains = {}
-    for name, mask in judged.items():
+    for name, mask in tested.items():
         part = [(metric, values[mask]) for metric, values in sides]
         gains[name] = paired_bootstrap(y_true[mask], part, resampling.among(mask), share)
-    return paired_bootstrap(y_true, sides, resampling, OVERALL * doubt), gains
+    return paired_bootstrap(y_true, sides, resampling, OVERALL * alpha), gains
 
 
 def independent(y_true: np.ndarray, resampling: Resampling) -> int:
-    """How many units a score rests on: rows of the rarer of two classes, else half the rows."""
-    two = y_true.dtype.kind == "i" and y_true.max(initial=0) < 2
-    rarer = int(np.bincount(y_true, minlength=2).min()) if two else len(y_true) // 2
+    """The effective number of units: rows of the rarer of two classes, else half the rows."""
+    binary = y_true.dtype.kind == "i" and y_true.max(initial=0) < 2
+    rarer = int(np.bincount(y_true, minlength=2).min()) if binary else len(y_true) // 2
     return min(resampling.count, rarer)
 
 
@@ -141,7 +141,7 @@ def corrected_t_test(
 
     Folds share most of the rows they are fitted on, so their scores vary less than independent
     ones would; the correction widens the interval by the rows held out over the rows fitted on.
-    That is of folds which take turns: not of chronological ones, that grow.
+    It is valid for k-fold cross-validation, not for chronological folds, which grow.
     """
     gains = np.array([metric.improvement(*pair) for pair in zip(scores, reference, strict=True)])
     gains = gains[np.isfinite(gains)]

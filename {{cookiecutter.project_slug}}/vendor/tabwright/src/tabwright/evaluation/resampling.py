@@ -1,9 +1,9 @@
-"""The bootstrap: resample the held-out rows to estimate how a score varies by chance.
+"""The bootstrap: resample the held-out rows to estimate the uncertainty of a score.
 
 Rows that depend on each other are drawn together: whole groups under a group split (the cluster
 bootstrap of Field & Welsh 2007), whole periods under a chronological one (the blocks of Carlstein
-1986). Of very many rows fewer are drawn, and what they scatter more is taken off again (the m out
-of n bootstrap of Bickel, Götze & van Zwet 1997), so that the time does not grow with the rows.
+1986). Of very many rows fewer are drawn, and the interval is scaled for that (the m out of n bootstrap
+of Bickel, Götze & van Zwet 1997), so that the time does not grow with the rows.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ Statistic = Callable[[np.ndarray], np.ndarray]  # from row numbers to scores
 
 @dataclass(frozen=True)
 class Resampling:
-    """What is drawn together, and how often.
+    """Which rows are drawn together, and how often.
 
     Attributes
     ----------
@@ -52,12 +52,12 @@ class Resampling:
 
     @property
     def times(self) -> int:
-        """How often is drawn."""
+        """The number of resamples."""
         return min(self.resamples, MAX_RESAMPLES) if self.is_capped else self.resamples
 
     @cached_property
     def count(self) -> int:
-        """How many units there are."""
+        """The number of units."""
         return len(np.unique(self.units))
 
     def __str__(self) -> str:
@@ -89,7 +89,7 @@ class Resampling:
         return std * np.sqrt(self.count / (self.count - 1))
 
     def scores(self, statistic: Statistic) -> np.ndarray:
-        """Those of each resample; of smaller ones, moved as near to the score as larger ones are."""
+        """The scores of each resample; those of smaller ones are scaled to the size of the table."""
         random = np.random.default_rng(self.seed)
         rows, drawn = np.arange(len(self.units)), self.count
         score = statistic(rows)

@@ -1,4 +1,4 @@
-"""How the figures of the data look, and what keeps odd labels from spoiling them."""
+"""The style of the figures, and fonts for labels in any script."""
 
 import warnings
 from collections.abc import Iterator
@@ -22,9 +22,9 @@ FONTS = ["DejaVu Sans", "Noto Sans CJK JP", "Malgun Gothic", "Yu Gothic", "Apple
 
 @contextmanager
 def drawing(path: Path, width: float, height: float) -> Iterator[Figure]:
-    """Yield a figure of so many inches and save it; characters no font has become boxes."""
+    """Yield a figure, sized in inches, and save it; characters that no font has become boxes."""
     installed = set(font_manager.get_font_names())
-    looks: Any = {
+    style: Any = {
         "font.family": [font for font in FONTS if font in installed],
         "font.size": 8,
         "axes.titlesize": 9,
@@ -37,7 +37,7 @@ def drawing(path: Path, width: float, height: float) -> Iterator[Figure]:
         "xtick.color": "#555555",
         "ytick.color": "#555555",
     }
-    with plt.rc_context(looks), warnings.catch_warnings():
+    with plt.rc_context(style), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure = plt.figure(figsize=(width, height), layout="constrained")
         try:

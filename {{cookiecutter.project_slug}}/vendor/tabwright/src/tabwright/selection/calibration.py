@@ -1,4 +1,4 @@
-"""Probabilities that mean what they say: a correction, kept only where it is a proven gain."""
+"""Calibration of probabilities, kept only where it lowers the log loss significantly."""
 
 from typing import Any
 
@@ -21,8 +21,8 @@ MIN_PROBABILITY = 1e-6  # as its log is taken
 def calibrator(classes: int) -> Pipeline:
     """Logistic regression on log-odds (Platt 1999; Kull et al. 2019 for several classes).
 
-    It takes the probability of the second of two classes, or of each of more. Isotonic regression
-    is no choice: its steps tie rows that the model tells apart, and it says 0.
+    It is fitted on the probability of the second of two classes, or of each of more. Isotonic
+    regression is not used: its steps give different rows the same probability, and it predicts 0.
     """
     bounds = {"a_min": MIN_PROBABILITY, "a_max": 1 - MIN_PROBABILITY}
     return make_pipeline(
@@ -35,7 +35,7 @@ def calibrator(classes: int) -> Pipeline:
 def calibrate(
     y_true: np.ndarray, y_proba: np.ndarray, fold: np.ndarray
 ) -> tuple[Pipeline | None, np.ndarray, dict[str, Any]]:
-    """Fit a calibrator on out-of-fold predictions, if it lowers the log loss beyond noise.
+    """Fit a calibrator on out-of-fold predictions, if it lowers the log loss significantly.
 
     Parameters
     ----------
@@ -45,11 +45,11 @@ def calibrate(
     Returns
     -------
     calibrator : Pipeline or None
-        Fitted on all rows, or None where it is no gain.
+        Fitted on all rows, or None where it does not help.
     y_proba : ndarray
         The probabilities; with a calibrator, corrected by one fitted on the other folds.
     facts : dict
-        `kept`, and where it could be tried the log loss `before` and `after`.
+        `kept`, and unless a class has too few rows the log loss `before` and `after`.
     """
     in_fold, classes = pd.crosstab(fold, y_true), y_proba.shape[1]
     elsewhere = in_fold.sum() - in_fold
@@ -69,7 +69,7 @@ def calibrate(
 
 
 def corrected(model: BaseEstimator, calibrator: BaseEstimator) -> StackingClassifier:
-    """A fitted classifier with a fitted calibrator behind it."""
+    """A fitted classifier followed by a fitted calibrator."""
     return StackingClassifier(
         [("model", FrozenEstimator(model))], FrozenEstimator(calibrator), cv="prefit"
     )

@@ -1,4 +1,4 @@
-"""A candidate of model selection, and those that are made of others."""
+"""Candidates of model selection: pipelines, a log-transformed target, voting ensembles."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,13 +30,13 @@ def baseline(schema: Schema) -> Candidate:
 
 
 def log_target(candidate: Candidate) -> Candidate:
-    """The same model of the log of the target, for amounts whose errors grow with them."""
+    """The same model of the log of the target, for values whose errors grow with their size."""
     model = TransformedTargetRegressor(candidate.pipeline, func=np.log1p, inverse_func=np.expm1)
     return Candidate(model, candidate.search, f"regressor__{candidate.at}")
 
 
 def voting_ensemble(models: dict[str, BaseEstimator], schema: Schema) -> Candidate:
-    """The mean of what several models predict: their errors differ, so part of them cancels."""
+    """The mean of the predictions of several models, whose errors partly cancel."""
     if schema.task == "regression":
         return Candidate(VotingRegressor(list(models.items())))
     return Candidate(VotingClassifier(list(models.items()), voting="soft"))

@@ -1,4 +1,4 @@
-"""Which rows are trained on, and which of them are held out together in cross-validation."""
+"""Rows to train on, and folds of cross-validation that follow the train-test split."""
 
 import warnings
 from pathlib import Path
@@ -41,7 +41,7 @@ def draw_rows(count: int, limit: int, seed: int) -> np.ndarray:
 
 
 def make_folds(train: pd.DataFrame, schema: Schema, params: Params) -> Folds:
-    """Row numbers to fit on and to score on, held out the way the test set was.
+    """Row numbers to fit on and to score on in each fold, split the way the test set was.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def make_folds(train: pd.DataFrame, schema: Schema, params: Params) -> Folds:
 
 
 def row_hashes(table: pd.DataFrame, schema: Schema) -> np.ndarray:
-    """A number for each row, from its features and target, by which to find it elsewhere."""
+    """A hash of the features and the target of each row, to find it in other tables."""
     columns = sorted([*schema.features, schema.target])
     return pd.util.hash_pandas_object(table[columns], index=False).to_numpy()
 

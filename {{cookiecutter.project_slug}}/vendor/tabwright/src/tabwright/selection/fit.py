@@ -1,4 +1,4 @@
-"""Fit the best candidate on all rows: calibrated, and with a threshold, where that helps."""
+"""Fit the best candidate on all rows, with calibration and a threshold."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def fit_best(selection: ModelSelection) -> tuple[BaseEstimator, dict[str, Any]]:
 
 
 def describe_fit(facts: dict[str, Any]) -> str:
-    """How good the model is as it is used, in a few lines."""
+    """The score of the model with calibration and threshold, and the threshold, as text."""
     lines = []
     if used := facts.get("as_used"):
         figures = f"{facts['metric']} {used['mean']:.4f} +/- {used['std']:.4f}"
@@ -55,7 +55,7 @@ def describe_fit(facts: dict[str, Any]) -> str:
 def calibrate_and_threshold(
     model: BaseEstimator, selection: ModelSelection, name: str
 ) -> tuple[BaseEstimator, dict[str, Any]]:
-    """Add a calibrator and a threshold that serve on out-of-fold predictions, where they do."""
+    """Add a calibrator, where it helps, and a threshold, both chosen on out-of-fold predictions."""
     schema, goal = selection.schema, selection.params.train.threshold
     classes, ordered = schema.classes, sorted(schema.classes)  # as a fitted classifier has them
     known = np.array(classes)[selection.y_true[selection.held_out]]

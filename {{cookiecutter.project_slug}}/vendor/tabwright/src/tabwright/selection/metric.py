@@ -1,4 +1,4 @@
-"""A metric: a score of predictions, and which way is better."""
+"""A metric: a function that scores predictions, and whether greater is better."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Metric:
-    """A score of predictions compared with what is true.
+    """A function that scores predictions.
 
     Attributes
     ----------
     function : callable
-        `function(y_true, y_pred)` gives a number. Of classes `y_true` has class numbers, shape
-        (n_rows,), in the order of `Schema.classes` (of two the positive one is 1), and `y_pred`
-        probabilities, shape (n_rows, n_classes). Of a regression both have values.
+        `function(y_true, y_pred)` returns a number. In classification `y_true` has class numbers,
+        shape (n_rows,), in the order of `Schema.classes` (of two the positive one is 1), and `y_pred`
+        probabilities, shape (n_rows, n_classes). In regression both have values, shape (n_rows,).
     greater_is_better : bool
         False for an error.
     of_classes : bool

@@ -28,7 +28,7 @@ SKEWED = 1.0  # skewness of a target without negative values from which on its l
 
 @dataclass(frozen=True)
 class Trial:
-    """A candidate, its predictions of `ModelSelection.held_out`, and how good they are."""
+    """A candidate, its predictions of `ModelSelection.held_out`, and their score."""
 
     candidate: Candidate
     y_pred: np.ndarray
@@ -36,7 +36,7 @@ class Trial:
 
 
 class ModelSelection:
-    """Training rows, the folds they are held out in, and what was tried on them.
+    """Training rows, the folds of their cross-validation, and the candidates scored on them.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class ModelSelection:
         By name of the candidate; `score` has `mean` and `std` over the `folds`, `seconds`, and
         perhaps the `settings` of a search or the `parts` of a voting ensemble.
     settings_tried : int
-        How many settings of each candidate the search has tried.
+        Number of settings of each candidate that the search has tried.
     held_out, fold : ndarray
         Numbers of the rows that folds hold out, fold by fold, and of the fold of each.
     """
@@ -72,7 +72,7 @@ class ModelSelection:
     def add(
         self, name: str, candidate: Candidate, y_pred: np.ndarray | None = None, **facts: Any
     ) -> None:
-        """Score a candidate, cross-validated where its predictions `y_pred` are not given."""
+        """Score a candidate by cross-validation, or by its predictions `y_pred` where given."""
         if y_pred is None:
             started = time.perf_counter()
             y_pred = self._predict(candidate.pipeline)
@@ -85,24 +85,21 @@ class ModelSelection:
             tqdm.write(f"{name:>24}  {self.metric} {figures}")
 
     def best(self) -> str:
-        """The name with the best mean; the baseline does not compete."""
+        """The name with the best mean score, other than the baseline."""
         return self._ranking()[0]
 
     def add_log_target(self) -> None:
-        """Let the best try the log of the target, where that is an amount with a long tail."""
-        if (
-            self.schema.task == "regression"
-            and self.y_true.min() >= 0
-            and skew(self.y_true) > SKEWED
-        ):
+        """Add the best candidate fitted on the log of the target, where that is right-skewed."""
+        amounts = self.schema.task == "regression" and self.y_true.min() >= 0
+        if amounts and skew(self.y_true) > SKEWED:
             name = self.best()
             self.add(f"{name} of log", log_target(self.trials[name].candidate))
 
     def random_search(self) -> None:
         """Add the best of some random settings of each of the two best families.
 
-        Settings are tried on no more than `train.search.max_rows` rows, until `train.search.n_iter`
-        or `train.search.timeout` are used up.
+        Settings are scored on at most `train.search.max_rows` rows, until `train.search.n_iter` or
+        `train.search.timeout` is reached.
         """
         limits, seed = self.params.train.search, self.params.seed
         best = {name: self.trials[name].candidate for name in self._best_of_families()[:2]}
@@ -146,7 +143,7 @@ class ModelSelection:
         self.add("voting", voting_ensemble(models, self.schema), means[parts], parts=list(parts))
 
     def _ranking(self) -> list[str]:
-        """Names from the best mean on, without the baseline."""
+        """Names by mean score, the best first, without the baseline."""
         names = [name for name in self.trials if name != "baseline"]
         return sorted(names, key=lambda name: self._goodness(self.trials[name].score), reverse=True)
 
@@ -192,7 +189,7 @@ class ModelSelection:
 
 
 def in_time(turns: Iterable[Any], seconds: float) -> Iterator[Any]:
-    """At least one turn, then no new one when the time is up."""
+    """At least one turn, then no further one after `seconds`."""
     stop = time.monotonic() + seconds
     for number, turn in enumerate(turns):
         if number and time.monotonic() > stop:

@@ -1,7 +1,7 @@
 """Save and load models as `.skops` files, which hold no code.
 
-Of every model that is saved, the hash of the file, the names of the types in it, and hashes of the
-code they come from are recorded. A file loads by its record: those very bytes, types and code.
+The record of a saved model has the hash of the file, the names of the types in it, and hashes of the
+code they come from. Loading a file requires its record: the same bytes, types and code.
 """
 
 import hashlib
@@ -27,8 +27,8 @@ AGAIN = "`make train AGAIN=1 evaluate register promote`"
 def save_model(model: BaseEstimator, path: Path, code: SourceCode) -> Record:
     """Write the model, whole or not at all; the same model gives the same bytes.
 
-    Give back what `load_model` needs: `model_md5`, the `types` that skops does not know itself, and
-    the `sources` of those that are this project's. One without a name to find it by is refused.
+    Returns what `load_model` needs: `model_md5`, the `types` that skops does not trust by itself, and
+    the `sources` of those defined in this project. A type that cannot be imported by name is refused.
     """
     data = _canonical(skops.io.dumps(model))
     types = skops.io.get_untrusted_types(data=data)
@@ -50,8 +50,8 @@ def load_model(path: Path, record: Record, code: SourceCode) -> BaseEstimator:
     Raises
     ------
     ProjectError
-        When the run did not save these bytes, or the code in them has changed; nothing in the file
-        has been looked at then.
+        When the run did not save these bytes, or the code they refer to has changed; the file has not
+        been parsed then.
     """
     if not path.is_file():
         raise ProjectError(f"{path}: no model there yet: `make train` makes one.")
@@ -64,7 +64,7 @@ def load_model(path: Path, record: Record, code: SourceCode) -> BaseEstimator:
             "AGAIN=1` what is lost in MLflow."
         )
     if "types" not in record:
-        raise ProjectError(f"{path}: its run did not record what is in it; train again ({AGAIN}).")
+        raise ProjectError(f"{path}: its run recorded no types of it; train again ({AGAIN}).")
     _require_same_code(path, record, code)
     try:
         return skops.io.loads(data, trusted=record["types"])
@@ -76,7 +76,7 @@ def load_model(path: Path, record: Record, code: SourceCode) -> BaseEstimator:
 
 
 def _require_same_code(path: Path, record: Record, code: SourceCode) -> None:
-    """Refuse a model whose functions and classes in this project are not what they were."""
+    """Refuse a model whose functions and classes in this project have changed."""
     for name, then in record["sources"].items():
         if (now := code.definitions(name)) == then:
             continue

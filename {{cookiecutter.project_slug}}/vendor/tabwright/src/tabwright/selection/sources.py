@@ -1,6 +1,6 @@
 """The code that a model file refers to, of the owner and of this library: hashes, and its files.
 
-Read from the source as text: nothing is imported before it is known to be what it was.
+It is parsed, not imported: nothing runs before it is known to be unchanged.
 """
 
 import ast

@@ -1,4 +1,4 @@
-"""From which probability on a row counts as positive: `train.threshold` says what for."""
+"""The threshold from which on a probability counts as positive, chosen by `train.threshold`."""
 
 from typing import Any
 
@@ -6,17 +6,17 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.metrics import roc_curve
 
-DEFAULT_THRESHOLD = 0.5  # what holds for a model without a threshold of its own
+DEFAULT_THRESHOLD = 0.5  # of a model without a threshold of its own
 
 
 def choose_threshold(goal: str | float, y_true: np.ndarray, y_proba: np.ndarray) -> dict[str, Any]:
-    """Find the threshold that serves the goal best on out-of-fold predictions.
+    """Choose the threshold that is best for the goal on out-of-fold predictions.
 
     Parameters
     ----------
     goal
         `f1`; `precision P`: the highest recall with a precision of at least P, or where there is
-        none the highest precision; `cost C`: a miss costs C false alarms; or a number to keep.
+        none the highest precision; `cost C`: a miss costs C false alarms; or the threshold itself.
     y_true, y_proba
         Of each row: whether it is positive, and the probability that it is.
 
@@ -51,7 +51,7 @@ def choose_threshold(goal: str | float, y_true: np.ndarray, y_proba: np.ndarray)
 
 
 def get_threshold(model: BaseEstimator) -> float:
-    """The threshold a model was given."""
+    """The decision threshold of a model."""
     return getattr(model, "threshold", DEFAULT_THRESHOLD)
 
 
