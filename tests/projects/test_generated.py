@@ -103,7 +103,7 @@ def test_report_and_docs_are_made(generator: Generator, example: Path) -> None:
     page = (example / "reports/report.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64,") == 6
     assert "Quality gate passed" in page
-    assert "every row keeps" in (example / "reports/data.html").read_text(encoding="utf-8")
+    assert "every row is valid" in (example / "reports/data.html").read_text(encoding="utf-8")
     assert (example / "reports/data_profile.html").stat().st_size > 10_000
     generator.sh(example, "make docs")
     assert "Pingüins &amp; co" in (example / "docs/_build/index.html").read_text(encoding="utf-8")

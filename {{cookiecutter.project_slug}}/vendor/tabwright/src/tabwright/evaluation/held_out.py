@@ -50,15 +50,10 @@ class Evaluation:
     def __str__(self) -> str:
         """The scores as a table, and which parts of the evaluation are of fewer rows."""
         scores = self.scores
-        lines = {
-            name: {
-                "model": f"{score:.4f}",
-                "interval": "{low:.4f} to {high:.4f}".format(**scores["interval"][name]),
-                "baseline": f"{scores['baseline'][name]:.4f}",
-            }
-            for name, score in scores["test"].items()
-        }
-        table = pd.DataFrame.from_dict(lines, orient="index").to_string()
+        ends = scores["interval"].items()
+        interval = {name: "{low:.4f} to {high:.4f}".format(**each) for name, each in ends}
+        columns = {"model": scores["test"], "interval": interval, "baseline": scores["baseline"]}
+        table = pd.DataFrame(columns).to_string(float_format="{:.4f}".format)
         head = f"On {scores['rows']} held-out rows, intervals by {scores['resampling']}:"
         absent = f"\n{absent_classes(scores)}" if scores["absent"] else ""
         return f"{head}\n{table}{absent}{capped(scores['rows'])}"

@@ -8,7 +8,6 @@ from sklearn.base import BaseEstimator
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import VotingClassifier, VotingRegressor
-from sklearn.pipeline import Pipeline
 
 from ..schema.schema import Schema
 
@@ -24,9 +23,9 @@ class Candidate:
 
 def baseline(schema: Schema) -> Candidate:
     """A constant prediction, which every model has to beat."""
-    classify = schema.task == "classification"
-    constant = DummyClassifier(strategy="prior") if classify else DummyRegressor()
-    return Candidate(Pipeline([("model", constant)]))
+    if schema.task == "regression":
+        return Candidate(DummyRegressor())
+    return Candidate(DummyClassifier(strategy="prior"))
 
 
 def log_target(candidate: Candidate) -> Candidate:
