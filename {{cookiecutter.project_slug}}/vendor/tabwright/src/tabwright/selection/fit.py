@@ -58,18 +58,18 @@ def calibrate_and_threshold(
     """Add a calibrator, where it helps, and a threshold, both chosen on out-of-fold predictions."""
     schema, goal = selection.schema, selection.params.train.threshold
     classes, ordered = schema.classes, sorted(schema.classes)  # as a fitted classifier has them
-    known = np.array(classes)[selection.y_true[selection.held_out]]
-    said = pd.DataFrame(selection.trials[name].y_pred, columns=classes)[ordered]
-    y_true = np.searchsorted(ordered, known)
-    calibrator, corrections, calibration = calibrate(y_true, said.to_numpy(), selection.fold)
-    y_proba = pd.DataFrame(corrections, columns=ordered)[classes].to_numpy()
+    labels = np.array(classes)[selection.y_true[selection.held_out]]
+    y_pred = pd.DataFrame(selection.trials[name].y_pred, columns=classes)[ordered].to_numpy()
+    y_true = np.searchsorted(ordered, labels)
+    calibrator, calibrated, calibration = calibrate(y_true, y_pred, selection.fold)
+    y_proba = pd.DataFrame(calibrated, columns=ordered)[classes].to_numpy()
     facts: dict[str, Any] = {"calibration": calibration}
     if calibrator is not None:
         rows = selection.train
         model = corrected(model.fit(rows[list(schema.features)], rows[schema.target]), calibrator)
     metric = task_metrics(schema, own=selection.own)[selection.metric]
     if len(classes) == 2:
-        threshold = choose_threshold(goal, known == classes[1], y_proba[:, 1])
+        threshold = choose_threshold(goal, labels == classes[1], y_proba[:, 1])
         facts["threshold"] = threshold
         metric = task_metrics(schema, threshold["value"], selection.own)[selection.metric]
         model = FixedThresholdClassifier(

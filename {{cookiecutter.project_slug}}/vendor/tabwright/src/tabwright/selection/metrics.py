@@ -46,12 +46,12 @@ def _average_precision(y_true: np.ndarray, y_pred: np.ndarray) -> float:
 def _f1_macro(y_true: np.ndarray, y_class: np.ndarray) -> float:
     """The mean F1 of the classes that occur."""
     count = max(y_true.max(), y_class.max()) + 1
-    right, true, said = (
-        np.bincount(codes, minlength=count)
-        for codes in (y_true[y_true == y_class], y_true, y_class)
+    correct, actual, predicted = (
+        np.bincount(numbers, minlength=count)
+        for numbers in (y_true[y_true == y_class], y_true, y_class)
     )
-    there = true + said > 0
-    return float(np.mean(2 * right[there] / (true + said)[there]))
+    occur = actual + predicted > 0
+    return float(np.mean(2 * correct[occur] / (actual + predicted)[occur]))
 
 
 def _f1(y_true: np.ndarray, y_class: np.ndarray) -> float:

@@ -40,13 +40,13 @@ def choose_threshold(goal: str | float, y_true: np.ndarray, y_proba: np.ndarray)
         best = np.flatnonzero(enough)[-1]
     fixed = not number and name != "f1"
     value = float(goal if fixed else values[best])
-    alarm = y_proba >= value
-    right = int(np.sum(alarm & y_true))
+    alarms = y_proba >= value
+    hits = int(np.sum(alarms & y_true))
     return {
         "goal": "fixed" if fixed else goal,
         "value": value,
-        "precision": right / max(int(alarm.sum()), 1),
-        "recall": right / max(int(positive), 1),
+        "precision": hits / max(int(alarms.sum()), 1),
+        "recall": hits / max(int(positive), 1),
     }
 
 
