@@ -57,10 +57,7 @@ def versus(name: str, y_true: np.ndarray, sides: Sequence[Side]) -> str:
 
 
 def paired_bootstrap(
-    y_true: np.ndarray,
-    sides: Sequence[Side],
-    resampling: Resampling,
-    alpha: float | None = None,
+    y_true: np.ndarray, sides: Sequence[Side], resampling: Resampling, alpha: float | None = None
 ) -> Gain:
     """Compare predictions of the same rows on the same resamples (Efron & Tibshirani 1993).
 
@@ -88,10 +85,7 @@ def paired_bootstrap(
 
 
 def worse_at_most(
-    y_true: np.ndarray,
-    sides: Sequence[Side],
-    resampling: Resampling,
-    parts: dict[str, np.ndarray],
+    y_true: np.ndarray, sides: Sequence[Side], resampling: Resampling, parts: dict[str, np.ndarray]
 ) -> tuple[Gain, dict[str, Gain]]:
     """Gains of a challenger, on all rows and on parts of them; it fails where an upper end is below 0.
 

@@ -92,11 +92,7 @@ def save_evaluation(
 
 
 def evaluate_model(
-    project: Project,
-    model: BaseEstimator,
-    y_pred: np.ndarray,
-    test: pd.DataFrame,
-    schema: Schema,
+    project: Project, model: BaseEstimator, y_pred: np.ndarray, test: pd.DataFrame, schema: Schema
 ) -> Evaluation:
     """Score a model and the baseline on held-out rows and slices of them, and test its behaviour.
 
