@@ -5,7 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tabwright.project import dvc_storage
+from tabwright.project.commands import dvc
+from tabwright.project.dvc_storage import DvcStorage
 from tabwright.project.errors import ProjectError
 from tabwright.project.files import md5
 from tabwright.project.project import Project
@@ -41,7 +42,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "add --quiet data/raw/table.csv",
         "commit --quiet --force",
     ):
-        assert dvc_storage.dvc(root, *command.split())
+        dvc(root, *command.split())
     return root
 
 
@@ -64,12 +65,12 @@ def spoil(path: Path) -> None:
 
 def recorded(root: Path, name: str) -> str:
     """The hash of a file or folder of the project."""
-    return {kept.name: kept.md5 for kept in verify.tracked_files(Project(root))}[name]
+    return DvcStorage(root).outputs()[name].hash_info.value
 
 
 def stored(root: Path, known: str) -> Path:
     """The object with a hash."""
-    return dvc_storage.DvcStorage(root).path(known)
+    return DvcStorage(root).path(known)
 
 
 def test_nothing_is_wrong_at_first(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,11 +102,11 @@ def test_the_cache_is_mended_from_the_project(root: Path) -> None:
         verify.main(Project(root), [])
     verify.main(Project(root), ["--repair"])
     verify.main(Project(root), [])
-    assert dvc_storage.dvc(root, "status", "--quiet")
+    assert "up to date" in dvc(root, "status")
 
 
 def test_the_remote_has_it_or_tells_which_step_makes_it(root: Path) -> None:
-    assert dvc_storage.dvc(root, "push", "figures", "data/raw/table.csv")
+    dvc(root, "push", "figures", "data/raw/table.csv")
     for name in ("figures/b.png", "models/model.bin", "data/raw/table.csv"):
         spoil(stored(root, md5(root / name)))
         spoil(root / name)
@@ -124,7 +125,7 @@ def test_the_remote_has_it_or_tells_which_step_makes_it(root: Path) -> None:
 def test_what_only_an_older_run_needs_comes_from_the_remote(root: Path) -> None:
     raw = root / "data/raw/table.csv"
     old = md5(raw)
-    assert dvc_storage.dvc(root, "push")
+    dvc(root, "push")
     record = {
         "run": "older-run",
         "started": "2024-05-01T12:00:00Z",
@@ -132,7 +133,7 @@ def test_what_only_an_older_run_needs_comes_from_the_remote(root: Path) -> None:
     }
     save_record(Project(root), record)
     raw.write_text("a,b\n3,4\n", encoding="utf-8")
-    assert dvc_storage.dvc(root, "add", "data/raw/table.csv")
+    dvc(root, "add", "data/raw/table.csv")
     spoil(stored(root, old))
     with pytest.raises(ProjectError, match=r"table.csv of run older-ru, in the cache"):
         verify.main(Project(root), [])

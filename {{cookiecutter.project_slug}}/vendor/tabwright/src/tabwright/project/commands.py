@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import psutil
+from tqdm import tqdm
 
 from .errors import ProjectError
 
@@ -18,6 +19,11 @@ def command_parser(command: str, description: str | None) -> argparse.ArgumentPa
     return argparse.ArgumentParser(prog=f"python -m tabwright {command}", description=description)
 
 
+def dvc(root: Path, *arguments: str, problem: str = "", shown: bool = False) -> str:
+    """Run DVC in a project; see `run`."""
+    return run(*DVC, *arguments, at=root, problem=problem, shown=shown)
+
+
 def run(
     *command: str,
     at: Path,
@@ -25,12 +31,19 @@ def run(
     shown: bool = False,
     environment: dict[str, str] | None = None,
 ) -> str:
-    """What a command prints, unless it is shown.
+    """Run a command; on a terminal a clock appears after two seconds.
+
+    Parameters
+    ----------
+    problem
+        What to say when it fails, in front of what the command says.
+    shown
+        Let it print as it goes, in place of returning what it prints.
 
     Raises
     ------
     ProjectError
-        With the problem, and what the command says, when it fails.
+        When it fails.
     """
     pipe = None if shown else subprocess.PIPE
     process = subprocess.Popen(
@@ -42,15 +55,25 @@ def run(
         encoding="utf-8",
         errors="replace",
     )
+    output, errors = _wait(process, disable=shown or None)
+    if process.returncode:
+        why = (errors or output or "see above").strip().rpartition("ERROR: ")[2]  # DVC's last word
+        what = problem or f"`{' '.join(command[2:])}` failed"
+        raise ProjectError(f"{what}: {why}")
+    return output or ""
+
+
+def _wait(process: subprocess.Popen[str], disable: bool | None) -> tuple[str, str]:
+    """What a process prints; its children end with it when this one is stopped."""
     try:
-        said, errors = process.communicate()
-    except BaseException:  # nobody needs what its children go on with
+        with tqdm(disable=disable, bar_format="waiting: {elapsed}", delay=2, leave=False) as bar:
+            while True:
+                try:
+                    return process.communicate(timeout=1)
+                except subprocess.TimeoutExpired:
+                    bar.update()
+    except BaseException:
         for child in psutil.Process(process.pid).children(recursive=True):
             child.kill()
         process.kill()
         raise
-    if process.returncode:
-        why = (errors or said or "see above").strip().rpartition("ERROR: ")[2]  # DVC's last word
-        what = problem or f"`{' '.join(command[2:])}` failed"
-        raise ProjectError(f"{what}: {why}")
-    return said or ""

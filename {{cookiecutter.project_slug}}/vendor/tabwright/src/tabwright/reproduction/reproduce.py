@@ -1,6 +1,6 @@
 """Repeat a run of any age in a copy of the project, and compare: `make reproduce RUN=1a2b3c4d`.
 
-Its code, its environment, its data and its pipeline, in a clone.
+A clone gets its code, environment and data, and runs its pipeline.
 """
 
 import json
@@ -13,19 +13,18 @@ from pathlib import Path
 from configobj import ConfigObj  # as DVC reads its settings
 from ruamel.yaml import YAML
 
-from ..project.commands import Arguments, command_parser, run
-from ..project.dvc_storage import DvcStorage, dvc, tracked_outputs
+from ..project.commands import Arguments, command_parser, dvc, run
+from ..project.dvc_storage import DvcStorage
 from ..project.environment import sqlite_uri
 from ..project.errors import ProjectError
-from ..project.files import is_stale, temporary_name
+from ..project.files import A_DAY, is_stale, temporary_name
 from ..project.git import commit, git, snapshot
 from ..project.project import Project
 from ..tracking.record import Record, find_record, patch_file, short
 from ..workspace.install import PYTHON, InstallError, install
 from .verdict import compare_runs
 
-A_DAY = 24 * 60 * 60  # seconds
-# What the shell may hold and another version of the project must not see.
+# Variables of the shell that another version of the project must not see.
 FOREIGN = ("GIT_", "MLFLOW_", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 
 
@@ -53,33 +52,32 @@ def main(project: Project, arguments: Arguments = None) -> None:
     text, reproduced = compare_runs(record, again, then, Project(clone).test_predictions_file)
     print(f"\n{text}")
     if not reproduced:
-        print(f"{project.short(folder)} has what came out, until the next `make reproduce`.")
+        print(f"{project.short(folder)} has the results, until the next `make reproduce`.")
         sys.exit(1)
     shutil.rmtree(folder)
 
 
 def remove_leftovers(folders: Path) -> None:
-    """Delete the folders of calls that were stopped, or that ended with a difference."""
+    """Delete the folders of earlier calls that were stopped, or that found a difference."""
     for folder in folders.glob("*.*"):
         if is_stale(folder, folder.name.partition(".")[2]):
             shutil.rmtree(folder)
 
 
 def check_out(project: Project, record: Record, folder: Path) -> Path:
-    """Make the project as the run found it, in a clone that shares objects and no settings."""
+    """Clone the project as it was at the run; the clone shares git's objects and no settings."""
     name, base, patch = short(record), record["commit"], patch_file(project, record["run"])
-    ask, changes = f"or ask {record['user']} to", project.short(patch)
+    changes = f"{project.short(patch)} (what run {name} had not committed)"
     if not base:
         raise ProjectError(f"run {name} does not record a commit: commit, and train again.")
     if not commit(project.root, base):
         raise ProjectError(
             f"commit {base[:8]} of run {name} is not in this clone: `git fetch --all` (with "
-            f"--unshallow where the clone is shallow), {ask} push it."
+            f"--unshallow where the clone is shallow), or ask {record['user']} to push it."
         )
     if record["dirty"] and not patch.is_file():
         raise ProjectError(
-            f"{changes}, which run {name} had not committed, is missing: `git checkout` it, {ask} "
-            "commit it."
+            f"{changes} is missing: `git checkout` it, or ask {record['user']} to commit it."
         )
     top = git(project.root, "rev-parse", "--show-toplevel") or ""
     prefix = git(project.root, "rev-parse", "--show-prefix") or ""
@@ -88,13 +86,9 @@ def check_out(project: Project, record: Record, folder: Path) -> Path:
     _run(*bare, *new, top.rstrip("\n"), str(folder), at=project.root)
     _run(*bare, "checkout", "--quiet", "--detach", base, at=folder)
     if record["dirty"]:
-        problem = (
-            f"{changes} does not apply to commit {base[:8]}. It has changed since it was written: "
-            "`git checkout` it"
-        )
-        _run(
-            "git", "apply", "--index", "--whitespace=nowarn", str(patch), at=folder, problem=problem
-        )
+        problem = f"{changes} does not apply to commit {base[:8]}: `git checkout` it"
+        apply = ("git", "apply", "--index", "--whitespace=nowarn", str(patch))
+        _run(*apply, at=folder, problem=problem)
     return folder / prefix.rstrip("\n")
 
 
@@ -107,29 +101,27 @@ def install_environment(clone: Path) -> None:
 
 
 def fetch_data(clone: Path, record: Record, storage: DvcStorage) -> None:
-    """Bring the raw data, from this project's cache or else from the remote."""
-    # DVC itself would refuse letters beyond ASCII in the path of its cache.
+    """Check out the raw data, from this project's cache or else from the remote."""
+    # `dvc config` refuses a path with letters beyond ASCII.
     settings = {"cache": {"dir": str(Path(storage.cache.path).parents[1])}}
     with (clone / ".dvc" / "config.local").open("wb") as file:
         ConfigObj(settings, encoding="utf-8").write(file)
-    for name, out in tracked_outputs(clone).items():
-        if not (out.stage.is_data_source and name.startswith("data/")):
-            continue
-        known = out.hash_info.value
-        storage.fetch(storage.objects(known))
-        if not dvc(clone, "checkout", name):
+    for name, known in record["data"].items():
+        storage.fetch(known)
+        if storage.missing(known):
             raise ProjectError(
                 f"{name} of run {short(record)} (MD5 {known}) is neither in DVC's cache nor in the "
                 f"remote: ask {record['user']} to `make push` where the run was made."
             )
-        if storage.hash(clone / name) != known:
+        if storage.damaged(known):
             raise ProjectError(
                 f"DVC's cache has a damaged {name}: restore it by make verify REPAIR=1."
             )
+        dvc(clone, "checkout", name)
 
 
 def run_pipeline(clone: Path, record: Record) -> Record:
-    """Run every step again, and give the record that the training there writes."""
+    """Run every step again, and return the record that the training writes."""
     pin_search(clone / "params.yaml", record["settings_tried"])
     runs = clone / "reports" / "runs"
     before = set(runs.glob("*.json"))
@@ -142,7 +134,7 @@ def run_pipeline(clone: Path, record: Record) -> Record:
 
 
 def pin_search(params: Path, tried: int) -> None:
-    """Let the search try as many combinations as it tried then, however long that takes."""
+    """Search as many combinations as then, however long that takes."""
     if tried:
         yaml = YAML()
         tree = yaml.load(params)
@@ -151,7 +143,7 @@ def pin_search(params: Path, tried: int) -> None:
 
 
 def environment(clone: Path) -> dict[str, str]:
-    """The variables of this process without what would lead back to this clone."""
+    """The environment variables for the clone, without those that point to this project."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     database = sqlite_uri(clone / "mlflow.db")
     return kept | {
