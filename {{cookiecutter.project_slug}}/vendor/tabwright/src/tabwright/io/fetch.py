@@ -1,15 +1,11 @@
 """Download the raw data again from `data.source`, and record what came with DVC."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tqdm import tqdm
-
-from ..project.commands import Arguments, command_parser
-from ..project.errors import ProjectError
+from ..project.commands import Arguments, command_parser, dvc
+from ..project.errors import ProjectError, first_line
 from ..project.files import remove
 from ..project.project import Project
 from ..project.settings import WEB
@@ -60,27 +56,11 @@ def _kept(path: Path) -> Iterator[None]:
 
 
 def _dvc(project: Project, what: str, *arguments: str) -> None:
-    """Run DVC, and show for how long when it takes longer than two seconds."""
-    said = ""
-    with (
-        tqdm(desc=what, bar_format="{desc}: {elapsed}", delay=2, leave=False, disable=None) as bar,
-        subprocess.Popen(
-            [sys.executable, "-m", "dvc", *arguments],
-            cwd=project.root,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-        ) as process,
-    ):
-        while process.returncode is None:
-            try:
-                said = process.communicate(timeout=1)[1]
-            except subprocess.TimeoutExpired:
-                bar.update()
-    if process.returncode:
-        errors = [line for line in said.splitlines() if line.startswith("ERROR: ")]
-        why = errors[-1].removeprefix("ERROR: ").rstrip(".: ") if errors else "DVC stopped"
+    """Run DVC; say what to do when it fails."""
+    try:
+        dvc(project.root, *arguments, problem=what)
+    except ProjectError as error:
+        why = first_line(error).rstrip(": ")
         if why.endswith("does not exist"):
-            why = "nothing is there, or nobody answers"
-        raise ProjectError(f"{what}: {why}. Correct data.source in params.yaml, or try again.")
+            why = f"{what}: nothing is there, or nobody answers"
+        raise ProjectError(f"{why}. Correct data.source in params.yaml, or try again.") from error
