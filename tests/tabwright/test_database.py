@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import mlflow
 import pytest
 from mlflow.exceptions import MlflowException
-from tabwright.project.environment import database_uri
+from tabwright.project.environment import sqlite_uri
 from tabwright.project.errors import ProjectError
 from tabwright.project.project import Project
 from tabwright.reports import experiments
@@ -38,7 +38,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def work_in(folder: Path) -> None:
     """Log a run with a file, read the files of all runs, and register."""
     project, before = Project(folder), mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(database_uri(project))
+    mlflow.set_tracking_uri(sqlite_uri(project.database_file))
     try:
         with TemporaryDirectory() as files:
             runs.open_experiment(project)

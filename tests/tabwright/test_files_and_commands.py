@@ -43,7 +43,7 @@ def test_folder_that_may_not_be_written_to_is_named(
 ) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with (
-        pytest.raises(ProjectError, match="may not be written to"),
+        pytest.raises(ProjectError, match="is not writable"),
         replacing(tmp_path / "a.csv"),
     ):
         pass

@@ -1,4 +1,4 @@
-"""Environment variables that MLflow, skrub and matplotlib read, where nobody has set them."""
+"""Defaults of environment variables that MLflow, skrub and matplotlib read."""
 
 import getpass
 import os
@@ -9,11 +9,11 @@ from .project import Project
 
 
 def set_environment(project: Project) -> None:
-    """Keep files and telemetry of these libraries in the project; call it before they are imported."""
+    """Keep files of these libraries in the project, telemetry off; call it before importing them."""
     os.environ.setdefault("LOGNAME", account())  # MLflow asks for it
     cache = project.root / ".cache"
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_TRACKING_URI", database_uri(project))
+    os.environ.setdefault("MLFLOW_TRACKING_URI", sqlite_uri(project.database_file))
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("SKB_DATA_DIRECTORY", str(cache / "skrub"))
     if not os.access(os.path.expanduser("~"), os.W_OK):  # noqa: PTH111 (there may be no home)
@@ -21,18 +21,13 @@ def set_environment(project: Project) -> None:
 
 
 def account() -> str:
-    """The name of the user, or the number of one whom the system does not know, as in a container."""
+    """The name of the user; in a container that does not know it, the number."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
         return str(os.getuid())
 
 
-def database_uri(project: Project) -> str:
-    """The address of the project's own MLflow database."""
-    return sqlite_uri(project.database_file)
-
-
 def sqlite_uri(path: Path) -> str:
-    """The address of an SQLite file; without the driver in it, MLflow makes a folder of its name."""
+    """The address of an SQLite file, with the driver: without it MLflow creates a folder of that name."""
     return f"sqlite+pysqlite:///{quote(path.as_posix(), safe=' +/:')}"

@@ -18,8 +18,8 @@ class ProjectError(Exception):
 def cli_errors() -> Iterator[None]:
     """Turn an error that the user can fix into a message on stderr and exit code 1.
 
-    What is known to be about a file or the database is a `ProjectError` where it happens; any other
-    exception is a fault in code, whose traceback is needed.
+    Errors of files and the database become a `ProjectError` where they occur; any other exception is a
+    bug, whose traceback is needed.
     """
     try:
         yield
@@ -30,10 +30,10 @@ def cli_errors() -> Iterator[None]:
             raise
         sys.exit(f"error: {first_line(error)}. {MAKE_ROOM}")
     except KeyboardInterrupt:
-        print("error: stopped; the same command starts again.", file=sys.stderr)
+        print("error: stopped; run the same command again to continue.", file=sys.stderr)
         sys.exit(INTERRUPTED)
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, without the rest and the full stop."""
+    """The first line of a message, without the full stop."""
     return str(error).strip().partition("\n")[0].rstrip(".")

@@ -19,22 +19,22 @@ import psutil
 from .errors import ProjectError
 
 HOST = re.sub(r"\W", "_", socket.gethostname())
-A_DAY = 24 * 60 * 60  # seconds after which a temporary file is nobody's any more
+A_DAY = 24 * 60 * 60  # seconds after which a temporary file of another machine is abandoned
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary name next to `path`; rename it to `path` when the block succeeds.
 
-    The temporary name keeps the suffix, so writers that look at it work as usual. What a killed
-    process has left under such a name is removed.
+    The temporary name keeps the suffix, which some writers need. Leftovers of killed processes are
+    removed.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ProjectError(f"{path.parent}: {error.strerror}. Name another folder.") from error
     if not os.access(path.parent, os.W_OK):
-        raise ProjectError(f"{path.parent} may not be written to. Change its permissions.")
+        raise ProjectError(f"{path.parent} is not writable. Change its permissions.")
     partial = path.with_name(f".{path.stem}.{temporary_name()}.partial{path.suffix}")
     before = partial.with_name(f"{partial.name}.before")
     for left in path.parent.glob(f".{escape(path.stem)}.*.partial{path.suffix}*"):
@@ -42,7 +42,7 @@ def replacing(path: Path) -> Iterator[Path]:
             remove(left)
     try:
         yield partial
-        if path.is_dir():  # no folder takes the place of another at once
+        if path.is_dir():  # a folder cannot replace another in one step
             path.rename(before)
         partial.replace(path)
     finally:
@@ -50,14 +50,12 @@ def replacing(path: Path) -> Iterator[Path]:
         remove(before)
 
 
-def remove(path: Path) -> bool:
-    """Delete a file or folder; tell whether it was there."""
+def remove(path: Path) -> None:
+    """Delete a file or folder, if it is there."""
     if path.is_dir():
         shutil.rmtree(path)
-        return True
-    existed = path.exists()
-    path.unlink(missing_ok=True)
-    return existed
+    else:
+        path.unlink(missing_ok=True)
 
 
 def temporary_name() -> str:
@@ -66,8 +64,8 @@ def temporary_name() -> str:
 
 
 def is_stale(path: Path, name: str) -> bool:
-    """Whether nobody is at work any more on what has a `temporary_name` as its name, or in it."""
-    found = re.fullmatch(r"(\d+)(?:-\w{8}-(\w*))?", name)
+    """Whether the process that gave a path a `temporary_name` has ended."""
+    found = re.fullmatch(r"(\d+)-\w{8}-(\w*)", name)
     if found and found[2] == HOST:
         return is_gone(int(found[1]))
     with suppress(FileNotFoundError):  # somebody else has removed it
@@ -76,7 +74,7 @@ def is_stale(path: Path, name: str) -> bool:
 
 
 def is_gone(process: int, started: str = "") -> bool:
-    """Whether a process of this machine is over; its number may be there, or another's by now."""
+    """Whether a process of this machine has ended; its number may be another's by now."""
     try:
         found = psutil.Process(process)
         other = bool(started) and str(found.create_time()) != started
@@ -97,7 +95,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """What a JSON file holds."""
+    """Read a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
 
 

@@ -1,4 +1,4 @@
-"""What git knows of the inputs of a run: the commit they come from, and what is not in it."""
+"""The inputs of a run in git: their commit, and uncommitted changes."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from .errors import ProjectError
 
-# All that decides what a run does; what the pipeline writes is not among it.
+# Everything a run depends on, and nothing that the pipeline writes.
 INPUTS = (
     "src",
     "vendor",
@@ -21,11 +21,14 @@ INPUTS = (
 
 
 def git(root: Path, *arguments: str, **environment: str) -> str | None:
-    """What git prints; None where it says no, or where there is no git or no repository.
+    """What git prints; None if it exits with 1, or if there is no git or no repository.
 
-    When it can do nothing here its own sentence is a `ProjectError`.
+    Raises
+    ------
+    ProjectError
+        When git fails otherwise, in its own words.
     """
-    plain = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}  # in English, without a question
+    plain = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}  # in English, without prompts
     try:
         done = subprocess.run(
             ["git", *arguments],
@@ -40,20 +43,20 @@ def git(root: Path, *arguments: str, **environment: str) -> str | None:
     why = " ".join(done.stderr.decode("utf-8", "replace").split())
     if done.returncode > 1 and "not a git repository (or any" not in why:
         raise ProjectError(f"`git {arguments[0]}` stopped: {why.removeprefix('fatal: ')}")
-    # A file in another encoding comes through a patch unharmed.
+    # Files in another encoding stay intact in a patch.
     return done.stdout.decode("utf-8", "surrogateescape") if done.returncode == 0 else None
 
 
 def commit(root: Path, name: str = "HEAD") -> str:
-    """The present commit, or another; nothing where there is none."""
+    """The hash of a commit, the current one by default; empty if there is none."""
     return (git(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}") or "").strip()
 
 
 def snapshot(root: Path, base: str = "", patch: Path | None = None) -> str:
-    """The git tree of the inputs alone, as they are now, or in a commit with a patch.
+    """The git tree of the inputs alone, as they are now, or in a commit with a patch applied.
 
-    Its name is a hash of what is in it, and the same in every clone. Neither the working tree nor
-    git's own index changes. Nothing without a commit, or where the patch does not apply.
+    It is a hash of their content, the same in every clone. Neither the working tree nor git's index
+    changes. It is empty without a commit, or if the patch does not apply.
     """
     if not commit(root, base or "HEAD"):
         return ""
@@ -77,13 +80,13 @@ def snapshot(root: Path, base: str = "", patch: Path | None = None) -> str:
 
 
 def uncommitted(root: Path, tree: str) -> str:
-    """The patch from the present commit to a snapshot; empty where they are alike."""
+    """The patch from the current commit to a snapshot; empty if they are equal."""
     plain = ("--binary", "--no-color", "--no-ext-diff")
     return (git(root, "diff", *plain, snapshot(root, "HEAD"), tree) or "") if tree else ""
 
 
 def is_committed(root: Path, tree: str) -> bool:
-    """Whether the inputs in a snapshot are those of the present commit."""
+    """Whether the inputs in a snapshot are those of the current commit."""
     return bool(tree) and tree == snapshot(root, "HEAD")
 
 
@@ -93,7 +96,7 @@ def is_as_now(root: Path, tree: str) -> bool:
 
 
 def changed_since(root: Path, tree: str) -> list[str]:
-    """The inputs in which a snapshot differs from the present commit, if git still has it."""
+    """The inputs in which a snapshot differs from the current commit, if git still has it."""
     try:
         return (git(root, "diff", "--name-only", tree, snapshot(root, "HEAD")) or "").splitlines()
     except ProjectError:

@@ -1,4 +1,4 @@
-"""What DVC has noted in `dvc.lock`."""
+"""Read `dvc.lock`."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from .files import md5
 
 
 def locked_stages(root: Path) -> dict[str, Any]:
-    """The stages that have run, from what and to what; none before the first run.
+    """The stages that have run, with their inputs and outputs; none before the first run.
 
     Raises
     ------
@@ -29,8 +29,8 @@ def locked_stages(root: Path) -> dict[str, Any]:
         ) from error
 
 
-def require_recorded(root: Path, path: Path) -> None:
-    """Refuse a file that a step has made and somebody has changed.
+def require_unchanged(root: Path, path: Path) -> None:
+    """Refuse an output of a step that was changed afterwards.
 
     Raises
     ------

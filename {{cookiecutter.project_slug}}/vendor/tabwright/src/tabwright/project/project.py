@@ -4,10 +4,13 @@ import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from .env_file import load_env_file
+from dotenv import load_dotenv
+from dotenv.parser import parse_stream
+
 from .errors import ProjectError
 from .settings import Params, load_params
 
@@ -80,29 +83,29 @@ class Project:
         for folder in (here, *here.parents):
             if (folder / "params.yaml").is_file():
                 project = cls(folder)
-                load_env_file(project.home)
+                _load_env_file(project.home / ".env")
                 return project
         raise ProjectError(f"no params.yaml in {here} or above it: go to the folder of a project.")
 
     @cached_property
     def home(self) -> Path:
-        """The project proper: a queued experiment runs in a copy, <project>/.dvc/tmp/exps/<name>."""
+        """The original project: a queued experiment runs in a copy, <project>/.dvc/tmp/exps/<name>."""
         copied = (folder.parent for folder in self.root.parents if folder.name == ".dvc")
         return next(copied, self.root)
 
     @property
     def database_file(self) -> Path:
-        """MLflow's database, which copies share."""
+        """MLflow's database, which copies of the project share."""
         return self.home / "mlflow.db"
 
     @property
     def title(self) -> str:
-        """What pages call it."""
+        """The name in headings of reports."""
         return self.root.name.replace("-", " ")
 
     @cached_property
     def package(self) -> str:
-        """The owner's package, by `[tool.tabwright]` of pyproject.toml; empty where there is none."""
+        """The owner's package, from `[tool.tabwright]` in pyproject.toml; empty if there is none."""
         try:
             tree = tomllib.loads((self.root / "pyproject.toml").read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -113,11 +116,11 @@ class Project:
 
     @property
     def name(self) -> str:
-        """What MLflow calls its experiment and its registered model."""
+        """The name of the experiment and of the registered model in MLflow."""
         return self.package or self.root.name
 
     def owner(self, module: str, name: str, default: Any) -> Any:
-        """What the owner's package defines, such as `clean` in `data.make_dataset`, or the default."""
+        """An object of the owner's package, such as `clean` in `data.make_dataset`, or the default."""
         if not self.package:
             return default
         path = f"{self.package}.{module}"
@@ -130,7 +133,7 @@ class Project:
 
     @cached_property
     def params(self) -> Params:
-        """The settings of `params.yaml`: those of the owner's `Settings`, where there is one."""
+        """The settings of `params.yaml`, as the owner's `Settings` if that is defined."""
         settings: type[Params] = self.owner("config", "Settings", Params)
         return load_params(self.params_file, settings)
 
@@ -145,7 +148,20 @@ class Project:
         return self.root / self.params.data.raw
 
     def short(self, path: Path) -> str:
-        """A path as people type it: from the root, if it is below."""
+        """A path for messages: relative to the root, if it is below."""
         return (
             path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
         )
+
+
+def _load_env_file(path: Path) -> None:
+    """Set the variables of `.env` that the shell has not set; a damaged line is an error."""
+    try:
+        text = path.read_text(encoding="utf-8-sig") if path.is_file() else ""
+        for name, value, (written, line), damaged in parse_stream(StringIO(text)):
+            if damaged or (name and value is None):
+                line += written[: -len(written.lstrip())].count("\n")
+                raise ProjectError(f".env, line {line}: not NAME=value; see .env.example.")
+        load_dotenv(stream=StringIO(text), interpolate=False)
+    except (OSError, ValueError) as error:
+        raise ProjectError(f".env cannot be read ({error}). Save it as UTF-8 text.") from error

@@ -1,4 +1,4 @@
-"""The parameters of `params.yaml` with their types; the owner adds to `Params` in config.py."""
+"""The parameters of `params.yaml` with their types; the owner can extend `Params` in config.py."""
 
 import re
 from dataclasses import field
@@ -46,7 +46,7 @@ FORBID = ConfigDict(extra="forbid")
 
 
 def build(kind: type[Built], tree: dict[str, Any], file: str) -> Built:
-    """A dataclass from what a file holds; a `ProjectError` names each value that does not fit."""
+    """Create a dataclass from the content of a file; a `ProjectError` names each invalid value."""
     try:
         return kind(**{str(key): value for key, value in tree.items()})
     except ValidationError as error:
@@ -68,7 +68,7 @@ def _sentence(wrong: Any, file: str) -> str:
 
 
 def must_be(expected: str) -> WrapValidator:
-    """Say what is expected in place of what pydantic says."""
+    """Replace the message of pydantic by what is expected."""
 
     def check(value: Any, validate: Any) -> Any:
         try:
@@ -109,7 +109,7 @@ Goal = Annotated[str, Field(pattern=r"^(f1|precision (0?\.\d+|1(\.0+)?)|cost \d+
 
 @dataclass(frozen=True, config=FORBID)
 class DataParams:
-    """What is learned from, and how it is split."""
+    """The data and how it is split."""
 
     raw: Annotated[
         str, Field(min_length=1), must_be("the path of a file"), AfterValidator(_below_raw)
@@ -126,7 +126,7 @@ class DataParams:
 
 @dataclass(frozen=True, config=FORBID)
 class SearchParams:
-    """How long hyperparameters are searched for, and on how many rows."""
+    """The limits of the hyperparameter search."""
 
     n_iter: Natural
     timeout: Annotated[Number, Field(gt=0), must_be("a number above 0")]
@@ -150,7 +150,7 @@ class TrainParams:
 
 @dataclass(frozen=True, config=FORBID)
 class EvaluateParams:
-    """How sure the test scores are, where they are looked at, and how good they have to be."""
+    """Confidence intervals of the test scores, slices, and the limits of the quality gate."""
 
     bootstrap: Annotated[StrictInt, Field(ge=10), must_be("a whole number from 10")]
     confidence: Inside

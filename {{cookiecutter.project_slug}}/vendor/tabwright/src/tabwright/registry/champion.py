@@ -1,7 +1,7 @@
-"""The model in use: the champion that was promoted, or else the latest of this folder.
+"""The model in use: the champion, or before the first promotion the latest model of this folder.
 
-`models/champion.json` is the log of promotions, the last entry being in force. It travels with git,
-and `models/champions` with DVC, so every checkout predicts with the same model.
+`models/champion.json` is the promotion log, whose last entry is the champion. It is kept by git, and
+`models/champions` by DVC, so every checkout predicts with the same model.
 """
 
 import json
@@ -14,18 +14,18 @@ from sklearn.base import BaseEstimator
 
 from ..project.errors import ProjectError
 from ..project.files import md5, write_json
-from ..project.lock_file import require_recorded
+from ..project.lock_file import require_unchanged
 from ..project.project import Project
 from ..schema.schema import Schema, load_schema
 from ..selection.persistence import SHORT, Record, load_model
-from ..tracking.record import find_model_record, load_recorded_model, short, source_code
+from ..tracking.record import require_record, short, source_code
 
 Promotion = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class ModelInUse:
-    """A model, the contract it was trained under, and where it comes from."""
+    """A model, the schema it was trained with, and where it comes from."""
 
     model: BaseEstimator
     schema: Schema
@@ -48,12 +48,9 @@ def model_in_use(project: Project) -> ModelInUse:
     """
     if champion := current_champion(project):
         return load_champion(project, champion)
-    require_recorded(project.root, project.model_file)
-    model = load_recorded_model(project, project.model_file)
-    record = find_model_record(project, md5(project.model_file))
-    assert record is not None  # or it would not have been loaded
-    schema = load_schema(project.schema_file)
-    return ModelInUse(model, schema, None, record["run"], record["model_md5"])
+    require_unchanged(project.root, project.model_file)
+    record = require_record(project, project.model_file)
+    return load(project, project.model_file, project.schema_file, record)
 
 
 def load_champion(project: Project, promotion: Promotion) -> ModelInUse:
@@ -74,14 +71,15 @@ def load_champion(project: Project, promotion: Promotion) -> ModelInUse:
 
 
 def load(project: Project, model: Path, schema: Path, entry: Record) -> ModelInUse:
-    """Load a model and its contract by what was recorded of it: by its run, or when promoted."""
+    """Load a model and its schema by an entry of the promotion log, or by the record of its run."""
     loaded = load_model(model, entry, source_code(project))
-    version, run, known = entry.get("version"), entry["run"], entry["model_md5"]
-    return ModelInUse(loaded, load_schema(schema), version, run, known)
+    return ModelInUse(
+        loaded, load_schema(schema), entry.get("version"), entry["run"], entry["model_md5"]
+    )
 
 
 def promotion_log(project: Project) -> list[Promotion]:
-    """Promotions and rollbacks, the earliest first; each names the model it put in force.
+    """Promotions and rollbacks, the earliest first; each names the champion from then on.
 
     Raises
     ------
@@ -105,27 +103,32 @@ def promotion_log(project: Project) -> list[Promotion]:
 
 
 def current_champion(project: Project) -> Promotion | None:
-    """The last entry of the promotion log; None before the first."""
+    """The last entry of the promotion log; None before the first promotion."""
     log = promotion_log(project)
     return log[-1] if log else None
 
 
 def record_promotion(project: Project, promotion: Promotion, seen: list[Promotion]) -> None:
-    """Put a model in force, at once and as a whole, if the log is as it was seen before.
+    """Append to the promotion log, if nobody else has since it was read.
+
+    Parameters
+    ----------
+    seen
+        The log as it was read before.
 
     Raises
     ------
     ProjectError
-        When somebody else has promoted another meanwhile.
+        When somebody else has promoted another model meanwhile.
     """
     with FileLock(project.promotions_file.with_name(f".{project.promotions_file.name}.lock")):
         log = promotion_log(project)
         if len(log) > len(seen) and log[-1]["run"] == promotion["run"]:
-            return  # somebody decided the same
+            return  # somebody has promoted the same
         if log != seen:
             last = in_words(log[-1]) if log else "none is left"
             raise ProjectError(
-                f"nothing is decided, for another decision was made meanwhile ({last}): look at "
+                f"nothing has changed, as another promotion was made meanwhile ({last}): look at "
                 "`make models`, then try again."
             )
         write_json(project.promotions_file, [*log, promotion])
@@ -143,12 +146,12 @@ def previous_champion(project: Project) -> Promotion | None:
 
 
 def champion_folder(project: Project, run: str) -> Path:
-    """Where the model of a run and its contract are kept once it was promoted."""
+    """Where the model of a run and its schema are kept once it was promoted."""
     return project.champions_folder / run[:SHORT]
 
 
 def in_words(promotion: Promotion) -> str:
-    """A line about an entry."""
+    """An entry of the promotion log as a line of text."""
     why = f": {promotion['why']}" if promotion["why"] else ""
     model = f"version {promotion['version']} (run {short(promotion)})"
     return f"{promotion['time']}  {model} {promotion['what']} by {promotion['by']}{why}"

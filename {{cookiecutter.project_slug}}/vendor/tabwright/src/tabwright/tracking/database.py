@@ -1,4 +1,4 @@
-"""MLflow's database or server: what is wrong is told in a sentence; it moves with the project."""
+"""MLflow's database or server: errors in a sentence, and paths that move with the project."""
 
 import logging
 import sqlite3
@@ -7,12 +7,12 @@ from contextlib import closing, contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..project.environment import database_uri, set_environment
+from ..project.environment import set_environment, sqlite_uri
 from ..project.errors import MAKE_ROOM, ProjectError, first_line
 from ..project.project import Project
 
 PATIENCE = 3  # seconds for a server to answer; MLflow itself tries for minutes
-# Where MLflow keeps whole paths.
+# Where MLflow stores absolute paths.
 PLACES = (
     *("experiments.artifact_location", "runs.artifact_uri", "logged_models.artifact_location"),
     *("model_versions.source", "model_versions.storage_location"),
@@ -29,28 +29,25 @@ REMEDIES = {
 
 
 def load_mlflow(project: Project) -> Any:
-    """The module MLflow, imported with the settings of the project.
-
-    It takes seconds, for which commands that do not need it need not wait.
-    """
+    """Import MLflow with the settings of the project; it takes seconds."""
     set_environment(project)
     import mlflow
 
-    # It prints the traceback of what `database_errors` makes a sentence of.
+    # It prints the traceback of errors that `database_errors` puts in a sentence.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
     return mlflow
 
 
 @contextmanager
-def database_errors(project: Project) -> Iterator[None]:
-    """Make a sentence of what goes wrong in MLflow's database, or on the way to its server."""
+def database_errors(project: Project) -> Iterator[Any]:
+    """Yield MLflow; errors of its database or server become a `ProjectError`."""
     mlflow = load_mlflow(project)
     from requests.exceptions import RequestException
     from sqlalchemy.exc import SQLAlchemyError
 
     MlflowException = mlflow.exceptions.MlflowException
     try:
-        yield
+        yield mlflow
     except (MlflowException, SQLAlchemyError, sqlite3.Error) as error:
         cause = error.__context__ if isinstance(error, MlflowException) else error
         if isinstance(cause, RequestException):
@@ -62,7 +59,7 @@ def database_errors(project: Project) -> Iterator[None]:
 
 
 def require_server(project: Project) -> None:
-    """Refuse to work with a server, where one is named, that gives no sign of life."""
+    """Raise a `ProjectError` if MLflow is on a server that does not answer."""
     mlflow = load_mlflow(project)
     address = mlflow.get_tracking_uri()
     if address.startswith(("http://", "https://")):
@@ -77,12 +74,12 @@ def require_server(project: Project) -> None:
 
 
 def own_experiment(project: Project, name: str) -> None:
-    """Keep the files of the project's own database in the project, wherever that has moved.
+    """Create the experiment of the project's own database, with its files in the project.
 
-    MLflow notes whole paths; those from which the project was moved or copied become those of now.
+    MLflow stores absolute paths: if the project was moved or copied, they are updated.
     """
     mlflow = load_mlflow(project)
-    if mlflow.get_tracking_uri() != database_uri(project):
+    if mlflow.get_tracking_uri() != sqlite_uri(project.database_file):
         return
     from mlflow.utils.uri import is_local_uri
 

@@ -1,4 +1,4 @@
-"""What is kept of every run: a file in reports/runs that git keeps, next to MLflow's record."""
+"""The record of every run: a file in reports/runs, kept by git, in addition to MLflow's."""
 
 import json
 import os
@@ -23,14 +23,14 @@ from ..selection.sources import SourceCode
 def provenance(project: Project) -> tuple[Record, str]:
     """Everything needed to repeat a run: code, data, environment, command, person, reason.
 
-    Taken before a run begins, as files may change while it goes on.
+    Collected before a run starts, as files may change meanwhile.
 
     Returns
     -------
     record : dict
-        `data` has the hash of each raw file; `inputs` is the git tree of the inputs as they are.
+        `data` has the hash of each raw file; `inputs` is the git tree of the inputs.
     patch : str
-        What is not committed of them, for `git apply`.
+        Uncommitted changes to them, for `git apply`.
     """
     tree = snapshot(project.root)
     patch = uncommitted(project.root, tree)
@@ -51,11 +51,11 @@ def provenance(project: Project) -> tuple[Record, str]:
 
 
 def input_tree(project: Project, record: Record) -> str:
-    """The git tree of the inputs of a run, made again: git drops trees that no commit has."""
+    """The git tree of the inputs of a run, created again: git deletes trees that no commit has."""
     patch = patch_file(project, record["run"]) if record["dirty"] else None
     known = record["commit"] and (not patch or patch.is_file())
     again = snapshot(project.root, record["commit"], patch) if known else ""
-    return record.get("inputs", again)  # older runs have no name of one
+    return record.get("inputs", again)  # missing in older runs
 
 
 def raw_data(project: Project) -> dict[str, str]:
@@ -69,7 +69,7 @@ def raw_data(project: Project) -> dict[str, str]:
 
 
 def save_record(project: Project, record: Record, patch: str | None = None) -> Path:
-    """Write the file of a run, and next to it the patch of what was not committed."""
+    """Write the file of a run, and next to it the patch of uncommitted changes."""
     if patch:
         with replacing(patch_file(project, record["run"])) as partial:
             partial.write_bytes(patch.encode("utf-8", "surrogateescape"))
@@ -79,7 +79,7 @@ def save_record(project: Project, record: Record, patch: str | None = None) -> P
 
 
 def patch_file(project: Project, run: str) -> Path:
-    """The file of what was not committed in a run; it is there where something was not."""
+    """The file of uncommitted changes of a run, which exists if there were any."""
     return project.runs_folder / f"{run}.diff"
 
 
@@ -99,14 +99,14 @@ def load_records(project: Project) -> list[Record]:
         except (ValueError, KeyError, TypeError) as error:
             raise ProjectError(
                 f"{path.relative_to(project.root)} is damaged ({error}): `git checkout` it, or delete it; "
-                "`make experiments` takes it from MLflow again."
+                "`make experiments` restores it from MLflow."
             ) from error
         records.append(record)
     return sorted(records, key=lambda record: record["started"])
 
 
 def find_record(project: Project, start: str) -> Record:
-    """The run whose identifier begins like this.
+    """The run whose identifier starts with some characters.
 
     Raises
     ------
@@ -124,18 +124,18 @@ def find_record(project: Project, start: str) -> Record:
 
 
 def find_model_record(project: Project, model_md5: str) -> Record | None:
-    """The latest run that made a model, by the hash of the model."""
+    """The latest run that trained a model, by the hash of the model."""
     made = [record for record in load_records(project) if record.get("model_md5") == model_md5]
     return made[-1] if made else None
 
 
 def short(record: Record) -> str:
-    """A run's identifier as people see it."""
+    """A run's identifier in messages."""
     return record["run"][:SHORT]
 
 
 def test_score(record: Record) -> str:
-    """The deciding metric on the held-out rows, with its interval; empty before evaluation."""
+    """The main metric on the held-out rows, with its interval; empty before evaluation."""
     if "evaluation" not in record:
         return ""
     scores, name = record["evaluation"], record["evaluation"]["metric"]
@@ -144,7 +144,7 @@ def test_score(record: Record) -> str:
 
 
 def flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """A tree of mappings as one, `{"train": {"folds": 5}}` as `{"train.folds": 5}`."""
+    """Flatten nested mappings: `{"train": {"folds": 5}}` becomes `{"train.folds": 5}`."""
     found: dict[str, Any] = {}
     for key, value in tree.items():
         name = prefix + key
@@ -153,7 +153,7 @@ def flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def user(project: Project) -> str:
-    """Who works here: git's name, or that of the account."""
+    """The user's name in git, or that of the account."""
     return (git(project.root, "config", "user.name") or "").strip() or account()
 
 
@@ -162,28 +162,28 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def seconds_since(started: str) -> int:
-    """Seconds from a time in UTC until now."""
-    return round((datetime.now(UTC) - datetime.fromisoformat(started)).total_seconds())
-
-
 def load_recorded_model(project: Project, path: Path) -> BaseEstimator:
-    """Read a model by the record of the run that saved it, which its hash finds.
+    """Read a model by the record of the run that saved it; see `require_record` for errors."""
+    return load_model(path, require_record(project, path), source_code(project))
+
+
+def require_record(project: Project, path: Path) -> Record:
+    """The record of the run that saved a model, which its hash finds; empty if there is no file.
 
     Raises
     ------
     ProjectError
-        When no run saved these bytes; nothing in the file has been looked at then.
+        When no run saved these bytes; nothing in the file is read then.
     """
     known = md5(path) if path.is_file() else ""
     record = find_model_record(project, known) if known else {}
     if record is None:
         raise ProjectError(
             f"{path}: no run in reports/runs saved this file (MD5 {known}), so it is not loaded. "
-            "`make experiments` takes the records of queued and remote runs from MLflow; "
+            "`make experiments` copies the records of queued and remote runs from MLflow; "
             "`make verify` tells whether the file is damaged; `make train AGAIN=1` makes a new one."
         )
-    return load_model(path, record, source_code(project))
+    return record
 
 
 def source_code(project: Project) -> SourceCode:

@@ -1,7 +1,9 @@
-"""What is logged of a training run, in MLflow and in reports/runs: who, why, from what, how good."""
+"""Log a training run in MLflow and in reports/runs: parameters, provenance, scores, model."""
 
 import socket
+import time
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,7 +28,6 @@ from .record import (
     patch_file,
     provenance,
     save_record,
-    seconds_since,
     source_code,
 )
 
@@ -36,7 +37,7 @@ RECORD, ROWS = "run.json", "rows.npy"  # among the files of a run in MLflow
 
 @dataclass
 class TrainingRun:
-    """A run that has begun, and what is to be kept of it."""
+    """A run that has started, with its record so far."""
 
     project: Project
     record: Record
@@ -45,79 +46,72 @@ class TrainingRun:
     def log(
         self, model: BaseEstimator, rows: pd.DataFrame, schema: Schema, facts: dict[str, Any]
     ) -> None:
-        """Save the model; log parameters, provenance and every candidate's scores with it.
+        """Save the model; log it with parameters, provenance and every candidate's scores.
 
         Parameters
         ----------
         rows
-            Those the model was fitted on.
+            The rows the model was fitted on.
         facts
-            What `fit_best` found.
+            The results of `fit_best`.
         """
-        project = self.project
-        self.record |= save_model(model, project.model_file, source_code(project))
-        with database_errors(project):
+        project, record, code = self.project, self.record, source_code(self.project)
+        record |= save_model(model, project.model_file, code)
+        with database_errors(project) as mlflow:
             open_experiment(project)
-            self._log(load_mlflow(project), model, rows, schema, facts)
+            tags = {RUNNING_ON: _this_process()}
+            with mlflow.start_run(run_name=facts["best"], tags=tags) as run:
+                features = rows[list(schema.features)]
+                uri = log_model(mlflow, code, model, record["types"], features)
+                record |= self._results(run.info.run_id, uri, facts)
+                _log_files(mlflow, project, row_hashes(rows, schema))
+                mlflow.log_dict(facts, "candidates.json")
+                tried = flat({"best": record["cv"].get("settings", {})})
+                mlflow.log_params(record["params"] | tried)
+                mlflow.log_metrics(_training_metrics(facts) | _test_metrics(record))
+                mlflow.set_tags(_tags(record))
+                save_record(project, record, self.patch)
+                mlflow.log_dict(record, RECORD)
+                if self.patch:
+                    mlflow.log_artifact(str(patch_file(project, record["run"])))
         for score in facts["candidates"].values():
             score.pop("seconds", None)  # differs from run to run, and this file must not
             score.pop("folds")
         write_json(project.candidates_file, facts)
 
-    def _log(
-        self,
-        mlflow: Any,
-        model: BaseEstimator,
-        rows: pd.DataFrame,
-        schema: Schema,
-        facts: dict[str, Any],
-    ) -> None:
-        project, record, params = self.project, self.record, self.project.params
-        metric, best, scores = facts["metric"], facts["best"], facts["candidates"]
-        tried = flat(asdict(params))
-        with mlflow.start_run(run_name=best, tags={RUNNING_ON: _this_process()}) as run:
-            mlflow.log_params(tried | flat({"best": scores[best].get("settings", {})}))
-            mlflow.log_metrics(_training_metrics(facts))
-            mlflow.log_dict(facts, "candidates.json")
-            mlflow.log_artifact(str(project.model_file))
-            mlflow.log_artifact(str(project.schema_file))
-            _log_row_hashes(mlflow, rows, schema)
-            code, features = source_code(project), rows[list(schema.features)]
-            uri = log_model(mlflow, code, model, record["types"], features)
-            record |= {
-                "run": run.info.run_id,
-                "seconds": seconds_since(record["started"]),
-                "seed": params.seed,
-                "params": tried,
-                "model": best,
-                "model_uri": uri,
-                "training": facts,
-                "rows": count_rows(project),
-                "cv": {"metric": metric, **scores[best]},
-                "settings_tried": facts["settings_tried"],
-            }
-            same = find_model_record(project, record["model_md5"])
-            if same and same.get("evaluation", {}).get("test_md5") == md5(project.test_file):
-                record["evaluation"] = same["evaluation"]  # what is up to date stays
-                mlflow.log_metrics(_test_metrics(record))
-            mlflow.set_tags(_tags(record))
-            save_record(project, record, self.patch)
-            mlflow.log_dict(record, RECORD)
-            if self.patch:
-                mlflow.log_artifact(str(patch_file(project, record["run"])))
+    def _results(self, run: str, uri: str, facts: dict[str, Any]) -> Record:
+        """The part of the record that is known after training."""
+        project, params, best = self.project, self.project.params, facts["best"]
+        started = datetime.fromisoformat(self.record["started"]).timestamp()
+        results = {
+            "run": run,
+            "seconds": round(time.time() - started),
+            "seed": params.seed,
+            "params": flat(asdict(params)),
+            "model": best,
+            "model_uri": uri,
+            "training": facts,
+            "rows": count_rows(project),
+            "cv": {"metric": facts["metric"], **facts["candidates"][best]},
+            "settings_tried": facts["settings_tried"],
+        }
+        same = find_model_record(project, self.record["model_md5"])
+        if same and same.get("evaluation", {}).get("test_md5") == md5(project.test_file):
+            results["evaluation"] = same["evaluation"]  # still up to date
+        return results
 
 
 def start_run(project: Project) -> TrainingRun:
-    """Note what a run begins with: code, data, environment, command, person, reason.
+    """Start a record with code, data, environment, command, user and reason.
 
-    A damaged database is told of before the work, not after it.
+    Errors of the database are raised now, not after the training.
     """
     open_experiment(project)
     return TrainingRun(project, *provenance(project))
 
 
 def log_evaluation(project: Project, scores: dict[str, Any]) -> None:
-    """Add test scores, figures and predictions to the run that trained the present model."""
+    """Add test scores, figures and predictions to the run that trained the current model."""
     record = find_model_record(project, md5(project.model_file))
     if record is None:
         print("the model was trained elsewhere: its run is not in reports/runs")
@@ -129,8 +123,7 @@ def log_evaluation(project: Project, scores: dict[str, Any]) -> None:
         "predictions_md5": md5(project.test_predictions_file),
     }
     save_record(project, record)
-    mlflow = load_mlflow(project)
-    with database_errors(project):
+    with database_errors(project) as mlflow:
         open_experiment(project)
         client, run = mlflow.MlflowClient(), record["run"]
         try:
@@ -145,7 +138,7 @@ def log_evaluation(project: Project, scores: dict[str, Any]) -> None:
 
 
 def download_file(project: Project, run: str, name: str, folder: Path) -> Path | None:
-    """Fetch a file of a run from MLflow into a folder; None where MLflow has no such file."""
+    """Download a file of a run from MLflow into a folder; None if MLflow has no such file."""
     require_server(project)
     mlflow = load_mlflow(project)
     try:
@@ -157,10 +150,9 @@ def download_file(project: Project, run: str, name: str, folder: Path) -> Path |
 
 
 def open_experiment(project: Project) -> None:
-    """Select the project's experiment and close runs whose process is gone."""
+    """Select the project's experiment and end runs whose process has ended."""
     require_server(project)
-    mlflow = load_mlflow(project)
-    with database_errors(project):
+    with database_errors(project) as mlflow:
         own_experiment(project, project.name)
         mlflow.set_experiment(project.name)
         client = mlflow.MlflowClient()
@@ -181,9 +173,12 @@ def _is_over(running_on: str) -> bool:
     return host == socket.gethostname() and is_gone(int(process), started)
 
 
-def _log_row_hashes(mlflow: Any, rows: pd.DataFrame, schema: Schema) -> None:
+def _log_files(mlflow: Any, project: Project, hashes: np.ndarray) -> None:
+    """Log the files that `make promote` needs."""
+    mlflow.log_artifact(str(project.model_file))
+    mlflow.log_artifact(str(project.schema_file))
     with TemporaryDirectory() as folder:
-        np.save(Path(folder, ROWS), row_hashes(rows, schema))
+        np.save(Path(folder, ROWS), hashes)
         mlflow.log_artifact(str(Path(folder, ROWS)))
 
 
@@ -198,11 +193,12 @@ def _training_metrics(facts: dict[str, Any]) -> dict[str, float]:
 
 
 def _test_metrics(record: Record) -> dict[str, float]:
-    return {f"test_{name}": value for name, value in record["evaluation"]["test"].items()}
+    scores = record.get("evaluation", {}).get("test", {})
+    return {f"test_{name}": value for name, value in scores.items()}
 
 
 def _tags(record: Record) -> dict[str, str]:
-    """What MLflow's pages show of a record."""
+    """The tags of a run in MLflow."""
     shown = ("why", "dirty", "train_md5", "lock_md5", "argv", "platform", "model_md5")
     return {
         "mlflow.source.git.commit": record["commit"] or "no commit",
