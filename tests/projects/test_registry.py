@@ -156,7 +156,7 @@ def test_challenger_with_a_collapsed_slice_is_refused(generator: Generator, proj
         generator.sh(project, COMMIT)
         said = refused(generator, project)
     assert re.search(r"colour 'green' .* worse than the lowest allowed", said), said
-    assert re.search(r"roc_auc on colour 'green' .* falls behind the champion's", said), said
+    assert re.search(r"roc_auc on colour 'green' .* is worse than the champion's", said), said
     assert re.search("ok .* of the champion, version 2", said)  # over all rows it is allowed
 
 

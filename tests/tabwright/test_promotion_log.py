@@ -55,7 +55,7 @@ def test_promotions_at_once_are_kept_or_refused(tmp_path: Path) -> None:
     assert {one["run"] for one in json.loads(log.read_text(encoding="utf-8"))} == kept
     assert len(kept) == 1
     refused = [text for text, process in zip(said, started, strict=True) if process.returncode]
-    assert all("another decision was made meanwhile" in text for text in refused), refused
+    assert all("another promotion was made meanwhile" in text for text in refused), refused
 
 
 @pytest.mark.parametrize(
@@ -161,4 +161,4 @@ def test_promotions_are_taken_back_where_no_registry_can_be_reached(
     promote.show(project, [])
     said = capsys.readouterr()
     assert "(run run-1) rolled back" in said.out
-    assert "does not follow: no MLflow server answers" in said.err
+    assert "is not updated: no MLflow server answers" in said.err

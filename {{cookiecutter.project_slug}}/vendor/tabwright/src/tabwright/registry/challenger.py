@@ -1,4 +1,4 @@
-"""What a challenger has to pass to become the champion, all of it scored again."""
+"""The checks a challenger has to pass to become the champion; it is scored again for them."""
 
 from pathlib import Path
 
@@ -27,24 +27,24 @@ MIN_ROWS = 40  # new to both models, to compare them where one has seen others
 def validate_challenger(
     project: Project, record: Record, challenger: ModelInUse, fitted: Path
 ) -> list[Check]:
-    """Hold the model of a run against everything a champion needs.
+    """Run all checks on the model of a run.
 
     Parameters
     ----------
     fitted
-        The file with the hashes of the rows it was fitted on, as `row_hashes` makes them.
+        The file with the hashes of the rows it was fitted on, as from `row_hashes`.
 
     Raises
     ------
     ProjectError
-        When it cannot be scored on today's held-out rows.
+        When it cannot be scored on the current held-out rows.
     """
     params, schema = project.params, challenger.schema
     if not project.test_file.is_file():
         raise ProjectError("there are no held-out rows here: `make data` or `make pull` first.")
     test = read_rows(project.test_file, params.train.max_rows, params.seed)
     if problem := mismatch(schema, load_schema(project.schema_file), test):
-        raise ProjectError(f"the challenger cannot be scored on today's data: {problem}.")
+        raise ProjectError(f"the challenger cannot be scored on the current data: {problem}.")
     y_pred, rows = predict_scores(challenger.model, test, schema), np.load(fitted)
     found = evaluate_model(project, challenger.model, y_pred, test, schema)
     metrics = task_metrics(schema, own=project.metrics)
@@ -57,7 +57,7 @@ def validate_challenger(
 
 
 def mismatch(schema: Schema, other: Schema, test: pd.DataFrame) -> str:
-    """Why a model of one contract cannot be compared with one of another; empty where it can."""
+    """Why models of two schemas cannot be compared; empty if they can."""
     if (schema.target, schema.task) != (other.target, other.task):
         return f"it predicts {schema.target!r}, not {other.target!r}"
     if sorted(schema.classes) != sorted(other.classes):
@@ -66,14 +66,14 @@ def mismatch(schema: Schema, other: Schema, test: pd.DataFrame) -> str:
         return f"it needs {', '.join(missing)}, which the held-out rows do not have"
     for name, column in schema.features.items():
         if name in other.columns and column.kind != other.columns[name].kind:
-            return f"it takes {name!r} as {column.kind}, not as {other.columns[name].kind}"
+            return f"it reads {name!r} as {column.kind}, not as {other.columns[name].kind}"
     return ""
 
 
 def against_champion(
     project: Project, challenger: ModelInUse, fitted: np.ndarray, test: pd.DataFrame
 ) -> list[Check]:
-    """Not shown to be worse than the champion on rows that neither has seen, nor on a slice of them.
+    """Check that it is not worse than the champion on rows new to both, nor on a slice of them.
 
     Parameters
     ----------
@@ -114,44 +114,42 @@ def against_champion(
 def _new_to_both(
     project: Project, champion: ModelInUse, test: pd.DataFrame, new: np.ndarray
 ) -> tuple[pd.DataFrame, str]:
-    """Of the rows that are new to the challenger those that the champion has not seen; in words."""
-    unknown, known = "", champion_folder(project, champion.run) / "rows.npy"
-    if known.is_file():
-        new = new & ~seen(project, np.load(known), test, champion.schema)
+    """Rows that the champion has not seen either, and a phrase that counts them."""
+    unknown, file = "", champion_folder(project, champion.run) / "rows.npy"
+    if file.is_file():
+        new = new & ~seen(project, np.load(file), test, champion.schema)
     else:
-        unknown = " (what that was fitted on was not kept, so it may know some)"
+        unknown = " (the rows it was fitted on were not kept, so it may know some of them)"
     rows = test[new]
     number = f"{len(rows)} of {len(test)}" if len(rows) < len(test) else f"all {len(test)}"
     return rows, f"{number} held-out rows, new to both{unknown}"
 
 
 def _on_slices(name: str, parts: dict[str, np.ndarray], gains: dict[str, Gain]) -> list[Check]:
-    """A line on each slice that falls behind, or one on all."""
-    behind = [
-        Check(
-            f"champion on {part}",
-            False,
-            f"{name} on {part} ({parts[part].sum()} rows) falls behind the champion's: {gain}",
-        )
-        for part, gain in gains.items()
-        if gain.high < 0
-    ]
-    if behind or not parts:
-        return behind
+    """A failed check for each slice on which it is worse, or one passed for all."""
+    worse = []
+    for part, gain in gains.items():
+        if gain.high < 0:
+            words = (
+                f"{name} on {part} ({parts[part].sum()} rows) is worse than the champion's: {gain}"
+            )
+            worse.append(Check(f"champion on {part}", False, words))
+    if worse or not parts:
+        return worse
     few = f", {len(parts) - len(gains)} have too few rows" if len(gains) < len(parts) else ""
-    none = f"{name} falls behind the champion's on none of {len(gains)} slices{few}"
-    return [Check("champion on slices", True, none)]
+    words = f"{name} is worse than the champion's on none of {len(gains)} slices{few}"
+    return [Check("champion on slices", True, words)]
 
 
 def unseen(project: Project, fitted: np.ndarray, test: pd.DataFrame, schema: Schema) -> Check:
-    """Fitted on no held-out row, but for rows that are in the table more than once."""
+    """Check that it was fitted on no held-out row, except duplicates of training rows."""
     count = seen(project, fitted, test, schema).sum()
     words = f"{count} of {len(test)} held-out rows are among those it was fitted on"
     return Check("held out", not count, words)
 
 
 def seen(project: Project, fitted: np.ndarray, test: pd.DataFrame, schema: Schema) -> np.ndarray:
-    """Which rows a model was fitted on, by hash, but for rows that are in the table repeatedly."""
+    """Mask of the rows a model was fitted on, by hash, except duplicates in the table."""
     hashes = row_hashes(test, schema)
     found = np.isin(hashes, fitted)
     if found.any():
@@ -162,7 +160,7 @@ def seen(project: Project, fitted: np.ndarray, test: pd.DataFrame, schema: Schem
 
 
 def committed(project: Project, record: Record) -> Check:
-    """Trained from what a commit holds."""
+    """Check that it was trained from what is in a commit."""
     if record["commit"] and not record["dirty"]:
         return Check("commit", True, f"trained from commit {record['commit'][:7]}")
     inputs = input_tree(project, record)

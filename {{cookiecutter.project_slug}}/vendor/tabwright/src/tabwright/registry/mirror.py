@@ -1,6 +1,6 @@
 """MLflow's registry: versions and the challenger; its alias `champion` follows the promotion log.
 
-It is left out, with a line on stderr, where no MLflow can be reached.
+It is skipped, with a line on stderr, where no MLflow can be reached.
 """
 
 import sys
@@ -19,7 +19,7 @@ from .champion import current_champion
 
 
 def mirror(project: Project, *more: Callable[[], None]) -> None:
-    """Let MLflow's registry follow the log of promotions; leave it out where it is not there."""
+    """Update MLflow's registry from the promotion log, then run more steps; skip it if unreachable."""
     try:
         with database_errors(project):
             open_experiment(project)
@@ -27,11 +27,11 @@ def mirror(project: Project, *more: Callable[[], None]) -> None:
             for step in more:
                 step()
     except ProjectError as error:
-        print(f"MLflow's registry does not follow: {error}", file=sys.stderr)
+        print(f"MLflow's registry is not updated: {error}", file=sys.stderr)
 
 
 def versions(project: Project) -> list[Any]:
-    """All versions in MLflow's registry, the first first."""
+    """All versions in MLflow's registry, in order."""
     client = load_mlflow(project).MlflowClient()
     found = client.search_model_versions(f"name = '{project.name}'")
     return sorted(found, key=lambda version: int(version.version))
@@ -51,7 +51,7 @@ def aliases(project: Project) -> dict[str, str]:
 
 
 def follow_promotions(project: Project) -> None:
-    """Let MLflow's alias follow the last promotion, unless this registry does not have its run."""
+    """Set MLflow's alias to the last promotion, unless this registry does not have its run."""
     promotion, known = current_champion(project), aliases(project)
     version = find_version(project, promotion["run"]) if promotion else None
     if version is None or known.get("champion") == str(version.version):
@@ -63,7 +63,7 @@ def follow_promotions(project: Project) -> None:
 
 
 def make_challenger(project: Project, record: Record) -> str:
-    """Register the model of a run where it is not, and call it the challenger; its version."""
+    """Register the model of a run if it is not, make it the challenger, and return its version."""
     mlflow, name = load_mlflow(project), project.name
     found = find_version(project, record["run"]) or mlflow.register_model(record["model_uri"], name)
     mlflow.MlflowClient().set_registered_model_alias(name, "challenger", found.version)

@@ -1,7 +1,7 @@
-"""Register, promote and take back models: `make register`, `promote`, `rollback`, `models`.
+"""Register, promote and roll back models: `make register`, `promote`, `rollback`, `models`.
 
-What is in force is `models/champion.json`. MLflow's registry has the versions and the challenger; its
-alias `champion` follows that file, and is left out where no MLflow can be reached.
+The champion is the last entry of `models/champion.json`. MLflow's registry has the versions and the
+challenger; its alias `champion` follows that file, and is skipped where no MLflow can be reached.
 """
 
 import os
@@ -9,12 +9,12 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ..project.commands import DVC, Arguments, command_parser, run
+from ..project.commands import Arguments, command_parser, dvc
 from ..project.errors import ProjectError
 from ..project.files import md5, replacing
 from ..project.project import Project
 from ..selection.persistence import RECORDED, Record
-from ..tracking.database import database_errors, load_mlflow
+from ..tracking.database import database_errors
 from ..tracking.record import find_model_record, find_record, load_records, now, short, user
 from ..tracking.runs import download_file, open_experiment
 from .champion import (
@@ -35,20 +35,19 @@ SWITCHES = ("", "f", "force", "forced", "ok", "on", "t", "true", "y", "yes")  # 
 
 
 def register(project: Project, arguments: Arguments = None) -> None:
-    """Make the model of a run, or else the present one, the challenger."""
+    """Make the model of a run, the present one by default, the challenger."""
     parser = command_parser("register", register.__doc__)
     parser.add_argument("--run", default="", help="its identifier, or how that begins")
-    run = parser.parse_args(arguments).run
-    file = project.model_file
-    present = find_model_record(project, md5(file)) if file.is_file() and not run else None
-    record = find_record(project, run) if run else present
+    run, file = parser.parse_args(arguments).run, project.model_file
+    record = find_record(project, run) if run else None
+    if not run and file.is_file():
+        record = find_model_record(project, md5(file))
     if record is None:
         raise ProjectError(
             "the present model has no run among reports/runs: `make train` makes one, or name "
             "another with RUN=; `make experiments` lists them."
         )
-    mlflow = load_mlflow(project)
-    with database_errors(project):
+    with database_errors(project) as mlflow:
         open_experiment(project)
         try:
             version = make_challenger(project, record)
@@ -86,7 +85,7 @@ def promote(project: Project, arguments: Arguments = None) -> None:
             entry |= {"version": number, "schema_md5": md5(files / "schema.yaml")}
     what = "promoted by force" if failed else "promoted"
     why = forced or os.environ.get("WHY", "") or record["why"]
-    _record(project, what, entry, why, failed, seen)
+    _record(project, entry, what, why, seen, failed)
 
 
 def _failed_checks(
@@ -95,9 +94,8 @@ def _failed_checks(
     """Validate the challenger; what fails is an error unless it is forced."""
     from .challenger import validate_challenger  # takes seconds to import
 
-    found = validate_challenger(
-        project, record, fetch(project, record, number, files), files / "rows.npy"
-    )
+    model = fetch(project, record, number, files)
+    found = validate_challenger(project, record, model, files / "rows.npy")
     for check in found:
         print(f"{'ok' if check.passed else 'FAILED':6}  {check.words}")
     failed = [check.words for check in found if not check.passed]
@@ -105,46 +103,37 @@ def _failed_checks(
         raise ProjectError(
             f"version {number} (run {short(record)}) is not promoted, nothing has changed:\n"
             + "\n".join(f"  {words}" for words in failed)
-            + '\nFORCE="reason" promotes it all the same and keeps the reason.'
+            + '\nFORCE="reason" promotes it anyway and keeps the reason.'
         )
     return failed
 
 
 def rollback(project: Project, arguments: Arguments = None) -> None:
-    """Bring back the champion before the present one, if it is here and can be loaded."""
+    """Bring back the previous champion, if it is here and can be loaded."""
     command_parser("rollback", rollback.__doc__).parse_args(arguments)
     seen, before = promotion_log(project), previous_champion(project)
     if before is None:
         raise ProjectError(
-            f"{project.short(project.promotions_file)} has no champion before the present one."
+            f"{project.short(project.promotions_file)} has no champion before the current one."
         )
     load_champion(project, before)
-    _record(project, "rolled back", before, os.environ.get("WHY", ""), [], seen)
+    _record(project, before, "rolled back", os.environ.get("WHY", ""), seen, failed=[])
 
 
 def _record(
-    project: Project,
-    what: str,
-    model: Record,
-    why: str,
-    failed: list[str],
-    seen: list[Promotion],
+    project: Project, model: Record, what: str, why: str, seen: list[Promotion], failed: list[str]
 ) -> None:
-    first = {"time": now(), "what": what}
-    last = {"by": user(project), "why": why, "failed": failed}
-    record_promotion(project, first | model | first | last, seen)
+    decision = {"time": now(), "what": what, "by": user(project), "why": why, "failed": failed}
+    record_promotion(project, {"time": "", "what": ""} | model | decision, seen)
     mirror(project)
-    name = f"version {model['version']} (run {short(model)})"
-    print(f"{name} is the champion; commit what is in models/")
+    print(f"version {model['version']} (run {short(model)}) is the champion; commit models/")
 
 
 def show(project: Project, arguments: Arguments = None) -> None:
     """List versions with their aliases, then the promotions and rollbacks."""
     command_parser("models", show.__doc__).parse_args(arguments)
-    records, log = (
-        {record["run"]: record for record in load_records(project)},
-        promotion_log(project),
-    )
+    log = promotion_log(project)
+    records = {record["run"]: record for record in load_records(project)}
     mirror(project, lambda: print(version_table(project, records)))
     for promotion in log:
         print(in_words(promotion))
@@ -164,9 +153,8 @@ def fetch(project: Project, record: Record, number: str, folder: Path) -> ModelI
                 f"MLflow has no {name} of run {short(record)}: it was logged elsewhere, or is lost. "
                 "A run of `make train` here can be promoted."
             )
-    return load(
-        project, folder / "model.skops", folder / "schema.yaml", record | {"version": number}
-    )
+    entry = record | {"version": number}
+    return load(project, folder / "model.skops", folder / "schema.yaml", entry)
 
 
 def add_to_champions(project: Project, record: Record, files: Path) -> None:
@@ -179,5 +167,4 @@ def add_to_champions(project: Project, record: Record, files: Path) -> None:
                 shutil.copy2(files / name, partial / name)
             if figures := download_file(project, record["run"], "figures", files):  # for the pages
                 shutil.copytree(figures, partial / "figures")
-    problem = f"DVC could not take {folder.name}"
-    run(*DVC, "add", "--quiet", str(folder), at=project.root, problem=problem)
+    dvc(project.root, "add", "--quiet", str(folder), problem=f"DVC could not add {folder.name}")
