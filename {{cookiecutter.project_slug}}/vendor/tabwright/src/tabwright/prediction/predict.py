@@ -40,25 +40,25 @@ def predict(
     *,
     strict: bool = False,
 ) -> None:
-    """Predict a file by the model in use, and print what became of its rows.
+    """Predict a file with the model in use, and print how many rows were predicted.
 
     Parameters
     ----------
     source
         A file or folder; the rows without a target when it is None.
     output
-        A CSV or Parquet file. Beside it a JSON file says which model made it, of what, and when.
+        A CSV or Parquet file. A JSON file next to it says which model made it, from what, and when.
     clean
-        What the owner does to rows before the schema sees them.
+        The owner's function for rows before they are checked.
     strict
-        Refuse a file with a row that is new in some way or cannot be predicted.
+        Refuse a file with rows that are flagged or cannot be predicted.
     """
     if output.suffix not in (".csv", ".parquet") or output.is_dir():
         raise ProjectError(f"{output}: the output must be a .csv or .parquet file.")
     used = model_in_use(project)
     source = source or _default_input(project)
     if source.resolve().is_relative_to(project.train_file.parent):
-        clean = unchanged  # these rows have been cleaned before
+        clean = unchanged  # these rows are clean already
     counts = predict_file(source, output, used.model, used.schema, clean, strict=strict)
     write_origin(source, output, used, counts["rows"])
     odd = counts["flagged"] + counts["left out"]
@@ -72,7 +72,7 @@ def predict(
 
 
 def show(path: Path) -> None:
-    """Print a file of predictions as it is, its probabilities shorter."""
+    """Print a file of predictions, with rounded probabilities."""
     if path.suffix == ".parquet":
         table = pd.read_parquet(path, dtype_backend="pyarrow")
     else:
@@ -91,10 +91,10 @@ def predict_file(
     *,
     strict: bool = False,
 ) -> Counter[str]:
-    """Predict a file piece by piece; memory does not grow with its rows.
+    """Predict a file batch by batch; memory does not grow with its rows.
 
-    Every row and column of the input is carried through, in order. `prediction_note` says what in a
-    row is new, or why its prediction is empty; a `strict` prediction refuses a file with such rows.
+    Every row and column of the input is kept, in order. `prediction_note` says what is unusual in a row,
+    or why its prediction is empty; a `strict` prediction refuses a file with such rows.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def predict_file(
     Raises
     ------
     ProjectError
-        When the file is refused, or no row can be predicted; nothing is written then.
+        When the file is refused, or no row can be predicted. Nothing is written then.
     """
     counts, broken, written = Counter[str](), list[pd.DataFrame](), detect_new(source, schema)
     with _writer(output) as write:
@@ -126,9 +126,9 @@ def predict_file(
 
 def _refused(source: Path, problems: pd.DataFrame, rows: int) -> ProjectError:
     return ProjectError(
-        f"{source} breaks the contract in {problems[ROW].nunique()} of {rows} rows, nothing is "
+        f"{source} violates the schema in {problems[ROW].nunique()} of {rows} rows, nothing is "
         f"predicted:\n{describe(problems)}\n"
-        "Correct the rows, or the contract in references/schema.yaml."
+        "Correct the rows, or references/schema.yaml."
     )
 
 
@@ -140,10 +140,10 @@ def _predict_batch(
     model: Any,
     schema: Schema,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """All rows as they came with predictions and notes; what is wrong with them."""
+    """All rows unchanged with predictions and notes; the problems in them."""
     typed, problems = apply_contract(cells, replace(schema, source=source), target=False)
     typed = typed.drop(index=rejected_by(problems)[ROW].unique())
-    if ragged and not source.separator:  # a footnote of a workbook, whose cells have types
+    if ragged and not source.separator:  # a footnote in a workbook, whose cells have types
         batch = batch.reindex(sorted([*batch.index, *(row.row for row in ragged)]))
     elif ragged:  # filled from the left
         width = batch.shape[1]
@@ -152,20 +152,22 @@ def _predict_batch(
         batch = pd.concat([batch, lines.astype(batch.dtypes)]).sort_index()
     rows = batch.index
     table = add_predictions(batch, typed, model, schema)
-    odd = table.loc[typed.index, f"predicted_{schema.target}"].isna().to_numpy()
-    infinite = pd.Series("infinite", typed.index, name=WHOLE_ROW)  # an exponential may overflow
-    infinite = problems_in(infinite, np.flatnonzero(odd), "a finite prediction", rejects=True)
-    gone = ~rows.isin(cells.index) & ~rows.isin([row.row for row in ragged])
-    gone = problems_in(
-        pd.Series("", rows, name=WHOLE_ROW), np.flatnonzero(gone), LEFT_OUT, rejects=True
-    )
-    found = [problems, ragged_lines(ragged), infinite, gone]
+    empty = table.loc[typed.index, f"predicted_{schema.target}"].isna().to_numpy()
+    infinite = _whole_rows(typed.index[empty], "infinite", "a finite prediction")  # exp overflows
+    gone = rows.difference(cells.index).difference([row.row for row in ragged])
+    found = [problems, ragged_lines(ragged), infinite, _whole_rows(gone, "", LEFT_OUT)]
     problems = pd.concat(found, ignore_index=True)
     return table.assign(**{NOTE: pd.Series(notes(problems), dtype="str")}), problems
 
 
+def _whole_rows(rows: pd.Index, cell: str, rule: str) -> pd.DataFrame:
+    """Problems that concern no column: each of the rows is rejected by a rule."""
+    cells = pd.Series(cell, rows, name=WHOLE_ROW, dtype="str")
+    return problems_in(cells, np.arange(len(rows)), rule, rejects=True)
+
+
 def write_origin(source: Path, output: Path, used: ModelInUse, rows: int) -> None:
-    """Write next to the predictions which model made them, from what, and when.
+    """Write the lineage of predictions: which model made them, from what, and when.
 
     It is a file of its own, so that the same rows and the same model give the same predictions.
     """
@@ -198,31 +200,25 @@ def _writer(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
 
 
 def detect_new(path: Path, schema: Schema) -> Source:
-    """How a file of new rows is written: like the raw file where that gives the columns needed.
+    """The dialect of a file of new rows: that of the raw file where it gives the columns needed.
 
-    Marks in numbers are those of the schema, unless only one of the two files is text.
+    Decimal and thousands separators are those of the schema, unless only one of the files is text.
     """
     detected = detect(path, schema.source.sheet, schema.columns)
     detected.missing = schema.source.missing
     if bool(detected.separator) == bool(schema.source.separator):
         detected.decimal, detected.thousands = schema.source.decimal, schema.source.thousands
-    if detected.separator and schema.source.separator:
-        usual = replace(schema.source, encoding=detected.encoding)
-        file, known = list_files(path)[0], schema.known_columns
-
-        def found(source: Source) -> int:
-            return len(schema.features.keys() & column_names(file, source, known))
-
-        return (
-            usual
-            if found(usual) >= len(schema.features) or found(usual) > found(detected)
-            else detected
-        )
-    return detected
+    if not detected.separator or not schema.source.separator:
+        return detected
+    usual = replace(schema.source, encoding=detected.encoding)
+    file, known = list_files(path)[0], schema.known_columns
+    names = [schema.features.keys() & column_names(file, each, known) for each in (usual, detected)]
+    fits = len(names[0]) == len(schema.features) or len(names[0]) > len(names[1])
+    return usual if fits else detected
 
 
 def _default_input(project: Project) -> Path:
-    """The rows without a target, or where there are none the held-out rows."""
+    """The rows without a target, or if there are none the held-out rows."""
     if project.unlabelled_file.is_file() and rows_in(project.unlabelled_file):
         return project.unlabelled_file
     if project.test_file.is_file():
