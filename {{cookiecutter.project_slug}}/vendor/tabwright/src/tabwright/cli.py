@@ -9,10 +9,7 @@ from .project.project import Project
 
 # Imported when it is called: some take seconds.
 COMMANDS = {
-    "prepare": (
-        "workspace.prepare:main",
-        "prepare this checkout: git, DVC, MLflow, raw data, schema",
-    ),
+    "prepare": ("workspace.prepare:main", "prepare git, DVC, MLflow, raw data and schema"),
     "fetch": ("io.fetch:main", "download the raw data from data.source"),
     "infer": ("dataset.infer:main", "infer references/schema.yaml, once"),
     "schema": ("dataset.compare:main", "compare the schema with the raw file; --update"),
@@ -21,12 +18,12 @@ COMMANDS = {
     "compare": ("reports.compare:main", "compare two runs; --run, --with"),
     "register": ("registry.promote:register", "make a model the challenger; --run"),
     "promote": ("registry.promote:promote", "make the challenger the champion; --force"),
-    "rollback": ("registry.promote:rollback", "bring back the champion before"),
+    "rollback": ("registry.promote:rollback", "bring back the previous champion"),
     "models": ("registry.promote:show", "list registered models and promotions"),
     "report": ("reports.report:main", "write the report, the data page and the model card"),
     "push": ("workspace.remote:push", "send files to the DVC remote"),
     "pull": ("workspace.remote:pull", "fetch files from the DVC remote"),
-    "verify": ("workspace.verify:main", "rehash all that DVC keeps; --repair"),
+    "verify": ("workspace.verify:main", "rehash every file that DVC keeps; --repair"),
     "reproduce": ("reproduction.reproduce:main", "repeat a run and compare; --run"),
 }
 
