@@ -107,6 +107,7 @@ def predict_file(
         When the file is refused, or no row can be predicted. Nothing is written then.
     """
     counts, broken, written = Counter[str](), list[pd.DataFrame](), detect_new(source, schema)
+    refused = False
     with _writer(output) as write:
         batches = read_cells(source, written, schema.known_columns)
         for cells, rows, ragged in tqdm(batches, unit="batch", delay=2, leave=False, disable=None):
@@ -119,17 +120,14 @@ def predict_file(
             counts.update({"rows": len(table), "flagged": flagged, "left out": len(bad)})
             refused = strict or counts["rows"] == counts["left out"]
             broken += [problems] if refused and len(problems) else []
-        if broken and (strict or counts["rows"] == counts["left out"]):
-            raise _refused(source, pd.concat(broken), counts["rows"])
+        if refused and broken:
+            problems = pd.concat(broken)
+            raise ProjectError(
+                f"{source} violates the schema in {problems[ROW].nunique()} of {counts['rows']} rows, "
+                f"nothing is predicted:\n{describe(problems)}\n"
+                "Correct the rows, or references/schema.yaml."
+            )
     return counts
-
-
-def _refused(source: Path, problems: pd.DataFrame, rows: int) -> ProjectError:
-    return ProjectError(
-        f"{source} violates the schema in {problems[ROW].nunique()} of {rows} rows, nothing is "
-        f"predicted:\n{describe(problems)}\n"
-        "Correct the rows, or references/schema.yaml."
-    )
 
 
 def _predict_batch(
@@ -153,7 +151,9 @@ def _predict_batch(
     rows = batch.index
     table = add_predictions(batch, typed, model, schema)
     empty = table.loc[typed.index, f"predicted_{schema.target}"].isna().to_numpy()
-    infinite = _whole_rows(typed.index[empty], "infinite", "a finite prediction")  # exp overflows
+    infinite = _whole_rows(
+        typed.index[empty], "infinite", "a finite prediction"
+    )  # an exponential may overflow
     gone = rows.difference(cells.index).difference([row.row for row in ragged])
     found = [problems, ragged_lines(ragged), infinite, _whole_rows(gone, "", LEFT_OUT)]
     problems = pd.concat(found, ignore_index=True)

@@ -15,7 +15,7 @@ from ..project.files import md5, replacing
 from ..project.project import Project
 from ..selection.persistence import RECORDED, Record
 from ..tracking.database import database_errors
-from ..tracking.record import find_model_record, find_record, load_records, now, short, user
+from ..tracking.record import find_record, load_records, now, require_record, short, user
 from ..tracking.runs import download_file, open_experiment
 from .champion import (
     ModelInUse,
@@ -38,15 +38,8 @@ def register(project: Project, arguments: Arguments = None) -> None:
     """Make the model of a run, the present one by default, the challenger."""
     parser = command_parser("register", register.__doc__)
     parser.add_argument("--run", default="", help="its identifier, or how that begins")
-    run, file = parser.parse_args(arguments).run, project.model_file
-    record = find_record(project, run) if run else None
-    if not run and file.is_file():
-        record = find_model_record(project, md5(file))
-    if record is None:
-        raise ProjectError(
-            "the present model has no run among reports/runs: `make train` makes one, or name "
-            "another with RUN=; `make experiments` lists them."
-        )
+    run = parser.parse_args(arguments).run
+    record = find_record(project, run) if run else require_record(project, project.model_file)
     with database_errors(project) as mlflow:
         open_experiment(project)
         try:

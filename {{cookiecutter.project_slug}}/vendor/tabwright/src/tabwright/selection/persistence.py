@@ -53,8 +53,6 @@ def load_model(path: Path, record: Record, code: SourceCode) -> BaseEstimator:
         When the run did not save these bytes, or the code they refer to has changed; the file has not
         been parsed then.
     """
-    if not path.is_file():
-        raise ProjectError(f"{path}: no model there yet: `make train` makes one.")
     data = path.read_bytes()
     known = hashlib.md5(data).hexdigest()
     if record["model_md5"] != known:

@@ -168,18 +168,20 @@ def load_recorded_model(project: Project, path: Path) -> BaseEstimator:
 
 
 def require_record(project: Project, path: Path) -> Record:
-    """The record of the run that saved a model, which its hash finds; empty if there is no file.
+    """The record of the run that saved a model, found by the hash of the file.
 
     Raises
     ------
     ProjectError
-        When no run saved these bytes; nothing in the file is read then.
+        When there is no file, or no run saved these bytes.
     """
-    known = md5(path) if path.is_file() else ""
-    record = find_model_record(project, known) if known else {}
+    if not path.is_file():
+        raise ProjectError(f"{path}: no model there yet: `make train` makes one.")
+    known = md5(path)
+    record = find_model_record(project, known)
     if record is None:
         raise ProjectError(
-            f"{path}: no run in reports/runs saved this file (MD5 {known}), so it is not loaded. "
+            f"{path}: no run in reports/runs saved this file (MD5 {known}), so it is not used. "
             "`make experiments` copies the records of queued and remote runs from MLflow; "
             "`make verify` tells whether the file is damaged; `make train AGAIN=1` makes a new one."
         )
