@@ -38,7 +38,7 @@ def main(project: Project, arguments: Arguments = None) -> None:
             set_aside(root, name, outputs[name])
         damaged = dict.fromkeys([*changed, *in_cache])
         lost = [name for name in damaged if not restore(storage, hashes[name], outputs.get(name))]
-        for name in damaged.keys() - lost:
+        for name in (name for name in damaged if name not in lost):
             if name in changed:
                 dvc(root, "checkout", "--force", name)
             print(f"{name}: as it was recorded", flush=True)
