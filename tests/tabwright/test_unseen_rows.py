@@ -67,7 +67,9 @@ def test_champion_of_another_seed_is_judged_by_rows_new_to_both(compared) -> Non
 
 def test_without_the_rows_of_the_champion_it_is_said_that_it_may_know_some(compared) -> None:
     found = compared(2000, (1, 2), kept=False)
-    assert "the rows it was fitted on were not kept, so it may know some of them" in found.check.words
+    assert (
+        "the rows it was fitted on were not kept, so it may know some of them" in found.check.words
+    )
     assert not found.check.passed
 
 

@@ -59,7 +59,11 @@ def scored(roc_auc: float, predictions: str = "ffff") -> dict:
             False,
             "different results in test_roc_auc. Inputs that differ: data/raw/a.csv, environment.",
         ),
-        ({"cv": {"metric": "roc_auc", "mean": 0.7}}, False, "different results in cv_roc_auc. All inputs"),
+        (
+            {"cv": {"metric": "roc_auc", "mean": 0.7}},
+            False,
+            "different results in cv_roc_auc. All inputs",
+        ),
         ({"evaluation": scored(0.8, "gggg")}, False, "different results in test predictions"),
     ],
 )
