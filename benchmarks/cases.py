@@ -26,8 +26,9 @@ sys.path[:0] = [str(ROOT / "tests"), str(LIBRARY)]
 
 from support.dataset_runner import DatasetRunner, StepResult
 from support.default_project import owner_module
+from tabwright.dataset.observed import detect_source
 from tabwright.io.read import read_batches
-from tabwright.prediction.predict import detect_new, predict_file
+from tabwright.prediction.predict import predict_file
 from tabwright.schema.rules import apply_contract
 
 COLUMNS = ("file", "expected", "got", "result")
@@ -65,7 +66,7 @@ class Made:
 def new(made: Made, path: Path, column: str) -> list[Any]:
     """Cells of a column of new rows as the contract reads them, or the sentence about each."""
     schema = made.runner.schema
-    source = detect_new(path, schema)
+    source = detect_source(path, schema)
     rows = pd.concat(read_batches(path, source, known=schema))
     typed, problems = apply_contract(rows, replace(schema, source=source), target=False)
     broken = problems[problems["rejected_column"] == column]

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from tabwright.dataset.infer import infer_from_file
+from tabwright.dataset.observed import detect_source
 from tabwright.io.read import read_batches, read_table
 from tabwright.io.source import Source
-from tabwright.prediction.predict import detect_new
 from tabwright.project.errors import ProjectError
 from tabwright.schema.ambiguities import find_ambiguities
 from tabwright.schema.guess import infer_schema
@@ -111,14 +111,14 @@ def test_marks_are_those_of_text_files_alone(tmp_path, suffix) -> None:
         pd.DataFrame({"x": [Decimal("99.90"), Decimal("8123.45")]}).to_parquet(path)
     else:
         path.write_text('{"x": "99.90"}\n{"x": "8123.45"}\n', encoding="utf-8")
-    source = detect_new(path, schema)
+    source = detect_source(path, schema)
     raw = pd.concat(read_batches(path, source, known=schema.known_columns))
     typed, problems = apply_contract(raw, replace(schema, source=source), target=False)
     assert typed["x"].tolist() == [99.9, 8123.45]
     assert problems.empty
     text = tmp_path / "new.csv"
     text.write_text("x\n99.90\n", encoding="utf-8")
-    assert detect_new(text, schema).decimal == ","
+    assert detect_source(text, schema).decimal == ","
 
 
 @pytest.mark.parametrize(

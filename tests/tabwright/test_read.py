@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from tabwright.dataset import observed
 from tabwright.io import dialect, read
 from tabwright.io.source import Source
-from tabwright.prediction import predict
 from tabwright.project.errors import ProjectError
 from tabwright.schema.guess import infer_schema
 from tabwright.schema.rules import apply_contract
@@ -193,7 +193,7 @@ def test_new_rows_of_a_file_without_header_may_lack_the_target(tmp_path: Path) -
     old = written(tmp_path / "old.csv", "yes,1,a\nno,2,b\nyes,3,a\nno,4,a\nno,5,b\n" * 3)
     schema = infer_schema(read.read_table(old), "#0", dialect.sniff(old))
     new = written(tmp_path / "new.csv", "9,b\n")
-    source = predict.detect_new(new, schema)
+    source = observed.detect_source(new, schema)
     table = pd.concat(read.read_batches(new, source, known=schema.known_columns))
     assert table.to_dict("records") == [{"column_1": "9", "column_2": "b"}]
 

@@ -7,8 +7,8 @@ import openpyxl
 import pandas as pd
 import pytest
 from support.dataset_runner import DatasetRunner, StepResult
+from tabwright.dataset.observed import detect_source
 from tabwright.io.read import detect, read_batches, read_table
-from tabwright.prediction.predict import detect_new
 
 BODY = [f"{'ab'[n % 2]}{n},{n}.5,{n * 3 % 7}.25,{('yes', 'no')[n % 3 > 0]}" for n in range(1, 31)]
 
@@ -43,7 +43,7 @@ def test_new_file_has_the_header_of_the_contract(runner: DatasetRunner) -> None:
     new = runner.raw / "new.csv"
     new.write_text("9.72,y,9.81,s\n1.5,yes,2.5,a1\n", encoding="utf-8")
     schema = runner.schema
-    source = detect_new(new, schema)
+    source = detect_source(new, schema)
     found = pd.concat(read_batches(new, source, known=schema.known_columns))
     assert found.to_dict("records") == [{"9.72": "1.5", "y": "yes", "9.81": "2.5", "s": "a1"}]
 

@@ -1,9 +1,13 @@
 """Apply the owner's `clean` to rows as they were read, before the schema sees them."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pandas as pd
 
+from ..io.read import read_batches
+from ..io.rows import RaggedRow
+from ..io.source import KnownColumns, Source
 from ..project.errors import ProjectError
 from ..project.project import Project
 
@@ -45,6 +49,13 @@ def clean_rows(rows: pd.DataFrame, clean: Clean) -> pd.DataFrame:
     return found
 
 
-def clean_batches(batches: Iterable[pd.DataFrame], clean: Clean) -> Iterator[pd.DataFrame]:
-    """Tables after `clean`, piece by piece."""
+def read_clean(
+    path: Path,
+    source: Source,
+    clean: Clean,
+    known: KnownColumns | None = None,
+    ragged: list[RaggedRow] | None = None,
+) -> Iterator[pd.DataFrame]:
+    """Read tables after `clean`, see `read_batches`; `ragged` receives rows that are left out."""
+    batches = read_batches(path, source, [] if ragged is None else ragged, known)
     return (clean_rows(batch, clean) for batch in batches)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..io.read import describe_top, detect, read_batches
+from ..io.read import describe_top, detect
 from ..io.sample import sample
 from ..io.source import Source
 from ..project.commands import Arguments, command_parser
@@ -17,7 +17,7 @@ from ..schema.cells import as_text, without_missing
 from ..schema.guess import MAX_CATEGORIES, find_target, infer_schema
 from ..schema.rules import ONE_OF, apply_contract, kind_in_words
 from ..schema.schema import Schema, load_schema, save_schema
-from .clean import Clean, clean_batches, find_clean, unchanged
+from .clean import Clean, find_clean, read_clean, unchanged
 from .compare import differences
 from .observed import ObservedTable, validate
 
@@ -63,14 +63,14 @@ def infer_from_file(
     source = source or detect(path, params.select, [params.target])
     for line in describe_top(path, source):
         print(line)
-    table, rows = sample(clean_batches(read_batches(path, source, ragged=[]), clean), seed)
+    table, rows = sample(read_clean(path, source, clean), seed)
     if not rows:
         raise ProjectError(f"{path}: the table is empty. Put rows below its header.")
     if len(table) < rows:
         print(f"{rows:,} rows: kinds are guessed from {len(table):,} of them, the rest from all")
     schema = infer_schema(table, params.target, source, whole=len(table) == rows)
     if len(table) < rows:
-        batches = clean_batches(read_batches(path, source, [], schema.known_columns), clean)
+        batches = read_clean(path, source, clean, schema.known_columns)
         complete_from_all(schema, ObservedTable(source, table, rows), batches)
     for column, message, remedy in find_ambiguities(
         table, apply_contract(table, schema)[0], schema

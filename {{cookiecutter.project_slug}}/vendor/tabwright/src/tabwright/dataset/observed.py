@@ -8,9 +8,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from ..io.archive import open_bytes
-from ..io.delimited import column_names
 from ..io.encoding import SAMPLE
-from ..io.read import detect, list_files, read_batches
+from ..io.read import column_names, detect, list_files
 from ..io.rows import RaggedRow
 from ..io.sample import sample
 from ..io.source import Source
@@ -21,7 +20,7 @@ from ..schema.guess import guess_marks
 from ..schema.numbers import as_numbers
 from ..schema.rules import apply_contract
 from ..schema.schema import Schema
-from .clean import Clean, clean_batches, unchanged
+from .clean import Clean, read_clean, unchanged
 from .rejected import Duplicates
 
 UNICODE = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")
@@ -54,18 +53,14 @@ def profile(path: Path, schema: Schema, seed: int, clean: Clean = unchanged) -> 
         When it cannot be read, or has no row.
     """
     ragged: list[RaggedRow] = []
-    source = _source_today(path, schema)
-    batches = read_batches(path, source, ragged, schema.known_columns)
-    table, rows = sample(clean_batches(batches, clean), seed)
+    source = detect_source(path, schema)
+    table, rows = sample(read_clean(path, source, clean, schema.known_columns, ragged), seed)
     if not rows:
         raise ProjectError(f"{path}: the table is empty. Put rows below its header.")
     source.decimal, source.thousands = _marks_today(table, schema, source)
     observed = ObservedTable(source, table, rows, ragged)
-    if observed.whole:
-        validate([table], schema, observed)
-    else:
-        batches = read_batches(path, source, [], schema.known_columns)
-        validate(clean_batches(batches, clean), schema, observed)
+    again = read_clean(path, source, clean, schema.known_columns)
+    validate([table] if observed.whole else again, schema, observed)
     return observed
 
 
@@ -88,30 +83,30 @@ def validate(batches: Iterable[pd.DataFrame], schema: Schema, observed: Observed
         }
 
 
-def _source_today(path: Path, schema: Schema) -> Source:
-    """How the file is written: as the contract says, unless only another way gives its columns."""
+def detect_source(path: Path, schema: Schema) -> Source:
+    """How a file is written: as the schema says, unless only another way gives more of its columns.
+
+    Decimal and thousands separator are those of the schema, unless only one of the two is text.
+    """
     agreed, file = schema.source, list_files(path)[0]
-    found = detect(path, agreed.sheet, schema.columns)
-    found = replace(found, missing=agreed.missing)
-    if found.separator is None:
-        return found if agreed.separator else replace(agreed)
-    found = replace(found, decimal=agreed.decimal, thousands=agreed.thousands)
-    if agreed.separator is None:
+    found = replace(detect(file, agreed.sheet, schema.columns), missing=agreed.missing)
+    if bool(found.separator) != bool(agreed.separator):
         return found
-    encoding = _encoding_today(file, agreed.encoding, found.encoding)
-    ways = [replace(agreed, encoding=encoding), replace(found, encoding=encoding)]
-    return max(ways, key=lambda way: _columns_found(file, way, schema))
+    encoding = _encoding(file, agreed.encoding, found.encoding)
+    marks = {"decimal": agreed.decimal, "thousands": agreed.thousands}
+    ways = [replace(agreed, encoding=encoding), replace(found, encoding=encoding, **marks)]
+
+    def columns_found(way: Source) -> int:
+        try:
+            return len(schema.columns.keys() & column_names(file, way, schema.known_columns))
+        except ProjectError:  # of a header that does not fit
+            return -1
+
+    return max(ways, key=columns_found)
 
 
-def _columns_found(file: Path, source: Source, schema: Schema) -> int:
-    try:
-        return len(schema.columns.keys() & column_names(file, source, schema.known_columns))
-    except ProjectError:  # of a header that does not fit
-        return -1
-
-
-def _encoding_today(file: Path, agreed: str, found: str) -> str:
-    """That of the contract where it may be right: ASCII is anything, Latin ones look alike."""
+def _encoding(file: Path, agreed: str, found: str) -> str:
+    """That of the schema where it may be right: ASCII fits any, Latin ones look alike."""
     if {agreed, found} <= {"utf-8", "utf-8-sig"} or not {agreed, found} & set(UNICODE):
         return agreed
     with open_bytes(file) as data:

@@ -15,7 +15,7 @@ from pyarrow import csv as arrow_csv
 
 from ..project.errors import ProjectError
 from .archive import open_bytes
-from .dialect import LONGEST_CELL, count_in, join_cells, parse, records
+from .dialect import LONGEST_CELL, join_cells, parse, records
 from .encoding import SAMPLE, open_text
 from .header import BLANKS, TOP_ROWS, Top, find_top
 from .parquet import BATCH_ROWS
@@ -35,34 +35,26 @@ def read_delimited(path: Path, source: Source, known: KnownColumns | None = None
     source
         How the file is written.
     known
-        Names the columns of a file without a header, see `column_names`.
+        Names the columns of a file without a header.
     """
-    top = _top(path, source, known)
-    with _decoded(path, source), _as_utf8(path, source) as copy:
-        found = count_in(copy, source.quote, "\0")
-        if found["\0"] or found[source.quote] % 2 or " " in (source.separator or ""):
-            tables = _by_csv(copy, source, top, found)
-        else:
-            tables = _by_arrow(copy, source, top, found)
-        try:
+    try:
+        top = find_top(path, first_lines(path, source)[source.skip_rows :], source, known)
+        with _as_utf8(path, source) as copy:
+            found = _count_in(copy, source.quote, "\0")
+            blanks = " " in (source.separator or "")
+            by_csv = found["\0"] or found[source.quote] % 2 or blanks
+            tables = (_by_csv if by_csv else _by_arrow)(copy, source, top, found)
             yield from only_rows(tables, top, path.name)
-        except csv.Error as error:
-            raise ProjectError(
-                f"{path}: {error} opens a quote that is never closed, and hides what follows. "
-                "Close it in the file, or write every quote within a cell twice."
-            ) from error
-
-
-def column_names(path: Path, source: Source, known: KnownColumns | None = None) -> list[str]:
-    """Names from the header; `column_<position>` for those without, `.1` behind a repeated one.
-
-    Without a header the names are those of the known, in its order, the target perhaps left out.
-    """
-    return _top(path, source, known).columns
-
-
-def _top(path: Path, source: Source, known: KnownColumns | None) -> Top:
-    return find_top(path, first_lines(path, source)[source.skip_rows :], source, known)
+    except csv.Error as error:
+        raise ProjectError(
+            f"{path}: {error} opens a quote that is never closed, and hides what follows. "
+            "Close it in the file, or write every quote within a cell twice."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ProjectError(
+            f"{path}: not {source.encoding} text ({error.reason}). Save it as UTF-8, or correct "
+            "`source.encoding` in references/schema.yaml."
+        ) from error
 
 
 def first_lines(path: Path, source: Source) -> list[list[str]]:
@@ -91,15 +83,13 @@ def _as_utf8(path: Path, source: Source) -> Iterator[Path]:
         yield copy
 
 
-@contextmanager
-def _decoded(path: Path, source: Source) -> Iterator[None]:
-    try:
-        yield
-    except UnicodeDecodeError as error:
-        raise ProjectError(
-            f"{path}: not {source.encoding} text ({error.reason}). Save it as UTF-8, or correct "
-            "`source.encoding` in references/schema.yaml."
-        ) from error
+def _count_in(path: Path, *characters: str) -> Counter[str]:
+    """How often each of some ASCII characters occurs in a UTF-8 file."""
+    found: Counter[str] = Counter()
+    with open_bytes(path) as file:
+        while block := file.read(SAMPLE):
+            found.update({one: block.count(one.encode()) for one in characters if one})
+    return found
 
 
 def _by_arrow(path: Path, source: Source, top: Top, found: Counter[str]) -> Tables:

@@ -3,13 +3,12 @@
 import csv
 import io
 import re
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from ..project.errors import ProjectError
-from .archive import open_bytes
 from .encoding import SAMPLE, find_encoding, open_text
 from .header import BLANKS, layout, usual_width
 from .source import Source
@@ -75,41 +74,24 @@ def records(
     """Cells of each row; columns that are aligned with several blanks are parted by one."""
     if source.mark == " ":
         lines = (re.sub(r"^ | (?=[\r\n]*$)", "", re.sub(r"[ \t]+", " ", line)) for line in lines)
-    return csv.reader(
-        lines,
-        delimiter=source.mark,
-        quotechar=source.quote or None,
-        quoting=csv.QUOTE_MINIMAL if source.quote else csv.QUOTE_NONE,
-        escapechar=source.escape or None,
-        skipinitialspace=skip_blanks and source.mark != " ",
-        strict=strict,
-    )
+    options = _csv_options(source) | {"escapechar": source.escape or None, "strict": strict}
+    return csv.reader(lines, skipinitialspace=skip_blanks and source.mark != " ", **options)
 
 
 def join_cells(cells: list[str], source: Source) -> str:
     """A line that `records` cuts into these cells."""
     line = io.StringIO()
-    csv.writer(
-        line,
-        delimiter=source.mark,
-        quotechar=source.quote or None,
-        quoting=csv.QUOTE_MINIMAL if source.quote else csv.QUOTE_NONE,
-        escapechar="\\",
-    ).writerow(cells)
+    csv.writer(line, escapechar="\\", **_csv_options(source)).writerow(cells)
     return line.getvalue().removesuffix("\r\n")
+
+
+def _csv_options(source: Source) -> dict[str, Any]:
+    quoting = csv.QUOTE_MINIMAL if source.quote else csv.QUOTE_NONE
+    return {"delimiter": source.mark, "quotechar": source.quote or None, "quoting": quoting}
 
 
 def _cells(text: str, source: Source, *, strict: bool = False) -> Iterator[list[str]]:
     return records(io.StringIO(text, newline=""), source, strict=strict)
-
-
-def count_in(path: Path, *characters: str) -> Counter[str]:
-    """How often each of some ASCII characters stands in a UTF-8 file."""
-    found: Counter[str] = Counter()
-    with open_bytes(path) as file:
-        while block := file.read(SAMPLE):
-            found.update({one: block.count(one.encode()) for one in characters if one})
-    return found
 
 
 def _cut(text: str) -> tuple[str, str, str]:

@@ -16,7 +16,7 @@ from ..project.errors import ProjectError
 from .archive import file_kind
 from .delimited import first_lines, read_delimited
 from .dialect import sniff
-from .header import BLANKS, unique_names
+from .header import BLANKS, find_top, unique_names
 from .parquet import BATCH_ROWS
 from .rows import RaggedRow, Tables, trimmed
 from .source import KnownColumns, Source
@@ -134,14 +134,26 @@ def detect(path: Path, sheet: str = "", names: Collection[str] = ()) -> Source:
     return Source(separator=None) if file_kind(file) in READERS else sniff(file, names)
 
 
+def column_names(path: Path, source: Source, known: KnownColumns | None = None) -> list[str]:
+    """Names from the header of text or a workbook, `.1` behind a repeated one.
+
+    One that is empty is `column_<position>`. Without a header the names are those of the known
+    columns, in their order, the target perhaps left out.
+    """
+    return find_top(path, _top_lines(path, source)[0][source.skip_rows :], source, known).columns
+
+
+def _top_lines(path: Path, source: Source) -> tuple[list[list[str]], list[str]]:
+    """The first lines of text or a sheet, no others; the name of the sheet and of the others."""
+    if file_kind(path) in EXCEL:
+        return sheet_lines(path, source.sheet)
+    return [] if file_kind(path) in READERS else first_lines(path, source), [""]
+
+
 def describe_top(path: Path, source: Source) -> list[str]:
     """Which sheet is read, and which lines around the header are left out as no rows."""
-    file, said = list_files(path)[0], []
-    if file_kind(file) in EXCEL:
-        lines, (sheet, *others) = sheet_lines(file, source.sheet)
-        said = [f"sheet {sheet!r} is read, not {', '.join(map(repr, others))}"] if others else []
-    else:
-        lines = [] if file_kind(file) in READERS else first_lines(file, source)
+    lines, (sheet, *others) = _top_lines(list_files(path)[0], source)
+    said = [f"sheet {sheet!r} is read, not {', '.join(map(repr, others))}"] if others else []
     rows = [line for line in lines[source.skip_rows :] if any(line)][source.header :]
     left = [*filter(any, lines[: source.skip_rows]), *rows[: source.skip_rows_after_header]]
     texts = [repr(" ".join(filter(None, line))[:80]) for line in left]

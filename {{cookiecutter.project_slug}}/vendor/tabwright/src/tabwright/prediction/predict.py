@@ -13,12 +13,12 @@ from sklearn.base import BaseEstimator
 from tqdm import tqdm
 
 from ..dataset.clean import Clean, clean_rows, unchanged
+from ..dataset.observed import detect_source
 from ..dataset.rejected import WHOLE_ROW, ragged_lines
 from ..evaluation.predictions import NOTE, add_predictions
-from ..io.delimited import column_names
 from ..io.dialect import parse
 from ..io.parquet import parquet_file, rows_in
-from ..io.read import carried, detect, list_files, plain, read_cells
+from ..io.read import carried, plain, read_cells
 from ..io.rows import RaggedRow
 from ..io.source import Source
 from ..project.errors import ProjectError
@@ -106,7 +106,7 @@ def predict_file(
     ProjectError
         When the file is refused, or no row can be predicted. Nothing is written then.
     """
-    counts, broken, written = Counter[str](), list[pd.DataFrame](), detect_new(source, schema)
+    counts, broken, written = Counter[str](), list[pd.DataFrame](), detect_source(source, schema)
     refused = False
     with _writer(output) as write:
         batches = read_cells(source, written, schema.known_columns)
@@ -197,24 +197,6 @@ def _writer(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
                 index=False,
                 float_format=lambda number: str(number).removesuffix(".0"),
             )
-
-
-def detect_new(path: Path, schema: Schema) -> Source:
-    """The dialect of a file of new rows: that of the raw file where it gives the columns needed.
-
-    Decimal and thousands separators are those of the schema, unless only one of the files is text.
-    """
-    detected = detect(path, schema.source.sheet, schema.columns)
-    detected.missing = schema.source.missing
-    if bool(detected.separator) == bool(schema.source.separator):
-        detected.decimal, detected.thousands = schema.source.decimal, schema.source.thousands
-    if not detected.separator or not schema.source.separator:
-        return detected
-    usual = replace(schema.source, encoding=detected.encoding)
-    file, known = list_files(path)[0], schema.known_columns
-    names = [schema.features.keys() & column_names(file, each, known) for each in (usual, detected)]
-    fits = len(names[0]) == len(schema.features) or len(names[0]) > len(names[1])
-    return usual if fits else detected
 
 
 def _default_input(project: Project) -> Path:

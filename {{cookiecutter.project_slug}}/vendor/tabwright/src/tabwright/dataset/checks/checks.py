@@ -5,7 +5,6 @@ from dataclasses import asdict
 
 import pandas as pd
 
-from ...io.read import read_batches
 from ...io.sample import sample_file
 from ...project.files import write_json
 from ...project.project import Project
@@ -15,17 +14,9 @@ from ...schema.counts import ProblemCounts, in_rows, most_common
 from ...schema.rules import EMPTY, EMPTY_CELL
 from ...schema.schema import Schema
 from ..check_rows import CheckedRows
-from ..clean import Clean, clean_rows, unchanged
-from .columns import constants, identifiers, informative_missingness, leaks, spellings
+from ..clean import Clean, read_clean, unchanged
+from . import columns, rows
 from .issue import Issue
-from .rows import (
-    duplicates,
-    imbalance,
-    order_in_time,
-    panel_data,
-    small_classes,
-    train_test_duplicates,
-)
 
 MAX_ISSUES = 10  # of each kind, the worst first
 ADD = "`make schema UPDATE=1` adds it; set `kind: ignore` there if it is not a feature"
@@ -48,23 +39,23 @@ def run_checks(
 
     Returns
     -------
-    list of Advice
-        Grave findings first. Empty when nothing is worth saying.
+    list of Issue
+        The gravest first.
     """
     both = pd.concat([train, test], ignore_index=True)
     at_random = params.data.split == "random"
     found = [
-        leaks(train, schema, params.seed),
-        informative_missingness(train, schema),
-        train_test_duplicates(train, test, schema),
-        order_in_time(train, schema) if at_random else [],
-        panel_data(both, schema) if at_random else [],
-        identifiers(train, schema),
-        spellings(both, schema),
-        small_classes(train, schema, params.train.folds),
-        imbalance(both, schema, params.train.metric),
-        duplicates(both),
-        constants(train, schema),
+        columns.leaks(train, schema, params.seed),
+        columns.informative_missingness(train, schema),
+        rows.train_test_duplicates(train, test, schema),
+        rows.order_in_time(train, schema) if at_random else [],
+        rows.panel_data(both, schema) if at_random else [],
+        columns.identifiers(train, schema),
+        columns.spellings(both, schema),
+        rows.small_classes(train, schema, params.train.folds),
+        rows.imbalance(both, schema, params.train.metric),
+        rows.duplicates(both),
+        columns.constants(train, schema),
     ]
     return [issue for group in found for issue in _worst(group)]
 
@@ -76,8 +67,7 @@ def check_dataset(
     params = project.params
     files = (project.train_file, project.test_file)
     train, test = (sample_file(path, params.seed)[0] for path in files)
-    raw = read_batches(project.raw_file, schema.source, [], schema.known_columns)
-    first = clean_rows(next(raw), clean)
+    first = next(read_clean(project.raw_file, schema.source, clean, schema.known_columns))
     issues = [
         *_worst(new_columns(first, schema)),
         *new_values(checked.flagged),
