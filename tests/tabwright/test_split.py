@@ -22,8 +22,8 @@ def make(project: Project):
         text = raw if isinstance(raw, str) else raw.to_csv(index=False)
         project.raw_file.write_text(text, encoding="utf-8")
         set_params(project, replace(PARAMS, data=replace(PARAMS.data, **data)))
-        check_rows.check_rows(project, schema)
-        split.split_rows(project, schema)
+        with check_rows.check_rows(project, schema) as checked:
+            split.split_rows(project, schema, checked.clean_file)
         names = ("clean", "rejected", "train", "test", "unlabelled")
         files = {name: getattr(project, f"{name}_file") for name in names}
         return SimpleNamespace(**{name: pd.read_parquet(path) for name, path in files.items()})
