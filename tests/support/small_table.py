@@ -69,7 +69,7 @@ def split_table(
     typed: pd.DataFrame, schema: Schema, params: Params = PARAMS
 ) -> dict[str, pd.DataFrame]:
     """Typed rows by `train`, `test` and `unlabelled`."""
-    part = Split(schema, params.data, params.seed).of(typed)
+    part = Split(schema, params.data, params.seed).assign(typed)
     return {name: typed[part == name] for name in ("train", "test", "unlabelled")}
 
 

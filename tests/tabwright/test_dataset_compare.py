@@ -108,7 +108,7 @@ def test_what_is_gone_or_of_another_kind_is_for_the_owner(raw, schema, compare, 
             "column 'visits': not a number in 2 of 240 rows: 'NA' (1), 'many' (1); if 'NA' is an "
             "empty cell, add it to source.missing"
         ),
-        "column 'spent': not in the file; did you mean 'spend'?",
+        "column 'spent': not in the file (did you mean 'spend'?)",
         "column 'bought': not in the file",
     ]
     widen(tmp_path / "schema.yaml", found)

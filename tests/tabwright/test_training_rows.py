@@ -41,7 +41,7 @@ def test_of_two_rows_of_a_class_one_is_held_out(identified, seed) -> None:
     agreed.columns["key"].unique = identified or None
     table = pd.DataFrame({"y": ["a"] * 60 + ["b"] * 2 + ["c"] * 3, "x": 1.0})
     table["key"] = [f"k{seed}{number}" for number in range(65)]
-    part = Split(agreed, params_of().data, seed).of(table)
+    part = Split(agreed, params_of().data, seed).assign(table)
     for label in "abc":
         assert {"train", "test"} <= set(part[table["y"] == label])
 

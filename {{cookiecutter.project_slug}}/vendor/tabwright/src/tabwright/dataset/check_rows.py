@@ -69,8 +69,7 @@ def check_rows(project: Project, schema: Schema, clean: Clean = unchanged) -> It
         replacing(project.clean_file) as clean_file,
         replacing(project.rejected_file) as rejected_file,
     ):
-        files = project.raw_file, clean_file, rejected_file
-        checked = check_file(*files, schema, params, clean)
+        checked = check_file(project.raw_file, clean_file, rejected_file, schema, params, clean)
         if checked.rejected > params.max_rejected * checked.rows:
             rejected_file.replace(project.rejected_file)  # to be looked at
             raise ProjectError(
@@ -101,11 +100,8 @@ def check_file(
         Where typed rows are written, and a line per broken rule: `rejected_row` (1 is the first
         below the header), `rejected_column`, `rejected_value`, `rejected_rule`, the cells of the row.
     """
-    checked, ragged, duplicates = (
-        CheckedRows(clean_file),
-        list[RaggedRow](),
-        Duplicates(schema, params),
-    )
+    checked, ragged = CheckedRows(clean_file), list[RaggedRow]()
+    duplicates = Duplicates(schema, params)
     with parquet_file(rejected_file) as write_rejected:
         reject = partial(_reject, checked, write_rejected)
         with parquet_file(clean_file) as write_clean:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
-from difflib import get_close_matches
 from typing import Any
 
 import pandas as pd
@@ -13,7 +12,7 @@ from ..schema.cells import without_missing
 from ..schema.column import Column
 from ..schema.counts import in_rows, most_common
 from ..schema.guess import MAX_CATEGORIES, MISSING, MISSING_NUMBER, generous_range, guess_column
-from ..schema.rules import EMPTY, kind_in_words
+from ..schema.rules import EMPTY, did_you_mean, kind_in_words
 from ..schema.schema import Schema, load_schema, tell_positive
 from ..schema.yaml_file import OneLine, as_yaml
 from .clean import find_clean
@@ -49,19 +48,17 @@ def main(project: Project, arguments: Arguments = None) -> None:
     if not found:
         print(f"references/schema.yaml and {params.data.raw} agree in all {observed.rows} rows")
         return
-    open_ends = [difference for difference in found if not difference.keys]
-    if options.update and len(open_ends) < len(found):
-        update_schema(project.schema_file, [(d.column, d.keys) for d in found])
-        print("references/schema.yaml allows now:")
-        print(*[f"  {difference}" for difference in found if difference.keys], sep="\n")
-        found = open_ends
+    ready = [difference for difference in found if difference.keys]
+    if options.update and ready:
+        update_schema(project.schema_file, [(d.column, d.keys) for d in ready])
+        print("references/schema.yaml allows now:", *ready, sep="\n  ")
+        found, ready = [difference for difference in found if not difference.keys], []
     if found:
-        print(f"references/schema.yaml and {params.data.raw} differ:")
-        print(*[f"  {difference}" for difference in found], sep="\n")
-    if open_ends:
-        print(f"for you to decide: {len(open_ends)}. Correct the file, or the contract")
-    if ready := len(found) - len(open_ends):
-        print(f"`make schema UPDATE=1` writes {ready} of these {len(found)} into the contract")
+        print(f"references/schema.yaml and {params.data.raw} differ:", *found, sep="\n  ")
+    if open_ends := len(found) - len(ready):
+        print(f"for you to decide: {open_ends}. Correct the file, or the schema")
+    if ready:
+        print(f"`make schema UPDATE=1` writes {len(ready)} of these {len(found)} into the schema")
 
 
 def differences(observed: ObservedTable, schema: Schema) -> Iterator[Difference]:
@@ -88,8 +85,7 @@ def differences(observed: ObservedTable, schema: Schema) -> Iterator[Difference]
                 rule = replace(found, message=f"{found.message}; strict: true forbids it", keys={})
                 yield rule if column.strict else found
         else:
-            close = get_close_matches(name, observed.table.columns, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
+            hint = did_you_mean(name, observed.table.columns).removeprefix(f"{name!r}")
             yield Difference(name, f"not in the file{hint}")
 
 
@@ -136,10 +132,7 @@ def _unreadable(name: str, column: Column, message: str, observed: ObservedTable
 def _wider(agreed: list[float], low: float, high: float) -> list[float]:
     """The range with room beyond what is seen, on the side where it is too narrow."""
     room = generous_range(pd.Series([low, high]))
-    return [
-        room[0] if low < agreed[0] else agreed[0],
-        room[1] if high > agreed[1] else agreed[1],
-    ]
+    return [room[0] if low < agreed[0] else agreed[0], room[1] if high > agreed[1] else agreed[1]]
 
 
 def _fresh(name: str, observed: ObservedTable) -> Column:

@@ -7,7 +7,6 @@ import pandas as pd
 
 from ..io.read import describe_top, detect
 from ..io.sample import sample
-from ..io.source import Source
 from ..project.commands import Arguments, command_parser
 from ..project.errors import ProjectError
 from ..project.project import Project
@@ -39,28 +38,20 @@ def infer(project: Project) -> None:
             )
         print("references/schema.yaml is there and is left as it is")
         return
-    schema = infer_from_file(project.raw_file, params.data, params.seed, clean=find_clean(project))
+    schema = infer_from_file(project.raw_file, params.data, params.seed, find_clean(project))
     save_schema(schema, project.schema_file)
     print(f"wrote references/schema.yaml: {summary(schema)}")
 
 
-def infer_from_file(
-    path: Path,
-    params: DataParams,
-    seed: int,
-    source: Source | None = None,
-    clean: Clean = unchanged,
-) -> Schema:
+def infer_from_file(path: Path, params: DataParams, seed: int, clean: Clean = unchanged) -> Schema:
     """Guess the contract that a file keeps; from a sample of its rows when there are very many.
 
     Parameters
     ----------
-    source
-        How the file is written; detected when not given.
     clean
         What the owner does to rows before the schema sees them.
     """
-    source = source or detect(path, params.select, [params.target])
+    source = detect(path, params.select, [params.target])
     for line in describe_top(path, source):
         print(line)
     table, rows = sample(read_clean(path, source, clean), seed)

@@ -40,7 +40,7 @@ class Split:
         self.seen: Counter[str] = Counter()
         self.draws: dict[str, np.ndarray] = {}
 
-    def of(self, batch: pd.DataFrame) -> np.ndarray:
+    def assign(self, batch: pd.DataFrame) -> np.ndarray:
         """`train`, `test` or `unlabelled` for each row of the next batch."""
         target = batch[self.schema.target]
         if self.params.split == "chronological":
@@ -109,7 +109,7 @@ def split_rows(project: Project, schema: Schema, clean: Path) -> Counter[str]:
     with ExitStack() as stack:
         write = {part: stack.enter_context(parquet_file(path)) for part, path in files.items()}
         for batch in parquet_batches(clean):
-            parts = split.of(batch)
+            parts = split.assign(batch)
             counts.update(parts.tolist())
             values.update(batch[target].dropna().unique()[:2])
             for part, write_part in write.items():
@@ -162,16 +162,11 @@ def require_split_column(schema: Schema, params: DataParams) -> None:
     """Raise a `ProjectError` when the column to split by is none, or no date where one is needed."""
     if params.split == "random":
         return
-    column = schema.columns.get(params.split_by)
-    if column is None or column.kind == "ignore":
+    column, dates = schema.columns.get(params.split_by), params.split == "chronological"
+    if column is None or not column.kept or (dates and column.kind != "datetime"):
         raise ProjectError(
-            f"params.yaml: data.split_by is {params.split_by!r}, which is no column that "
-            "references/schema.yaml keeps. Name one."
-        )
-    if params.split == "chronological" and column.kind != "datetime":
-        raise ProjectError(
-            f"params.yaml: data.split_by is {params.split_by!r}, a column of kind {column.kind}; a "
-            "chronological split needs a date: name a column of kind datetime."
+            f"params.yaml: data.split_by is {params.split_by!r}, which is no column of "
+            f"references/schema.yaml {'with dates' if dates else 'that is kept'}. Name one."
         )
 
 

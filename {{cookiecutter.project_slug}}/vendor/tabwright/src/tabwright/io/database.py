@@ -16,6 +16,7 @@ from tqdm import tqdm
 from ..project.errors import ProjectError
 from ..project.project import Project
 from .parquet import BATCH_ROWS, parquet_file
+from .typed import typed_column
 
 PLAIN = (bool, int, float, str, date, time, timedelta, type(None))
 PACKAGES = {"MySQLdb": "mysqlclient", "psycopg2": "psycopg2-binary"}  # others are named alike
@@ -48,10 +49,7 @@ def query(project: Project, source: str, select: str, path: Path) -> int:
     ):
         connection = engine.connect()
     try:
-        with (
-            connection,
-            _told(f"{source} does not give {select!r}", f"{SOURCE}, or data.select."),
-        ):
+        with connection, _told(f"{source} does not give {select!r}", f"{SOURCE}, or data.select."):
             result = connection.execution_options(yield_per=BATCH_ROWS).execute(_statement(select))
             return _write(result, path)
     finally:
@@ -114,14 +112,9 @@ def _write(result: sa.CursorResult[Any], path: Path) -> int:
 
 
 def _column(cells: tuple[Any, ...]) -> pa.Array:
-    """The cells of a column; those of mixed or unusual types as text."""
-    cells = tuple(float(cell) if isinstance(cell, Decimal) else cell for cell in cells)
-    if all(isinstance(cell, PLAIN) for cell in cells):
-        try:
-            return pa.array(cells)
-        except pa.ArrowException:
-            pass
-    return pa.array([None if cell is None else str(cell) for cell in cells])
+    """The cells of a column: decimals as floats, and mixed or unusual types as text."""
+    floats = [float(cell) if isinstance(cell, Decimal) else cell for cell in cells]
+    return typed_column([cell if isinstance(cell, PLAIN) else str(cell) for cell in floats])
 
 
 @contextmanager

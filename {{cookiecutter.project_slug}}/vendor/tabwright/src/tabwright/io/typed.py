@@ -86,10 +86,10 @@ def _names(records: Iterable[tuple[int, Any]]) -> list[str]:
 
 
 def _table(names: list[str], columns: Iterable[Sequence[Any]]) -> pa.Table:
-    return pa.table([_column(cells) for cells in columns], names=unique_names(names))
+    return pa.table([typed_column(cells) for cells in columns], names=unique_names(names))
 
 
-def _column(cells: Sequence[Any]) -> pa.Array:
+def typed_column(cells: Sequence[Any]) -> pa.Array:
     """Cells with the type they all have, else as text."""
     kinds = {type(cell) for cell in cells if cell is not None}
     if kinds & {dict, list}:

@@ -75,13 +75,8 @@ def _clock(found: re.Match[str]) -> str:
         return ""
     clock = ("%I" if half else "%H") + (f"{mark}%M" if mark else "")
     clock += (f"{mark}%S" if seconds else "") + (f"{parts[0]}%f" if parts else "")
-    return (
-        clock
-        + gap
-        + ("%p" if half else "")
-        + blank
-        + ({"UTC": "%Z"}.get(zone, "%z") if zone else "")
-    )
+    zones = {None: "", "UTC": "%Z"}
+    return clock + gap + ("%p" if half else "") + blank + zones.get(zone, "%z")
 
 
 def _days(day: str, day_first: bool) -> list[str]:

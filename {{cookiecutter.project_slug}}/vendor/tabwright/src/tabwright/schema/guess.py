@@ -169,7 +169,7 @@ def _is_boolean(present: pd.Series) -> bool:
     if not types.is_string_dtype(present):
         return False
     words = set(present.str.lower().unique())
-    return len(words) == 2 and words in [{yes, no} for yes, no in zip(TRUE, FALSE, strict=True)]
+    return words in [{yes, no} for yes, no in zip(TRUE, FALSE, strict=True)]
 
 
 def _too_long(present: pd.Series, numbers: pd.Series) -> bool:

@@ -1,7 +1,7 @@
 """Hold a table against the contract: type its cells, find those that break a rule."""
 
-import difflib
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ NOTES = {FROM: "{} {} is outside {}", ONE_OF: "{} {!r} is new", EMPTY: "{} is em
 NOTES[LEFT_OUT] = "left out by clean()"
 PROBLEM = {ROW: "int64", COLUMN: "str", VALUE: "str", RULE: "str", REJECTS: "bool"}
 NO_PROBLEMS = pd.DataFrame(columns=list(PROBLEM)).astype(PROBLEM)
+MAX_SHOWN = 5  # rows that break the same rule
 LARGEST = 1e30  # models that work in single precision fail on a number far beyond
 
 
@@ -147,16 +148,16 @@ def notes(problems: pd.DataFrame) -> dict[int, str]:
     return found
 
 
-def describe(problems: pd.DataFrame, most: int = 5) -> str:
+def describe(problems: pd.DataFrame) -> str:
     """One sentence per problem, the first few of each kind; rows count from 1 below the header."""
     lines = []
     for (column, rule), group in problems.groupby([COLUMN, RULE], sort=False):
         where = f"column {column!r}: " if column else ""
-        for row, value in zip(group[ROW].head(most), group[VALUE].head(most), strict=True):
+        for row, value in group[[ROW, VALUE]].head(MAX_SHOWN).itertuples(index=False):
             found = EMPTY_CELL if pd.isna(value) or value == "" else repr(value[:80])
             lines.append(f"  row {row}, {where}{found}, expected {rule}")
-        if len(group) > most:
-            more = f"  ... and {len(group) - most} more rows like these"
+        if len(group) > MAX_SHOWN:
+            more = f"  ... and {len(group) - MAX_SHOWN} more rows like these"
             lines.append(more + (f" in {column!r}" if column else ""))
     return "\n".join(lines)
 
@@ -164,15 +165,18 @@ def describe(problems: pd.DataFrame, most: int = 5) -> str:
 def _require(table: pd.DataFrame, names: Iterable[str]) -> None:
     missing = [name for name in names if name not in table.columns]
     if missing:
-        hints = []
-        for name in missing:
-            close = difflib.get_close_matches(name, table.columns.astype(str), n=1)
-            hints.append(f"{name!r}" + (f" (did you mean {close[0]!r}?)" if close else ""))
+        there = table.columns.astype(str)
         raise ProjectError(
-            f"missing from the file: {', '.join(hints[:10])}. After clean() it has: "
-            f"{', '.join(table.columns.astype(str)[:50])}. Add the columns, or name those you have "
+            f"missing from the file: {', '.join(did_you_mean(name, there) for name in missing[:10])}. "
+            f"After clean() it has: {', '.join(there[:50])}. Add the columns, or name those you have "
             "in references/schema.yaml."
         )
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """The name, and the most similar one there is."""
+    close = get_close_matches(name, [*names], n=1)
+    return f"{name!r}" + (f" (did you mean {close[0]!r}?)" if close else "")
 
 
 def kind_in_words(column: Column) -> str:
