@@ -7,8 +7,7 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from ..io.archive import open_bytes
-from ..io.encoding import SAMPLE
+from ..io.open_file import SAMPLE, open_bytes
 from ..io.read import column_names, detect, list_files
 from ..io.rows import RaggedRow
 from ..io.sample import sample

@@ -14,10 +14,9 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from ..project.errors import ProjectError
-from .archive import open_bytes
 from .dialect import LONGEST_CELL, join_cells, parse, records
-from .encoding import SAMPLE, open_text
 from .header import BLANKS, TOP_ROWS, Top, find_top
+from .open_file import SAMPLE, open_bytes, open_text
 from .parquet import BATCH_ROWS
 from .rows import RaggedRow, Tables, only_rows
 from .source import KnownColumns, Source

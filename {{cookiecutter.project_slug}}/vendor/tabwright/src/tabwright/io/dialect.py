@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..project.errors import ProjectError
-from .encoding import SAMPLE, find_encoding, open_text
 from .header import BLANKS, layout, usual_width
+from .open_file import SAMPLE, find_encoding, open_text
 from .source import Source
 
 SEPARATORS = ("\t", ";", "|", ",", " ")  # the comma after those that rarely stand in a cell

@@ -13,10 +13,10 @@ from pyarrow import types
 from python_calamine import CalamineError
 
 from ..project.errors import ProjectError
-from .archive import file_kind
 from .delimited import first_lines, read_delimited
 from .dialect import sniff
 from .header import BLANKS, find_top, unique_names
+from .open_file import file_kind
 from .parquet import BATCH_ROWS
 from .rows import RaggedRow, Tables, trimmed
 from .source import KnownColumns, Source

@@ -14,9 +14,8 @@ import pyarrow.parquet as pq
 from python_calamine import CalamineWorkbook, SheetTypeEnum, load_workbook
 
 from ..project.errors import ProjectError
-from .archive import file_kind, open_bytes
-from .encoding import open_text
 from .header import BLANKS, ROWS_ABOVE, TOP_ROWS, find_top, layout, unique_names
+from .open_file import file_kind, open_bytes, open_text
 from .parquet import BATCH_ROWS
 from .rows import RaggedRow, Tables, only_rows
 from .source import KnownColumns, Source

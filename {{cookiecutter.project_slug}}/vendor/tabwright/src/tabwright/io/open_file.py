@@ -1,20 +1,63 @@
-"""Tell the encoding of a text file, and open it as text."""
+"""Open a file as bytes or text: decompress by its suffix, detect its encoding."""
 
 import codecs
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import IO, TextIO
+from zipfile import BadZipFile, ZipFile
 
+import pyarrow as pa
 from charset_normalizer import from_bytes
 
-from .archive import open_bytes
+from ..project.errors import ProjectError
 
+COMPRESSED = (".gz", ".bz2", ".zst", ".lz4", ".zip")
 SAMPLE = 1 << 20  # bytes
 # Encodings that can be told from the bytes. Latin ones look alike: they are read as Windows-1252.
 NOT_LATIN = ["cp1251", "koi8_r", "cp1253", "cp949", "cp932", "euc_jis_2004", "gb18030", "big5"]
 MIXED = "mixed"  # UTF-8 with cells of Windows-1252 among it
+
+
+@contextmanager
+def open_bytes(path: Path) -> Iterator[IO[bytes]]:
+    """The unpacked bytes of a file, to read from start to end.
+
+    Raises
+    ------
+    ProjectError
+        When the file cannot be opened or unpacked.
+    """
+    try:
+        if path.suffix == ".zip":
+            with ZipFile(path) as archive, archive.open(_only_member(path, archive)) as file:
+                yield file
+        else:
+            with pa.input_stream(str(path), compression="detect") as file:
+                yield file
+    except PermissionError as error:
+        raise ProjectError(f"{path}: you may not read it. Change its permissions.") from error
+    except (OSError, BadZipFile, EOFError, RuntimeError) as error:
+        what = f"no whole {path.suffix} file" if path.suffix in COMPRESSED else "cannot be read"
+        raise ProjectError(
+            f"{path}: {what}: {error}. Fetch it again, or rename it after what it is."
+        ) from error
+
+
+def file_kind(path: Path) -> str:
+    """The suffix that tells what is in a file, below that of its packing: `.csv` of `a.csv.gz`."""
+    return Path(path.stem).suffix.lower() if path.suffix in COMPRESSED else path.suffix.lower()
+
+
+def _only_member(path: Path, archive: ZipFile) -> str:
+    members = [name for name in archive.namelist() if not name.startswith("__MACOSX")]
+    if len(members) != 1:
+        raise ProjectError(
+            f"{path}: the archive holds {len(members)} files, not one: unpack it into a folder and "
+            "name that."
+        )
+    return members[0]
 
 
 def find_encoding(path: Path) -> str:
