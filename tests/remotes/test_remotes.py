@@ -167,7 +167,7 @@ def test_raw_data_in_s3_is_pinned_and_outlives_its_source(
         client.delete_object(Bucket=bucket, Key="a/table.csv")
         failed = project.run(*fetch, check=False)
         assert failed.returncode == 1
-        assert "nothing is there, or nobody answers" in failed.stdout
+        assert "it does not exist, or the server does not answer" in failed.stdout
         assert raw.read_bytes() == b"a,y\n3,4\n"
         assert not [
             name for name, text in project.tracked().items() if store.secret.encode() in text

@@ -65,15 +65,15 @@ def test_each_difference_is_named(raw, schema, compare) -> None:
     found = compare(change_everything(raw), schema)
     assert [str(difference) for difference in found] == [
         "column 'age': new; it seems to be {kind: numeric, nullable: false, range: [10, 50]}",
-        "column 'customer_id': an earlier value again in 1 row",
-        "column 'visits': outside -5 to 80 in 1 row; it goes from 0 to 1000",
-        "column 'city': 2 rows hold 'Rome', not among its 3 categories",
+        "column 'customer_id': repeated values in 1 row",
+        "column 'visits': outside -5 to 80 in 1 row; the observed range is 0 to 1000",
+        "column 'city': 2 rows with 'Rome', not among its 3 categories",
         "column 'city': empty in 1 row",
         (
             "column 'joined': not a date written like %Y-%m-%d in 240 of 240 rows: '31.12.2024'; "
             "dates seem to be written like %d.%m.%Y"
         ),
-        f"column 'bought': {waiting} rows hold 'perhaps', not among its 2 categories",
+        f"column 'bought': {waiting} rows with 'perhaps', not among its 2 categories",
     ]
 
 
@@ -154,7 +154,7 @@ def test_more_rows_than_are_held_are_compared_batch_by_batch(
 
 def test_names_without_end_are_no_categories(raw, schema, compare) -> None:
     (found,) = compare(raw.assign(city=raw["customer_id"]), schema)
-    assert found.message.startswith("240 rows hold 'C0000' (1), 'C0001' (1), ")
+    assert found.message.startswith("240 rows with 'C0000' (1), 'C0001' (1), ")
     assert found.message.endswith("; without `categories` any value is allowed")
     assert not found.keys
 

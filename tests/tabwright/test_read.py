@@ -224,13 +224,13 @@ def test_marks_in_numbers_are_told(cells: list[str], source: str, expected: tupl
     ("name", "content", "words"),
     [
         ("raw.csv", b"", "empty"),
-        ("raw.csv", b"\x1f\x8b\x08\x00\x81\x9d", "no text"),
-        ("raw.csv.gz", b"a,b\n1,2\n", "no whole .gz file"),
-        ("raw.csv.gz", gzip.compress(b"a,b\n1,2\n" * 999)[:-20], "no whole .gz file"),
-        ("raw.parquet", b"PAR1", "no .parquet file"),
-        ("raw.json", b'{"a": ', "no .json file"),
-        ("raw.json", json.dumps([{"a": {"b": 1}}]).encode(), "'a' holds lists or records"),
-        ("raw.xlsx", b"a,b", "no .xlsx file"),
+        ("raw.csv", b"\x1f\x8b\x08\x00\x81\x9d", "neither text"),
+        ("raw.csv.gz", b"a,b\n1,2\n", "not a complete .gz file"),
+        ("raw.csv.gz", gzip.compress(b"a,b\n1,2\n" * 999)[:-20], "not a complete .gz file"),
+        ("raw.parquet", b"PAR1", "not a .parquet file"),
+        ("raw.json", b'{"a": ', "not a .json file"),
+        ("raw.json", json.dumps([{"a": {"b": 1}}]).encode(), "'a' contains lists or records"),
+        ("raw.xlsx", b"a,b", "not a .xlsx file"),
     ],
 )
 def test_what_is_no_table_is_named(name: str, content: bytes, words: str, tmp_path: Path) -> None:

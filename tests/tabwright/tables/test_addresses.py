@@ -90,7 +90,7 @@ def test_dead_address(projects: Projects) -> None:
     project = projects(raw_data="http://127.0.0.1:1/table.csv", target="y")
     before = project.files()
     said = projects.run(project, "tabwright", "fetch", fails=True)
-    assert "nothing is there, or nobody answers" in said
+    assert "it does not exist, or the server does not answer" in said
     assert data(project.files()) == data(before)
 
 

@@ -44,7 +44,7 @@ def test_databases_hold_the_table(shop_url: str) -> None:
 
 def test_table_becomes_a_dataset(shop_url: str, projects: Projects) -> None:
     project = projects(raw_data=f"{shop_url}#shop", target="bought")
-    assert "data/raw/shop.parquet holds 90 rows" in projects.run(project, "tabwright", "fetch")
+    assert "data/raw/shop.parquet: 90 rows" in projects.run(project, "tabwright", "fetch")
     table = pd.read_parquet(project.path / "data/raw/shop.parquet")
     assert list(table.columns) == list(shop(90, 1).columns)
     assert table["spent"].dtype == float
@@ -61,7 +61,7 @@ def test_query_is_taken_as_it_is_written(shop_url: str, projects: Projects) -> N
     query = "SELECT visitor, 'it''s :x 5%' AS \"Note\", CAST(spent AS int) AS spent, bought "
     query += "FROM shop WHERE visitor LIKE 'v0000%' ORDER BY visitor"
     project = projects(raw_data=f"{shop_url}#{query}", target="bought")
-    assert "holds 10 rows" in projects.run(project, "tabwright", "fetch")
+    assert ": 10 rows" in projects.run(project, "tabwright", "fetch")
     (raw,) = (project.path / "data/raw").glob("*.parquet")
     table = pd.read_parquet(raw)
     assert set(table["Note"]) == {"it's :x 5%"}

@@ -8,7 +8,7 @@ from tabwright.dataset.split import require_split_column, split_rows
 from tabwright.project.errors import cli_errors
 from tabwright.project.project import Project
 from tabwright.schema.rules import describe
-from tabwright.schema.schema import load_schema, tell_positive
+from tabwright.schema.schema import load_schema, print_positive_class
 
 
 def clean(rows: pd.DataFrame) -> pd.DataFrame:
@@ -36,7 +36,7 @@ def make_dataset(project: Project) -> None:
     """Check every row, split what is kept, and look for what would spoil a model."""
     schema = load_schema(project.schema_file)
     require_split_column(schema, project.params.data)
-    tell_positive(schema)
+    print_positive_class(schema)
     with check_rows(project, schema, clean) as checked:
         counts = split_rows(project, schema, checked.clean_file)
     write_data_dictionary(project, schema)

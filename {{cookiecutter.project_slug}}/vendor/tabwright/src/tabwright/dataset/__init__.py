@@ -1,1 +1,1 @@
-"""From the raw file to checked rows, split into training and test rows."""
+"""Check the rows of the raw file, and split them into training and test rows."""

@@ -1,6 +1,6 @@
-"""Type every row and part those that are kept from those that the schema rejects.
+"""Type every row, and separate the valid ones from those that the schema rejects.
 
-Everything goes batch by batch: the table need not fit into memory.
+Rows are processed in batches: the table need not fit into memory.
 """
 
 from collections.abc import Callable, Iterator
@@ -31,16 +31,16 @@ READ = [name for name in PROBLEM if name != REJECTS]  # of data/interim/rejected
 
 @dataclass
 class CheckedRows:
-    """What became of the rows of a file.
+    """The result of checking a file.
 
     Attributes
     ----------
     clean_file
-        The typed rows that are kept.
+        The valid rows, typed.
     rows, left_out, rejected : int
-        How many there are, and how many `clean` and the schema have taken out of them.
+        The number of rows, of those that `clean` left out, and of those that the schema rejects.
     flagged
-        What the rows that are kept have otherwise than the schema expects.
+        Deviations from the schema in rows that are kept.
     problems : DataFrame
         A line for each rule that a rejected row breaks.
     """
@@ -57,12 +57,12 @@ class CheckedRows:
 def check_rows(project: Project, schema: Schema, clean: Clean = unchanged) -> Iterator[CheckedRows]:
     """Write the typed rows of the raw file, and those that are rejected, into `data/interim`.
 
-    They take the place of the files that are there when the block succeeds.
+    The files are replaced when the block succeeds.
 
     Raises
     ------
     ProjectError
-        When more than `data.max_rejected` of the rows are rejected; those are written then.
+        When more than `data.max_rejected` of the rows are rejected, which are written nevertheless.
     """
     params = project.params.data
     with (
@@ -71,13 +71,13 @@ def check_rows(project: Project, schema: Schema, clean: Clean = unchanged) -> It
     ):
         checked = check_file(project.raw_file, clean_file, rejected_file, schema, params, clean)
         if checked.rejected > params.max_rejected * checked.rows:
-            rejected_file.replace(project.rejected_file)  # to be looked at
+            rejected_file.replace(project.rejected_file)  # for inspection
             raise ProjectError(
                 f"{checked.rejected} of {checked.rows} rows break references/schema.yaml, more than "
                 f"data.max_rejected ({params.max_rejected:.0%}) allows:\n"
                 f"{describe(checked.problems)}\n"
-                "All of them are in data/interim/rejected.parquet; `make schema` shows what has "
-                "changed. Correct the data or the schema, or raise data.max_rejected in params.yaml."
+                "data/interim/rejected.parquet has all of them; `make schema` shows the differences. "
+                "Correct the data or the schema, or raise data.max_rejected in params.yaml."
             )
         yield checked
 
@@ -90,15 +90,15 @@ def check_file(
     params: DataParams,
     clean: Clean = unchanged,
 ) -> CheckedRows:
-    """Part the rows of any file.
+    """Check the rows of any file.
 
     Parameters
     ----------
     raw
         The file or folder to read.
     clean_file, rejected_file
-        Where typed rows are written, and a line per broken rule: `rejected_row` (1 is the first
-        below the header), `rejected_column`, `rejected_value`, `rejected_rule`, the cells of the row.
+        Outputs: typed rows, and a line per broken rule with `rejected_row` (1 is the first below
+        the header), `rejected_column`, `rejected_value`, `rejected_rule` and the cells of the row.
     """
     checked, ragged = CheckedRows(clean_file), list[RaggedRow]()
     duplicates = Duplicates(schema, params)
@@ -112,13 +112,13 @@ def check_file(
                 typed, problems = apply_contract(batch, schema)
                 bad = reject(problems, batch)
                 kept = typed.drop(index=bad) if len(bad) else typed
-                duplicates.note(kept)
+                duplicates.add(kept)
                 write_clean(kept)
                 checked.rows += len(read)
                 checked.left_out += len(read) - len(batch)
         reject(ragged_lines(ragged), batch)
         checked.rows += len(ragged)
-        if duplicates.found():
+        if duplicates.find():
             for problems, cells in duplicates.remove(clean_file):
                 reject(problems, cells)
     checked.problems = pd.read_parquet(rejected_file, columns=READ)
@@ -131,10 +131,10 @@ def _reject(
     problems: pd.DataFrame,
     cells: pd.DataFrame,
 ) -> np.ndarray:
-    """Count and write what is wrong with some rows; the numbers of those that are rejected."""
+    """Count and write the problems of some rows; return the numbers of rejected rows."""
     bad = rejected_by(problems)[ROW].unique()
     checked.flagged.count(problems[~problems[ROW].isin(bad)])
-    if len(bad) or not checked.rows:  # the first tells the columns
+    if len(bad) or not checked.rows:  # the first table defines the columns
         write(with_cells(problems, cells))
     checked.rejected += len(bad)
     return bad

@@ -1,4 +1,4 @@
-"""Apply the owner's `clean` to rows as they were read, before the schema sees them."""
+"""Apply the owner's `clean` to raw rows, before the schema is inferred or applied."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ Clean = Callable[[pd.DataFrame], pd.DataFrame]
 
 
 def unchanged(rows: pd.DataFrame) -> pd.DataFrame:
-    """The `clean` of a project that has none."""
+    """The default `clean`: no change."""
     return rows
 
 
@@ -26,12 +26,12 @@ def find_clean(project: Project) -> Clean:
 
 
 def clean_rows(rows: pd.DataFrame, clean: Clean) -> pd.DataFrame:
-    """Rows after `clean`, which may leave out rows and add columns.
+    """Apply `clean`, which may drop rows and add columns.
 
     Raises
     ------
     ProjectError
-        When it gives no table, a row twice, or one with another number than it had.
+        When the result is not a table, or repeats or renumbers rows.
     """
     found = clean(rows)
     if found is rows:
@@ -43,8 +43,8 @@ def clean_rows(rows: pd.DataFrame, clean: Clean) -> pd.DataFrame:
         )
     if not found.index.is_unique or not found.index.isin(rows.index).all():
         raise ProjectError(
-            "clean() in data/make_dataset.py gives rows another index: keep that of the rows it "
-            "takes, each at most once (a merge loses it: use map, or set the index again)."
+            "clean() in data/make_dataset.py changes the index of the rows: keep it, each row at "
+            "most once (a merge loses it: use map, or set the index again)."
         )
     return found
 

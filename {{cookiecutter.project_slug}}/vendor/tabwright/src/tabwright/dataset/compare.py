@@ -1,4 +1,4 @@
-"""Compare the data contract with today's raw file; `--update` relaxes it."""
+"""Compare the schema with the raw file; `--update` relaxes it."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
@@ -13,7 +13,7 @@ from ..schema.column import Column
 from ..schema.counts import in_rows, most_common
 from ..schema.guess import MAX_CATEGORIES, MISSING, MISSING_NUMBER, generous_range, guess_column
 from ..schema.rules import EMPTY, did_you_mean, kind_in_words
-from ..schema.schema import Schema, load_schema, tell_positive
+from ..schema.schema import Schema, load_schema, print_positive_class
 from ..schema.yaml_file import OneLine, as_yaml
 from .clean import find_clean
 from .observed import ObservedTable, profile
@@ -22,12 +22,12 @@ from .update import update_schema
 
 @dataclass(frozen=True)
 class Difference:
-    """What the file has otherwise, and the keys of the contract that would allow it.
+    """A difference between file and schema, and the keys of the schema that would allow it.
 
-    Without keys the owner decides.
+    Without keys the owner has to decide.
     """
 
-    column: str | None  # None: how the file is written
+    column: str | None  # None: the dialect
     message: str
     keys: dict[str, Any] = field(default_factory=dict)
 
@@ -39,10 +39,10 @@ class Difference:
 
 def main(project: Project, arguments: Arguments = None) -> None:
     parser = command_parser("schema", __doc__)
-    parser.add_argument("--update", action="store_true", help="update the contract")
+    parser.add_argument("--update", action="store_true", help="update the schema")
     options = parser.parse_args(arguments)
     params, schema = project.params, load_schema(project.schema_file)
-    tell_positive(schema)
+    print_positive_class(schema)
     observed = profile(project.raw_file, schema, params.seed, find_clean(project))
     found = list(differences(observed, schema))
     if not found:
@@ -51,33 +51,35 @@ def main(project: Project, arguments: Arguments = None) -> None:
     ready = [difference for difference in found if difference.keys]
     if options.update and ready:
         update_schema(project.schema_file, [(d.column, d.keys) for d in ready])
-        print("references/schema.yaml allows now:", *ready, sep="\n  ")
+        print("references/schema.yaml now allows:", *ready, sep="\n  ")
         found, ready = [difference for difference in found if not difference.keys], []
     if found:
         print(f"references/schema.yaml and {params.data.raw} differ:", *found, sep="\n  ")
     if open_ends := len(found) - len(ready):
-        print(f"for you to decide: {open_ends}. Correct the file, or the schema")
+        print(f"to be decided by you: {open_ends}. Correct the file or the schema")
     if ready:
         print(f"`make schema UPDATE=1` writes {len(ready)} of these {len(found)} into the schema")
 
 
 def differences(observed: ObservedTable, schema: Schema) -> Iterator[Difference]:
-    """What differs: how the file is written, then new columns, then those of the contract."""
+    """Yield differences: of the dialect, then new columns, then those of the schema."""
     agreed = asdict(schema.source)
     for key, value in asdict(observed.source).items():
         if value != agreed[key]:
             yield Difference(
                 None,
-                f"{key} is {_said(value)}, the contract says {_said(agreed[key])}",
+                f"{key} is {_in_words(value)}, in the schema {_in_words(agreed[key])}",
                 {key: value},
             )
     if observed.ragged:
         row = observed.ragged[0]
         rows = f"too many or too few cells in {in_rows(len(observed.ragged))}"
-        why = f": {row.cells}, not {row.expected}" if row.cells != row.expected else " " + row.what
+        why = (
+            f": {row.cells}, not {row.expected}" if row.cells != row.expected else " " + row.problem
+        )
         yield Difference(None, f"{rows}, first row {row.row}{why}")
     for name in observed.table.columns.difference(list(schema.columns), sort=False):
-        entry = _fresh(name, observed).as_tree()
+        entry = _guess(name, observed).as_dict()
         yield Difference(name, f"new; it seems to be {as_yaml(OneLine(entry)).rstrip()}", entry)
     for name, column in schema.columns.items():
         if name in observed.table.columns:
@@ -94,7 +96,7 @@ def _differences_in(name: str, column: Column, observed: ObservedTable) -> Itera
         if key[0] == name:
             yield _broken(name, column, key[1], cells, observed)
     if count := observed.duplicates.get(name):
-        yield Difference(name, f"an earlier value again in {in_rows(count)}", {"unique": False})
+        yield Difference(name, f"repeated values in {in_rows(count)}", {"unique": False})
 
 
 def _broken(
@@ -109,17 +111,17 @@ def _broken(
     if column.range is not None:
         low, high = observed.ends[name]
         agreed, now = (f"{start:.15g} to {end:.15g}" for start, end in (column.range, (low, high)))
-        message = f"outside {agreed} in {in_rows(cells)}; it goes from {now}"
-        return Difference(name, message, {"range": _wider(column.range, low, high)})
+        message = f"outside {agreed} in {in_rows(cells)}; the observed range is {now}"
+        return Difference(name, message, {"range": _widen(column.range, low, high)})
     known = column.categories or []
-    message = f"{in_rows(cells)} hold {most_common(values)}, not among its {len(known)} categories"
+    message = f"{in_rows(cells)} with {most_common(values)}, not among its {len(known)} categories"
     if len(values) > MAX_CATEGORIES:
         return Difference(name, f"{message}; without `categories` any value is allowed")
     return Difference(name, message, {"categories": [*known, *sorted(values)]})
 
 
 def _unreadable(name: str, column: Column, message: str, observed: ObservedTable) -> Difference:
-    fresh = _fresh(name, observed)
+    fresh = _guess(name, observed)
     if column.kind == fresh.kind == "datetime" and fresh.format not in (None, column.format):
         seems = f"; dates seem to be written like {fresh.format}"
         return Difference(name, message + seems, {"format": fresh.format})
@@ -129,16 +131,16 @@ def _unreadable(name: str, column: Column, message: str, observed: ObservedTable
     return Difference(name, message)
 
 
-def _wider(agreed: list[float], low: float, high: float) -> list[float]:
-    """The range with room beyond what is seen, on the side where it is too narrow."""
+def _widen(agreed: list[float], low: float, high: float) -> list[float]:
+    """Widen the range, with some margin, on the side where it is too narrow."""
     room = generous_range(pd.Series([low, high]))
     return [room[0] if low < agreed[0] else agreed[0], room[1] if high > agreed[1] else agreed[1]]
 
 
-def _fresh(name: str, observed: ObservedTable) -> Column:
+def _guess(name: str, observed: ObservedTable) -> Column:
     cells = without_missing(observed.table[name], observed.source.missing)
     return guess_column(cells, name, observed.source, observed.whole)
 
 
-def _said(value: Any) -> str:
+def _in_words(value: Any) -> str:
     return "none (no text)" if value is None else repr(value)

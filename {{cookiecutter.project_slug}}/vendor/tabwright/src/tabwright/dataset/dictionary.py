@@ -1,4 +1,4 @@
-"""The data dictionary: one line per column, from the contract and the clean rows."""
+"""The data dictionary: one line per column, from the schema and the clean rows."""
 
 import pandas as pd
 
@@ -9,7 +9,7 @@ from ..schema.column import Column
 from ..schema.guess import MAX_CATEGORIES
 from ..schema.schema import Schema
 
-MIN_ROWS = 10  # that hold a value which is shown: of fewer, git might keep somebody's name
+MIN_ROWS = 10  # with a value, for it to be shown: rarer ones may be personal data
 
 
 def write_data_dictionary(project: Project, schema: Schema) -> None:
@@ -19,7 +19,7 @@ def write_data_dictionary(project: Project, schema: Schema) -> None:
 
 
 def data_dictionary(clean: pd.DataFrame, schema: Schema) -> str:
-    """Markdown table of every column: kind, empty cells, values seen, description."""
+    """Markdown table of all columns: kind, share of empty cells, values, description."""
     lines = [
         "# Data dictionary",
         "",

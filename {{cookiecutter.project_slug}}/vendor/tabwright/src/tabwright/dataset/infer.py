@@ -1,11 +1,11 @@
-"""Write the data contract from the raw file, once; leave it alone when it exists."""
+"""Infer the schema from the raw file, unless it exists."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
-from ..io.read import describe_top, detect
+from ..io.read import describe_layout, detect
 from ..io.sample import sample
 from ..project.commands import Arguments, command_parser
 from ..project.errors import ProjectError
@@ -27,7 +27,7 @@ def main(project: Project, arguments: Arguments = None) -> None:
 
 
 def infer(project: Project) -> None:
-    """Write `references/schema.yaml` unless it is there."""
+    """Write `references/schema.yaml` unless it exists."""
     params = project.params
     if project.schema_file.exists():
         schema = load_schema(project.schema_file)
@@ -36,7 +36,7 @@ def infer(project: Project) -> None:
                 f"the target is {params.data.target!r} in params.yaml and {schema.target!r} in "
                 "references/schema.yaml: change one, or delete the schema to infer a new one."
             )
-        print("references/schema.yaml is there and is left as it is")
+        print("references/schema.yaml exists and is unchanged")
         return
     schema = infer_from_file(project.raw_file, params.data, params.seed, find_clean(project))
     save_schema(schema, project.schema_file)
@@ -44,25 +44,25 @@ def infer(project: Project) -> None:
 
 
 def infer_from_file(path: Path, params: DataParams, seed: int, clean: Clean = unchanged) -> Schema:
-    """Guess the contract that a file keeps; from a sample of its rows when there are very many.
+    """Infer the schema of a file, from a sample of its rows if there are very many.
 
     Parameters
     ----------
     clean
-        What the owner does to rows before the schema sees them.
+        Applied to the rows first.
     """
     source = detect(path, params.select, [params.target])
-    for line in describe_top(path, source):
+    for line in describe_layout(path, source):
         print(line)
     table, rows = sample(read_clean(path, source, clean), seed)
     if not rows:
-        raise ProjectError(f"{path}: the table is empty. Put rows below its header.")
+        raise ProjectError(f"{path}: the table has no rows. Add rows below its header.")
     if len(table) < rows:
-        print(f"{rows:,} rows: kinds are guessed from {len(table):,} of them, the rest from all")
+        print(f"{rows:,} rows: kinds are inferred from {len(table):,} of them, the rest from all")
     schema = infer_schema(table, params.target, source, whole=len(table) == rows)
     if len(table) < rows:
         batches = read_clean(path, source, clean, schema.known_columns)
-        complete_from_all(schema, ObservedTable(source, table, rows), batches)
+        extend_to_all_rows(schema, ObservedTable(source, table, rows), batches)
     for column, message, remedy in find_ambiguities(
         table, apply_contract(table, schema)[0], schema
     ):
@@ -71,15 +71,15 @@ def infer_from_file(path: Path, params: DataParams, seed: int, clean: Clean = un
         labels = as_text(without_missing(table[schema.target], schema.source.missing).dropna())
         share = (labels == schema.positive).mean()
         print(
-            f"positive class: {schema.positive} ({100 * share:.2g} % of rows), see `positive` there"
+            f"positive class: {schema.positive} ({100 * share:.2g} % of rows), see `positive` in the schema"
         )
     return schema
 
 
-def complete_from_all(
+def extend_to_all_rows(
     schema: Schema, observed: ObservedTable, batches: Iterable[pd.DataFrame]
 ) -> None:
-    """Widen ranges, categories and what may be empty from those of a sample to those of all rows."""
+    """Extend ranges, categories and nullability from a sample to all rows."""
     validate(batches, schema, observed)
     for difference in differences(observed, schema):
         if difference.column is not None and difference.column in schema.columns:
@@ -98,7 +98,7 @@ def complete_from_all(
 
 
 def summary(schema: Schema) -> str:
-    """What was guessed and should be checked, a line each."""
+    """List what was inferred and should be checked."""
     kinds = pd.Series([column.kind for column in schema.columns.values()]).value_counts()
     features = schema.features
     notes = {
@@ -106,7 +106,7 @@ def summary(schema: Schema) -> str:
         "dates read": [f"{name} as {features[name].format}" for name in schema.names("datetime")],
         "read as an empty cell": schema.source.missing[1:],
         "how the file is written": [
-            f"{key} {value!r}" for key, value in schema.source.unusual().items()
+            f"{key} {value!r}" for key, value in schema.source.non_default().items()
         ],
     }
     lines = [

@@ -1,4 +1,4 @@
-"""Lines for data/interim/rejected.parquet: what broke which rule, with the cells of its row."""
+"""Rows of data/interim/rejected.parquet: broken rules, with the cells of the row."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ WHOLE_ROW = ""  # the column of a rule about the row
 
 
 def with_cells(problems: pd.DataFrame, batch: pd.DataFrame) -> pd.DataFrame:
-    """Problems that reject with the cells of their rows, as text; none for rows not in `batch`."""
+    """Add the cells of their rows, as text, to problems that reject; none for rows not in `batch`."""
     problems = rejected_by(problems).drop(columns=REJECTS)
     cells = batch.rename(columns=lambda name: f"{name}.raw" if name in PROBLEM else name)
     cells = cells.reindex(problems[ROW]).set_axis(problems.index).astype("str")
@@ -24,15 +24,15 @@ def with_cells(problems: pd.DataFrame, batch: pd.DataFrame) -> pd.DataFrame:
 
 
 def ragged_lines(rows: list[RaggedRow]) -> pd.DataFrame:
-    """A line for each row with too many or too few cells; the value is its text."""
+    """Problems of malformed rows; the value is the text of the row."""
     lines = [(row.row, WHOLE_ROW, row.text, row.rule, True) for row in rows]
     return pd.DataFrame(lines, columns=list(PROBLEM)).astype(PROBLEM)
 
 
 class Duplicates:
-    """Find values that come twice in a unique column, and rows that come twice.
+    """Find repeated values of unique columns, and repeated rows.
 
-    Only hashes and numbers of rows are kept, of 8 bytes each.
+    Only hashes and row numbers are kept, of 8 bytes each.
     """
 
     def __init__(self, schema: Schema, params: DataParams | None = None) -> None:
@@ -43,22 +43,22 @@ class Duplicates:
             self.hashes[WHOLE_ROW] = []
         self.rows: list[np.ndarray] = []
 
-    def note(self, rows: pd.DataFrame) -> None:
-        """Take in the next clean rows."""
+    def add(self, rows: pd.DataFrame) -> None:
+        """Add the next clean rows."""
         if self.hashes:
             self.rows.append(rows.index.to_numpy())
         for name, hashes in self.hashes.items():
             cells = rows if name == WHOLE_ROW else rows[name]
             hashes.append(pd.util.hash_pandas_object(cells, index=False).to_numpy())
 
-    def found(self) -> bool:
-        """Look for repeats among all rows taken in."""
+    def find(self) -> bool:
+        """Find duplicates among all rows; tell whether there are any."""
         self.positions = {name: _repeated(np.concatenate(h)) for name, h in self.hashes.items()}
         self.hashes.clear()
         return any(map(len, self.positions.values()))
 
     def remove(self, clean: Path) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-        """Rewrite the clean rows without the repeats that reject; yield problems and cells."""
+        """Rewrite the clean rows without duplicates that reject; yield problems and cells."""
         numbers = np.concatenate(self.rows)
         start = 0
         with parquet_file(clean) as write:
@@ -81,6 +81,6 @@ class Duplicates:
 
 
 def _repeated(hashes: np.ndarray) -> np.ndarray:
-    """Positions of values that came before; in parts, for a hash table takes several times more."""
+    """Positions of repeated hashes; in parts, because a hash table needs several times the memory."""
     parts = (np.flatnonzero(hashes % 16 == part) for part in range(16))
     return np.concatenate([part[pd.Series(hashes[part]).duplicated()] for part in parts])

@@ -1,4 +1,4 @@
-"""Say of each row whether it is for training, for testing, or waits for a prediction."""
+"""Split rows into training, test and unlabelled rows."""
 
 from collections import Counter
 from contextlib import ExitStack
@@ -14,20 +14,20 @@ from ..project.settings import DataParams, Params
 from ..schema.schema import Schema
 
 TRAIN, TEST, UNLABELLED = "train", "test", "unlabelled"
-SCALE = 1_000_000  # shares as whole numbers, so that no rounding moves a row
+SCALE = 1_000_000  # integer shares, so that rounding moves no row
 
 
 class Split:
-    """Decide batch by batch, so that the table need not fit into memory.
+    """Assign rows in batches, so that the table need not fit into memory.
 
-    Rows added at the end of the table change nothing for those before them. What decides is
+    Rows appended to the table do not change the assignment of earlier ones. It depends on
 
-    - of a random split, the identifier where the contract has a unique one (its hash), else the
-      place of the row among those of its class: of each run of 1 / `test_size` rows one, drawn at
-      random, is for testing, so that each class is held out in proportion; in both, the first row
-      of a class is for training and the second for testing, so that neither lacks one;
-    - of a group split, the group (its hash), so that its rows stay together;
-    - of a chronological split, the date: rows from `cut` on are for testing, those without one
+    - in a random split, the hash of the unique identifier if the schema has one, else the position
+      of the row within its class: one random row of each run of 1 / `test_size` rows is for
+      testing, so the split is stratified; in both cases the first row of a class is for training
+      and the second for testing, so that neither part lacks a class;
+    - in a group split, the hash of the group, so that its rows stay together;
+    - in a chronological split, the date: rows from `cut` on are for testing, rows without a date
       for training.
     """
 
@@ -41,7 +41,7 @@ class Split:
         self.draws: dict[str, np.ndarray] = {}
 
     def assign(self, batch: pd.DataFrame) -> np.ndarray:
-        """`train`, `test` or `unlabelled` for each row of the next batch."""
+        """Return `train`, `test` or `unlabelled` for each row of the next batch."""
         target = batch[self.schema.target]
         if self.params.split == "chronological":
             test = (batch[self.by] >= self.cut).to_numpy()
@@ -58,7 +58,7 @@ class Split:
         return np.where(target.isna(), UNLABELLED, np.where(test, TEST, TRAIN))
 
     def _drawn(self, target: pd.Series) -> np.ndarray:
-        """One of each run of rows of a class."""
+        """Draw one test row of each run of rows of a class."""
         regression = self.schema.task == "regression"
         classes = target.notna().map({True: "any"}) if regression else target
         place, test = self._place(classes), np.zeros(len(target), dtype=bool)
@@ -73,7 +73,7 @@ class Split:
         return test
 
     def _place(self, classes: pd.Series) -> np.ndarray:
-        """How many rows of its class came before each; meaningless where there is none."""
+        """The number of earlier rows of the same class; undefined for rows without a class."""
         groups = classes.groupby(classes)
         before = classes.map(self.seen).fillna(0).to_numpy(dtype=int)
         self.seen.update(groups.size().to_dict())
@@ -88,12 +88,12 @@ class Split:
 
 
 def split_rows(project: Project, schema: Schema, clean: Path) -> Counter[str]:
-    """Write the clean rows into data/processed, and count them by `train`, `test`, `unlabelled`.
+    """Write the clean rows into data/processed, and count those of each part.
 
     Raises
     ------
     ProjectError
-        When fewer than ten rows have a target, all have the same, or a side stays empty.
+        When fewer than ten rows have a target, all have the same, or a part is empty.
     """
     params, cut = project.params, None
     target, data = schema.target, params.data
@@ -101,7 +101,7 @@ def split_rows(project: Project, schema: Schema, clean: Path) -> Counter[str]:
     files[UNLABELLED] = project.unlabelled_file
     if data.split == "chronological":
         dates = pd.read_parquet(clean, columns=[data.split_by, target])
-        cut = latest(dates.loc[dates[target].notna(), data.split_by], data.test_size)
+        cut = cut_date(dates.loc[dates[target].notna(), data.split_by], data.test_size)
         print(f"rows from {data.split_by} {cut} on are for testing")
     split = Split(schema, data, params.seed, cut)
     counts: Counter[str] = Counter()
@@ -124,7 +124,7 @@ def _require_enough(
     labelled = counts["train"] + counts["test"]
     if labelled < 10:
         raise ProjectError(
-            f"only {labelled} rows have a value of {schema.target!r}. A model needs at least 10."
+            f"only {labelled} rows have a value of {schema.target!r}. At least 10 are needed: add rows."
         )
     if len(values) < 2:
         raise ProjectError(
@@ -134,19 +134,19 @@ def _require_enough(
     if not counts["train"] or not counts["test"]:
         side = "test" if counts["train"] else "train"
         raise ProjectError(
-            f"no row is left to {side} on: data.split {params.data.split} by "
-            f"{params.data.split_by!r} puts all rows, or all but few, on one side. Change one "
-            f"of them, or data.test_size ({params.data.test_size}), in params.yaml."
+            f"there are no rows to {side} on after data.split {params.data.split} by "
+            f"{params.data.split_by!r}. Change one of them, or data.test_size "
+            f"({params.data.test_size}), in params.yaml."
         )
 
 
-def latest(dates: pd.Series, share: float) -> pd.Timestamp:
-    """The moment from which on the latest share of the rows begins.
+def cut_date(dates: pd.Series, share: float) -> pd.Timestamp:
+    """The date from which on rows are in the latest share.
 
     Raises
     ------
     ProjectError
-        When no date parts the rows.
+        When all dates are the same or missing.
     """
     known = dates.dropna().sort_values()
     if known.nunique() < 2:
@@ -159,7 +159,7 @@ def latest(dates: pd.Series, share: float) -> pd.Timestamp:
 
 
 def require_split_column(schema: Schema, params: DataParams) -> None:
-    """Raise a `ProjectError` when the column to split by is none, or no date where one is needed."""
+    """Raise a `ProjectError` unless `data.split_by` is a column of the kind that is needed."""
     if params.split == "random":
         return
     column, dates = schema.columns.get(params.split_by), params.split == "chronological"

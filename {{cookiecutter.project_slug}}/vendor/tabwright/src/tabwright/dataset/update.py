@@ -1,4 +1,4 @@
-"""Change keys of `references/schema.yaml` and leave the rest as its owner wrote it."""
+"""Change keys of `references/schema.yaml` without touching the rest of the file."""
 
 import sys
 from pathlib import Path
@@ -13,7 +13,7 @@ from ..schema.yaml_file import OneLine, as_yaml
 
 
 class _AsText(VersionedResolver):
-    """Take every word as the text it is, see `schema_file`."""
+    """Resolve all scalars as text, see `schema.yaml_file`."""
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
         return super().resolve(kind, "text" if kind is ScalarNode else value, implicit)
@@ -22,7 +22,7 @@ class _AsText(VersionedResolver):
 def update_schema(path: Path, changes: list[tuple[str | None, dict[str, Any]]]) -> None:
     """Set keys of columns, and of `source` where the column is None; add columns that are new.
 
-    Comments, order, quotes and lists on one line stay. Lists of categories grow in place.
+    Comments, order, quotes and flow style are preserved. Categories are added in place.
     """
     yaml = YAML()
     yaml.Resolver = _AsText
@@ -37,7 +37,7 @@ def update_schema(path: Path, changes: list[tuple[str | None, dict[str, Any]]]) 
         elif keys:
             tree["columns"][column] = yaml.load(as_yaml(OneLine(keys)))
     target = tree["columns"].get(tree["target"], {})
-    if len(target.get("categories", [])) > 2:  # of more classes none is the positive one
+    if len(target.get("categories", [])) > 2:  # with more classes there is no positive one
         tree.pop("positive", None)
     with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as file:
         yaml.dump(tree, file)
@@ -52,9 +52,9 @@ def _change(entry: Any, keys: dict[str, Any], yaml: YAML) -> None:
         if key == "categories":
             words = entry[key]
             for word in new:
-                if word not in words:  # before the last where a comment hangs on that
+                if word not in words:  # before the last if that has a comment
                     words.insert(len(words) - (len(words) - 1 in words.ca.items), word)
         elif key in entry:
             entry[key] = new
-        else:  # not at the end, where the comment of the next column hangs
+        else:  # not at the end, to which the comment of the next column is attached
             entry.insert(min(1, len(entry) - 1), key, new)

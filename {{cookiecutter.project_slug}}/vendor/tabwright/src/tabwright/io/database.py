@@ -19,37 +19,40 @@ from .parquet import BATCH_ROWS, parquet_file
 from .typed import typed_column
 
 PLAIN = (bool, int, float, str, date, time, timedelta, type(None))
-PACKAGES = {"MySQLdb": "mysqlclient", "psycopg2": "psycopg2-binary"}  # others are named alike
+PACKAGES = {"MySQLdb": "mysqlclient", "psycopg2": "psycopg2-binary"}  # others have one name
 SOURCE = "Correct data.source in params.yaml"
 
 
 def query(project: Project, source: str, select: str, path: Path) -> int:
-    """Write a table, or the rows of a query, to a Parquet file.
+    """Write a table, or the result of a query, to a Parquet file.
 
     Parameters
     ----------
     source
-        SQLAlchemy URL without a password, which comes from the variable `DATABASE_PASSWORD`.
+        SQLAlchemy URL without a password, which is read from `DATABASE_PASSWORD`.
     select
-        Name of a table, perhaps after that of its schema and a dot; or a query, which holds blanks.
+        Name of a table, optionally `schema.table`, or a query, which contains spaces.
 
     Returns
     -------
     int
-        How many rows there are.
+        The number of rows.
 
     Raises
     ------
     ProjectError
-        When the database cannot be reached, or does not give the rows. The file is as it was.
+        When the database cannot be reached or the query fails. The file is unchanged then.
     """
     engine = _engine(project, source)
-    with _told(
+    with _errors(
         f"{source} cannot be reached", f"{SOURCE}, and the password, DATABASE_PASSWORD, in .env."
     ):
         connection = engine.connect()
     try:
-        with connection, _told(f"{source} does not give {select!r}", f"{SOURCE}, or data.select."):
+        with (
+            connection,
+            _errors(f"{source} cannot read {select!r}", f"{SOURCE}, or data.select."),
+        ):
             result = connection.execution_options(yield_per=BATCH_ROWS).execute(_statement(select))
             return _write(result, path)
     finally:
@@ -75,8 +78,8 @@ def _engine(project: Project, source: str) -> sa.Engine:
         ) from error
     except NoSuchModuleError as error:
         raise ProjectError(
-            f"{source}: SQLAlchemy does not know this kind of source. Correct data.source in "
-            "params.yaml, or add the package with its dialect to `dependencies` in pyproject.toml, "
+            f"{source}: SQLAlchemy does not know this dialect. Correct data.source in "
+            "params.yaml, or add the package that provides it to `dependencies` in pyproject.toml, "
             "then `make lock setup`."
         ) from error
     except (ArgumentError, ValueError) as error:
@@ -91,11 +94,11 @@ def _statement(select: str) -> sa.Executable:
 
 
 def _write(result: sa.CursorResult[Any], path: Path) -> int:
-    """Write the rows batch by batch, with types that hold for all of them."""
+    """Write the rows batch by batch, with types that fit all of them."""
     names = list(result.keys())
     if double := {name for name in names if names.count(name) > 1}:
         raise ProjectError(
-            f"data.select gives {', '.join(sorted(double))} twice. Name one with AS."
+            f"data.select returns {', '.join(sorted(double))} twice. Rename one with AS."
         )
     total = 0
     with (
@@ -107,7 +110,7 @@ def _write(result: sa.CursorResult[Any], path: Path) -> int:
             total += len(rows)
             bar.update(len(rows))
         if not total:
-            raise ProjectError("data.select gives no rows. Correct it in params.yaml.")
+            raise ProjectError("data.select returns no rows. Correct it in params.yaml.")
     return total
 
 
@@ -118,13 +121,13 @@ def _column(cells: tuple[Any, ...]) -> pa.Array:
 
 
 @contextmanager
-def _told(what: str, remedy: str) -> Iterator[None]:
-    """Make a sentence of an error of the database, without a password in it."""
+def _errors(what: str, remedy: str) -> Iterator[None]:
+    """Raise a database error as a `ProjectError`, without the password."""
     try:
         yield
     except SQLAlchemyError as error:
-        said = error.orig if isinstance(error, DBAPIError) else error
-        why = str(said).strip().partition("\n")[0]
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        why = str(cause).strip().partition("\n")[0]
         if password := os.environ.get("DATABASE_PASSWORD"):
             why = why.replace(password, "***")
         raise ProjectError(f"{what}: {why.rstrip('.')}. {remedy}") from None

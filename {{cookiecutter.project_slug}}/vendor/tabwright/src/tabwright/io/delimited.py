@@ -1,4 +1,4 @@
-"""Read a text file of cells, piece by piece: by Arrow where it can, else by Python's `csv`."""
+"""Read delimited text in batches: by Arrow where possible, else by Python's `csv`."""
 
 import csv
 import shutil
@@ -14,27 +14,27 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from ..project.errors import ProjectError
-from .dialect import LONGEST_CELL, join_cells, parse, records
+from .dialect import MAX_CELL, join_cells, parse, records
 from .header import BLANKS, TOP_ROWS, Top, find_top
 from .open_file import SAMPLE, open_bytes, open_text
 from .parquet import BATCH_ROWS
 from .rows import RaggedRow, Tables, only_rows
 from .source import KnownColumns, Source
 
-END = "\x04"  # behind the last line it is a row of its own, unless a quote is open
+END = "\x04"  # appended as a last row, which an open quote would swallow
 
 
 def read_delimited(path: Path, source: Source, known: KnownColumns | None = None) -> Tables:
-    """Yield tables of text cells as they are written, see `Tables`.
+    """Yield tables of unchanged text cells, see `Tables`.
 
-    Row 1 is right below the header; empty lines count, a cell of several lines does not.
+    Row 1 is right below the header. Empty lines are counted, line breaks within cells are not.
 
     Parameters
     ----------
     source
-        How the file is written.
+        The dialect of the file.
     known
-        Names the columns of a file without a header.
+        The columns, for a file without a header.
     """
     try:
         top = find_top(path, first_lines(path, source)[source.skip_rows :], source, known)
@@ -46,8 +46,8 @@ def read_delimited(path: Path, source: Source, known: KnownColumns | None = None
             yield from only_rows(tables, top, path.name)
     except csv.Error as error:
         raise ProjectError(
-            f"{path}: {error} opens a quote that is never closed, and hides what follows. "
-            "Close it in the file, or write every quote within a cell twice."
+            f"{path}: {error} opens a quote that is never closed, which hides the rest. "
+            "Close it, or double each quote within a cell."
         ) from error
     except UnicodeDecodeError as error:
         raise ProjectError(
@@ -57,7 +57,7 @@ def read_delimited(path: Path, source: Source, known: KnownColumns | None = None
 
 
 def first_lines(path: Path, source: Source) -> list[list[str]]:
-    """The cells of the first lines of a file, also those above the header."""
+    """The cells of the first lines of a file, including those above the header."""
     with open_text(path, source.encoding) as file:
         text = file.read(SAMPLE)
     return parse(text, source, most=source.skip_rows + TOP_ROWS)
@@ -65,9 +65,9 @@ def first_lines(path: Path, source: Source) -> list[list[str]]:
 
 @contextmanager
 def _as_utf8(path: Path, source: Source) -> Iterator[Path]:
-    """A file with the same text in UTF-8: itself, or a temporary copy when it is written otherwise.
+    """The file itself if it is UTF-8, else a temporary copy in UTF-8.
 
-    Arrow reads ahead in a thread, which a file that is read by Python can hold up for ever.
+    Arrow reads ahead in a thread, which can deadlock on a Python file object.
     """
     if source.encoding in ("utf-8", "utf-8-sig") and path.suffix != ".zip":
         yield path
@@ -83,7 +83,7 @@ def _as_utf8(path: Path, source: Source) -> Iterator[Path]:
 
 
 def _count_in(path: Path, *characters: str) -> Counter[str]:
-    """How often each of some ASCII characters occurs in a UTF-8 file."""
+    """Count ASCII characters in a UTF-8 file."""
     found: Counter[str] = Counter()
     with open_bytes(path) as file:
         while block := file.read(SAMPLE):
@@ -92,38 +92,40 @@ def _count_in(path: Path, *characters: str) -> Counter[str]:
 
 
 def _by_arrow(path: Path, source: Source, top: Top, found: Counter[str]) -> Tables:
-    """Rows of a UTF-8 file whose quotes are closed; from where Arrow gives up, those of `_by_csv`."""
-    none: list[int] = []  # numbers of rows that Arrow leaves out
+    """Read a UTF-8 file without open quotes; where Arrow fails, `_by_csv` reads the rest."""
+    skipped: list[int] = []  # numbers of rows that Arrow skips
     ragged: list[RaggedRow] = []
 
-    def set_aside(row: arrow_csv.InvalidRow) -> str:
-        none.append(row.number - source.skip_rows - top.length)
+    def skip(row: arrow_csv.InvalidRow) -> str:
+        skipped.append(row.number - source.skip_rows - top.length)
         if row.text.strip(BLANKS):
-            ragged.append(RaggedRow(none[-1], row.text, row.actual_columns, row.expected_columns))
+            ragged.append(
+                RaggedRow(skipped[-1], row.text, row.actual_columns, row.expected_columns)
+            )
         return "skip"
 
     read = arrow_csv.ReadOptions(
-        use_threads=False,  # threads lose count of the rows
-        block_size=LONGEST_CELL,  # a dozen of them ahead
+        use_threads=False,  # row numbers need one thread
+        block_size=MAX_CELL,  # Arrow reads about a dozen ahead
         column_names=top.columns,
         skip_rows=source.skip_rows,
         skip_rows_after_names=top.length,
     )
     cut = arrow_csv.ParseOptions(
-        delimiter=source.mark,
+        delimiter=source.delimiter,
         quote_char=source.quote if found[source.quote] else False,
         escape_char=source.escape or False,
-        newlines_in_values=found[source.quote] > 0,  # takes time
+        newlines_in_values=found[source.quote] > 0,  # slower
         ignore_empty_lines=False,
-        invalid_row_handler=set_aside,
+        invalid_row_handler=skip,
     )
     as_text = arrow_csv.ConvertOptions(column_types=dict.fromkeys(top.columns, pa.string()))
     last = 0
     try:
         with open_bytes(path) as file, arrow_csv.open_csv(file, read, cut, as_text) as tables:
             for batch in tables:
-                rows = np.arange(last + 1, last + 1 + batch.num_rows + len(none))
-                rows = rows[~np.isin(rows, none)][: batch.num_rows]
+                rows = np.arange(last + 1, last + 1 + batch.num_rows + len(skipped))
+                rows = rows[~np.isin(rows, skipped)][: batch.num_rows]
                 last = max([last, *rows[-1:]])
                 yield pa.table(batch), rows, [row for row in ragged if row.row < last]
                 ragged[:] = [row for row in ragged if row.row > last]
@@ -134,10 +136,10 @@ def _by_arrow(path: Path, source: Source, top: Top, found: Counter[str]) -> Tabl
 
 
 def _by_csv(path: Path, source: Source, top: Top, found: Counter[str], done: int = 0) -> Tables:
-    """Rows of any UTF-8 file, but for those that are done; the ones with a NUL are set aside."""
+    """Read any UTF-8 file after the first `done` rows; rows with a NUL are malformed."""
     width, blanks = len(top.columns), " " in (source.separator or "")
     texts = pa.schema([(name, pa.string()) for name in top.columns])
-    row, opened = done, 0  # the last row, and the first with a cell of several lines
+    row, opened = done, 0  # the last row, and the first with a line break in a cell
     with open_text(path, "utf-8-sig") as file:
         lines = records(chain(file, [END]), source, skip_blanks=blanks)
         numbered = enumerate(islice(lines, source.skip_rows + top.length + done, None), done + 1)

@@ -1,4 +1,4 @@
-"""Tell which lines of a text file are header, which are above and below it, and which are rows."""
+"""Find the header of a table, the lines above it, and those below it that are not rows."""
 
 import re
 from collections import Counter
@@ -10,33 +10,33 @@ from typing import NamedTuple
 from ..project.errors import ProjectError
 from .source import KnownColumns, Source
 
-# Around a cell they are no part of it: those of ASCII, no-break ones, and those of no width.
+# Whitespace that is stripped from cells: ASCII, no-break and zero-width.
 BLANKS = " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u2007\u202f\u200b\ufeff"
-TOP_ROWS = 1000  # that tell how many columns there are
-ROWS_ABOVE = 50  # a header further down is none
+TOP_ROWS = 1000  # used to count the columns
+ROWS_ABOVE = 50  # a header is not searched further down
 NUMBER = re.compile(r"[$€£¥]?[-+]?[\d.,]*\d[\d.,]*([eE][-+]?\d+)?[$€£¥%]?")
 
 NO_VALUE = re.compile(r"n\W?[ak]\W?|nan|nil|none|null|missing|unknown|[-.?*#]+", re.IGNORECASE)
-WORDS = re.compile(r"\s|^\W")  # in a remark, rarely in the name of a thing
+WORDS = re.compile(r"\s|^\W")  # common in footnotes, rare in names
 
 
 class Top(NamedTuple):
-    """What stands above the rows of a text file."""
+    """The lines above the first row of a table."""
 
     columns: list[str]
-    lines: list[list[str]]  # cells of the header and of what is below it
-    length: int  # lines they take, with empty ones between them
+    lines: list[list[str]]  # cells of the header and the lines to skip below it
+    length: int  # number of these lines, including empty ones between them
 
 
 def layout(rows: list[list[str]], names: Collection[str] = ()) -> tuple[int, bool, int]:
-    """Lines above the header, whether there is one, and lines below it that are no rows.
+    """The number of lines above the header, whether there is one, and of non-rows below it.
 
     Parameters
     ----------
     rows
-        The cells of the first lines; an empty line has none.
+        The cells of the first lines; an empty line has no cells.
     names
-        Columns that are known: the line that holds them is the header, whatever it looks like.
+        Known columns: the line that contains them is the header.
     """
     named = _header_line(names, rows[:ROWS_ABOVE])
     above = rows_above(rows, usual_width(rows)) if named is None else named
@@ -46,15 +46,15 @@ def layout(rows: list[list[str]], names: Collection[str] = ()) -> tuple[int, boo
 
 
 def usual_width(rows: list[list[str]]) -> int:
-    """The number of cells most lines have."""
+    """The most frequent number of cells."""
     widths = Counter(len(row) for row in rows if row)
     return max(widths, key=lambda width: (widths[width], width), default=0)
 
 
 def rows_above(rows: list[list[str]], width: int) -> int:
-    """Titles, comments and empty lines above the table.
+    """The number of titles, comments and empty lines above the table.
 
-    A line with one cell less than usual is a header: that of row names, or the last, is missing.
+    A line with one cell less than usual is a header without a name for the first or last column.
     """
     for number, row in enumerate(rows[:ROWS_ABOVE]):
         title = len(row) < max(width - 1, min(width, 2)) and sum(map(bool, row)) <= 2
@@ -68,9 +68,9 @@ def _is_comment(row: list[str]) -> bool:
 
 
 def has_header(table: list[list[str]]) -> bool:
-    """Whether the first line is unlike those below: words over numbers, words that do not recur.
+    """Whether the first line is a header: names above numbers, or names that do not recur below.
 
-    A line with a number is none, unless it counts or holds years.
+    A line with a number is not a header, unless it is a sequence such as 0, 1, 2 or years.
     """
     if len(table) < 2:
         return True
@@ -84,12 +84,12 @@ def has_header(table: list[list[str]]) -> bool:
             words += bool(name) and not NUMBER.fullmatch(name)
         elif name and name in column and len(set(column)) <= len(column) / 2:
             votes -= 1
-    # Files put together one below the other hold their header again and again.
+    # Concatenated files repeat their header.
     return words + votes >= 0 or (words > 0 and first in body)
 
 
 def rows_below(body: list[list[str]]) -> int:
-    """Comments, units or a second line of names under the header."""
+    """The number of lines below the header with comments, units or a second set of names."""
     comments = 0
     while comments < len(body) and _is_comment(body[comments]):
         comments += 1
@@ -107,24 +107,24 @@ def rows_below(body: list[list[str]]) -> int:
     units = len(unlike) > (numbers / 2 if numbers > 1 else sum(map(bool, first)) - 1)
     word, times = max(Counter(n for n, _ in words).items(), key=lambda it: it[1], default=("", 0))
     second_names = times > 2 and times == first.count(word) and times >= len(first) / 3
-    # A row has words that recur, or where its numbers are missing words that say so.
+    # A row has values that recur, or missing-value markers in place of numbers.
     row = any(name and name in column for name, column, _ in over) or all(
         NO_VALUE.fullmatch(name) for name in (unlike if units else [word])
     )
     return comments + bool((units or second_names) and not row)
 
 
-def remarks_below(rows: Sequence[Sequence[str]]) -> int:
-    """Lines at the end of which only one cell is filled, with words, such as footnotes."""
+def count_footnotes(rows: Sequence[Sequence[str]]) -> int:
+    """The number of lines at the end with only one non-empty cell, of several words."""
     for number, row in enumerate(reversed(rows)):
         cells = [cell for cell in row if cell]
         if len(row) < 3 or len(cells) > 1 or not all(map(WORDS.search, cells)):
             return number
-    return 0  # all of them: this is how the table is
+    return 0  # all lines: the table itself is like this
 
 
 def _header_line(names: Collection[str], rows: list[list[str]]) -> int | None:
-    """The line that holds the most of the names, unless others hold as many."""
+    """The line with the most known names, unless several lines have as many."""
     hits = [len(set(names).intersection(row)) for row in rows]
     most = max(hits, default=0)
     lines = [row for row, found in zip(rows, hits, strict=True) if found == most]
@@ -140,7 +140,7 @@ def _is_number(column: tuple[str, ...]) -> bool:
 
 
 def _counts(names: list[str]) -> bool:
-    """Whether names are 0, 1, 2, ... or, after some words, years in a row."""
+    """Whether names are 0, 1, 2, ... or, after some words, consecutive years."""
     numbers = [int(name) for name in names if name.isascii() and name.isdigit()]
     if len(numbers) < 3 or any(b - a != 1 for a, b in pairwise(numbers)):
         return False
@@ -148,10 +148,10 @@ def _counts(names: list[str]) -> bool:
 
 
 def find_top(path: Path, lines: list[list[str]], source: Source, known: KnownColumns | None) -> Top:
-    """The header of a table and what belongs to it, from the lines below a title."""
+    """The header of a table, from its first lines without `skip_rows`."""
     filled = [number for number, row in enumerate(lines) if any(row)]
     if not filled:
-        raise ProjectError(f"{path}: the file is empty, but for blanks. Put a table there.")
+        raise ProjectError(f"{path}: the file contains only whitespace. Replace it by a table.")
     rows = [lines[number] for number in filled]
     below = source.header + source.skip_rows_after_header
     body = rows[below:]
@@ -161,11 +161,11 @@ def find_top(path: Path, lines: list[list[str]], source: Source, known: KnownCol
         found.pop()
     if source.header and len(found) < width - 1:
         raise ProjectError(
-            f"{path}: most rows have {width} cells, the header names {len(found)} columns. Name "
-            "the others too."
+            f"{path}: most rows have {width} cells, but the header only {len(found)} names. Add "
+            "the others."
         )
     if source.header and len(found) == width - 1 and any(row[-1] for row in body):
-        found.insert(0, "")  # a column of row names often has none itself
+        found.insert(0, "")  # the column of row names often has no name
     found += [""] * (width - len(found))
     length = filled[min(below, len(filled)) - 1] + 1 if below else 0
     return Top(unique_names(found), [found, *rows[1:below]] if source.header else [], length)
@@ -179,7 +179,7 @@ def _names_in(known: KnownColumns | None, width: int) -> list[str]:
 
 
 def unique_names(names: list[str]) -> list[str]:
-    """Names of columns, also for those that have none or another's."""
+    """Complete missing names to `column_<position>`, and make repeated ones unique."""
     taken: dict[str, None] = {}
     for name in (name or f"column_{position}" for position, name in enumerate(names)):
         tries = chain([name], (f"{name}.{number}" for number in count(1)))

@@ -15,19 +15,19 @@ from ..project.errors import ProjectError
 
 COMPRESSED = (".gz", ".bz2", ".zst", ".lz4", ".zip")
 SAMPLE = 1 << 20  # bytes
-# Encodings that can be told from the bytes. Latin ones look alike: they are read as Windows-1252.
+# Encodings that can be detected. Latin ones cannot be distinguished: they are read as Windows-1252.
 NOT_LATIN = ["cp1251", "koi8_r", "cp1253", "cp949", "cp932", "euc_jis_2004", "gb18030", "big5"]
-MIXED = "mixed"  # UTF-8 with cells of Windows-1252 among it
+MIXED = "mixed"  # UTF-8 with some cells in Windows-1252
 
 
 @contextmanager
 def open_bytes(path: Path) -> Iterator[IO[bytes]]:
-    """The unpacked bytes of a file, to read from start to end.
+    """Open a file for reading its decompressed bytes, from start to end.
 
     Raises
     ------
     ProjectError
-        When the file cannot be opened or unpacked.
+        When the file cannot be opened or decompressed.
     """
     try:
         if path.suffix == ".zip":
@@ -37,16 +37,18 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
             with pa.input_stream(str(path), compression="detect") as file:
                 yield file
     except PermissionError as error:
-        raise ProjectError(f"{path}: you may not read it. Change its permissions.") from error
+        raise ProjectError(f"{path}: permission denied. Change its permissions.") from error
     except (OSError, BadZipFile, EOFError, RuntimeError) as error:
-        what = f"no whole {path.suffix} file" if path.suffix in COMPRESSED else "cannot be read"
+        what = (
+            f"not a complete {path.suffix} file" if path.suffix in COMPRESSED else "cannot be read"
+        )
         raise ProjectError(
-            f"{path}: {what}: {error}. Fetch it again, or rename it after what it is."
+            f"{path}: {what}: {error}. Download it again, or correct its suffix."
         ) from error
 
 
 def file_kind(path: Path) -> str:
-    """The suffix that tells what is in a file, below that of its packing: `.csv` of `a.csv.gz`."""
+    """The suffix of the format, without that of the compression: `.csv` for `a.csv.gz`."""
     return Path(path.stem).suffix.lower() if path.suffix in COMPRESSED else path.suffix.lower()
 
 
@@ -54,14 +56,14 @@ def _only_member(path: Path, archive: ZipFile) -> str:
     members = [name for name in archive.namelist() if not name.startswith("__MACOSX")]
     if len(members) != 1:
         raise ProjectError(
-            f"{path}: the archive holds {len(members)} files, not one: unpack it into a folder and "
-            "name that."
+            f"{path}: the archive contains {len(members)} files, not one. Unpack it into a folder "
+            "and use that."
         )
     return members[0]
 
 
 def find_encoding(path: Path) -> str:
-    """UTF-16 by its mark or its zeros, UTF-8 where the whole file is, else what the bytes fit."""
+    """UTF-16 by its byte order mark or zeros, UTF-8 if all bytes are valid, else the best match."""
     with open_bytes(path) as file:
         start = file.read(SAMPLE)
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -82,7 +84,7 @@ def find_encoding(path: Path) -> str:
 
 
 def _not_utf8(data: bytes) -> str:
-    """Mixed when most characters beyond ASCII are UTF-8, else the alphabet the bytes fit."""
+    """`mixed` when most non-ASCII characters are UTF-8, else the encoding that fits best."""
     text = data.decode("utf-8", errors="surrogateescape")
     beyond = [character for character in text if character > "\x7f"]
     strangers = sum("\udc80" <= character <= "\udcff" for character in beyond)
@@ -97,7 +99,7 @@ def _not_utf8(data: bytes) -> str:
 
 @contextmanager
 def open_text(path: Path, encoding: str) -> Iterator[TextIO]:
-    """The unpacked text of a file, with its line ends as they are."""
+    """Open a file for reading its decompressed text, with its line endings unchanged."""
     how = ("utf-8", MIXED) if encoding == MIXED else (encoding, "strict")
     with open_bytes(path) as file, io.TextIOWrapper(file, *how, newline="") as text:
         yield text

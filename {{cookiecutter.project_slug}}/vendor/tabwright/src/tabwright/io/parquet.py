@@ -1,4 +1,4 @@
-"""Read and write Parquet files piece by piece."""
+"""Read and write Parquet files in batches."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,20 +17,20 @@ BATCH_ROWS = 100_000
 
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Say which file it is that cannot be read, and why."""
+    """Name the file that cannot be read, and the reason."""
     try:
         yield
     except (OSError, pa.ArrowException) as error:
         why = f"{path} cannot be read: {first_line(error)}"
-        raise ProjectError(f"{why}. `make verify` tells whether it is damaged.") from error
+        raise ProjectError(f"{why}. `make verify` checks whether it is damaged.") from error
 
 
 @contextmanager
 def parquet_file(path: Path) -> Iterator[Callable[[pd.DataFrame | pa.Table], None]]:
-    """Yield a function that appends tables to a Parquet file; it is there when the block succeeds.
+    """Yield a function that appends tables to a Parquet file, which replaces `path` on success.
 
-    The first table, perhaps without rows, says which columns there are, and their types. Where
-    later cells have another type, all get one that holds both.
+    The first table, which may be empty, defines the columns and their types. When a later table has
+    other types, the file is rewritten with types that fit both.
     """
     writer: pq.ParquetWriter | None = None
     last: Future | None = None
@@ -44,7 +44,7 @@ def parquet_file(path: Path) -> Iterator[Callable[[pd.DataFrame | pa.Table], Non
             writer = _widened(writer, partial, rows.schema)
             rows = rows.cast(writer.schema)
         writer = writer or pq.ParquetWriter(partial, rows.schema)
-        if len(table):  # written by another core while the next table is made
+        if len(table):  # written in a thread while the next table is computed
             last = thread.submit(writer.write_table, rows)
 
     with replacing(path) as partial, ThreadPoolExecutor(max_workers=1) as thread:
@@ -59,7 +59,7 @@ def parquet_file(path: Path) -> Iterator[Callable[[pd.DataFrame | pa.Table], Non
 
 
 def _as_arrow(table: pd.DataFrame | pa.Table, schema: pa.Schema | None) -> pa.Table:
-    """A table with this schema where its cells allow."""
+    """Convert a table, to this schema if its cells allow it."""
     if isinstance(table, pa.Table):
         return table
     try:
@@ -71,7 +71,7 @@ def _as_arrow(table: pd.DataFrame | pa.Table, schema: pa.Schema | None) -> pa.Ta
 
 
 def _widened(writer: pq.ParquetWriter, path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """Rewrite a file whose types do not hold the cells of a further table."""
+    """Rewrite a file with types that also fit another table."""
     fields = []
     for pair in zip(writer.schema, schema, strict=True):
         try:
@@ -95,8 +95,8 @@ def _widened(writer: pq.ParquetWriter, path: Path, schema: pa.Schema) -> pq.Parq
 
 
 def parquet_batches(path: Path) -> Iterator[pd.DataFrame]:
-    """Tables of at most `BATCH_ROWS` rows, whose index runs on; at least one, perhaps empty."""
-    # Not buffered, else the whole file is kept.
+    """Yield tables of at most `BATCH_ROWS` rows with a continuous index, the first one empty."""
+    # Not buffered, which would keep the whole file in memory.
     with readable(path), pq.ParquetFile(path, pre_buffer=False) as file:
         yield file.schema_arrow.empty_table().to_pandas()
         start = 0
@@ -106,12 +106,12 @@ def parquet_batches(path: Path) -> Iterator[pd.DataFrame]:
 
 
 def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
-    """All rows of a file that an earlier step has written, see `readable`."""
+    """Read a file that an earlier step has written; an unreadable one is a `ProjectError`."""
     with readable(path):
         return pd.read_parquet(path, columns=columns)
 
 
 def rows_in(path: Path) -> int:
-    """The number of rows of such a file."""
+    """Count the rows of a Parquet file."""
     with readable(path):
         return pq.read_metadata(path).num_rows

@@ -1,4 +1,4 @@
-"""Read a table from a file or a folder of files, piece by piece."""
+"""Read a table from a file or a folder of files in batches."""
 
 import re
 from collections.abc import Callable, Collection, Iterator
@@ -27,11 +27,11 @@ READERS: dict[str, Callable[[Path, Source, KnownColumns | None], Tables]] = {
     ".parquet": read_parquet,
     **dict.fromkeys([".json", *JSON_LINES], read_json),
     **dict.fromkeys(EXCEL, read_excel),
-}  # all others are text
+}  # all others are delimited text
 
 
 class Batch(NamedTuple):
-    """Some rows as they are written, their numbers, and the rows that are none among and above."""
+    """Rows with unchanged cells, their numbers, and the malformed rows among and above them."""
 
     cells: pa.Table
     rows: np.ndarray
@@ -49,46 +49,46 @@ def read_batches(
     ragged: list[RaggedRow] | None = None,
     known: KnownColumns | None = None,
 ) -> Iterator[pd.DataFrame]:
-    """Yield tables of at most `BATCH_ROWS` rows, whose index counts the rows, see `read_cells`.
+    """Yield tables of at most `BATCH_ROWS` rows, indexed by row number, see `read_cells`.
 
-    Cells of text files stay text; columns of Parquet, JSON and Excel files keep their types. Text
-    has no blanks around it.
+    Cells of text files remain text; columns of Parquet, JSON and Excel files keep their types. Text
+    is stripped of whitespace.
 
     Parameters
     ----------
     ragged
-        Receives rows with too many or too few cells, those above a row before its table comes;
-        when not given they are an error.
+        Receives malformed rows, each before the table that follows it; without a list they are an
+        error.
     """
     for cells, rows, bad in read_cells(path, source, known):
         if bad and ragged is None:
-            raise ProjectError(f"{path}: row {bad[0].row} {bad[0].what}: {bad[0].text[:80]}")
+            raise ProjectError(f"{path}: row {bad[0].row} {bad[0].problem}: {bad[0].text[:80]}")
         if ragged is not None:
             ragged += bad
-        yield plain(cells, path).set_axis(rows)
+        yield to_pandas(cells, path).set_axis(rows)
 
 
 def read_cells(
     path: Path, source: Source | None = None, known: KnownColumns | None = None
 ) -> Iterator[Batch]:
-    """Yield at least one batch, of at most `BATCH_ROWS` rows as they are written.
+    """Yield at least one batch, of at most `BATCH_ROWS` rows with unchanged cells.
 
-    Row 1 is right below the header, and empty lines count. Numbers run on through the files of a
-    folder.
+    Row 1 is right below the header, and empty lines are counted. Row numbers continue through the
+    files of a folder.
 
     Parameters
     ----------
     path
-        A file, packed or not, or a folder of files with the same columns, read in order of names.
+        A file, compressed or not, or a folder of files with the same columns, read in order of names.
     source
-        How it is written; detected when not given.
+        The dialect; detected when not given.
     known
-        Names the columns of a text file without a header.
+        The columns, for a file without a header.
 
     Raises
     ------
     ProjectError
-        When the file is missing, empty or no table.
+        When the file is missing, empty or not a table.
     """
     before, empty = 0, True
     columns: list[str] = []
@@ -112,19 +112,19 @@ def read_cells(
         if ragged:
             yield Batch(table[:0], rows[:0], ragged)
             empty = False
-    if empty:  # a table without rows has columns
+    if empty:  # a table without rows still has columns
         yield Batch(table, rows, [])
 
 
 def detect(path: Path, sheet: str = "", names: Collection[str] = ()) -> Source:
-    """How the first file at `path` is written.
+    """Detect the dialect of the first file at `path`.
 
     Parameters
     ----------
     sheet
-        That of a workbook to read.
+        The sheet to read of a workbook.
     names
-        Columns that are known: the line that holds them is the header. A position is none.
+        Known columns: the line that contains them is the header. Positions are ignored.
     """
     file = list_files(path)[0]
     names = [name for name in names if not re.fullmatch(r"#?-?\d+", name)]
@@ -135,57 +135,59 @@ def detect(path: Path, sheet: str = "", names: Collection[str] = ()) -> Source:
 
 
 def column_names(path: Path, source: Source, known: KnownColumns | None = None) -> list[str]:
-    """Names from the header of text or a workbook, `.1` behind a repeated one.
+    """Read the column names of text or a workbook; repeated ones get a suffix such as `.1`.
 
-    One that is empty is `column_<position>`. Without a header the names are those of the known
-    columns, in their order, the target perhaps left out.
+    An empty name becomes `column_<position>`. Without a header they are those of `known`, with or
+    without the target.
     """
     return find_top(path, _top_lines(path, source)[0][source.skip_rows :], source, known).columns
 
 
 def _top_lines(path: Path, source: Source) -> tuple[list[list[str]], list[str]]:
-    """The first lines of text or a sheet, no others; the name of the sheet and of the others."""
+    """The first lines of text or a sheet, none of other formats; names of this and other sheets."""
     if file_kind(path) in EXCEL:
         return sheet_lines(path, source.sheet)
     return [] if file_kind(path) in READERS else first_lines(path, source), [""]
 
 
-def describe_top(path: Path, source: Source) -> list[str]:
-    """Which sheet is read, and which lines around the header are left out as no rows."""
+def describe_layout(path: Path, source: Source) -> list[str]:
+    """Describe which sheet is read, and which lines around the header are skipped."""
     lines, (sheet, *others) = _top_lines(list_files(path)[0], source)
-    said = [f"sheet {sheet!r} is read, not {', '.join(map(repr, others))}"] if others else []
+    found = [f"reading sheet {sheet!r}, not {', '.join(map(repr, others))}"] if others else []
     rows = [line for line in lines[source.skip_rows :] if any(line)][source.header :]
     left = [*filter(any, lines[: source.skip_rows]), *rows[: source.skip_rows_after_header]]
     texts = [repr(" ".join(filter(None, line))[:80]) for line in left]
-    return said + ([f"left out as no rows: {', '.join(texts[:10])}"] if texts else [])
+    return found + ([f"skipped lines: {', '.join(texts[:10])}"] if texts else [])
 
 
 def list_files(path: Path) -> list[Path]:
-    """The file itself, or those in a folder, whole and not hidden.
+    """The file itself, or the visible files in a folder.
 
     Raises
     ------
     ProjectError
-        When there is none, or the first is empty.
+        When there is none, or one is empty.
     """
     try:
         files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
         files = [file for file in files if not file.name.startswith((".", "_"))]
         sizes = [file.stat().st_size for file in files]
     except FileNotFoundError as error:
-        raise ProjectError(f"{path}: no such file. Put it there, or correct its name.") from error
+        raise ProjectError(f"{path}: no such file. Copy it there, or correct its name.") from error
     except OSError as error:
         raise ProjectError(f"{path}: {error.strerror}. Name the file itself.") from error
     if not files:
-        raise ProjectError(f"{path}: no file in this folder. Put one there, or name another.")
+        raise ProjectError(
+            f"{path}: no file in this folder. Copy one there, or name another folder."
+        )
     if len({file_kind(file) for file in files}) > 1:
         names = ", ".join(file.name for file in files[:10])
-        raise ProjectError(f"{path}: files of several formats ({names}). Keep those of one.")
+        raise ProjectError(f"{path}: files of several formats ({names}). Keep only one format.")
     for file, size in zip(files, sizes, strict=True):
         if not file.is_file():
-            raise ProjectError(f"{file}: not a regular file. Name one.")
+            raise ProjectError(f"{file}: not a regular file. Name another.")
         if not size:
-            raise ProjectError(f"{file}: the file is empty. Put a table there.")
+            raise ProjectError(f"{file}: the file is empty. Replace it by a table.")
     return files
 
 
@@ -195,8 +197,8 @@ def _reading_errors(path: Path) -> Iterator[None]:
         yield
     except (pa.ArrowException, CalamineError, OSError, ValueError, KeyError, TypeError) as error:
         raise ProjectError(
-            f"{path}: no {file_kind(path)} file, damaged, or no table: {error}. Save it again, or "
-            "rename it after what it is."
+            f"{path}: not a {file_kind(path)} file, or damaged: {error}. Save it again, or correct "
+            "its suffix."
         ) from error
 
 
@@ -205,8 +207,8 @@ def _read(path: Path, source: Source, known: KnownColumns | None) -> Tables:
         yield from READERS.get(file_kind(path), read_delimited)(path, source, known)
 
 
-def plain(table: pa.Table, path: Path) -> pd.DataFrame:
-    """Columns of one type each: numbers, truth, dates or text without the blanks around it."""
+def to_pandas(table: pa.Table, path: Path) -> pd.DataFrame:
+    """Convert columns to one type each: numbers, booleans, dates or stripped text."""
     named = zip(table.column_names, table.columns, strict=True)
     columns = [_plain(name, cells, path) for name, cells in named]
     found = pa.table(columns, names=table.column_names).to_pandas()
@@ -223,8 +225,8 @@ def _plain(name: str, cells: pa.ChunkedArray, path: Path) -> pa.ChunkedArray:
     kind = cells.type
     if types.is_nested(kind) or types.is_binary(kind) or types.is_large_binary(kind):
         raise ProjectError(
-            f"{path}: column {name!r} holds lists or records. Give each part a column of its own, "
-            "or leave it out."
+            f"{path}: column {name!r} contains lists or records. Write each part into a column "
+            "of its own, or remove the column."
         )
     if types.is_decimal(kind):
         try:
@@ -234,8 +236,8 @@ def _plain(name: str, cells: pa.ChunkedArray, path: Path) -> pa.ChunkedArray:
     return trimmed(cells) if types.is_string(cells.type) or types.is_large_string(kind) else cells
 
 
-def carried(table: pa.Table) -> pd.DataFrame:
-    """Columns with the very type they have, to be written again."""
+def keep_types(table: pa.Table) -> pd.DataFrame:
+    """Convert columns without a change of their types, for writing them again."""
     return table.to_pandas(
         types_mapper=lambda kind: None if types.is_floating(kind) else pd.ArrowDtype(kind),
         ignore_metadata=True,
@@ -248,6 +250,6 @@ def _in_order(table: pa.Table, columns: list[str], path: Path) -> pa.Table:
     if different := set(columns).symmetric_difference(table.column_names):
         raise ProjectError(
             f"{path}: its columns differ from those of the first file in "
-            f"{', '.join(sorted(different)[:10])}. Give all files the same columns, or move it elsewhere."
+            f"{', '.join(sorted(different)[:10])}. Use the same columns in all files, or move it elsewhere."
         )
     return table.select(columns)

@@ -1,4 +1,4 @@
-"""Tell the rows of a table from lines that are none: empty, a header again, a remark below."""
+"""Filter out lines that are not rows: empty lines, repeated headers, footnotes."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -7,13 +7,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .header import BLANKS, Top, remarks_below
+from .header import BLANKS, Top, count_footnotes
 
-MAX_REMARKS = 100  # lines at the end
+MAX_FOOTNOTES = 100  # lines at the end
 
 
 class RaggedRow(NamedTuple):
-    """A row that is none: with more or fewer cells than usual, or with a NUL in a column."""
+    """A malformed row: with too many or too few cells, or with a NUL in a column."""
 
     row: int
     text: str
@@ -22,29 +22,29 @@ class RaggedRow(NamedTuple):
     nul: str = ""
 
     @property
-    def what(self) -> str:
+    def problem(self) -> str:
         """What is wrong with it."""
         if self.nul:
-            return f"holds a NUL in column {self.nul!r}"
+            return f"contains a NUL in column {self.nul!r}"
         return f"has {self.cells} cells, expected {self.expected}"
 
     @property
     def rule(self) -> str:
-        """The rule that it breaks."""
+        """The violated rule."""
         return f"no NUL in {self.nul!r}" if self.nul else f"{self.expected} cells, not {self.cells}"
 
 
-# Tables, the numbers of their rows, from 1, and rows that were found to be none meanwhile.
+# Tables, their row numbers from 1, and the malformed rows found meanwhile.
 Tables = Iterator[tuple[pa.Table, np.ndarray, list[RaggedRow]]]
 
 
 def trimmed(cells: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """Text without the blanks around it."""
+    """Strip whitespace, also that beyond ASCII."""
     return pc.utf8_trim(cells, characters=BLANKS)
 
 
 def _are_rows(texts: pa.Table, top: Top) -> tuple[np.ndarray, int]:
-    """Which lines are neither empty nor the header again, and how many are the header."""
+    """Mask of the lines that are neither empty nor a repeated header; the number of the latter."""
     kept, again = np.ones(len(texts), dtype=bool), 0
     kept[_alike(texts, [""] * texts.num_columns)] = False
     for line in top.lines:
@@ -55,7 +55,7 @@ def _are_rows(texts: pa.Table, top: Top) -> tuple[np.ndarray, int]:
 
 
 def _alike(texts: pa.Table, line: list[str]) -> np.ndarray:
-    """Positions of lines that say the same, but for blanks and case."""
+    """Positions of lines that equal `line`, ignoring case and surrounding whitespace."""
     at = np.arange(len(texts) if len(line) == texts.num_columns else 0)
     for cells, name in zip(texts.columns, line, strict=False):
         if len(at):
@@ -65,7 +65,7 @@ def _alike(texts: pa.Table, line: list[str]) -> np.ndarray:
 
 
 def only_rows(tables: Tables, top: Top, name: str) -> Tables:
-    """Leave out empty lines and the header where it comes again; set aside what stands below."""
+    """Drop empty lines and repeated headers; report footnotes as malformed rows."""
     again = 0
     table = pa.table({column: pa.array([], pa.string()) for column in top.columns})
     rows, ragged = np.arange(0), list[RaggedRow]()
@@ -78,17 +78,17 @@ def only_rows(tables: Tables, top: Top, name: str) -> Tables:
         again += duplicates
         table = texts if kept.all() else texts.filter(pa.array(kept))
         rows, ragged = numbers[kept], bad
-    below = _remarks_in(table, rows)
+    below = _footnotes(table, rows)
     end = len(table) - len(below)
     yield table.slice(0, end), rows[:end], ragged + below
     if again:
-        print(f"{name}: lines left out that repeat the header: {again}")
+        print(f"{name}: skipped {again} lines that repeat the header")
 
 
-def _remarks_in(texts: pa.Table, rows: np.ndarray) -> list[RaggedRow]:
-    """What stands below a table, such as footnotes."""
-    last = texts.slice(max(len(rows) - MAX_REMARKS, 0))
+def _footnotes(texts: pa.Table, rows: np.ndarray) -> list[RaggedRow]:
+    """Footnotes at the end of a table."""
+    last = texts.slice(max(len(rows) - MAX_FOOTNOTES, 0))
     end = [*zip(*(trimmed(cells).to_pylist() for cells in last.columns), strict=True)]
-    below = remarks_below(end)
+    below = count_footnotes(end)
     lines = zip(rows[len(rows) - below :], end[len(end) - below :], strict=True)
     return [RaggedRow(int(row), "".join(cells), 1, len(cells)) for row, cells in lines]

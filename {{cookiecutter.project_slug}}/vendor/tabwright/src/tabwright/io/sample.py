@@ -1,4 +1,4 @@
-"""Take rows at random from a table that need not fit into memory."""
+"""Draw a random sample from a table that may not fit into memory."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,23 +16,25 @@ MAX_CELLS = 10_000_000
 def sample(
     batches: Iterable[pd.DataFrame], seed: int, limit: int | None = None
 ) -> tuple[pd.DataFrame, int]:
-    """All rows, or `limit` of a larger table, in their order; `MAX_ROWS` and `MAX_CELLS` if None.
+    """Keep all rows, or a random sample of `limit` rows, in order.
 
-    Each row gets a random key and those with the smallest are kept, so that the outcome does not
-    depend on how the table is cut into batches.
+    Without a limit at most `MAX_ROWS` rows and `MAX_CELLS` cells are kept.
+
+    Each row gets a random key and those with the smallest are kept, so that the result does not
+    depend on the size of the batches.
 
     Returns
     -------
     table : DataFrame
-        The rows kept.
+        The sampled rows.
     rows : int
-        The number of all.
+        The number of rows in all batches.
     """
     random = np.random.default_rng(seed)
     kept: list[pd.DataFrame] = []
     keys = np.empty(0)
     rows = 0
-    for batch in tqdm(batches, desc="look", unit="batch", delay=2, leave=False, disable=None):
+    for batch in tqdm(batches, desc="sample", unit="batch", delay=2, leave=False, disable=None):
         rows += len(batch)
         most = limit or max(1, min(MAX_ROWS, MAX_CELLS // max(batch.shape[1], 1)))
         keys = np.concatenate([keys, random.random(len(batch))])
@@ -45,7 +47,7 @@ def sample(
 
 
 def sample_file(path: Path, seed: int, limit: int | None = None) -> tuple[pd.DataFrame, int]:
-    """The same of a Parquet file."""
+    """Sample a Parquet file, see `sample`."""
     table, rows = sample(parquet_batches(path), seed, limit)
     return table.reset_index(drop=True), rows
 

@@ -1,4 +1,4 @@
-"""Read files whose cells have types: Parquet, JSON and Excel."""
+"""Read formats with typed cells: Parquet, JSON and Excel."""
 
 import datetime
 import json
@@ -24,8 +24,10 @@ JSON_LINES = (".jsonl", ".ndjson")
 
 
 def read_parquet(path: Path, *_: Any) -> Tables:
-    """Yield the columns of a file; a named index of pandas is one of them, and the first."""
-    with pq.ParquetFile(path, pre_buffer=False) as file:  # else the whole file is kept
+    """Yield the columns of a Parquet file, first those of a named pandas index."""
+    with pq.ParquetFile(
+        path, pre_buffer=False
+    ) as file:  # which would keep the whole file in memory
         index = (file.schema_arrow.pandas_metadata or {}).get("index_columns", [])
         yield _with_index(file.schema_arrow.empty_table(), index, 0), np.arange(0), []
         start = 0
@@ -39,7 +41,7 @@ def _with_index(table: pa.Table, index: list[Any], start: int) -> pa.Table:
     names = [name for name in index if name in table.column_names]
     first = {name: table[name] for name in names if not name.startswith("__index_level_")}
     for one in index:
-        if isinstance(one, dict) and one.get("name"):  # a range is not among the columns
+        if isinstance(one, dict) and one.get("name"):  # a range index is not stored as a column
             steps = np.arange(start, start + len(table)) * one["step"] + one["start"]
             first[one["name"]] = pa.chunked_array([steps])
     rest = table.drop_columns(names)
@@ -48,9 +50,9 @@ def _with_index(table: pa.Table, index: list[Any], start: int) -> pa.Table:
 
 
 def read_json(path: Path, *_: Any) -> Tables:
-    """Yield records: of a list, of columns by their names, or one a line; empty lines count."""
+    """Yield records: from a list, a mapping of columns, or one per line; empty lines are counted."""
     listed = None if file_kind(path) in JSON_LINES else list(_listed(path))
-    names = _names(_lines(path) if listed is None else listed)  # one may begin further down
+    names = _names(_lines(path) if listed is None else listed)  # a column may begin further down
     records = iter(_lines(path) if listed is None else listed)
     while some := dict(islice(records, BATCH_ROWS)):
         columns = [[record.get(name) for record in some.values()] for name in names]
@@ -79,7 +81,7 @@ def _names(records: Iterable[tuple[int, Any]]) -> list[str]:
     names: dict[str, None] = {}
     for _, record in records:
         if not isinstance(record, dict):
-            raise TypeError("a table is a list of records, each with the names of its columns")
+            raise TypeError("a table is a list of records with the column names as keys")
         names |= dict.fromkeys(record)
     return [*names]
 
@@ -89,7 +91,7 @@ def _table(names: list[str], columns: Iterable[Sequence[Any]]) -> pa.Table:
 
 
 def typed_column(cells: Sequence[Any]) -> pa.Array:
-    """Cells with the type they all have, else as text."""
+    """An array of the common type of the cells, else of text."""
     kinds = {type(cell) for cell in cells if cell is not None}
     if kinds & {dict, list}:
         return pa.nulls(len(cells), pa.list_(pa.null()))
@@ -102,12 +104,12 @@ def typed_column(cells: Sequence[Any]) -> pa.Array:
 
 
 def detect_sheet(path: Path, sheet: str, names: Collection[str]) -> Source:
-    """Where the table begins in a sheet, the first unless another is named.
+    """Detect where the table begins in a sheet, the first one by default.
 
     Raises
     ------
     ProjectError
-        When there is no table in it, or the columns with these names are in another.
+        When the sheet is empty, or only another one has these columns.
     """
     source = Source(separator=None, sheet=sheet)
     lines, (read, *others) = sheet_lines(path, sheet)
@@ -116,10 +118,10 @@ def detect_sheet(path: Path, sheet: str, names: Collection[str]) -> Source:
     empty = (
         sum(map(any, lines[source.skip_rows :])) <= source.header + source.skip_rows_after_header
     )
-    better = [name for name in others if _hold(sheet_lines(path, name)[0], names)]
-    if others and (empty or (better and not _hold(lines, names))):
+    better = [name for name in others if _has_names(sheet_lines(path, name)[0], names)]
+    if others and (empty or (better and not _has_names(lines, names))):
         raise ProjectError(
-            f"{path}: sheet {read!r} is read, and the table is not there. The others are "
+            f"{path}: the table is not in sheet {read!r}. The other sheets are "
             f"{', '.join(map(repr, others))}. Name one in `data.select` of params.yaml; for a new "
             f"project, `raw_data={path.name}#{(better or others)[0]}`."
         )
@@ -127,7 +129,7 @@ def detect_sheet(path: Path, sheet: str, names: Collection[str]) -> Source:
 
 
 def sheet_lines(path: Path, sheet: str) -> tuple[list[list[str]], list[str]]:
-    """The text of the first lines of a sheet; its name, and those of the others."""
+    """The first lines of a sheet as text; its name and the names of the others."""
     with load_workbook(path) as book:
         sheet = sheet or _sheets(book)[0]
         lines = _texts(_rows(path, book, sheet, TOP_ROWS))
@@ -135,7 +137,7 @@ def sheet_lines(path: Path, sheet: str) -> tuple[list[list[str]], list[str]]:
 
 
 def read_excel(path: Path, source: Source, known: KnownColumns | None = None) -> Tables:
-    """Yield the table in a sheet; text cells stay text, whole numbers have no decimal point."""
+    """Yield the table of a sheet; text remains text, whole numbers are integers."""
     with load_workbook(path) as book:
         rows = _rows(path, book, source.sheet or _sheets(book)[0])[source.skip_rows :]
     lines = _texts(rows)
@@ -161,7 +163,7 @@ def _rows(
 ) -> list[list[Any]]:
     if sheet not in _sheets(book):
         raise ProjectError(
-            f"{path}: no sheet {sheet!r}, but {', '.join(map(repr, _sheets(book)))}. Correct "
+            f"{path}: no sheet {sheet!r}, only {', '.join(map(repr, _sheets(book)))}. Correct "
             "`data.select` in params.yaml and `source.sheet` in references/schema.yaml."
         )
     rows = book.get_sheet_by_name(sheet).to_python(False, most)
@@ -180,5 +182,5 @@ def _texts(rows: list[list[Any]]) -> list[list[str]]:
     return [["" if cell is None else str(cell).strip(BLANKS) for cell in row] for row in rows]
 
 
-def _hold(lines: list[list[str]], names: Collection[str]) -> bool:
+def _has_names(lines: list[list[str]], names: Collection[str]) -> bool:
     return any(not set(names).isdisjoint(line) for line in lines[:ROWS_ABOVE])

@@ -18,7 +18,7 @@ from ..dataset.rejected import WHOLE_ROW, ragged_lines
 from ..evaluation.predictions import NOTE, add_predictions
 from ..io.dialect import parse
 from ..io.parquet import parquet_file, rows_in
-from ..io.read import carried, plain, read_cells
+from ..io.read import keep_types, read_cells, to_pandas
 from ..io.rows import RaggedRow
 from ..io.source import Source
 from ..project.errors import ProjectError
@@ -111,7 +111,7 @@ def predict_file(
     with _writer(output) as write:
         batches = read_cells(source, written, schema.known_columns)
         for cells, rows, ragged in tqdm(batches, unit="batch", delay=2, leave=False, disable=None):
-            raw, batch = plain(cells, source).set_axis(rows), carried(cells).set_axis(rows)
+            raw, batch = to_pandas(cells, source).set_axis(rows), keep_types(cells).set_axis(rows)
             given = clean_rows(raw, clean)
             table, problems = _predict_batch(given, batch, ragged, written, model, schema)
             write(table)

@@ -1,1 +1,1 @@
-"""The schema of a table: its file, its rules, and the guess it starts from."""
+"""The schema of a table: its file, its rules, and how it is inferred."""

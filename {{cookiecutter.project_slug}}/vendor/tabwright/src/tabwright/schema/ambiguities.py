@@ -1,4 +1,4 @@
-"""What may have been meant otherwise than it was read, and how to decide it."""
+"""Cells that could be read in more than one way, and how to correct the choice."""
 
 from collections.abc import Iterator
 
@@ -9,27 +9,27 @@ from pandas.api import types
 from .cells import without_missing
 from .column import Column
 from .dates import other_orders
-from .numbers import EXACT, may_be_thousands, odd_among_numbers, plain_sample
+from .numbers import EXACT, describe_non_numbers, may_be_thousands, plain_sample
 from .schema import Schema
 
-SIZEABLE = 0.05  # share of the rows
+MIN_SHARE = 0.05  # share of the rows
 FILE = "references/schema.yaml"
 Ambiguity = tuple[str | None, str, str]  # column, finding, remedy
 
 
 def find_ambiguities(raw: pd.DataFrame, typed: pd.DataFrame, schema: Schema) -> list[Ambiguity]:
-    """Doubts about the marks in numbers, then about each column.
+    """Find ambiguities in number formats, then in each column.
 
     Parameters
     ----------
     raw
-        Rows as they came.
+        Rows before typing.
     typed
-        The same or other rows of the file, as the contract reads them.
+        The same or other rows of the file, typed by the schema.
     schema
-        The contract.
+        The schema.
     """
-    found: list[Ambiguity] = list(_marks(raw, schema))
+    found: list[Ambiguity] = list(_in_numbers(raw, schema))
     for name, column in schema.columns.items():
         if name in raw and name in typed:
             own = _in_column(raw[name], typed[name], column, schema)
@@ -37,7 +37,7 @@ def find_ambiguities(raw: pd.DataFrame, typed: pd.DataFrame, schema: Schema) -> 
     return found
 
 
-def _marks(raw: pd.DataFrame, schema: Schema) -> Iterator[Ambiguity]:
+def _in_numbers(raw: pd.DataFrame, schema: Schema) -> Iterator[Ambiguity]:
     source = schema.source
     names = [n for n, column in schema.columns.items() if column.kind == "numeric" and n in raw]
     samples = [plain_sample(raw[name]).to_pylist() for name in names]
@@ -46,8 +46,8 @@ def _marks(raw: pd.DataFrame, schema: Schema) -> Iterator[Ambiguity]:
         usual = mark == "." and source.separator in (",", None)
         if marked and not usual and all(may_be_thousands(pa.array(c), mark) for c in marked):
             cell = next(cell for cell in marked[0] if mark in cell)
-            message = f"{cell!r} could be two numbers; {mark!r} is read as the {role} mark"
-            yield None, message, f"if it is not: source.decimal and source.thousands in {FILE}"
+            message = f"{cell!r} could be two numbers; {mark!r} is read as the {role} separator"
+            yield None, message, f"if that is wrong: source.decimal and source.thousands in {FILE}"
 
 
 def _in_column(
@@ -56,16 +56,16 @@ def _in_column(
     present = without_missing(cells, schema.source.missing).dropna()
     if column.kind in ("category", "identifier", "text") and types.is_string_dtype(cells):
         words = cells[cells.isin(schema.source.missing[1:])].value_counts()
-        classes = cells.name == schema.target and words.sum() >= SIZEABLE * len(cells)
+        classes = cells.name == schema.target and words.sum() >= MIN_SHARE * len(cells)
         codes = len(words) and "NA" in words and present.str.fullmatch("[A-Z]{2}").all()
         if len(words) and (classes or codes):
             message = f"{words.sum()} of {len(cells)} cells are {words.index[0]!r}, read as empty"
             yield message, f"if that is a value: remove it from source.missing in {FILE}"
-        if odd := odd_among_numbers(present, schema.source):
+        if odd := describe_non_numbers(present, schema.source):
             yield f"{odd}; read as {column.kind}", "correct them, or add them to source.missing"
     elif column.kind == "datetime" and (others := other_orders(values, column.format or "")):
         message = f"dates could be day first or month first; read as {column.format}"
-        yield message, f"if it is the other: format: '{others[0]}' in {FILE}"
+        yield message, f"if that is wrong: format: '{others[0]}' in {FILE}"
     elif column.kind == "numeric" and values.abs().max() > EXACT:
-        message = "numbers beyond 2^53 lose their last digits"
-        yield message, f"if they are names, not quantities: kind: identifier in {FILE}"
+        message = "integers above 2^53 lose their last digits"
+        yield message, f"if they are identifiers: kind: identifier in {FILE}"

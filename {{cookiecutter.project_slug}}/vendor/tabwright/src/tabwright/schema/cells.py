@@ -1,4 +1,4 @@
-"""What the text in a cell means: missing, a number, yes or no, a date."""
+"""Convert text cells to missing values, numbers, booleans or dates."""
 
 import pandas as pd
 from pandas.api import types
@@ -13,7 +13,7 @@ FALSE = ("false", "no", "f", "n")
 
 
 def typed(cells: pd.Series, column: Column, source: Source) -> pd.Series:
-    """Cells with the type of the column's kind; NaN where they cannot be read so."""
+    """Convert cells to the type of the column's kind; NaN where that fails."""
     match column.kind:
         case "numeric":
             return as_numbers(cells, source.decimal, source.thousands, column.unit)
@@ -25,16 +25,16 @@ def typed(cells: pd.Series, column: Column, source: Source) -> pd.Series:
             return as_text(cells)
 
 
-def without_missing(cells: pd.Series, words: list[str]) -> pd.Series:
-    """Cells with NaN in place of the words that stand for an empty cell."""
+def without_missing(cells: pd.Series, markers: list[str]) -> pd.Series:
+    """Replace missing-value markers by NaN."""
     if not types.is_string_dtype(cells):
         return cells
-    missing = cells == words[0] if len(words) == 1 else cells.isin(words)  # faster, and usual
+    missing = cells == markers[0] if len(markers) == 1 else cells.isin(markers)  # faster
     return cells.mask(missing) if missing.any() else cells
 
 
 def as_text(cells: pd.Series) -> pd.Series:
-    """Cells as text; whole numbers without a decimal point."""
+    """Convert cells to text; whole numbers without a decimal point."""
     if cells.dtype == "str":
         return cells
     if types.is_float_dtype(cells) and (cells.dropna() % 1 == 0).all():
@@ -43,7 +43,7 @@ def as_text(cells: pd.Series) -> pd.Series:
 
 
 def as_booleans(cells: pd.Series) -> pd.Series:
-    """Cells as true, false or missing."""
+    """Convert cells to true, false or missing."""
     if types.is_bool_dtype(cells):
         return cells.astype("boolean")
     words = dict.fromkeys(TRUE, True) | dict.fromkeys(FALSE, False)

@@ -1,4 +1,4 @@
-"""What the schema says of one column."""
+"""The entry of a column in the schema."""
 
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
@@ -7,7 +7,7 @@ import pandas as pd
 from pydantic import AfterValidator, BeforeValidator, model_validator
 from pydantic.dataclasses import dataclass
 
-from ..io.source import Truth, Word, Words
+from ..io.source import Bool, Text, TextList
 from ..project.settings import FORBID, must_be
 
 Kind = Literal["numeric", "category", "boolean", "datetime", "text", "identifier", "ignore"]
@@ -34,17 +34,17 @@ def _date_format(form: str) -> str:
 
 @dataclass(config=FORBID)
 class Column:
-    """What the cells of one column may hold."""
+    """The kind and the rules of a column."""
 
     kind: Kind
-    nullable: Truth = True
-    unique: Truth | None = None
-    categories: Words | None = None
+    nullable: Bool = True
+    unique: Bool | None = None
+    categories: TextList | None = None
     range: Annotated[list[End], AfterValidator(_ordered)] | None = None
-    unit: Word | None = None
-    format: Annotated[Word, AfterValidator(_date_format)] | None = None
-    description: Word = ""
-    strict: Truth = False
+    unit: Text | None = None
+    format: Annotated[Text, AfterValidator(_date_format)] | None = None
+    description: Text = ""
+    strict: Bool = False
 
     @model_validator(mode="after")
     def _fitting(self) -> "Column":
@@ -58,10 +58,10 @@ class Column:
 
     @property
     def kept(self) -> bool:
-        """Whether it is among the typed columns."""
+        """Whether typed tables contain the column."""
         return self.kind != "ignore"
 
-    def as_tree(self) -> dict[str, Any]:
-        """Its keys, without those it does not use."""
+    def as_dict(self) -> dict[str, Any]:
+        """The keys that are set."""
         keys = asdict(self) | {"strict": self.strict or None}
         return {key: value for key, value in keys.items() if value not in (None, "")}

@@ -1,4 +1,4 @@
-"""How many cells break each rule, and what they hold."""
+"""Count the cells that break each rule, and their values."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -8,19 +8,19 @@ import pandas as pd
 
 from .rules import COLUMN, RULE, VALUE
 
-MAX_VALUES = 1000  # different ones remembered of those that break a rule
+MAX_VALUES = 1000  # distinct values kept for each rule
 MAX_SHOWN = 5  # values
 
 
 @dataclass
 class ProblemCounts:
-    """Counts by column and broken rule; memory does not grow with the rows."""
+    """Counts by column and broken rule, in constant memory."""
 
     cells: Counter[tuple[str, str]] = field(default_factory=Counter)
     words: dict[tuple[str, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def count(self, problems: pd.DataFrame) -> None:
-        """Take in the problems of further rows."""
+        """Add the problems of further rows."""
         for key, lines in problems.groupby([COLUMN, RULE], sort=False):
             self.cells[key] += len(lines)
             words = self.words[key] + Counter(lines[VALUE].dropna().tolist())
@@ -28,7 +28,7 @@ class ProblemCounts:
 
 
 def most_common(values: Mapping[str, int]) -> str:
-    """The values that occur most, each with its number."""
+    """List the most frequent values with their counts."""
     often = sorted(values.items(), key=lambda item: (-item[1], item[0]))[:MAX_SHOWN]
     most = [f"{value[:80]!r} ({count})" for value, count in often]
     if len(values) == 1:
@@ -37,5 +37,5 @@ def most_common(values: Mapping[str, int]) -> str:
 
 
 def in_rows(number: int) -> str:
-    """A number of rows."""
+    """A number with its unit."""
     return "1 row" if number == 1 else f"{number} rows"

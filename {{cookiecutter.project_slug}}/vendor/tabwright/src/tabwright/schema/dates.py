@@ -1,4 +1,4 @@
-"""Dates as people write them: the format that most cells of a column fit."""
+"""Detect date formats: the one that fits most cells of a column."""
 
 import re
 from collections import Counter
@@ -7,10 +7,10 @@ import pandas as pd
 
 from .numbers import nearly_all
 
-SAMPLE = 100  # cells that tell which formats are tried
-MAX_FORMATS = 12  # of them
-LONGEST = 40  # characters of a date
-FIRST = pd.Timestamp("1000-01-01")  # before it a date stands for none
+SAMPLE = 100  # cells from which candidate formats are derived
+MAX_FORMATS = 12  # candidates that are tried
+MAX_LENGTH = 40  # characters of a date
+MIN_DATE = pd.Timestamp("1000-01-01")  # earlier dates are placeholders
 NO_DATE = re.compile(
     r"(0000-00|0001-01-01|9999-12-31|00[./-]00[./-]00|0?1[./-]0?1[./-]0001|(31[./-]12|12[./-]31)[./-]9999).*"
 )
@@ -22,7 +22,7 @@ _MONTHS = [pd.Timestamp(2000, month, 1).month_name().lower() for month in range(
 _DAYS = [pd.Timestamp(2000, 1, day).day_name().lower() for day in range(1, 8)]
 _NAMES = {name[:3]: "%a" for name in _DAYS} | {name: "%A" for name in _DAYS}
 _NAMES |= {name: "%B" for name in _MONTHS} | {name[:3]: "%b" for name in _MONTHS}
-# What numbers of one or two digits mean, by what else there is: a year of four digits, a name.
+# Orders of the numbers of one or two digits, by whether there is a four-digit year, a month name.
 _ORDERS = {
     (True, False): {2: ["md", "dm"], 1: ["m"]},
     (True, True): {1: ["d"], 0: [""]},
@@ -32,20 +32,20 @@ _ORDERS = {
 
 
 def as_dates(cells: pd.Series, form: str | None) -> pd.Series:
-    """Cells as moments in UTC, without a time zone."""
+    """Convert cells to timestamps in UTC, without a time zone."""
     moments = pd.to_datetime(cells, format=form or "ISO8601", errors="coerce", utc=True)
     moments = moments.dt.tz_localize(None).dt.as_unit("us")
-    early = moments < FIRST
+    early = moments < MIN_DATE
     return moments.mask(early) if early.any() else moments
 
 
 def guess_format(text: pd.Series, *, day_first: bool = False) -> str | None:
-    """The format that most cells have, if nearly all do.
+    """Guess the format of dates; None unless nearly all cells have it.
 
     Parameters
     ----------
     day_first
-        Where cells fit as well with the day as with the month before the other.
+        The order to prefer where both orders fit.
     """
     sample = text.iloc[:: 1 + len(text) // SAMPLE]
     votes = Counter(form for cell in sample for form in formats(cell, day_first=day_first))
@@ -59,8 +59,8 @@ def guess_format(text: pd.Series, *, day_first: bool = False) -> str | None:
 
 
 def formats(cell: str, *, day_first: bool = False) -> list[str]:
-    """How a cell may be written as a date: strftime codes, the likeliest first."""
-    if len(cell) > LONGEST:
+    """Possible date formats of a cell as strftime codes, the most likely first."""
+    if len(cell) > MAX_LENGTH:
         return []
     clock = _CLOCK.search(cell)
     end = _clock(clock) if clock else ""
@@ -69,7 +69,7 @@ def formats(cell: str, *, day_first: bool = False) -> list[str]:
 
 
 def _clock(found: re.Match[str]) -> str:
-    """The format of a time of day, or nothing."""
+    """The format of a time of day, or an empty string."""
     mark, seconds, parts, gap, half, blank, zone = found.groups()
     if not half and mark != ":":
         return ""
@@ -80,7 +80,7 @@ def _clock(found: re.Match[str]) -> str:
 
 
 def _days(day: str, day_first: bool) -> list[str]:
-    """Formats of a date without a time of day."""
+    """Possible formats of a date without a time of day."""
     words = [_NAMES.get(word.lower(), word) for word in re.split(r"(\d+|[^\W\d_]+)", day)]
     words = ["%Y" if re.fullmatch(r"\d{4}", word) else word for word in words]
     slots = [number for number, word in enumerate(words) if re.fullmatch(r"\d{1,2}", word)]
@@ -102,9 +102,9 @@ def _days(day: str, day_first: bool) -> list[str]:
 
 
 def other_orders(dates: pd.Series, form: str) -> list[str]:
-    """Formats with day, month and year in another order that the same cells would fit."""
+    """Formats with another order of day, month and year that fit the same cells."""
     own = "".join(re.findall("%([dmyY])", form))
-    if re.search(r"%[dm]\.", form):  # days come first where dots are written
+    if re.search(r"%[dm]\.", form):  # with dots the day comes first
         return []
     day = dates.dropna().dt
     values = {"d": day.day, "m": day.month, "y": day.year % 100, "Y": day.year}

@@ -1,4 +1,4 @@
-"""Rules of thumb: from the cells of a table to the contract they keep."""
+"""Infer the schema of a table from its cells."""
 
 import math
 import re
@@ -13,10 +13,10 @@ from ..project.errors import ProjectError
 from .cells import FALSE, TRUE, as_text, without_missing
 from .column import Column
 from .dates import NO_DATE, as_dates, guess_format
-from .numbers import EXACT, guess_marks, nearly_all, numbers_in, odd_among_numbers
+from .numbers import EXACT, describe_non_numbers, guess_separators, nearly_all, read_numbers
 from .schema import Schema
 
-# Words that stand for an empty cell in data of many origins. `None` is not among them: it is
+# Missing-value markers of many tools. `None` is not among them: it is
 # a class in some.
 MISSING = ["#N/A", "<NA>", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null", "-NaN", "-nan", "?"]
 # The same among numbers and dates; among words they may mean something.
@@ -30,34 +30,34 @@ DATE_AS_NUMBER = "%Y%m%d"
 
 
 def infer_schema(table: pd.DataFrame, target: str, source: Source, *, whole: bool = True) -> Schema:
-    """Guess the contract that the rows of `table` keep.
+    """Infer the schema of a table.
 
     Parameters
     ----------
     table
-        Raw rows, cells as text or columns with types; the index counts rows.
+        Raw rows with text cells or typed columns, indexed by row number.
     target
         The column to predict.
     source
-        How the file is written; `decimal`, `thousands` and `missing` are set here from the cells.
+        The dialect; `decimal`, `thousands` and `missing` are set here from the cells.
     whole
-        Whether these are all rows there are, so that what is unique here is unique.
+        Whether these are all rows, not a sample: only then are unique columns marked so.
 
     Raises
     ------
     ProjectError
-        When the target is not a column or has no value at all.
+        When the target is not a column or is empty in every row.
     """
     target = find_target(table.columns, target)
     found = {word for name in table for word in table.loc[table[name].isin(MISSING), name]}
     source.missing = ["", *[word for word in MISSING if word in found]]
-    table = table.apply(without_missing, words=source.missing)
+    table = table.apply(without_missing, markers=source.missing)
     if table[target].dropna().empty:
-        raise ProjectError(f"the target {target!r} has no value in any row. Choose another.")
-    source.decimal, source.thousands = guess_marks(table, source)
-    if words := _words_for_none(table, source):
+        raise ProjectError(f"the target {target!r} is empty in every row. Choose another.")
+    source.decimal, source.thousands = guess_separators(table, source)
+    if words := _missing_markers(table, source):
         source.missing += words
-        table = table.apply(without_missing, words=source.missing)
+        table = table.apply(without_missing, markers=source.missing)
     columns = {name: guess_column(cells, str(name), source, whole) for name, cells in table.items()}
     columns[target] = _target(table[target].dropna(), columns[target], source)
     task = "regression" if columns[target].kind == "numeric" else "classification"
@@ -67,12 +67,12 @@ def infer_schema(table: pd.DataFrame, target: str, source: Source, *, whole: boo
 
 
 def find_target(names: pd.Index, target: str) -> str:
-    """The name of the target, which may be given by position: `#0` is the first, `#-1` the last.
+    """Resolve the target, a name or a position: `#0` is the first column, `#-1` the last.
 
     Raises
     ------
     ProjectError
-        Naming the columns there are, when `target` is none of them.
+        When `target` is not a column; the message lists the columns.
     """
     if target in names:
         if f"{target}.1" in names:
@@ -96,7 +96,7 @@ def find_target(names: pd.Index, target: str) -> str:
 
 
 def guess_column(cells: pd.Series, name: str, source: Source, whole: bool) -> Column:
-    """The entry of a column, from its cells without the words for an empty one."""
+    """Infer the entry of a column from its cells, NaN where they are missing."""
     present = cells.dropna()
     nullable = len(present) < len(cells)
     identifier = Column("identifier", nullable, unique=whole or None)
@@ -106,7 +106,7 @@ def guess_column(cells: pd.Series, name: str, source: Source, whole: bool) -> Co
         return Column("boolean", nullable)
     if types.is_datetime64_any_dtype(present):
         return Column("datetime", nullable)
-    numbers, unit = numbers_in(present, source)
+    numbers, unit = read_numbers(present, source)
     if numbers is not None:
         if DATE_NAME.search(name) and nearly_all(
             as_dates(as_text(present), DATE_AS_NUMBER).notna()
@@ -131,24 +131,24 @@ def guess_column(cells: pd.Series, name: str, source: Source, whole: bool) -> Co
 
 
 def _target(present: pd.Series, column: Column, source: Source) -> Column:
-    """A quantity or a set of classes."""
-    numbers, unit = numbers_in(present, source)
+    """Infer the entry of the target: numeric or a category."""
+    numbers, unit = read_numbers(present, source)
     if numbers is not None and numbers.nunique() > 2:
         whole = (numbers.dropna() % 1 == 0).all()
         if not whole or numbers.nunique() > MAX_INTEGER_CLASSES:
             return Column("numeric", column.nullable, unit=unit, description=column.description)
     classes = as_text(present).unique()
     if len(classes) > max(MAX_CATEGORIES, len(present) / 2):
-        odd = odd_among_numbers(present, source)
+        odd = describe_non_numbers(present, source)
         raise ProjectError(
-            f"the target {present.name!r} has {len(classes)} different values in {len(present)} rows: too many for "
-            f"classes, and {odd or 'they are no numbers'}. Choose another column, or correct its cells."
+            f"the target {present.name!r} has {len(classes)} distinct values in {len(present)} rows: too many for "
+            f"classes, and {odd or 'they are not numbers'}. Choose another column, or correct its cells."
         )
     return Column("category", column.nullable, categories=sorted(classes))
 
 
-def _words_for_none(table: pd.DataFrame, source: Source) -> list[str]:
-    """Words for an empty cell that stand in columns of numbers or dates and nowhere else."""
+def _missing_markers(table: pd.DataFrame, source: Source) -> list[str]:
+    """Missing-value markers that occur in columns of numbers or dates and nowhere else."""
     found: dict[str, bool] = {}
     for cells in (table[name] for name in table):
         if types.is_string_dtype(cells):
@@ -157,7 +157,7 @@ def _words_for_none(table: pd.DataFrame, source: Source) -> list[str]:
             if len(words):
                 rest = cells[~cells.isin(words)].dropna()
                 typed = len(rest) > 0 and (
-                    numbers_in(rest, source)[0] is not None or guess_format(rest) is not None
+                    read_numbers(rest, source)[0] is not None or guess_format(rest) is not None
                 )
                 found |= {word: found.get(word, True) and typed for word in words}
     return sorted(word for word in found if found[word])
@@ -173,7 +173,7 @@ def _is_boolean(present: pd.Series) -> bool:
 
 
 def _too_long(present: pd.Series, numbers: pd.Series) -> bool:
-    """Whole numbers, all different, that floating point numbers cannot tell apart."""
+    """Whether cells are distinct integers beyond the precision of floats."""
     if types.is_float_dtype(present) or not numbers.abs().max() > EXACT:
         return False
     digits = not types.is_string_dtype(present) or present.str.fullmatch(r"-?\d+").all()
@@ -181,7 +181,7 @@ def _too_long(present: pd.Series, numbers: pd.Series) -> bool:
 
 
 def _counts_rows(numbers: pd.Series, name: str) -> bool:
-    """Whole numbers, all different, that are called an id or simply count up."""
+    """Whether distinct integers are named like an id or count the rows."""
     if not numbers.is_unique or not (numbers == numbers.round()).all() or len(numbers) < 3:
         return False
     counts_up = numbers.is_monotonic_increasing and numbers.iloc[0] in (0, 1)
@@ -191,9 +191,9 @@ def _counts_rows(numbers: pd.Series, name: str) -> bool:
 
 
 def generous_range(numbers: pd.Series, *, whole: bool = True) -> list[float]:
-    """The range seen, extended by half its width on each side; what is never negative stays so.
+    """The observed range extended by half its width on each side, but not below zero.
 
-    A sample may miss a negative number.
+    In a sample (`whole` is false) it may extend below zero: negative numbers may be missing there.
     """
     low, high = float(numbers.min()), float(numbers.max())
     margin = (high - low) / 2 or abs(high) / 2 or 1.0
@@ -206,6 +206,6 @@ def generous_range(numbers: pd.Series, *, whole: bool = True) -> list[float]:
 
 
 def _is_prose(text: pd.Series) -> bool:
-    """Mostly different cells of several words each."""
+    """Whether cells are mostly distinct and of several words."""
     words = text.str.count(r"\s+") + 1
     return words.mean() >= 3 and text.nunique() > max(MAX_CATEGORIES, len(text) / 2)

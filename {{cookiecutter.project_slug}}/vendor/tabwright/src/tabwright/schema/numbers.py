@@ -1,4 +1,4 @@
-"""Numbers as people write them: decimal and thousands marks, a sign, minus in all its shapes."""
+"""Parse numbers with decimal and thousands separators, units and any minus sign."""
 
 import re
 from collections import Counter
@@ -11,21 +11,21 @@ from pandas.api import types
 
 from ..io.source import Source
 
-ALMOST_ALL = 0.99  # of the cells, or all but one, have to fit a kind; others are rejected
-MIN_CELLS = 20  # cells, which have to fit all
-MAX_ODD = 10  # different cells among numbers; more are words with numbers among them
-SAMPLE = 1000  # cells that tell how numbers are written
+MIN_FIT = 0.99  # of the cells, or all but one, must fit a kind; the others are rejected
+MIN_CELLS = 20  # of fewer cells all must fit
+MAX_ODD = 10  # distinct non-numbers in a numeric column; with more it is text
+SAMPLE = 1000  # cells from which the number format is guessed
 EXACT = 2.0**53  # whole numbers beyond it are rounded as floating point numbers
 BLANK = "\\s\u00a0\u2007\u2009\u202f"
 MINUS = "-\u2212\u2013"
 APOSTROPHE = "'\u2019"
 SIGN = r"[\p{Sc}%]"
-# Decimal and thousands mark.
-MARKS = [(".", ""), (".", ","), (",", ""), (",", "."), (".", " "), (",", " "), (".", "'")]
-WRITTEN = {" ": f"[{BLANK}]", "'": f"[{APOSTROPHE}]"}  # what else stands for a thousands mark
+# Decimal and thousands separators.
+FORMATS = [(".", ""), (".", ","), (",", ""), (",", "."), (".", " "), (",", " "), (".", "'")]
+WRITTEN = {" ": f"[{BLANK}]", "'": f"[{APOSTROPHE}]"}  # variants of a thousands separator
 AMOUNT = rf"^[{BLANK}.,{APOSTROPHE}+{MINUS}()\p{{Sc}}%eE\d]*\d[{BLANK}.,{APOSTROPHE}+{MINUS}()\p{{Sc}}%eE\d]*$"
 NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
-BARE = [  # without blanks and a sign around a number
+BARE = [  # strips whitespace and the unit around a number
     (rf"^[{BLANK}]*([+(]|[{MINUS}])?[{BLANK}]*{SIGN}?[{BLANK}]*", r"\1"),
     (rf"[{BLANK}]*{SIGN}?[{BLANK}]*([{MINUS})])?[{BLANK}]*$", r"\1"),
 ]
@@ -35,10 +35,10 @@ NEGATIVE = [(r"^\((.*)\)$", r"-\1"), (rf"^([^{MINUS}]*)[{MINUS}]$", r"-\1"), (f"
 def as_numbers(
     cells: pd.Series, decimal: str = ".", thousands: str = "", unit: str | None = None
 ) -> pd.Series:
-    """Cells as floating point numbers, durations as hours.
+    """Convert cells to floats, durations to hours.
 
-    NaN where a cell has other marks, a thousands mark elsewhere than between groups of
-    digits, or another sign than `unit`. With the unit `%`, 12% is 0.12, and 0.12 is itself.
+    NaN where a cell has other separators, a thousands separator elsewhere than between groups of
+    digits, or another unit. With the unit `%`, 12% is 0.12, and 0.12 is itself.
     """
     if types.is_datetime64_any_dtype(cells):
         return pd.Series(np.nan, cells.index)
@@ -53,14 +53,14 @@ def as_numbers(
 
 
 def _from_text(text: pa.Array, decimal: str, thousands: str, unit: str | None) -> np.ndarray:
-    numbers = _coerced(_with_point(text, decimal, thousands), unit)
+    numbers = _parse(_normalize(text, decimal, thousands), unit)
     rest = np.flatnonzero(np.isnan(numbers))
-    odd = len(rest) > text.null_count  # some cells are no plain numbers
-    rest = rest[are_amounts(text.take(rest))] if odd else rest[:0]
+    odd = len(rest) > text.null_count  # some cells are not plain numbers
+    rest = rest[look_like_numbers(text.take(rest))] if odd else rest[:0]
     if len(rest):
         amounts = text.take(rest)
         signs = _signs(amounts)
-        plain = _coerced(_with_point(without_signs(amounts), decimal, thousands))
+        plain = _parse(_normalize(strip_signs(amounts), decimal, thousands))
         plain = np.where(signs == "%", plain / 100, plain)
         other = signs == "%" if unit is None else (signs != "") & (signs != unit)
         if unit == "%":
@@ -75,14 +75,14 @@ def _as_array(cells: pd.Series) -> pa.Array:
 
 
 def _signs(text: pa.Array) -> np.ndarray:
-    """The sign in each amount, or nothing."""
+    """The unit in each cell, or an empty string."""
     found = pc.extract_regex(text, f"(?P<sign>{SIGN})").field("sign")
     return pc.fill_null(found, "").to_numpy(zero_copy_only=False)
 
 
-def _coerced(text: pa.Array, unit: str | None = None) -> np.ndarray:
-    """Plain numbers, NaN for what is none."""
-    try:  # the fast way, where every cell is one
+def _parse(text: pa.Array, unit: str | None = None) -> np.ndarray:
+    """Parse plain numbers; NaN for other cells."""
+    try:  # fast if all cells are numbers
         numbers = pc.cast(text, pa.float64())
     except pa.ArrowInvalid:
         plain = pc.match_substring_regex(text, NUMBER)
@@ -91,8 +91,8 @@ def _coerced(text: pa.Array, unit: str | None = None) -> np.ndarray:
     return np.where(np.abs(found) > 1, np.nan, found) if unit == "%" else found
 
 
-def are_amounts(cells: pd.Series | pa.Array) -> np.ndarray:
-    """Which cells are numbers in some way of writing."""
+def look_like_numbers(cells: pd.Series | pa.Array) -> np.ndarray:
+    """Mask of the cells that are numbers in any format."""
     if isinstance(cells, pd.Series):
         if not types.is_string_dtype(cells):
             return np.zeros(len(cells), dtype=bool)
@@ -101,16 +101,16 @@ def are_amounts(cells: pd.Series | pa.Array) -> np.ndarray:
     return found.fill_null(False).to_numpy(zero_copy_only=False)
 
 
-def without_signs(text: pa.Array) -> pa.Array:
-    """Amounts without their sign and blanks, with a plain minus."""
+def strip_signs(text: pa.Array) -> pa.Array:
+    """Remove units and whitespace from numbers, and normalize the minus."""
     unusual = pc.any(pc.match_substring_regex(text, rf"\)$|[{MINUS}]$|[{MINUS[1:]}]")).as_py()
     for written, plain in [*BARE, *(NEGATIVE if unusual else [])]:
         text = pc.replace_substring_regex(text, written, plain)
     return text
 
 
-def _with_point(text: pa.Array, decimal: str, thousands: str) -> pa.Array:
-    """Cells with the decimal point alone; null where the marks stand otherwise."""
+def _normalize(text: pa.Array, decimal: str, thousands: str) -> pa.Array:
+    """Remove thousands separators and use a decimal point; null where separators are misplaced."""
     if thousands:
         mark = WRITTEN.get(thousands, re.escape(thousands))
         marked = pc.match_substring_regex(text, mark)
@@ -126,19 +126,19 @@ def _with_point(text: pa.Array, decimal: str, thousands: str) -> pa.Array:
 
 
 def _grouped(mark: str, decimal: str) -> str:
-    """Groups of three digits; with commas also one of three behind others of two, as in India."""
+    """A pattern of groups of three digits; with commas also the Indian format, such as 12,34,567."""
     groups = rf"[1-9]\d{{0,2}}({mark}\d{{3}})+"
     if mark == ",":
         groups += rf"|[1-9]\d?({mark}\d\d)+{mark}\d{{3}}"
     return rf"^[-+]?({groups})({re.escape(decimal)}\d*)?$"
 
 
-def guess_marks(table: pd.DataFrame, source: Source) -> tuple[str, str]:
-    """Decimal and thousands mark that make numbers of the most columns.
+def guess_separators(table: pd.DataFrame, source: Source) -> tuple[str, str]:
+    """Guess the decimal and thousands separators with which the most columns are numbers.
 
-    Where two do, a comma is that of thousands in a file that it parts the cells of, and where each
-    has three digits behind it and numbers without one are below 1000; where a semicolon parts the
-    cells, there have to be such numbers.
+    If both fit, a comma is the thousands separator in files delimited by commas, and where three
+    digits follow each comma and numbers without one are below 1000; in files delimited by
+    semicolons only if there are such numbers.
     """
     columns = [plain_sample(table[name]) for name in table.columns[:500]]
     columns = [cells for cells in columns if len(cells)]
@@ -149,24 +149,24 @@ def guess_marks(table: pd.DataFrame, source: Source) -> tuple[str, str]:
     )
 
     def fitting(marks: tuple[str, str]) -> tuple[int, bool]:
-        fits = [pd.notna(_coerced(_with_point(cells, *marks))) for cells in columns]
+        fits = [pd.notna(_parse(_normalize(cells, *marks))) for cells in columns]
         return sum(map(nearly_all, fits)), marks != ((",", "") if either else (".", ","))
 
-    return max(MARKS, key=fitting)
+    return max(FORMATS, key=fitting)
 
 
 def plain_sample(cells: pd.Series) -> pa.Array:
-    """At most `SAMPLE` cells without signs, where there are marks in numbers; else none."""
+    """At most `SAMPLE` cells without units, if there are separators in numbers; else none."""
     present = cells.dropna()
     if not types.is_string_dtype(present):
         return pa.array([], pa.string())
     some = _as_array(present.iloc[:: 1 + len(present) // SAMPLE])
     marks = pc.match_substring_regex(some, rf"\d[.,{APOSTROPHE}{BLANK}]\d|[.,]\d")
-    return without_signs(some if pc.any(marks).as_py() else some[:0])
+    return strip_signs(some if pc.any(marks).as_py() else some[:0])
 
 
 def may_be_thousands(cells: pa.Array, mark: str) -> bool:
-    """Whether each number with a mark has one group of three digits, and others are below 1000."""
+    """Whether `mark` always precedes three digits, and numbers without it are below 1000."""
     marked = pc.match_substring(cells, mark)
     grouped = pc.match_substring_regex(cells, rf"^[-+]?[1-9]\d{{0,2}}{re.escape(mark)}\d{{3}}$")
     small = pc.match_substring_regex(cells, r"^[-+]?\d{1,3}$")
@@ -175,15 +175,13 @@ def may_be_thousands(cells: pa.Array, mark: str) -> bool:
 
 
 def nearly_all(fits: np.ndarray | pd.Series) -> bool:
-    """Whether so many cells fit that the others are mistakes."""
+    """Whether so many cells fit that the others must be errors."""
     odd = len(fits) - fits.sum()
-    return bool(
-        odd == 0 or (len(fits) >= MIN_CELLS and odd <= max(1, (1 - ALMOST_ALL) * len(fits)))
-    )
+    return bool(odd == 0 or (len(fits) >= MIN_CELLS and odd <= max(1, (1 - MIN_FIT) * len(fits))))
 
 
-def numbers_in(present: pd.Series, source: Source) -> tuple[pd.Series | None, str | None]:
-    """Cells as numbers and the sign most have, where nearly all are numbers and no codes."""
+def read_numbers(present: pd.Series, source: Source) -> tuple[pd.Series | None, str | None]:
+    """Numbers and their unit, if nearly all cells are numbers and not codes; else None."""
     if types.is_datetime64_any_dtype(present) or types.is_bool_dtype(present):
         return None, None
     if not types.is_string_dtype(present):
@@ -200,15 +198,15 @@ def numbers_in(present: pd.Series, source: Source) -> tuple[pd.Series | None, st
 
 
 def find_unit(present: pd.Series) -> str | None:
-    """The sign that most amounts have."""
+    """The most frequent unit of the cells."""
     signs = Counter(_signs(_as_array(present)).tolist())
     del signs[""]
     return max(sorted(signs), key=signs.__getitem__, default=None)
 
 
 def _is_code(present: pd.Series) -> bool:
-    """Whether digits are a code: with leading zeros or of one width, or as 3E2, which programs that
-    write numbers give a point or a sign.
+    """Whether digits are codes: with leading zeros, or such as 3E2, which is not how programs write
+    numbers (3.0E+2).
     """
     text = _as_array(present)
     if pc.all(pc.match_substring_regex(text, r"^\d+[eE]\d+$")).as_py():
@@ -220,17 +218,17 @@ def _is_code(present: pd.Series) -> bool:
     return bool(one_width or pc.sum(pc.match_substring_regex(led, "[^0]")).as_py() > 1)
 
 
-def odd_among_numbers(present: pd.Series, source: Source) -> str:
-    """Which cells are no numbers, where most are; nothing where few are, or all."""
+def describe_non_numbers(present: pd.Series, source: Source) -> str:
+    """Describe the few cells that are not numbers in a column of numbers; else an empty string."""
     unit = find_unit(present)
     numbers = as_numbers(present, source.decimal, source.thousands, unit)
     odd = present[numbers.isna()]
     if not 0 < len(odd) <= len(present) / 2 or numbers.nunique() < MAX_ODD or _is_code(present):
         return ""
     limits = odd.str.contains("^[<>≤≥~]").all()
-    if not (limits or are_amounts(odd).all() or odd.nunique() <= MAX_ODD):
+    if not (limits or look_like_numbers(odd).all() or odd.nunique() <= MAX_ODD):
         return ""
     rows = {cell: ", ".join(map(str, odd.index[odd == cell][:3])) for cell in odd.unique()[:3]}
     which = ", ".join(f"{cell!r} (row {numbers})" for cell, numbers in rows.items())
     share = f"{numbers.count()} of {len(present)} cells"
-    return f"{share} are numbers {source.marks_in_words(unit)}, but not {which}"
+    return f"{share} are numbers {source.describe_numbers(unit)}, but not {which}"

@@ -1,4 +1,4 @@
-"""Hold a table against the contract: type its cells, find those that break a rule."""
+"""Validate a table against the schema: type its cells, find those that break a rule."""
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
@@ -10,12 +10,12 @@ from ..io.source import Source
 from ..project.errors import ProjectError
 from .cells import typed, without_missing
 from .column import Column
-from .numbers import are_amounts
+from .numbers import look_like_numbers
 from .schema import Schema
 
 ROW, COLUMN, VALUE, RULE = "rejected_row", "rejected_column", "rejected_value", "rejected_rule"
-REJECTS = "rejects"  # whether the row is rejected, or kept and flagged
-EMPTY, EMPTY_CELL = "a value", "an empty cell"  # the rule, and what breaks it
+REJECTS = "rejects"  # whether the row is rejected, else it is kept and flagged
+EMPTY, EMPTY_CELL = "a value", "an empty cell"  # the rule, and the cell that breaks it
 ONE_OF, FROM = "one of ", "a value from "
 LEFT_OUT = "a row that clean() keeps"
 NOTES = {FROM: "{} {} is outside {}", ONE_OF: "{} {!r} is new", EMPTY: "{} is empty"}
@@ -23,31 +23,31 @@ NOTES[LEFT_OUT] = "left out by clean()"
 PROBLEM = {ROW: "int64", COLUMN: "str", VALUE: "str", RULE: "str", REJECTS: "bool"}
 NO_PROBLEMS = pd.DataFrame(columns=list(PROBLEM)).astype(PROBLEM)
 MAX_SHOWN = 5  # rows that break the same rule
-LARGEST = 1e30  # models that work in single precision fail on a number far beyond
+MAX_NUMBER = 1e30  # models in single precision fail on much larger numbers
 
 
 def apply_contract(
     table: pd.DataFrame, schema: Schema, *, target: bool = True
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Type the columns of `table` and list what breaks the contract.
+    """Type the columns of `table` and list the cells that break a rule.
 
     Parameters
     ----------
     table
-        Raw rows: text cells, or typed columns from Parquet. Extra columns are left out.
+        Raw rows: text cells, or typed columns from Parquet. Additional columns are dropped.
     schema
         The contract.
     target
-        Whether the target must be there, and what is no feature, but kept.
+        Whether the target and other columns that are not features are required.
 
     Returns
     -------
     typed : DataFrame
-        The columns of the contract, same rows, same index.
+        The columns of the schema, with the same rows and index.
     problems : DataFrame
         One line per broken rule: `rejected_row` (from the index of `table`), `rejected_column`,
-        `rejected_value`, `rejected_rule`, and whether it `rejects` the row. A rule that was guessed
-        does not: the row is kept and flagged.
+        `rejected_value`, `rejected_rule`, and whether it `rejects` the row. An inferred rule does
+        not: the row is kept and flagged.
 
     Raises
     ------
@@ -69,14 +69,14 @@ def apply_contract(
 
 
 def _apply_to_column(raw: pd.Series, schema: Schema) -> tuple[pd.Series, list[pd.DataFrame]]:
-    """Type the cells of a column, and list what breaks its rules."""
+    """Type the cells of a column, and list those that break its rules."""
     column, source = schema.columns[str(raw.name)], schema.source
     cells = without_missing(raw, source.missing)
     values = typed(cells, column, source)
-    said = values if column.kind == "category" else raw
+    shown = values if column.kind == "category" else raw
     rules = broken_rules(cells, values, column, raw.name == schema.target, source)
     return values, [
-        problems_in(said, np.flatnonzero(bad), rule, rejects)
+        problems_in(shown, np.flatnonzero(bad), rule, rejects)
         for bad, rule, rejects in rules
         if bad.any()
     ]
@@ -85,26 +85,26 @@ def _apply_to_column(raw: pd.Series, schema: Schema) -> tuple[pd.Series, list[pd
 def broken_rules(
     cells: pd.Series, values: pd.Series, column: Column, is_target: bool, source: Source
 ) -> Iterator[tuple[np.ndarray, str, bool]]:
-    """Where the cells of a column break each rule, the rule in words, and whether it rejects.
+    """Yield a mask of the cells that break a rule, the rule in words, and whether it rejects.
 
     Parameters
     ----------
     cells
-        As they came, NaN where they are missing.
+        Untyped cells, NaN where they are missing.
     values
-        The same with the type of the column's kind, NaN also where they cannot be read.
+        Typed cells, NaN also where they cannot be converted.
     is_target
-        Rows without a target are not wrong, they wait for a prediction.
+        Whether the column is the target, which may be missing: such rows are predicted.
     source
-        How numbers are written.
+        The dialect, for the number format.
     """
     missing = cells.isna().to_numpy()
     unread = missing if values is cells else values.isna().to_numpy()
     odd = unread & ~missing
     if odd.any():
         if column.kind == "numeric":
-            amounts = odd & are_amounts(cells)
-            marks = source.marks_in_words(column.unit)
+            amounts = odd & look_like_numbers(cells)
+            marks = source.describe_numbers(column.unit)
             yield amounts, f"{kind_in_words(column)} {marks}", True
             odd &= ~amounts
         yield odd, kind_in_words(column), True
@@ -112,32 +112,32 @@ def broken_rules(
         yield missing, EMPTY, column.strict
     if column.categories is not None:
         new = ~values.isin(column.categories).to_numpy() & ~unread
-        # A class that the models do not know can neither be trained on nor scored.
+        # A class that the models do not know can be neither trained on nor scored.
         hint = " (`make schema UPDATE=1` adds a class)" if is_target else ""
         yield new, f"{ONE_OF}{', '.join(column.categories)}{hint}", column.strict or is_target
     if column.range is not None:
         (low, high), numbers = column.range, values.to_numpy()
         outside = (numbers < low) | (numbers > high)  # NaN is neither
         if outside.any():
-            far = outside & (np.abs(numbers) > LARGEST)
+            far = outside & (np.abs(numbers) > MAX_NUMBER)
             for bad, rejects in ((outside & ~far, column.strict), (far, True)):
                 yield bad, f"{FROM}{low:g} to {high:g}", rejects
 
 
 def problems_in(cells: pd.Series, positions: np.ndarray, rule: str, rejects: bool) -> pd.DataFrame:
-    """Lines for the cells at some positions of a column, which break a rule."""
+    """A table of problems: a line for each cell at `positions`, which break a rule."""
     values = cells.iloc[positions].astype("str")
     lines = {ROW: values.index, COLUMN: cells.name, VALUE: values.to_numpy(), RULE: rule}
     return pd.DataFrame({**lines, REJECTS: rejects}).astype(PROBLEM)
 
 
 def rejected_by(problems: pd.DataFrame) -> pd.DataFrame:
-    """Those that reject their row."""
+    """The problems that reject their row."""
     return problems[problems[REJECTS]]
 
 
 def notes(problems: pd.DataFrame) -> dict[int, str]:
-    """What is to be said of each row, in the order of its columns."""
+    """A note on each row with problems, by row number."""
     found: dict[int, str] = {}
     for row, column, value, rule, _ in problems.itertuples(index=False, name=None):
         start = next((start for start in NOTES if rule.startswith(start)), "")
@@ -149,7 +149,7 @@ def notes(problems: pd.DataFrame) -> dict[int, str]:
 
 
 def describe(problems: pd.DataFrame) -> str:
-    """One sentence per problem, the first few of each kind; rows count from 1 below the header."""
+    """Describe problems, one per line, the first few of each kind."""
     lines = []
     for (column, rule), group in problems.groupby([COLUMN, RULE], sort=False):
         where = f"column {column!r}: " if column else ""
@@ -174,13 +174,13 @@ def _require(table: pd.DataFrame, names: Iterable[str]) -> None:
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
-    """The name, and the most similar one there is."""
+    """The name, and the most similar existing one, if any."""
     close = get_close_matches(name, [*names], n=1)
     return f"{name!r}" + (f" (did you mean {close[0]!r}?)" if close else "")
 
 
 def kind_in_words(column: Column) -> str:
-    """The rule that a cell of another kind breaks."""
+    """The rule of a column's kind."""
     return {
         "numeric": "a number",
         "boolean": "true or false",

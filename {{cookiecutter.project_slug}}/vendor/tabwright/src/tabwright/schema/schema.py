@@ -1,4 +1,4 @@
-"""The data contract: `references/schema.yaml` as Python objects."""
+"""The schema of a table: `references/schema.yaml` as Python objects."""
 
 from dataclasses import field
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from ..io.source import KnownColumns, Source, Word
+from ..io.source import KnownColumns, Source, Text
 from ..project.errors import ProjectError
 from ..project.settings import FORBID, build, must_be
 from .column import Column
@@ -46,19 +46,19 @@ HEADER = """\
 
 @dataclass(config=FORBID)
 class Schema:
-    """The whole contract."""
+    """The schema of a table: target, task, columns and dialect."""
 
-    target: Word
+    target: Text
     task: Annotated[
         str, Field(pattern="^(classification|regression)$"), must_be("classification or regression")
     ]
     columns: dict[str, Column]
     source: Source = field(default_factory=Source)
-    positive: Word = ""  # the last of two classes where it is empty
+    positive: Text = ""  # if empty, the last of two classes
 
     @property
     def classes(self) -> list[str]:
-        """The classes of the target in order, of two the positive one last."""
+        """The classes of the target in order; of two the positive one is last."""
         known = self.columns[self.target].categories or []
         if len(known) == 2 and self.positive == known[0]:
             return known[::-1]
@@ -66,7 +66,7 @@ class Schema:
 
     @property
     def features(self) -> dict[str, Column]:
-        """The columns a model may see."""
+        """The columns that models use."""
         return {
             name: column
             for name, column in self.columns.items()
@@ -75,7 +75,7 @@ class Schema:
 
     @property
     def known_columns(self) -> KnownColumns:
-        """What names the columns of a file without a header."""
+        """The columns, for reading a file without a header."""
         return KnownColumns(list(self.columns), self.target)
 
     def names(self, *kinds: str) -> list[str]:
@@ -84,17 +84,17 @@ class Schema:
 
 
 def load_schema(path: Path) -> Schema:
-    """Read the contract.
+    """Read the schema.
 
     Raises
     ------
     ProjectError
-        When the file is missing, is not YAML, has a key twice, or names an unknown key, kind or task.
+        When the file is missing or not YAML, or a key is repeated, unknown or has a wrong value.
     """
     tree, name = read_tree(path), path.name
     if not isinstance(tree.get("source"), dict):
         raise ProjectError(
-            f"{name} has no source, such as {{separator: ',', encoding: utf-8}}. Add it."
+            f"{name} has no `source`, such as {{separator: ',', encoding: utf-8}}. Add it."
         )
     tree["source"] = {"separator": None} | tree["source"]
     schema = build(Schema, tree, name)
@@ -103,20 +103,20 @@ def load_schema(path: Path) -> Schema:
 
 
 def save_schema(schema: Schema, path: Path) -> None:
-    """Write the contract, leaving out what a column does not use."""
-    columns = {name: column.as_tree() for name, column in schema.columns.items()}
+    """Write the schema, without keys that are not set."""
+    columns = {name: column.as_dict() for name, column in schema.columns.items()}
     tree = {
         "target": schema.target,
         "task": schema.task,
         **({"positive": schema.positive} if schema.positive else {}),
-        "source": schema.source.as_tree(),
+        "source": schema.source.as_dict(),
         "columns": columns,
     }
     write_tree(tree, path, HEADER)
 
 
-def tell_positive(schema: Schema) -> None:
-    """Print which class counts as the positive one where the contract does not say it."""
+def print_positive_class(schema: Schema) -> None:
+    """Print which class is the positive one, unless the schema names it."""
     if len(schema.classes) == 2 and not schema.positive:
         how = "`positive:` in references/schema.yaml changes it"
         print(f"positive class: {schema.classes[1]}, the last of two; {how}")
@@ -133,7 +133,7 @@ def _check(schema: Schema, name: str) -> None:
         raise ProjectError(f"{name}: task is regression, so {schema.target!r} is of kind numeric.")
     if schema.task == "classification" and not (target.kind == "category" and target.categories):
         raise ProjectError(
-            f"{name}: task is classification, so {schema.target!r} is of kind category, "
+            f"{name}: task is classification, so {schema.target!r} must be of kind category, "
             "with its classes listed in `categories`."
         )
     if schema.positive and schema.positive not in schema.classes:
@@ -143,6 +143,6 @@ def _check(schema: Schema, name: str) -> None:
         )
     if not schema.features:
         raise ProjectError(
-            f"{name}: no column is left to predict {schema.target!r} from; all others are of kind "
-            "identifier or ignore. Correct the kind of those that say something about it."
+            f"{name}: there is no feature to predict {schema.target!r} from; all other columns are "
+            "of kind identifier or ignore. Correct the kind of those that are features."
         )

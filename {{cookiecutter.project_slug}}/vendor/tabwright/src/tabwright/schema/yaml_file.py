@@ -1,7 +1,7 @@
-"""The text of `references/schema.yaml`: every word in it is the text it is.
+"""Read and write `references/schema.yaml`, in which all scalars are text.
 
-A column may be called yes, and a category 007. What is written has quotes around such words, so
-that any reader of YAML takes them for the same text.
+A column may be named yes, and a category 007. Such words are quoted on output, so that any YAML
+parser reads them as text.
 """
 
 import re
@@ -13,21 +13,21 @@ import yaml
 from ..project.errors import ProjectError
 from ..project.files import replacing
 
-WIDTH = 100  # an entry that is longer gets a line for each key
+WIDTH = 100  # longer entries get a line for each key
 TAG = "tag:yaml.org,2002:"
-# Where PyYAML was built with them, those in C are ten times faster.
+# The C versions are ten times faster, but not in every build of PyYAML.
 LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class _Loader(LOADER):  # type: ignore[misc, valid-type]
-    """Refuse a key that is there twice."""
+    """Refuse repeated keys."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[str, Any]:
         names = set()
         for key, _ in node.value:
             if key.value in names:
-                problem = f"{key.value!r} is there twice. Remove one, or give it another name"
+                problem = f"{key.value!r} occurs twice. Remove one, or rename it"
                 raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
             names.add(key.value)
         found: dict[str, Any] = super().construct_mapping(node, deep)
@@ -35,14 +35,14 @@ class _Loader(LOADER):  # type: ignore[misc, valid-type]
 
 
 class _Dumper(DUMPER):  # type: ignore[misc, valid-type]
-    """Write lists on one line, and mappings that are `OneLine`."""
+    """Write lists, and mappings of type `OneLine`, on one line."""
 
 
 class OneLine(dict[str, Any]):
     """A mapping that is written on one line."""
 
 
-NUMBER = re.compile(r"[-+.]?\d")  # what begins so may be one, in YAML 1.1 or 1.2
+NUMBER = re.compile(r"[-+.]?\d")  # the start of a number in YAML 1.1 or 1.2
 
 
 def _word(to: Any, word: str) -> yaml.Node:
@@ -59,12 +59,12 @@ _Dumper.add_representer(
 
 
 def read_tree(path: Path) -> dict[str, Any]:
-    """Mappings, lists and texts of a file.
+    """Read a file as mappings, lists and text.
 
     Raises
     ------
     ProjectError
-        When the file is missing, is no YAML, or has a key twice.
+        When the file is missing or not YAML, or a key is repeated.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -84,7 +84,7 @@ def read_tree(path: Path) -> dict[str, Any]:
 
 
 def write_tree(tree: dict[str, Any], path: Path, header: str) -> None:
-    """Write the file whole or not at all, each column on one line where it is short enough."""
+    """Write the file atomically, each column on one line if it is short enough."""
     columns = {
         name: entry if len(as_yaml(OneLine(entry))) > WIDTH else OneLine(entry)
         for name, entry in tree["columns"].items()
@@ -95,7 +95,7 @@ def write_tree(tree: dict[str, Any], path: Path, header: str) -> None:
 
 
 def as_yaml(value: Any) -> str:
-    """A value as the file has it."""
+    """A value in the format of the file."""
     text = yaml.dump(
         value,
         Dumper=_Dumper,

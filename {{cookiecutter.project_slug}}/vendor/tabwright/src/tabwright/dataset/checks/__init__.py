@@ -1,1 +1,1 @@
-"""Data checks: what in the rows makes a model worse, or look better, than it is."""
+"""Data checks: problems in the rows that make a model worse, or its scores too good."""

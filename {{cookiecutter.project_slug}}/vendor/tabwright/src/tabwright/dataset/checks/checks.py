@@ -1,4 +1,4 @@
-"""Data checks: findings with a figure, and a remedy for each."""
+"""Run the data checks: issues with a number, and a remedy for each."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -20,22 +20,22 @@ from .issue import Issue
 
 MAX_ISSUES = 10  # of each kind, the worst first
 ADD = "`make schema UPDATE=1` adds it; set `kind: ignore` there if it is not a feature"
-WIDEN = "if that is right: `make schema UPDATE=1`; `strict: true` rejects such rows"
+REMEDY = "if that is right: `make schema UPDATE=1`; `strict: true` rejects such rows"
 
 
 def run_checks(
     train: pd.DataFrame, test: pd.DataFrame, schema: Schema, params: Params
 ) -> list[Issue]:
-    """Look for what makes a model worse, or look better, than it is.
+    """Check for problems that make a model worse, or its scores too good.
 
     Parameters
     ----------
     train, test
-        Typed rows with a target, as the split leaves them.
+        Typed rows with a target, after the split.
     schema
-        The contract.
+        The schema.
     params
-        Of `params.yaml`; the seed, the split, the folds and the metric matter.
+        Settings, of which the seed, the split, the folds and the metric are used.
 
     Returns
     -------
@@ -63,7 +63,7 @@ def run_checks(
 def check_dataset(
     project: Project, schema: Schema, checked: CheckedRows, clean: Clean = unchanged
 ) -> list[Issue]:
-    """Write `reports/warnings.json`: what a careful colleague would say about the rows."""
+    """Write the issues of the dataset to `reports/warnings.json`."""
     params = project.params
     files = (project.train_file, project.test_file)
     train, test = (sample_file(path, params.seed)[0] for path in files)
@@ -79,7 +79,7 @@ def check_dataset(
 
 
 def new_columns(rows: pd.DataFrame, schema: Schema) -> list[Issue]:
-    """Columns that the contract does not have, such as those that `clean` derives."""
+    """Issues of columns that the schema does not have, such as those that `clean` derives."""
     return [
         Issue("outside the contract", name, "not in references/schema.yaml, and left out", ADD)
         for name in rows.columns.difference(list(schema.columns), sort=False)
@@ -87,21 +87,21 @@ def new_columns(rows: pd.DataFrame, schema: Schema) -> list[Issue]:
 
 
 def new_values(flagged: ProblemCounts) -> list[Issue]:
-    """What rows that are kept hold beyond what the contract expects."""
+    """Issues of rows that are kept although they deviate from the schema."""
     return [
         Issue(
             "outside the contract",
             column,
             (EMPTY_CELL if rule == EMPTY else most_common(flagged.words[column, rule]))
             + f" in {in_rows(cells)}, expected {rule}",
-            WIDEN,
+            REMEDY,
         )
         for (column, rule), cells in flagged.cells.items()
     ]
 
 
 def describe_issues(issues: list[Issue]) -> str:
-    """One line for each."""
+    """One line per issue."""
     return "\n".join(
         (f"column {issue.column!r}: " if issue.column else "") + f"{issue.message}; {issue.remedy}"
         for issue in issues

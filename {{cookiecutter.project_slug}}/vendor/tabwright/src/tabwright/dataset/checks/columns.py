@@ -1,4 +1,4 @@
-"""Checks of each column: what gives the target away, what says nothing, what is spelt in two ways."""
+"""Checks of columns: target leakage, missing values, identifiers, constants, spelling."""
 
 from collections.abc import Iterator
 
@@ -12,39 +12,39 @@ from ...schema.schema import Schema
 from .issue import IGNORE, Issue
 
 LEAK = {"classification": ("AUC", 0.99), "regression": ("R2", 0.9)}
-LEAK_ROWS = 5000  # at most are looked at
+MAX_LEAK_ROWS = 5000  # sampled for the check
 FOLDS = 3
-LEAVES = 16  # enough to follow a curve, too few to learn rows by heart
-INFORMATIVE = 0.9  # difference of two shares of empty cells
-MIN_VALUES = 20  # fewer may all differ by chance
-DIFFERENT = 0.9  # share of the values; above it they hardly repeat
-NEARLY = 0.995  # share of the rows with the same value
-BLANKS = r"[\s\u00ad\u200b-\u200f\u2060\ufeff]+"  # and what is as invisible
+MAX_LEAVES = 16  # enough to follow a curve, too few to memorize rows
+MIN_DIFFERENCE = 0.9  # between the shares of missing cells
+MIN_VALUES = 20  # fewer may be distinct by chance
+MIN_DISTINCT = 0.9  # share of distinct values
+MIN_CONSTANT = 0.995  # share of rows with the same value
+BLANKS = r"[\s\u00ad\u200b-\u200f\u2060\ufeff]+"  # and other invisible characters
 
 
 def leaks(train: pd.DataFrame, schema: Schema, seed: int) -> Iterator[Issue]:
-    """Features that give the target away: often they are known only after it."""
+    """Target leakage: features that are often known only after the target."""
     measure, least = LEAK[schema.task]
     scores = scores_alone(train, schema, seed).sort_values(ascending=False, kind="stable")
     remedy = f"if it is not known when predicting: {IGNORE}"
     for name, score in scores[scores >= least].items():
-        yield Issue("leak", name, f"alone gives the target away ({measure} {score:.2f})", remedy)
+        yield Issue("leak", name, f"predicts the target alone ({measure} {score:.2f})", remedy)
 
 
 def scores_alone(train: pd.DataFrame, schema: Schema, seed: int) -> pd.Series:
-    """By feature, without those of text, the cross-validated R2 or ROC AUC of a small decision tree.
+    """Cross-validated R2 or ROC AUC of a small decision tree on each feature, except text.
 
-    Each class is compared with the rest. Empty when there are too few rows to tell.
+    Classes are scored one-vs-rest. Empty if there are too few rows.
     """
-    rows = train.sample(min(len(train), LEAK_ROWS), random_state=seed)
+    rows = train.sample(min(len(train), MAX_LEAK_ROWS), random_state=seed)
     regression = schema.task == "regression"
-    if not regression:  # a class must be in every fold
+    if not regression:  # every fold needs all classes
         counts = rows[schema.target].value_counts()
         rows = rows[rows[schema.target].isin(counts.index[counts >= 2 * FOLDS])]
     if len(rows) < 10 * FOLDS or rows[schema.target].nunique() < 2:
         return pd.Series(dtype=float)
     kind = DecisionTreeRegressor if regression else DecisionTreeClassifier
-    tree = kind(max_leaf_nodes=LEAVES, random_state=seed)
+    tree = kind(max_leaf_nodes=MAX_LEAVES, random_state=seed)
     scoring = "r2" if regression else "roc_auc_ovr"
     y = _codes(rows[schema.target])
     scores = {
@@ -58,14 +58,14 @@ def scores_alone(train: pd.DataFrame, schema: Schema, seed: int) -> pd.Series:
 
 
 def _codes(cells: pd.Series) -> np.ndarray:
-    """Numbers as they are, other values by their rank; empty cells as NaN or -1."""
+    """Encode values other than numbers by their rank; missing ones as NaN or -1."""
     if not pd.api.types.is_float_dtype(cells):
         return pd.factorize(cells, sort=True)[0].astype(float)
     return cells.to_numpy()
 
 
 def informative_missingness(train: pd.DataFrame, schema: Schema) -> Iterator[Issue]:
-    """Features that are empty in one class of at least ten rows, and not in the others."""
+    """Features that are missing in one class of at least ten rows, and not in the others."""
     if schema.task == "regression":
         return
     counts = train[schema.target].value_counts()
@@ -77,7 +77,7 @@ def informative_missingness(train: pd.DataFrame, schema: Schema) -> Iterator[Iss
     others = (empty.sum() - by_class).div(len(train) - counts, axis="index")
     differences = (within - others).abs()
     found = []
-    for name in differences.columns[differences.max() >= INFORMATIVE]:
+    for name in differences.columns[differences.max() >= MIN_DIFFERENCE]:
         label = differences[name].idxmax()
         shares = f"{within[name][label]:.0%} of the rows of {label!r}, in {others[name][label]:.0%}"
         found.append((differences[name][label], name, f"is empty in {shares} of the others"))
@@ -87,37 +87,37 @@ def informative_missingness(train: pd.DataFrame, schema: Schema) -> Iterator[Iss
 
 
 def identifiers(train: pd.DataFrame, schema: Schema) -> Iterator[Issue]:
-    """Features that look like a number or a name of the row."""
-    remedy = "if it only names the row: kind: identifier in references/schema.yaml"
+    """Features that look like identifiers of rows."""
+    remedy = "if it only identifies the row: kind: identifier in references/schema.yaml"
     for name, column in schema.features.items():
         present = train[name].dropna()
-        if len(present) < MIN_VALUES or (share := present.nunique() / len(present)) < DIFFERENT:
+        if len(present) < MIN_VALUES or (share := present.nunique() / len(present)) < MIN_DISTINCT:
             continue
         if column.kind == "numeric":
             whole = len(present) == len(train) and (present % 1 == 0).all()
             if whole and present.is_unique and present.is_monotonic_increasing:
-                yield Issue("identifier", name, "counts up from row to row", remedy)
+                yield Issue("identifier", name, "numbers the rows", remedy)
         elif column.kind == "category" or (
             column.kind == "text" and present.str.contains(r"\s").mean() < 0.1
         ):
-            yield Issue("identifier", name, f"{share:.0%} of its values differ", remedy)
+            yield Issue("identifier", name, f"{share:.0%} of its values are distinct", remedy)
 
 
 def constants(train: pd.DataFrame, schema: Schema) -> Iterator[Issue]:
-    """Features that are nearly always the same, the most constant first."""
+    """Features with nearly always the same value, the most constant first."""
     counts = {name: train[name].value_counts(dropna=False) for name in schema.features}
     others = {name: len(train) - count.iloc[0] for name, count in counts.items() if len(count)}
     for name, odd in sorted(others.items(), key=lambda item: item[1]):
-        if odd <= (1 - NEARLY) * len(train):
+        if odd <= (1 - MIN_CONSTANT) * len(train):
             value = counts[name].index[0]
-            said = f"{value:g}" if isinstance(value, float) else f"'{value}'"
+            shown = f"{value:g}" if isinstance(value, float) else f"'{value}'"
             where = f"in all but {odd} of {len(train)} rows" if odd else "in all rows"
-            message = f"is {'empty' if pd.isna(value) else said} {where}"
-            yield Issue("constant", name, message, f"if that says nothing: {IGNORE}")
+            message = f"is {'empty' if pd.isna(value) else shown} {where}"
+            yield Issue("constant", name, message, f"if it is useless: {IGNORE}")
 
 
 def spellings(rows: pd.DataFrame, schema: Schema) -> Iterator[Issue]:
-    """Values and classes that are alike but for case or blanks."""
+    """Categories and classes that differ only in case or whitespace."""
     classes = [schema.target] if schema.task == "classification" else []
     for name in [*classes, *schema.names("category")]:
         counts = rows[name].value_counts()
@@ -125,5 +125,5 @@ def spellings(rows: pd.DataFrame, schema: Schema) -> Iterator[Issue]:
         for _, same in counts.groupby(folded.str.casefold(), sort=False):
             if len(same) > 1:
                 message = f"{most_common(same.to_dict())} differ only in case or blanks"
-                remedy = "if they mean the same: write them alike in the raw file"
+                remedy = "if they mean the same: unify them in clean() or the raw file"
                 yield Issue("spelling", name, message, remedy)

@@ -1,4 +1,4 @@
-"""What a check of the data finds."""
+"""The result of a data check."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ IGNORE = "kind: ignore in references/schema.yaml"
 
 @dataclass(frozen=True)
 class Issue:
-    """One finding: what it is, in which column if any, and its remedy."""
+    """An issue in the data: its kind, the column if any, and a remedy."""
 
     kind: str
     column: str | None

@@ -1,4 +1,4 @@
-"""Checks of rows and classes: what is there twice, what belongs together, what is rare."""
+"""Checks of rows and classes: duplicates, order in time, panel data, rare classes."""
 
 from collections.abc import Iterator
 
@@ -8,37 +8,37 @@ import pandas as pd
 from ...schema.schema import Schema
 from .issue import Issue
 
-REPEATED = 0.01  # share of rows; when fewer are alike it may be chance
-ORDERED = 0.95  # rank correlation of a date with the row number
-DRIFT = 0.3  # rank correlation of a date with the target
-RARE = 0.1  # share of the smaller of two classes
-MIN_GROUPS = 20  # values of a panel, at least
+MIN_REPEATED = 0.01  # share of rows; fewer may be duplicates by chance
+MIN_ORDER = 0.95  # rank correlation of a date with the row number
+MIN_DRIFT = 0.3  # rank correlation of a date with the target
+MAX_RARE = 0.1  # share of the rarer of two classes
+MIN_GROUPS = 20  # distinct values of a panel
 
 
 def train_test_duplicates(
     train: pd.DataFrame, test: pd.DataFrame, schema: Schema
 ) -> Iterator[Issue]:
-    """Test rows whose features are all those of a training row.
+    """Test rows with the same features as a training row.
 
-    None count when rows are more than twice the possible combinations: then they meet by chance.
+    Skipped if there are more than twice as many rows as possible combinations of values.
     """
     names = list(schema.features)
     if np.log(train[names].nunique(dropna=False)).sum() < np.log(len(train) / 2):
         return
     count = int(_hashes(test[names]).isin(_hashes(train[names])).sum())
-    if count > REPEATED * len(test):
+    if count > MIN_REPEATED * len(test):
         share = f"{count} of {len(test)} test rows ({count / len(test):.0%})"
-        message = f"{share} are like a training row in every feature: they flatter the test score"
-        remedy = "if they are the same thing twice: data.duplicates: reject in params.yaml"
+        message = f"{share} have the features of a training row: the test score is too good"
+        remedy = "if they are duplicates: data.duplicates: reject in params.yaml"
         yield Issue("train-test duplicates", None, message, remedy)
 
 
 def duplicates(rows: pd.DataFrame) -> Iterator[Issue]:
-    """Rows that are the same as an earlier one in every column."""
+    """Rows that equal an earlier one in every column."""
     count = int(_hashes(rows).duplicated().sum())
-    if count > REPEATED * len(rows):
+    if count > MIN_REPEATED * len(rows):
         message = f"{count} of {len(rows)} rows ({count / len(rows):.0%}) repeat an earlier one"
-        remedy = "if they are mistakes: data.duplicates: reject in params.yaml"
+        remedy = "if they are errors: data.duplicates: reject in params.yaml"
         yield Issue("repeats", None, message, remedy)
 
 
@@ -47,7 +47,7 @@ def _hashes(rows: pd.DataFrame) -> pd.Series:
 
 
 def order_in_time(rows: pd.DataFrame, schema: Schema) -> Iterator[Issue]:
-    """The date that the rows are in the order of, or that the target, or a class, moves with."""
+    """A date by which the rows are sorted, or with which the target or a class is correlated."""
     target = rows[schema.target]
     known = target.to_frame() if schema.task == "regression" else pd.get_dummies(target)
     dates = rows[schema.names("datetime")].rank()
@@ -55,17 +55,17 @@ def order_in_time(rows: pd.DataFrame, schema: Schema) -> Iterator[Issue]:
     position = pd.Series(range(len(rows)), index=rows.index)
     by_position = dates.corrwith(position).abs()
     with_target = known.loc[:, known.min() < known.max()].rank().apply(dates.corrwith).abs()
-    in_order = by_position.max() >= ORDERED
+    in_order = by_position.max() >= MIN_ORDER
     most = by_position if in_order else with_target.max(axis=1)
-    if in_order or most.max() >= DRIFT:
-        what = "the rows are in its order" if in_order else "the target moves with it"
+    if in_order or most.max() >= MIN_DRIFT:
+        what = "the rows are sorted by it" if in_order else "the target changes with it"
         message = f"{what} (rank correlation {most.max():.2f}), the split is random"
         remedy = f"data.split: chronological, data.split_by: {most.idxmax()} in params.yaml"
         yield Issue("time", most.idxmax(), message, f"to predict later rows: {remedy}")
 
 
 def panel_data(rows: pd.DataFrame, schema: Schema) -> Iterator[Issue]:
-    """Columns such as country whose values have one row for each moment, such as a year."""
+    """Panel data: columns such as country whose values have one row per date, such as a year."""
     counts = rows[list(schema.features)].nunique()
     for name in schema.names("category"):
         for moment in schema.names("datetime", "numeric"):
@@ -73,12 +73,12 @@ def panel_data(rows: pd.DataFrame, schema: Schema) -> Iterator[Issue]:
             if counts[name] <= MIN_GROUPS or counts[moment] <= 2 or not full:
                 continue
             if not rows.duplicated([name, moment]).any():
-                message = f"each of its {counts[name]} values comes once for every {moment!r}"
+                message = f"each of its {counts[name]} values occurs once per {moment!r}"
                 remedy = f"data.split: group, data.split_by: {name} in params.yaml"
                 yield Issue(
                     "panel",
                     name,
-                    f"{message}, on both sides of the split",
+                    f"{message}, in training and test rows",
                     f"to predict other values: {remedy}",
                 )
                 break
@@ -97,10 +97,10 @@ def small_classes(train: pd.DataFrame, schema: Schema, folds: int) -> Iterator[I
 
 
 def imbalance(rows: pd.DataFrame, schema: Schema, metric: str) -> Iterator[Issue]:
-    """One of two classes that is rare, where the metric does not look for it."""
+    """A rare class of two, unless the metric is suitable for it."""
     shares = rows[schema.target].value_counts(normalize=True)
     two = schema.task == "classification" and len(shares) == 2
-    if two and shares.iloc[1] < RARE and metric != "average_precision":
+    if two and shares.iloc[1] < MAX_RARE and metric != "average_precision":
         rare = shares.index[1]
         message = f"only {shares.iloc[1]:.1%} of the rows are {rare!r}, so accuracy says little"
         remedy = "train.metric: average_precision in params.yaml"
