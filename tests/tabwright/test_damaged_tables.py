@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from support.read_table import read_table
 from tabwright.io.parquet import read_parquet, rows_in
-from tabwright.io.read import read_table
 from tabwright.io.typed import _sheets
 from tabwright.prediction import predict
 from tabwright.project.errors import ProjectError

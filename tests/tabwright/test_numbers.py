@@ -9,9 +9,10 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from support.read_table import read_table
 from tabwright.dataset.infer import infer_from_file
 from tabwright.dataset.observed import detect_source
-from tabwright.io.read import read_batches, read_table
+from tabwright.io.read import read_batches
 from tabwright.io.source import Source
 from tabwright.project.errors import ProjectError
 from tabwright.schema.ambiguities import find_ambiguities

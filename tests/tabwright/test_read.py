@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from support.read_table import read_table
 from tabwright.dataset import observed
 from tabwright.io import dialect, read
 from tabwright.io.source import Source
@@ -72,7 +73,7 @@ def test_csv_is_read_back_as_written(
     path = tmp_path / "raw.csv"
     raw.to_csv(path, sep=separator, encoding=encoding, index=False)
     pd.testing.assert_frame_equal(
-        read.read_table(path).reset_index(drop=True), raw.fillna(""), check_dtype=False
+        read_table(path).reset_index(drop=True), raw.fillna(""), check_dtype=False
     )
 
 
@@ -94,7 +95,7 @@ def test_packed_and_other_files_hold_the_same_table(suffix: str, tmp_path: Path)
             file.write(table.to_csv(index=False).encode())
     else:
         table.to_csv(path, index=False)
-    found = read.read_table(path).replace("", None).astype({"size": float})
+    found = read_table(path).replace("", None).astype({"size": float})
     pd.testing.assert_frame_equal(found.reset_index(drop=True), table, check_dtype=False)
 
 
@@ -139,17 +140,17 @@ def test_cells_of_two_encodings_are_both_read(tmp_path: Path) -> None:
     mixed = "name,n\nMüller,1\nKöhler,2\n".encode() + "Größe,3\n".encode("cp1252")
     path = written(tmp_path / "raw.csv", mixed)
     assert dialect.sniff(path).encoding == "mixed"
-    assert read.read_table(path)["name"].tolist() == ["Müller", "Köhler", "Größe"]
+    assert read_table(path)["name"].tolist() == ["Müller", "Köhler", "Größe"]
 
 
 def test_names_are_made_where_there_are_none(tmp_path: Path) -> None:
     path = written(tmp_path / "raw.csv", "p,p,,p.1\n1,2,3,4,\n5,6,7,8,\n")
-    assert list(read.read_table(path)) == ["p", "p.1", "column_2", "p.1.1", "column_4"]
+    assert list(read_table(path)) == ["p", "p.1", "column_2", "p.1.1", "column_4"]
 
 
 def test_aligned_columns_are_read(tmp_path: Path) -> None:
     path = written(tmp_path / "raw.data", "  1.0   22  x\n 10.5    3  y\n  7.25 14  x\n" * 9)
-    assert read.read_table(path).head(2).to_numpy().tolist() == [
+    assert read_table(path).head(2).to_numpy().tolist() == [
         ["1.0", "22", "x"],
         ["10.5", "3", "y"],
     ]
@@ -162,36 +163,36 @@ def test_ragged_rows_are_set_aside_with_their_numbers(tmp_path: Path) -> None:
     assert table["a"].to_dict() == {1: "1", 4: "7"}
     assert [(row.row, row.text) for row in ragged] == [(2, "3"), (3, "4,5,6")]
     with pytest.raises(ProjectError, match="row 2 has 1 cells, expected 2: 3"):
-        read.read_table(path)
+        read_table(path)
 
 
 def test_lines_of_separators_alone_are_no_rows(tmp_path: Path) -> None:
     path = written(tmp_path / "raw.csv", "a,b\n1,2\n,\n,4\n,\n,\n")
-    assert read.read_table(path)["b"].to_dict() == {1: "2", 3: "4"}
+    assert read_table(path)["b"].to_dict() == {1: "2", 3: "4"}
 
 
 def test_files_of_a_folder_are_one_table(tmp_path: Path) -> None:
     written(tmp_path / "1.csv", "a,b\n1,x\n2,y\n")
     written(tmp_path / "2.csv", "b,a\nz,3\n")
-    table = read.read_table(tmp_path)
+    table = read_table(tmp_path)
     assert table["a"].to_dict() == {1: "1", 2: "2", 3: "3"}
     written(tmp_path / "3.csv", "a,c\n1,x\n")
     with pytest.raises(ProjectError, match=r"3\.csv: its columns differ .* in b, c"):
-        read.read_table(tmp_path)
+        read_table(tmp_path)
 
 
 def test_a_sheet_is_read_by_its_name(tmp_path: Path) -> None:
     path = tmp_path / "raw.xlsx"
     make_workbook(path, {"notes": [["about"]], "2024": [["a", "b"], [1, "x"], [2.5, None]]})
-    table = read.read_table(path, read.detect(path, "2024"))
+    table = read_table(path, read.detect(path, "2024"))
     assert table["a"].tolist() == [1.0, 2.5]
     with pytest.raises(ProjectError, match="2023"):
-        read.read_table(path, read.detect(path, "2023"))
+        read_table(path, read.detect(path, "2023"))
 
 
 def test_new_rows_of_a_file_without_header_may_lack_the_target(tmp_path: Path) -> None:
     old = written(tmp_path / "old.csv", "yes,1,a\nno,2,b\nyes,3,a\nno,4,a\nno,5,b\n" * 3)
-    schema = infer_schema(read.read_table(old), "#0", dialect.sniff(old))
+    schema = infer_schema(read_table(old), "#0", dialect.sniff(old))
     new = written(tmp_path / "new.csv", "9,b\n")
     source = observed.detect_source(new, schema)
     table = pd.concat(read.read_batches(new, source, known=schema.known_columns))
@@ -235,4 +236,4 @@ def test_marks_in_numbers_are_told(cells: list[str], source: str, expected: tupl
 )
 def test_what_is_no_table_is_named(name: str, content: bytes, words: str, tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match=words):
-        read.read_table(written(tmp_path / name, content))
+        read_table(written(tmp_path / name, content))

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from support.read_table import read_table
 from tabwright.dataset import dictionary, infer
-from tabwright.io import read
 from tabwright.io.source import Source
 from tabwright.project.errors import ProjectError
 from tabwright.schema import rules
@@ -44,7 +44,7 @@ def test_columns_with_types_are_recognised(tmp_path: Path) -> None:
         }
     )
     table.to_parquet(tmp_path / "raw.parquet")
-    raw = read.read_table(tmp_path / "raw.parquet")
+    raw = read_table(tmp_path / "raw.parquet")
     found = infer_schema(raw, "y", Source())
     kinds = [column.kind for column in found.columns.values()]
     assert kinds == ["datetime", "datetime", "numeric", "category", "numeric", "category"]

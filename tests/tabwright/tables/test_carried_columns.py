@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn.dummy import DummyClassifier
 from support.dataset_runner import DatasetRunner
+from support.read_table import read_table
 from tabwright.evaluation import predictions
 from tabwright.io import typed
-from tabwright.io.read import read_table
 from tabwright.io.source import Source
 from tabwright.prediction.predict import predict_file, show
 from tabwright.project.errors import ProjectError

@@ -4,9 +4,10 @@ import pandas as pd
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from support.dataset_runner import ORDINARY, DatasetRunner
+from support.read_table import read_table
 from support.text_table import Dialect, write
 from tabwright.io.dialect import sniff
-from tabwright.io.read import read_batches, read_table
+from tabwright.io.read import read_batches
 
 NAMES = ["age", "Größe (cm)", "Straße", "über 18?", "price, net", "n°", "last_seen", "Ort", "año"]
 WIDE_NAMES = [*NAMES, "名前", "цена", "🚲 trips"]

@@ -7,8 +7,9 @@ import openpyxl
 import pandas as pd
 import pytest
 from support.dataset_runner import DatasetRunner, StepResult
+from support.read_table import read_table
 from tabwright.dataset.observed import detect_source
-from tabwright.io.read import detect, read_batches, read_table
+from tabwright.io.read import detect, read_batches
 
 BODY = [f"{'ab'[n % 2]}{n},{n}.5,{n * 3 % 7}.25,{('yes', 'no')[n % 3 > 0]}" for n in range(1, 31)]
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 from support.dataset_runner import DatasetRunner
+from support.read_table import read_table
 from tabwright.io.dialect import sniff
-from tabwright.io.read import read_table
 
 NAMES = ["name", "size", "note"]
 ROWS = [[f"bird {n}", f"{n}.5", f"seen, {n} times" if n % 3 else ""] for n in range(1, 11)]

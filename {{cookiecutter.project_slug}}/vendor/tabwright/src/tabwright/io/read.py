@@ -38,11 +38,6 @@ class Batch(NamedTuple):
     ragged: list[RaggedRow]
 
 
-def read_table(path: Path, source: Source | None = None) -> pd.DataFrame:
-    """Read everything at once, see `read_batches`."""
-    return pd.concat(read_batches(path, source))
-
-
 def read_batches(
     path: Path,
     source: Source | None = None,
