@@ -66,18 +66,12 @@ def differences(observed: ObservedTable, schema: Schema) -> Iterator[Difference]
     agreed = asdict(schema.source)
     for key, value in asdict(observed.source).items():
         if value != agreed[key]:
-            yield Difference(
-                None,
-                f"{key} is {_in_words(value)}, in the schema {_in_words(agreed[key])}",
-                {key: value},
-            )
+            message = f"{key} is {value!r}, in the schema {agreed[key]!r}"
+            yield Difference(None, message, {key: value})
     if observed.ragged:
-        row = observed.ragged[0]
-        rows = f"too many or too few cells in {in_rows(len(observed.ragged))}"
-        why = (
-            f": {row.cells}, not {row.expected}" if row.cells != row.expected else " " + row.problem
-        )
-        yield Difference(None, f"{rows}, first row {row.row}{why}")
+        first = observed.ragged[0]
+        rows = f"{in_rows(len(observed.ragged))} malformed, the first is row {first.row}"
+        yield Difference(None, f"{rows}, which {first.problem}")
     for name in observed.table.columns.difference(list(schema.columns), sort=False):
         entry = _guess(name, observed).as_dict()
         yield Difference(name, f"new; it seems to be {as_yaml(OneLine(entry)).rstrip()}", entry)
@@ -140,7 +134,3 @@ def _widen(agreed: list[float], low: float, high: float) -> list[float]:
 def _guess(name: str, observed: ObservedTable) -> Column:
     cells = without_missing(observed.table[name], observed.source.missing)
     return guess_column(cells, name, observed.source, observed.whole)
-
-
-def _in_words(value: Any) -> str:
-    return "none (no text)" if value is None else repr(value)

@@ -63,16 +63,13 @@ def infer_from_file(path: Path, params: DataParams, seed: int, clean: Clean = un
     if len(table) < rows:
         batches = read_clean(path, source, clean, schema.known_columns)
         extend_to_all_rows(schema, ObservedTable(source, table, rows), batches)
-    for column, message, remedy in find_ambiguities(
-        table, apply_contract(table, schema)[0], schema
-    ):
+    typed, _ = apply_contract(table, schema)
+    for column, message, remedy in find_ambiguities(table, typed, schema):
         print((f"column {column!r}: " if column else "") + f"{message}; {remedy}")
     if schema.positive:
         labels = as_text(without_missing(table[schema.target], schema.source.missing).dropna())
         share = (labels == schema.positive).mean()
-        print(
-            f"positive class: {schema.positive} ({100 * share:.2g} % of rows), see `positive` in the schema"
-        )
+        print(f"positive class: {schema.positive} ({100 * share:.2g} % of rows), see `positive`")
     return schema
 
 
