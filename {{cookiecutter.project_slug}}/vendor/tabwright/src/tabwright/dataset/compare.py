@@ -10,9 +10,8 @@ from ..project.commands import Arguments, command_parser
 from ..project.project import Project
 from ..schema.cells import without_missing
 from ..schema.column import Column
-from ..schema.counts import in_rows, most_common
 from ..schema.guess import MAX_CATEGORIES, MISSING, MISSING_NUMBER, generous_range, guess_column
-from ..schema.rules import EMPTY, did_you_mean, kind_in_words
+from ..schema.rules import EMPTY, did_you_mean, in_rows, kind_in_words, most_common
 from ..schema.schema import Schema, load_schema, print_positive_class
 from ..schema.yaml_file import OneLine, as_yaml
 from .clean import find_clean

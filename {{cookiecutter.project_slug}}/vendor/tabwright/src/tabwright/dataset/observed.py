@@ -14,13 +14,12 @@ from ..io.sample import sample
 from ..io.source import Source
 from ..project.errors import ProjectError
 from ..schema.cells import without_missing
-from ..schema.counts import ProblemCounts
 from ..schema.guess import guess_separators
 from ..schema.numbers import as_numbers
-from ..schema.rules import apply_contract
+from ..schema.rules import ProblemCounts, apply_contract
 from ..schema.schema import Schema
+from .check_rows import Duplicates
 from .clean import Clean, read_clean, unchanged
-from .rejected import Duplicates
 
 UNICODE = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")
 

@@ -1,6 +1,8 @@
 """Validate a table against the schema: type its cells, find those that break a rule."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 import numpy as np
@@ -22,7 +24,8 @@ NOTES = {FROM: "{} {} is outside {}", ONE_OF: "{} {!r} is new", EMPTY: "{} is em
 NOTES[LEFT_OUT] = "left out by clean()"
 PROBLEM = {ROW: "int64", COLUMN: "str", VALUE: "str", RULE: "str", REJECTS: "bool"}
 NO_PROBLEMS = pd.DataFrame(columns=list(PROBLEM)).astype(PROBLEM)
-MAX_SHOWN = 5  # rows that break the same rule
+MAX_SHOWN = 5  # rows that break the same rule, or values
+MAX_VALUES = 1000  # distinct values kept for each rule
 MAX_NUMBER = 1e30  # models in single precision fail on much larger numbers
 
 
@@ -186,3 +189,32 @@ def kind_in_words(column: Column) -> str:
         "boolean": "true or false",
         "datetime": f"a date written like {column.format or 'ISO 8601'}",
     }.get(column.kind, "text")
+
+
+@dataclass
+class ProblemCounts:
+    """Counts by column and broken rule, in constant memory."""
+
+    cells: Counter[tuple[str, str]] = field(default_factory=Counter)
+    words: dict[tuple[str, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+
+    def count(self, problems: pd.DataFrame) -> None:
+        """Add the problems of further rows."""
+        for key, lines in problems.groupby([COLUMN, RULE], sort=False):
+            self.cells[key] += len(lines)
+            words = self.words[key] + Counter(lines[VALUE].dropna().tolist())
+            self.words[key] = Counter(dict(words.most_common(MAX_VALUES)))
+
+
+def most_common(values: Mapping[str, int]) -> str:
+    """List the most frequent values with their counts."""
+    often = sorted(values.items(), key=lambda item: (-item[1], item[0]))[:MAX_SHOWN]
+    most = [f"{value[:80]!r} ({count})" for value, count in often]
+    if len(values) == 1:
+        return most[0].rpartition(" ")[0]
+    return ", ".join(most) + (", ..." if len(values) > MAX_SHOWN else "")
+
+
+def in_rows(number: int) -> str:
+    """A number with its unit."""
+    return "1 row" if number == 1 else f"{number} rows"

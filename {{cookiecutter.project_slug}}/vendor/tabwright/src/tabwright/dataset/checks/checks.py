@@ -10,8 +10,7 @@ from ...project.files import write_json
 from ...project.project import Project
 from ...project.settings import Params
 from ...schema.ambiguities import find_ambiguities
-from ...schema.counts import ProblemCounts, in_rows, most_common
-from ...schema.rules import EMPTY, EMPTY_CELL
+from ...schema.rules import EMPTY, EMPTY_CELL, ProblemCounts, in_rows, most_common
 from ...schema.schema import Schema
 from ..check_rows import CheckedRows
 from ..clean import Clean, read_clean, unchanged

@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.model_selection import cross_val_score
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from ...schema.counts import most_common
+from ...schema.rules import most_common
 from ...schema.schema import Schema
 from .issue import IGNORE, Issue
 
