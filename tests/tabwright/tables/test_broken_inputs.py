@@ -29,9 +29,9 @@ from support.dataset_runner import SECONDS, DatasetRunner, StepResult, plain_use
 
 LINES, LENGTH = 25, 2500  # a message is read on one screen
 ADVICE = re.compile(
-    r"\b(add|ask|change|check|choose|close|convert|correct|delete|did you mean|download|export"
+    r"\b(add|ask|change|check|choose|close|convert|copy|correct|delete|did you mean|download|export"
     r"|fetch|fill|fix|give|install|keep|list|lower|make|mark|move|must|name|needs?|one of|put"
-    r"|quote|raise|remove|rename|save|see|set|split|start|take|tell|try|unpack|unzip|use|write)\b",
+    r"|quote|raise|remove|rename|replace|save|see|set|split|start|take|tell|try|unpack|unzip|use|write)\b",
     re.IGNORECASE,
 )
 REJECTED = "data/interim/rejected.parquet"
@@ -423,7 +423,7 @@ def zip_of_two_files(raw):
     return put(raw, "table.zip", zipped(a_csv=csv(), b_csv=csv()))
 
 
-@case("table.zip", "empty|no file|holds|nothing")
+@case("table.zip", "empty|no file|0 files|nothing")
 def zip_of_nothing(raw):
     return put(raw, "table.zip", zipped())
 

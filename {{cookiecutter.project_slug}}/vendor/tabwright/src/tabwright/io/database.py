@@ -101,14 +101,11 @@ def _write(result: sa.CursorResult[Any], path: Path) -> int:
             f"data.select returns {', '.join(sorted(double))} twice. Rename one with AS."
         )
     total = 0
-    with (
-        parquet_file(path) as write,
-        tqdm(unit="row", unit_scale=True, delay=2, leave=False, disable=None) as bar,
-    ):
-        for rows in result.partitions():
+    partitions = tqdm(result.partitions(), unit="batch", delay=2, leave=False, disable=None)
+    with parquet_file(path) as write:
+        for rows in partitions:
             write(pa.table([_column(cells) for cells in zip(*rows, strict=True)], names))
             total += len(rows)
-            bar.update(len(rows))
         if not total:
             raise ProjectError("data.select returns no rows. Correct it in params.yaml.")
     return total

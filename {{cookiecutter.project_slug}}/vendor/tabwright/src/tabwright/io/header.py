@@ -151,7 +151,9 @@ def find_top(path: Path, lines: list[list[str]], source: Source, known: KnownCol
     """The header of a table, from its first lines without `skip_rows`."""
     filled = [number for number, row in enumerate(lines) if any(row)]
     if not filled:
-        raise ProjectError(f"{path}: the file contains only whitespace. Replace it by a table.")
+        raise ProjectError(
+            f"{path}: the file is empty except for whitespace. Replace it by a table."
+        )
     rows = [lines[number] for number in filled]
     below = source.header + source.skip_rows_after_header
     body = rows[below:]

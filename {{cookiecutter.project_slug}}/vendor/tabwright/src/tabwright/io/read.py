@@ -167,10 +167,9 @@ def list_files(path: Path) -> list[Path]:
         files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
         files = [file for file in files if not file.name.startswith((".", "_"))]
         sizes = [file.stat().st_size for file in files]
-    except FileNotFoundError as error:
-        raise ProjectError(f"{path}: no such file. Copy it there, or correct its name.") from error
     except OSError as error:
-        raise ProjectError(f"{path}: {error.strerror}. Name the file itself.") from error
+        why = str(error.strerror).lower()  # such as "no such file or directory"
+        raise ProjectError(f"{path}: {why}. Copy the file there, or correct its name.") from error
     if not files:
         raise ProjectError(
             f"{path}: no file in this folder. Copy one there, or name another folder."
