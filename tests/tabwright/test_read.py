@@ -226,8 +226,8 @@ def test_marks_in_numbers_are_told(cells: list[str], source: str, expected: tupl
     [
         ("raw.csv", b"", "empty"),
         ("raw.csv", b"\x1f\x8b\x08\x00\x81\x9d", "neither text"),
-        ("raw.csv.gz", b"a,b\n1,2\n", "not a complete .gz file"),
-        ("raw.csv.gz", gzip.compress(b"a,b\n1,2\n" * 999)[:-20], "not a complete .gz file"),
+        ("raw.csv.gz", b"a,b\n1,2\n", "not a .gz file, or damaged"),
+        ("raw.csv.gz", gzip.compress(b"a,b\n1,2\n" * 999)[:-20], "not a .gz file, or damaged"),
         ("raw.parquet", b"PAR1", "not a .parquet file"),
         ("raw.json", b'{"a": ', "not a .json file"),
         ("raw.json", json.dumps([{"a": {"b": 1}}]).encode(), "'a' contains lists or records"),
