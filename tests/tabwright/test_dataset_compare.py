@@ -161,7 +161,7 @@ def test_names_without_end_are_no_categories(raw, schema, compare) -> None:
 
 def test_ragged_rows_are_counted(raw, schema, compare) -> None:
     found = compare(raw.to_csv(index=False) + "C9999,1,2\n", schema)
-    text = "the file: 1 row malformed, the first is row 241, which has 3 cells, expected 8"
+    text = "the file: 1 row malformed, the first is row 241, expected 8 cells, not 3"
     assert list(map(str, found)) == [text]
 
 

@@ -162,7 +162,7 @@ def test_ragged_rows_are_set_aside_with_their_numbers(tmp_path: Path) -> None:
     table = pd.concat(read.read_batches(path, ragged=ragged))
     assert table["a"].to_dict() == {1: "1", 4: "7"}
     assert [(row.row, row.text) for row in ragged] == [(2, "3"), (3, "4,5,6")]
-    with pytest.raises(ProjectError, match="row 2 has 1 cells, expected 2: 3"):
+    with pytest.raises(ProjectError, match="row 2, expected 2 cells, not 1: 3"):
         read_table(path)
 
 

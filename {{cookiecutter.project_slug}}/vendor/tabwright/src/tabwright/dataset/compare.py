@@ -70,7 +70,7 @@ def differences(observed: ObservedTable, schema: Schema) -> Iterator[Difference]
     if observed.ragged:
         first = observed.ragged[0]
         rows = f"{in_rows(len(observed.ragged))} malformed, the first is row {first.row}"
-        yield Difference(None, f"{rows}, which {first.problem}")
+        yield Difference(None, f"{rows}, expected {first.rule}")
     for name in observed.table.columns.difference(list(schema.columns), sort=False):
         entry = _guess(name, observed).as_dict()
         yield Difference(name, f"new; it seems to be {as_yaml(OneLine(entry)).rstrip()}", entry)

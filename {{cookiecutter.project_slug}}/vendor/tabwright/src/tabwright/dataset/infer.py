@@ -97,14 +97,12 @@ def extend_to_all_rows(
 def summary(schema: Schema) -> str:
     """List what was inferred and should be checked."""
     kinds = pd.Series([column.kind for column in schema.columns.values()]).value_counts()
-    features = schema.features
+    features, dialect = schema.features, schema.source.non_default()
     notes = {
         "no feature": [name for name in schema.columns if name not in {*features, schema.target}],
         "dates read": [f"{name} as {features[name].format}" for name in schema.names("datetime")],
         "read as an empty cell": schema.source.missing[1:],
-        "how the file is written": [
-            f"{key} {value!r}" for key, value in schema.source.non_default().items()
-        ],
+        "dialect of the file": [f"{key} {value!r}" for key, value in dialect.items()],
     }
     lines = [
         f"{schema.task} of {schema.target!r}",

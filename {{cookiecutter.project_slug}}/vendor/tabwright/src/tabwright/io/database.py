@@ -13,13 +13,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from tqdm import tqdm
 
-from ..project.errors import ProjectError
+from ..project.errors import ProjectError, first_line
 from ..project.project import Project
 from .parquet import BATCH_ROWS, parquet_file
 from .typed import typed_column
 
 PLAIN = (bool, int, float, str, date, time, timedelta, type(None))
-PACKAGES = {"MySQLdb": "mysqlclient", "psycopg2": "psycopg2-binary"}  # others have one name
 SOURCE = "Correct data.source in params.yaml"
 
 
@@ -70,17 +69,11 @@ def _engine(project: Project, source: str) -> sa.Engine:
         elif password := os.environ.get("DATABASE_PASSWORD"):
             url = url.set(password=password)
         return sa.create_engine(url)
-    except ModuleNotFoundError as error:
-        package = PACKAGES.get(str(error.name), error.name)
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise ProjectError(
-            f"{source} needs the package {package}. Add it to `dependencies` in pyproject.toml, "
-            "then `make lock setup`."
-        ) from error
-    except NoSuchModuleError as error:
-        raise ProjectError(
-            f"{source}: SQLAlchemy does not know this dialect. Correct data.source in "
-            "params.yaml, or add the package that provides it to `dependencies` in pyproject.toml, "
-            "then `make lock setup`."
+            f"{source}: {first_line(error)}. {SOURCE}, or add the package of the driver, such as "
+            "psycopg2-binary or mysqlclient, to `dependencies` in pyproject.toml, then `make lock "
+            "setup`."
         ) from error
     except (ArgumentError, ValueError) as error:
         raise ProjectError(f"data.source is no SQLAlchemy URL: {source}. {SOURCE}.") from error
@@ -124,7 +117,7 @@ def _errors(what: str, remedy: str) -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        why = str(cause).strip().partition("\n")[0]
+        why = first_line(cause)
         if password := os.environ.get("DATABASE_PASSWORD"):
             why = why.replace(password, "***")
-        raise ProjectError(f"{what}: {why.rstrip('.')}. {remedy}") from None
+        raise ProjectError(f"{what}: {why}. {remedy}") from None

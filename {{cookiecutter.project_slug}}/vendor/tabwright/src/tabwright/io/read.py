@@ -57,7 +57,9 @@ def read_batches(
     """
     for cells, rows, bad in read_cells(path, source, known):
         if bad and ragged is None:
-            raise ProjectError(f"{path}: row {bad[0].row} {bad[0].problem}: {bad[0].text[:80]}")
+            raise ProjectError(
+                f"{path}: row {bad[0].row}, expected {bad[0].rule}: {bad[0].text[:80]}"
+            )
         if ragged is not None:
             ragged += bad
         yield to_pandas(cells, path).set_axis(rows)

@@ -22,13 +22,6 @@ class RaggedRow(NamedTuple):
     nul: str = ""
 
     @property
-    def problem(self) -> str:
-        """What is wrong with it."""
-        if self.nul:
-            return f"contains a NUL in column {self.nul!r}"
-        return f"has {self.cells} cells, expected {self.expected}"
-
-    @property
     def rule(self) -> str:
         """The violated rule."""
         return f"no NUL in {self.nul!r}" if self.nul else f"{self.expected} cells, not {self.cells}"

@@ -1,6 +1,6 @@
 """Run the data checks: issues with a number, and a remedy for each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
 import pandas as pd
@@ -77,26 +77,18 @@ def check_dataset(
     return issues
 
 
-def new_columns(rows: pd.DataFrame, schema: Schema) -> list[Issue]:
+def new_columns(rows: pd.DataFrame, schema: Schema) -> Iterator[Issue]:
     """Issues of columns that the schema does not have, such as those that `clean` derives."""
-    return [
-        Issue("outside the contract", name, "not in references/schema.yaml, and left out", ADD)
-        for name in rows.columns.difference(list(schema.columns), sort=False)
-    ]
+    for name in rows.columns.difference(list(schema.columns), sort=False):
+        yield Issue("outside the contract", name, "not in references/schema.yaml, and left out", ADD)
 
 
-def new_values(flagged: ProblemCounts) -> list[Issue]:
+def new_values(flagged: ProblemCounts) -> Iterator[Issue]:
     """Issues of rows that are kept although they deviate from the schema."""
-    return [
-        Issue(
-            "outside the contract",
-            column,
-            (EMPTY_CELL if rule == EMPTY else most_common(flagged.words[column, rule]))
-            + f" in {in_rows(cells)}, expected {rule}",
-            REMEDY,
-        )
-        for (column, rule), cells in flagged.cells.items()
-    ]
+    for (column, rule), cells in flagged.cells.items():
+        values = EMPTY_CELL if rule == EMPTY else most_common(flagged.words[column, rule])
+        message = f"{values} in {in_rows(cells)}, expected {rule}"
+        yield Issue("outside the contract", column, message, REMEDY)
 
 
 def describe_issues(issues: list[Issue]) -> str:

@@ -73,14 +73,9 @@ def panel_data(rows: pd.DataFrame, schema: Schema) -> Iterator[Issue]:
             if counts[name] <= MIN_GROUPS or counts[moment] <= 2 or not full:
                 continue
             if not rows.duplicated([name, moment]).any():
-                message = f"each of its {counts[name]} values occurs once per {moment!r}"
+                message = f"{counts[name]} values once per {moment!r}, in training and test rows"
                 remedy = f"data.split: group, data.split_by: {name} in params.yaml"
-                yield Issue(
-                    "panel",
-                    name,
-                    f"{message}, in training and test rows",
-                    f"to predict other values: {remedy}",
-                )
+                yield Issue("panel", name, message, f"to predict other values: {remedy}")
                 break
 
 
