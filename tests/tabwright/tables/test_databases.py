@@ -73,8 +73,8 @@ def test_query_is_taken_as_it_is_written(shop_url: str, projects: Projects) -> N
     [
         ("shopp", "shopp"),
         ("SELEC * FROM shop", "SELEC"),
-        ("SELECT * FROM shop WHERE 1 = 2", "gives no rows"),
-        ("SELECT visitor, visitor FROM shop", "gives visitor twice"),
+        ("SELECT * FROM shop WHERE 1 = 2", "returns no rows"),
+        ("SELECT visitor, visitor FROM shop", "returns visitor twice"),
     ],
 )
 def test_bad_selection_is_one_sentence(
