@@ -84,7 +84,7 @@ def check_rows(project: Project, schema: Schema, clean: Clean = unchanged) -> It
                 f"{checked.rejected} of {checked.rows} rows break references/schema.yaml, more than "
                 f"data.max_rejected ({params.max_rejected:.0%}) allows:\n"
                 f"{describe(checked.problems)}\n"
-                "data/interim/rejected.parquet has all of them; `make schema` shows the differences. "
+                "All of them are in data/interim/rejected.parquet; `make schema` compares the file. "
                 "Correct the data or the schema, or raise data.max_rejected in params.yaml."
             )
         yield checked
@@ -149,7 +149,7 @@ def _reject(
 
 
 def with_cells(problems: pd.DataFrame, batch: pd.DataFrame) -> pd.DataFrame:
-    """Add the cells of their rows, as text, to problems that reject; none for rows not in `batch`."""
+    """Add the cells of their rows, as text, to problems that reject; none if not in `batch`."""
     problems = rejected_by(problems).drop(columns=REJECTS)
     cells = batch.rename(columns=lambda name: f"{name}.raw" if name in PROBLEM else name)
     cells = cells.reindex(problems[ROW]).set_axis(problems.index).astype("str")
@@ -214,6 +214,6 @@ class Duplicates:
 
 
 def _repeated(hashes: np.ndarray) -> np.ndarray:
-    """Positions of repeated hashes; in parts, because a hash table needs several times the memory."""
+    """Positions of repeated hashes; in parts, because a hash table needs more memory."""
     parts = (np.flatnonzero(hashes % 16 == part) for part in range(16))
     return np.concatenate([part[pd.Series(hashes[part]).duplicated()] for part in parts])

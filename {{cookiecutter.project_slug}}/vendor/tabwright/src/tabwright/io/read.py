@@ -76,7 +76,7 @@ def read_cells(
     Parameters
     ----------
     path
-        A file, compressed or not, or a folder of files with the same columns, read in order of names.
+        A file, compressed or not, or a folder of files with the same columns, in order of names.
     source
         The dialect; detected when not given.
     known
@@ -246,6 +246,7 @@ def _in_order(table: pa.Table, columns: list[str], path: Path) -> pa.Table:
     if different := set(columns).symmetric_difference(table.column_names):
         raise ProjectError(
             f"{path}: its columns differ from those of the first file in "
-            f"{', '.join(sorted(different)[:10])}. Use the same columns in all files, or move it elsewhere."
+            f"{', '.join(sorted(different)[:10])}. Use the same columns in all files, or move it "
+            "elsewhere."
         )
     return table.select(columns)

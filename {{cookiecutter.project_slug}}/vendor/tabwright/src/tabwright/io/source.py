@@ -76,6 +76,6 @@ class Source:
         return {key: getattr(self, key) for key in keys if getattr(self, key) != usual[key]}
 
     def as_dict(self) -> dict[str, Any]:
-        """The keys for schema.yaml: those that often need a correction, and all non-default ones."""
+        """The keys for schema.yaml: those that often need correction, and non-default ones."""
         text = {"separator": self.separator, "encoding": self.encoding, "decimal": self.decimal}
         return (text if self.separator else {}) | {"missing": self.missing} | self.non_default()

@@ -50,7 +50,7 @@ def _with_index(table: pa.Table, index: list[Any], start: int) -> pa.Table:
 
 
 def read_json(path: Path, *_: Any) -> Tables:
-    """Yield records: from a list, a mapping of columns, or one per line; empty lines are counted."""
+    """Yield records: from a list, a mapping of columns, or lines; empty lines are counted."""
     listed = None if file_kind(path) in JSON_LINES else list(_listed(path))
     names = _names(_lines(path) if listed is None else listed)  # a column may begin further down
     records = iter(_lines(path) if listed is None else listed)

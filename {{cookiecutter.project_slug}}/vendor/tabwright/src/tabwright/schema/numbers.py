@@ -126,7 +126,7 @@ def _normalize(text: pa.Array, decimal: str, thousands: str) -> pa.Array:
 
 
 def _grouped(mark: str, decimal: str) -> str:
-    """A pattern of groups of three digits; with commas also the Indian format, such as 12,34,567."""
+    """A pattern of groups of three digits; with commas also the Indian format (12,34,567)."""
     groups = rf"[1-9]\d{{0,2}}({mark}\d{{3}})+"
     if mark == ",":
         groups += rf"|[1-9]\d?({mark}\d\d)+{mark}\d{{3}}"

@@ -14,33 +14,33 @@ from .column import Column
 from .yaml_file import read_tree, write_tree
 
 HEADER = """\
-# The data contract. It was inferred once from the raw file; from now on it is yours.
+# The schema of the raw table. It was inferred once; from now on it is yours to edit.
 #
-# columns has a line for each column, or one for each key where that is long:
+# columns has a line for each column, or one for each key if that is too long:
 #
 #   kind         numeric, category, boolean, datetime, text (features);
 #                identifier, ignore (carried along, never a feature)
-#   nullable     may a cell be empty?
-#   unique       true: no value comes twice
-#   categories   the values known; without the line any value is
-#   range        lowest and highest value expected
-#   unit         the sign of its numbers, such as $; with % 12% is 0.12
-#   format       how a date is written (strftime codes)
-#   strict       true: the four above are rules, and rows that break them are rejected
+#   nullable     whether cells may be empty
+#   unique       true: no value occurs twice
+#   categories   the known values; without this key any value is allowed
+#   range        the lowest and the highest expected value
+#   unit         the unit of the numbers, such as $; with % 12% is 0.12
+#   format       the format of dates (strftime codes)
+#   strict       true: nullable, unique, categories and range are rules that reject rows
 #   description  for the data dictionary
 #
-# A word is the text it is: the categories [no, yes, 007] need no quotes.
+# All values are text: the categories [no, yes, 007] need no quotes.
 #
-# positive is the class of two that is looked for: threshold, precision, recall and F1 are about it.
+# positive is the positive class of two: threshold, precision, recall and F1 refer to it.
 #
-# source says how the raw file is written and which words in it stand for an empty cell. It was
-# detected once and is obeyed from then on; references/README.md explains its keys.
+# source is the dialect of the raw file, with the markers of missing values. It was detected once and
+# is not detected again; references/README.md explains its keys.
 #
-# Without strict they were guessed from the rows there were: a row that leaves them is kept and
-# counted in reports/warnings.json. Rows with a cell that is not of its kind, or with a class of the
-# target that is not listed, go to data/interim/rejected.parquet. `make schema` compares the contract
-# with the raw file, `make schema UPDATE=1` updates it. `task` follows from the target and is
-# classification or regression: correct it here if the guess is wrong.
+# Unless strict, these rules are inferred: a row that deviates from them is kept and counted in
+# reports/warnings.json. Rows with a cell of another kind, or with a class of the target that is not
+# listed, are written to data/interim/rejected.parquet. `make schema` compares the schema with the
+# raw file, `make schema UPDATE=1` updates it. `task` follows from the target and is classification
+# or regression: correct it here if it is wrong.
 """
 
 
