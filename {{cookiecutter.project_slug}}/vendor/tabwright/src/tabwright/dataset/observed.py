@@ -100,7 +100,7 @@ def detect_source(path: Path, schema: Schema) -> Source:
         except ProjectError:  # a header that does not fit
             return -1
 
-    return max(ways, key=columns_found)
+    return ways[0] if ways[0] == ways[1] else max(ways, key=columns_found)
 
 
 def _encoding(file: Path, agreed: str, found: str) -> str:

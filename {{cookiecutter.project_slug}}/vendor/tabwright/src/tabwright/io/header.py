@@ -75,12 +75,11 @@ def has_header(table: list[list[str]]) -> bool:
     if len(table) < 2:
         return True
     first, body = table[0], table[1:]
-    columns = list(zip(*(row for row in body if len(row) == len(first)), strict=False))
     votes = words = 0
-    for name, column in zip(first, columns, strict=False):
-        if _is_number(column) and NUMBER.fullmatch(name) and not re.fullmatch("(19|20)..", name):
+    for name, column, number in _columns(first, body):
+        if number and NUMBER.fullmatch(name) and not re.fullmatch("(19|20)..", name):
             return _counts(first)
-        if _is_number(column):
+        if number:
             words += bool(name) and not NUMBER.fullmatch(name)
         elif name and name in column and len(set(column)) <= len(column) / 2:
             votes -= 1
@@ -96,11 +95,8 @@ def rows_below(body: list[list[str]]) -> int:
     body = body[comments:]
     if len(body) < 3:
         return comments
-    first, rest = body[0], [row for row in body if row != body[0]]
-    columns = list(zip(*(row for row in rest if len(row) == len(first)), strict=False))
-    over = [
-        (name, column, _is_number(column)) for name, column in zip(first, columns, strict=False)
-    ]
+    first = body[0]
+    over = _columns(first, [row for row in body if row != first])
     words = [(n, number) for n, c, number in over if n and n not in c and not NUMBER.fullmatch(n)]
     unlike = [name for name, number in words if number]
     numbers = sum(number for *_, number in over)
@@ -133,10 +129,15 @@ def _header_line(names: Collection[str], rows: list[list[str]]) -> int | None:
     return hits.index(most)
 
 
-def _is_number(column: tuple[str, ...]) -> bool:
-    """Whether most cells are numbers."""
-    cells = [cell for cell in column if cell]
-    return sum(bool(NUMBER.fullmatch(cell)) for cell in cells) > 0.7 * len(cells)
+def _columns(first: list[str], body: list[list[str]]) -> list[tuple[str, tuple[str, ...], bool]]:
+    """Each cell of the first line, the cells below it, and whether most of these are numbers."""
+    columns = []
+    below = zip(*(row for row in body if len(row) == len(first)), strict=True)
+    for name, column in zip(first, below, strict=False):
+        cells = [cell for cell in column if cell]
+        number = sum(bool(NUMBER.fullmatch(cell)) for cell in cells) > 0.7 * len(cells)
+        columns.append((name, column, number))
+    return columns
 
 
 def _counts(names: list[str]) -> bool:
