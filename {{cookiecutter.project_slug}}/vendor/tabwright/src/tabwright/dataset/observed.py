@@ -91,8 +91,8 @@ def detect_source(path: Path, schema: Schema) -> Source:
     if bool(found.separator) != bool(agreed.separator):
         return found
     encoding = _encoding(file, agreed.encoding, found.encoding)
-    marks = {"decimal": agreed.decimal, "thousands": agreed.thousands}
-    ways = [replace(agreed, encoding=encoding), replace(found, encoding=encoding, **marks)]
+    found = replace(found, decimal=agreed.decimal, thousands=agreed.thousands)
+    ways = [replace(way, encoding=encoding) for way in (agreed, found)]
 
     def columns_found(way: Source) -> int:
         try:
