@@ -47,14 +47,10 @@ def scores_alone(train: pd.DataFrame, schema: Schema, seed: int) -> pd.Series:
     tree = kind(max_leaf_nodes=MAX_LEAVES, random_state=seed)
     scoring = "r2" if regression else "roc_auc_ovr"
     y = _codes(rows[schema.target])
-    scores = {
-        name: cross_val_score(
-            tree, _codes(rows[name]).reshape(-1, 1), y, cv=FOLDS, scoring=scoring
-        ).mean()
-        for name, column in schema.features.items()
-        if column.kind != "text"
-    }
-    return pd.Series(scores, dtype=float)
+    names = [name for name, column in schema.features.items() if column.kind != "text"]
+    features = (_codes(rows[name]).reshape(-1, 1) for name in names)
+    scores = [cross_val_score(tree, x, y, cv=FOLDS, scoring=scoring).mean() for x in features]
+    return pd.Series(scores, names, dtype=float)
 
 
 def _codes(cells: pd.Series) -> np.ndarray:
@@ -76,13 +72,12 @@ def informative_missingness(train: pd.DataFrame, schema: Schema) -> Iterator[Iss
     within = by_class.div(counts, axis="index")
     others = (empty.sum() - by_class).div(len(train) - counts, axis="index")
     differences = (within - others).abs()
-    found = []
-    for name in differences.columns[differences.max() >= MIN_DIFFERENCE]:
+    largest = differences.max().sort_values(ascending=False, kind="stable")
+    remedy = f"if that is not known when predicting: {IGNORE}"
+    for name in largest.index[largest >= MIN_DIFFERENCE]:
         label = differences[name].idxmax()
         shares = f"{within[name][label]:.0%} of the rows of {label!r}, in {others[name][label]:.0%}"
-        found.append((differences[name][label], name, f"is empty in {shares} of the others"))
-    remedy = f"if that is not known when predicting: {IGNORE}"
-    for _, name, message in sorted(found, key=lambda one: -one[0]):
+        message = f"is empty in {shares} of the others"
         yield Issue("informative missingness", name, message, remedy)
 
 
