@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from tqdm import tqdm
 
 from ..project.errors import ProjectError, first_line
@@ -116,8 +116,7 @@ def _errors(what: str, remedy: str) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        why = first_line(cause)
+        why = first_line(getattr(error, "orig", None) or error)
         if password := os.environ.get("DATABASE_PASSWORD"):
             why = why.replace(password, "***")
         raise ProjectError(f"{what}: {why}. {remedy}") from None
