@@ -56,7 +56,7 @@ def infer_from_file(path: Path, params: DataParams, seed: int, clean: Clean = un
         print(line)
     table, rows = sample(read_clean(path, source, clean), seed)
     if not rows:
-        raise ProjectError(f"{path}: the table has no rows. Add rows below its header.")
+        raise ProjectError(f"{path}: the table is empty. Add rows below its header.")
     if len(table) < rows:
         print(f"{rows:,} rows: kinds are inferred from {len(table):,} of them, the rest from all")
     schema = infer_schema(table, params.target, source, whole=len(table) == rows)

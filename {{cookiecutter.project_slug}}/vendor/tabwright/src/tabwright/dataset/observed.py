@@ -54,7 +54,7 @@ def profile(path: Path, schema: Schema, seed: int, clean: Clean = unchanged) -> 
     source = detect_source(path, schema)
     table, rows = sample(read_clean(path, source, clean, schema.known_columns, ragged), seed)
     if not rows:
-        raise ProjectError(f"{path}: the table has no rows. Add rows below its header.")
+        raise ProjectError(f"{path}: the table is empty. Add rows below its header.")
     source.decimal, source.thousands = _number_separators(table, schema, source)
     observed = ObservedTable(source, table, rows, ragged)
     again = read_clean(path, source, clean, schema.known_columns)
