@@ -180,5 +180,5 @@ def test_an_untouched_file_is_written_as_it_was(schema, tmp_path: Path) -> None:
 
 
 def test_a_table_without_rows_is_refused(raw, schema, compare) -> None:
-    with pytest.raises(ProjectError, match="Put rows below its header"):
+    with pytest.raises(ProjectError, match="Add rows below its header"):
         compare(raw.head(0), schema)

@@ -130,7 +130,7 @@ def test_commas_before_three_digits_are_thousands(tmp_path, capsys, mark, first)
     schema, values, _ = inferred(cells, tmp_path, mark=mark)
     assert (schema.source.decimal, schema.source.thousands) == (".", ",")
     assert values[-1] == 26962.0
-    assert "',' is read as the thousands mark" in capsys.readouterr().out
+    assert "',' is read as the thousands separator" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
