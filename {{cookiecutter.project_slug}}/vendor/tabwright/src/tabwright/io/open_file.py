@@ -40,7 +40,9 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
         raise ProjectError(f"{path}: permission denied. Change its permissions.") from error
     except (OSError, BadZipFile, EOFError, RuntimeError) as error:
         what = (
-            f"not a {path.suffix} file, or damaged" if path.suffix in COMPRESSED else "cannot be read"
+            f"not a {path.suffix} file, or damaged"
+            if path.suffix in COMPRESSED
+            else "cannot be read"
         )
         raise ProjectError(
             f"{path}: {what}: {error}. Download it again, or correct its suffix."

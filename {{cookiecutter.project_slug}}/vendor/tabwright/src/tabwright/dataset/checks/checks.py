@@ -80,7 +80,9 @@ def check_dataset(
 def new_columns(rows: pd.DataFrame, schema: Schema) -> Iterator[Issue]:
     """Issues of columns that the schema does not have, such as those that `clean` derives."""
     for name in rows.columns.difference(list(schema.columns), sort=False):
-        yield Issue("outside the contract", name, "not in references/schema.yaml, and left out", ADD)
+        yield Issue(
+            "outside the contract", name, "not in references/schema.yaml, and left out", ADD
+        )
 
 
 def new_values(flagged: ProblemCounts) -> Iterator[Issue]:
