@@ -19,8 +19,8 @@ def test_rows_may_be_left_out_and_columns_added() -> None:
     [
         (lambda rows: None, "returns NoneType, not a table"),
         (lambda rows: rows["a"], "returns Series, not a table"),
-        (lambda rows: rows.merge(rows, on="a"), "another index"),
-        (lambda rows: pd.concat([rows, rows]), "another index"),
+        (lambda rows: rows.merge(rows, on="a"), "changes the index"),
+        (lambda rows: pd.concat([rows, rows]), "changes the index"),
     ],
 )
 def test_mistake_is_a_sentence(clean, words: str) -> None:
