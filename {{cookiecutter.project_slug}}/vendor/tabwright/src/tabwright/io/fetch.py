@@ -1,4 +1,4 @@
-"""Download the raw data again from `data.source`, and record what came with DVC."""
+"""Download the raw data again from `data.source`, and track it with DVC."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,27 +17,29 @@ def main(project: Project, arguments: Arguments = None) -> None:
 
 
 def fetch(project: Project) -> None:
-    """Replace the raw data by what its source holds now, whole or not at all.
+    """Replace the raw data by the current content of its source, completely or not at all.
 
     Raises
     ------
     ProjectError
-        When there is no source, it cannot be reached, or it does not give the data.
+        When there is no source, or it cannot be read.
     """
     params, raw = project.params.data, project.raw_file
     raw.parent.mkdir(parents=True, exist_ok=True)
     if not params.source:
-        raise ProjectError("params.yaml names no data.source. Add it, or put the file there.")
+        raise ProjectError(
+            "data.source in params.yaml is empty. Add it, or copy the file to data/raw."
+        )
     if params.source.startswith(WEB):
         with _kept(raw):
             _dvc(project, params.source, "import-url", "--force", params.source, params.raw)
-        print(f"{params.raw} comes from {params.source}")
+        print(f"downloaded {params.raw}")
         return
     from .database import query  # takes a second to import
 
     rows = query(project, params.source, params.select, raw)
     _dvc(project, params.raw, "add", params.raw)
-    print(f"{params.raw} holds {rows:,} rows of {params.source}")
+    print(f"{params.raw}: {rows:,} rows from {params.source}")
 
 
 @contextmanager
@@ -62,5 +64,5 @@ def _dvc(project: Project, what: str, *arguments: str) -> None:
     except ProjectError as error:
         why = first_line(error).rstrip(": ")
         if why.endswith("does not exist"):
-            why = f"{what}: nothing is there, or nobody answers"
+            why = f"{what}: it does not exist, or the server does not answer"
         raise ProjectError(f"{why}. Correct data.source in params.yaml, or try again.") from error

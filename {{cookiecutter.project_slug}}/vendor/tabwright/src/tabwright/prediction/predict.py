@@ -12,9 +12,9 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from tqdm import tqdm
 
+from ..dataset.check_rows import WHOLE_ROW, ragged_lines
 from ..dataset.clean import Clean, clean_rows, unchanged
 from ..dataset.observed import detect_source
-from ..dataset.check_rows import WHOLE_ROW, ragged_lines
 from ..evaluation.predictions import NOTE, add_predictions
 from ..io.dialect import parse
 from ..io.parquet import parquet_file, rows_in
