@@ -16,9 +16,10 @@ from ..dataset.check_rows import WHOLE_ROW, ragged_lines
 from ..dataset.clean import Clean, clean_rows, unchanged
 from ..dataset.observed import detect_source
 from ..evaluation.predictions import NOTE, add_predictions
+from ..io.convert import keep_types, to_pandas
 from ..io.dialect import parse
 from ..io.parquet import parquet_file, rows_in
-from ..io.read import keep_types, read_cells, to_pandas
+from ..io.read import read_cells
 from ..io.rows import RaggedRow
 from ..io.source import Source
 from ..project.errors import ProjectError
