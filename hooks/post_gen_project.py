@@ -78,7 +78,7 @@ def show_next(project: Path, answers: dict, done: dict[str, bool]) -> None:
         left.append('git add --all && git commit --message "Set up the project"')
     title, commands = "Ready. Next:", answers["__next"]
     if left and answers["venv"]:
-        title = "The project is kept. Once that is mended, one command finishes it:"
+        title = "The project is kept. Once that is fixed, one command finishes it:"
         commands = [" && ".join([answers["__enter"], *left])]
     elif left:
         commands = [answers["__enter"], " && ".join(left), "make predict"]

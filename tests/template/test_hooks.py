@@ -389,7 +389,7 @@ def test_no_network_with_uv(machine: Callable[..., Generator]) -> None:
     assert said["DVC, MLflow"] == "not done: it needs the environment"
     assert git(project, "log", "--format=%s") == "Start My ML Project"
     assert project.output.endswith(
-        "The project is kept. Once that is mended, one command finishes it:\n"
+        "The project is kept. Once that is fixed, one command finishes it:\n"
         f"  cd my-ml-project && make setup{COMMIT}\n"
     )
 
