@@ -136,7 +136,7 @@ def scores(
     cells = {
         "metric": name,
         "held-out rows (interval)": f"{metrics['test'][name]:.4g} ({low:.4g} to {high:.4g})",
-        "cross-validated": f"{best['mean']:.4g} ± {best['sd']:.2g}",
+        "cross-validated": f"{best['mean']:.4g} ± {best['std']:.2g}",
         "model": candidates["best"],
     }
     metric, column, more_is_better = METRICS[entry["task"]]
@@ -151,10 +151,10 @@ def scores(
     ]
     if not known:
         return cells | {"result": "no reference"}
-    reference, sd = max(known) if more_is_better else min(known)
+    reference, std = max(known) if more_is_better else min(known)
     lead = best["mean"] - reference if more_is_better else reference - best["mean"]
-    cells["reference"] = f"{reference:.4g} ± {sd:.2g}"
-    return cells | {"result": "ok" if lead >= -sd else "lower"}
+    cells["reference"] = f"{reference:.4g} ± {std:.2g}"
+    return cells | {"result": "ok" if lead >= -std else "lower"}
 
 
 def beside_published(
