@@ -8,7 +8,7 @@ from tabwright.project.errors import cli_errors
 from tabwright.project.project import Project
 from tabwright.project.settings import Params
 from tabwright.schema.schema import Schema, load_schema
-from tabwright.selection.candidate import baseline
+from tabwright.selection.candidate import VOTING, baseline
 from tabwright.selection.cross_validation import read_rows
 from tabwright.selection.fit import describe_fit, fit_best
 from tabwright.selection.metrics import one_thread, require_known
@@ -17,8 +17,6 @@ from tabwright.tracking.runs import start_run
 
 from ..config import metrics
 from .candidates import candidates
-
-VOTING = "voting"  # of `train.candidates`: the mean of two or more of the others
 
 
 @one_thread()

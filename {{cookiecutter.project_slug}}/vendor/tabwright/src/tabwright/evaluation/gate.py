@@ -26,12 +26,14 @@ class Check:
     passed: bool
     words: str
 
+    def __str__(self) -> str:
+        return f"{'ok' if self.passed else 'FAILED':6}  {self.words}"
+
 
 def main(project: Project, arguments: Arguments = None) -> None:
     command_parser("gate", __doc__).parse_args(arguments)
     found = present_checks(project)
-    for check in found:
-        print(f"{'ok' if check.passed else 'FAILED':6}  {check.words}")
+    print(*found, sep="\n")
     if not all(check.passed for check in found):
         raise ProjectError(verdict(found))
     print(verdict(found))

@@ -19,7 +19,7 @@ import psutil
 from .errors import ProjectError
 
 HOST = re.sub(r"\W", "_", socket.gethostname())
-A_DAY = 24 * 60 * 60  # seconds after which a temporary file of another machine is abandoned
+A_DAY = 24 * 60 * 60  # seconds
 
 
 @contextmanager
@@ -68,6 +68,7 @@ def is_stale(path: Path, name: str) -> bool:
     found = re.fullmatch(r"(\d+)-\w{8}-(\w*)", name)
     if found and found[2] == HOST:
         return is_gone(int(found[1]))
+    # Of another machine, whose processes are not known here: abandoned after a day.
     with suppress(FileNotFoundError):  # somebody else has removed it
         return bool(found) and path.stat().st_mtime < time.time() - A_DAY
     return False

@@ -4,7 +4,6 @@
 `models/champions` by DVC, so every checkout predicts with the same model.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from filelock import FileLock
 from sklearn.base import BaseEstimator
 
 from ..project.errors import ProjectError
-from ..project.files import md5, write_json
+from ..project.files import md5, read_json, write_json
 from ..project.lock_file import require_unchanged
 from ..project.project import Project
 from ..schema.schema import Schema, load_schema
@@ -89,7 +88,7 @@ def promotion_log(project: Project) -> list[Promotion]:
     if not project.promotions_file.exists():
         return []
     try:
-        log = json.loads(project.promotions_file.read_text(encoding="utf-8"))
+        log = read_json(project.promotions_file)
         if not isinstance(log, list):
             raise TypeError("it is no list")
         for promotion in log:

@@ -89,8 +89,7 @@ def _failed_checks(
 
     model = fetch(project, record, number, files)
     found = validate_challenger(project, record, model, files / "rows.npy")
-    for check in found:
-        print(f"{'ok' if check.passed else 'FAILED':6}  {check.words}")
+    print(*found, sep="\n")
     failed = [check.words for check in found if not check.passed]
     if failed and not forced:
         raise ProjectError(

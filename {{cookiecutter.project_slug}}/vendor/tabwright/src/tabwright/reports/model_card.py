@@ -6,24 +6,18 @@ what people write between two marks is kept byte for byte.
 
 from typing import Any
 
-from ..project.files import read_json
 from ..project.project import Project
-from .facts import collect_facts
+from .facts import Facts
 from .page import fill, write_page
 from .user_sections import preserve_user_sections
 
 USER_SECTIONS = ("intended use", "out of scope", "limits", "contacts")
 
 
-def write_model_card(project: Project) -> None:
+def write_model_card(project: Project, facts: Facts) -> None:
     """Write `reports/model_card.md`, keeping what people wrote in it."""
-    card = render(
-        user_sections=preserve_user_sections(project.model_card_file, USER_SECTIONS),
-        title=project.title,
-        warnings=read_json(project.warnings_file),
-        **collect_facts(project),
-    )
-    write_page(project.model_card_file, card)
+    kept = preserve_user_sections(project.model_card_file, USER_SECTIONS)
+    write_page(project.model_card_file, render(kept, **facts))
 
 
 def render(user_sections: dict[str, str], **facts: Any) -> str:

@@ -7,7 +7,7 @@ from ..project.commands import Arguments, command_parser
 from ..project.environment import set_environment
 from ..project.files import read_json
 from ..project.project import Project
-from .facts import collect_facts
+from .facts import Facts, collect_facts
 from .model_card import write_model_card
 from .page import figures_in, fill, write_page
 
@@ -18,16 +18,16 @@ def main(project: Project, arguments: Arguments = None) -> None:
     from .data_page import write_data_page  # of skrub, which reads the environment
 
     write_data_page(project)
-    write_report(project)
-    write_model_card(project)
+    facts = {"title": project.title, "warnings": read_json(project.warnings_file)}
+    facts |= collect_facts(project)
+    write_report(project, facts)
+    write_model_card(project, facts)
 
 
-def write_report(project: Project) -> None:
+def write_report(project: Project, facts: Facts) -> None:
     """Write `reports/report.html`, of the model that predicts."""
-    facts = collect_facts(project)
-    facts["figures"] = figures_in(facts["figures"])
-    warnings = len(read_json(project.warnings_file))
-    write_page(project.report_file, render(title=project.title, warnings=warnings, **facts))
+    counted = {"warnings": len(facts["warnings"]), "figures": figures_in(facts["figures"])}
+    write_page(project.report_file, render(**facts | counted))
 
 
 def render(**facts: Any) -> str:

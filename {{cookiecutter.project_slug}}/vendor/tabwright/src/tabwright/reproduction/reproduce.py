@@ -3,7 +3,6 @@
 A clone gets its code, environment and data, and runs its pipeline.
 """
 
-import json
 import os
 import shutil
 import signal
@@ -17,7 +16,7 @@ from ..project.commands import Arguments, command_parser, dvc, run
 from ..project.dvc_storage import DvcStorage
 from ..project.environment import sqlite_uri
 from ..project.errors import ProjectError
-from ..project.files import A_DAY, is_stale, temporary_name
+from ..project.files import A_DAY, is_stale, read_json, temporary_name
 from ..project.git import commit, git, snapshot
 from ..project.project import Project
 from ..tracking.record import Record, find_record, patch_file, short
@@ -130,7 +129,7 @@ def run_pipeline(clone: Path, record: Record) -> Record:
     command = (python, "-m", "dvc", "repro", "--force", "--no-run-cache", "--no-commit", last)
     _run(*command, at=clone, problem=f"the pipeline of run {short(record)} stopped", shown=True)
     (new,) = set(runs.glob("*.json")) - before
-    return json.loads(new.read_text(encoding="utf-8"))
+    return read_json(new)
 
 
 def pin_search(params: Path, tried: int) -> None:

@@ -118,11 +118,11 @@ def compare_tables(before: Path | None, after: Path) -> str:
     numbers = old.select_dtypes("number").columns
     words = [table.drop(columns=numbers).astype("str") for table in (old, new)]
     apart = int((words[0] != words[1]).any(axis=1).sum())
-    gaps = (old[numbers] - new[numbers]).abs()
-    if not apart and (gaps <= TOLERANCE * old[numbers].abs().clip(lower=1)).all(axis=None):
+    differences = (old[numbers] - new[numbers]).abs()
+    if not apart and (differences <= TOLERANCE * old[numbers].abs().clip(lower=1)).all(axis=None):
         return CLOSE
     classes = f", another class in {apart} of {len(old)} rows" if apart else ""
-    return f"different by up to {gaps.max(axis=None):.3g}{classes}"
+    return f"different by up to {differences.max(axis=None):.3g}{classes}"
 
 
 def as_table(title: str, lines: list[Line]) -> str:

@@ -11,6 +11,8 @@ from sklearn.ensemble import VotingClassifier, VotingRegressor
 
 from ..schema.schema import Schema
 
+VOTING = "voting"  # of `train.candidates`: the mean of two or more of the others
+
 
 @dataclass(frozen=True)
 class Candidate:

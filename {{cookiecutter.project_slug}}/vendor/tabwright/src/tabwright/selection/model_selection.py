@@ -18,7 +18,7 @@ from tqdm import tqdm
 from ..project.errors import ProjectError
 from ..project.settings import Params
 from ..schema.schema import Schema
-from .candidate import Candidate, log_target, voting_ensemble
+from .candidate import VOTING, Candidate, log_target, voting_ensemble
 from .cross_validation import make_folds
 from .metric import Metric
 from .metrics import NONE, Own, deciding_metric, encode_target, predict_scores, task_metrics
@@ -140,7 +140,7 @@ class ModelSelection:
         }
         parts = max(means, key=lambda parts: self._goodness(self.score(means[parts])))
         models = {family(name): self.trials[name].candidate.pipeline for name in parts}
-        self.add("voting", voting_ensemble(models, self.schema), means[parts], parts=list(parts))
+        self.add(VOTING, voting_ensemble(models, self.schema), means[parts], parts=list(parts))
 
     def _ranking(self) -> list[str]:
         """Names by mean score, the best first, without the baseline."""

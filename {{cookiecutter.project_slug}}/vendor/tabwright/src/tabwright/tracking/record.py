@@ -1,6 +1,5 @@
 """The record of every run: a file in reports/runs, kept by git, in addition to MLflow's."""
 
-import json
 import os
 import platform
 import sys
@@ -13,7 +12,7 @@ from sklearn.base import BaseEstimator
 
 from ..project.environment import account
 from ..project.errors import ProjectError
-from ..project.files import md5, replacing, write_json
+from ..project.files import md5, read_json, replacing, write_json
 from ..project.git import commit, git, snapshot, uncommitted
 from ..project.project import Project
 from ..selection.persistence import SHORT, Record, load_model
@@ -94,7 +93,7 @@ def load_records(project: Project) -> list[Record]:
     records = []
     for path in project.runs_folder.glob("*.json"):
         try:
-            record = json.loads(path.read_text(encoding="utf-8"))
+            record = read_json(path)
             record["run"], record["started"]
         except (ValueError, KeyError, TypeError) as error:
             raise ProjectError(

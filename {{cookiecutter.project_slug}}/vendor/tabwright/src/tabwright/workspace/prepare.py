@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..dataset.infer import infer
 from ..io.fetch import fetch
-from ..project.commands import DVC, Arguments, command_parser, run
+from ..project.commands import Arguments, command_parser, dvc, run
 from ..project.errors import ProjectError
 from ..project.files import write_json
 from ..project.git import git
@@ -56,7 +56,7 @@ def _tell_dvc_about_git(project: Project, in_git: bool) -> None:
     told = config.exists() and "no_scm" in config.read_text(encoding="utf-8")
     if told == in_git:
         change = ["--unset", "core.no_scm"] if in_git else ["core.no_scm", "true"]
-        run(*DVC, "config", "--local", *change, at=project.root)
+        dvc(project.root, "config", "--local", *change)
 
 
 def _find_remote(project: Project) -> None:
@@ -69,14 +69,13 @@ def _find_remote(project: Project) -> None:
         return
     there = Path(origin, os.path.relpath(url, project.root))  # DVC gives the whole path
     if there.exists() and not Path(url).exists():
-        change = ("remote", "modify", "--local", REMOTE, "url", str(there.resolve()))
-        run(*DVC, *change, at=project.root)
+        dvc(project.root, "remote", "modify", "--local", REMOTE, "url", str(there.resolve()))
 
 
 def _dvc_setting(project: Project, name: str) -> str:
     """What DVC is told; nothing where it is not."""
     try:
-        return run(*DVC, "config", name, at=project.root).strip()
+        return dvc(project.root, "config", name).strip()
     except ProjectError:
         return ""
 
@@ -86,7 +85,7 @@ def _add_raw_data(project: Project) -> None:
     params, raw = project.params.data, project.raw_file
     known = raw.with_name(raw.name + ".dvc").exists()
     if raw.exists():
-        run(*DVC, "add", str(raw), at=project.root)
+        dvc(project.root, "add", str(raw))
     elif params.source and not known:
         fetch(project)
     elif not known or not _dvc_setting(project, "core.remote"):
