@@ -20,12 +20,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from support.dataset_runner import SECONDS, DatasetRunner, StepResult, plain_user
+from support.workbook import workbook
 
 LINES, LENGTH = 25, 2500  # a message is read on one screen
 ADVICE = re.compile(
@@ -169,18 +169,6 @@ def parquet(table: pd.DataFrame | pa.Table | None = None) -> bytes:
     return file.getvalue()
 
 
-def workbook(**sheets: list[list[Any]]) -> bytes:
-    """The bytes of an Excel file."""
-    book, file = openpyxl.Workbook(), io.BytesIO()
-    book.remove(book.active)
-    for title, rows in sheets.items():
-        sheet = book.create_sheet(title)
-        for row in rows:
-            sheet.append(row)
-    book.save(file)
-    return file.getvalue()
-
-
 def zipped(**files: bytes) -> bytes:
     """The bytes of a zip file; `_` in a name stands for the dot."""
     buffer = io.BytesIO()
@@ -207,7 +195,7 @@ def parquet_named_csv(raw):
 
 @case("table.csv", either=True)
 def excel_named_csv(raw):
-    return put(raw, "table.csv", workbook(Sheet=frame().to_numpy().tolist()))
+    return put(raw, "table.csv", workbook({"Sheet": frame().to_numpy().tolist()}))
 
 
 @case("table.csv", r"\bno")
@@ -604,18 +592,18 @@ def json_lines_of_numbers(raw):
 
 @case("table.xlsx", "empty|no (row|table|column|cell)|'y'")
 def excel_with_an_empty_sheet(raw):
-    return put(raw, "table.xlsx", workbook(Sheet1=[]))
+    return put(raw, "table.xlsx", workbook({"Sheet1": []}))
 
 
 @case("table.xlsx", "Prices", "Sheet1", params={"select": "Prices"})
 def excel_without_that_sheet(raw):
     rows = [list(frame().columns), *frame().to_numpy().tolist()]
-    return put(raw, "table.xlsx", workbook(Sheet1=rows))
+    return put(raw, "table.xlsx", workbook({"Sheet1": rows}))
 
 
 @case("table.xlsx", CUT + "|not|Excel")
 def excel_cut_off(raw):
-    content = workbook(Sheet1=[list(frame().columns), *frame().to_numpy().tolist()])
+    content = workbook({"Sheet1": [list(frame().columns), *frame().to_numpy().tolist()]})
     return put(raw, "table.xlsx", content[: len(content) // 2])
 
 

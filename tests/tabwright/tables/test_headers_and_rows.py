@@ -1,13 +1,12 @@
 """Which lines of a file are its header, which are rows, and what their numbers are."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-import openpyxl
 import pandas as pd
 import pytest
 from support.dataset_runner import DatasetRunner, StepResult
 from support.read_table import read_table
+from support.workbook import workbook
 from tabwright.dataset.observed import detect_source
 from tabwright.io.read import detect, read_batches
 
@@ -173,23 +172,13 @@ def test_nul_in_a_cell_costs_its_row(runner: DatasetRunner, place: int) -> None:
 # Workbooks --------------------------------------------------------------------------------------
 
 
-def workbook(path: Path, sheets: dict[str, list[list[object]]]) -> Path:
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for title, rows in sheets.items():
-        sheet = book.create_sheet(title)
-        for row in rows:
-            sheet.append(row)
-    book.save(path)
-    return path
-
-
 CELLS = [[f"0{2100 + n}", f"{n}E2", n, n + 0.5, ("yes", "no")[n % 3 > 0]] for n in range(30)]
 NAMES = ["zip", "part", "n", "m", "y"]
 
 
 def test_text_of_digits_stays_text(runner: DatasetRunner) -> None:
-    path = workbook(runner.clear() / "table.xlsx", {"Sheet": [NAMES, *CELLS]})
+    path = runner.clear() / "table.xlsx"
+    path.write_bytes(workbook({"Sheet": [NAMES, *CELLS]}))
     found = read_table(path)
     assert found[["zip", "part"]].to_numpy().tolist() == [row[:2] for row in CELLS]
     assert found["n"].dtype == "int64"
@@ -222,7 +211,7 @@ def test_table_in_a_sheet_is_found(runner: DatasetRunner, above: str) -> None:
     units = [[None, None, "cm", "kg", None]] if above == "units" else []
     rows = [*ABOVE[above], NAMES, *units, *PLAIN[:9], [], *PLAIN[9:]]
     end = [[], ["Source: the survey of 2024"], ["* by hand"]]
-    workbook(runner.clear() / "table.xlsx", {"Sheet": [*rows, *end]})
+    (runner.clear() / "table.xlsx").write_bytes(workbook({"Sheet": [*rows, *end]}))
     run = runner.run("table.xlsx", "y", max_rejected=0.5)
     assert run.worked, run
     made = pd.concat(runner.table(name) for name in ("train", "test", "unlabelled"))
@@ -243,7 +232,9 @@ def test_remarks_below_a_padded_text_table_are_set_aside(runner: DatasetRunner) 
 def test_other_sheets_are_named_where_the_first_has_no_table(
     runner: DatasetRunner, cover: list[list[object]]
 ) -> None:
-    workbook(runner.clear() / "table.xlsx", {"Read me": cover, "Data": [NAMES, *CELLS]})
+    (runner.clear() / "table.xlsx").write_bytes(
+        workbook({"Read me": cover, "Data": [NAMES, *CELLS]})
+    )
     run = runner.run("table.xlsx", "y")
     assert "'Read me'" in run.message
     assert "'Data'" in run.message
@@ -253,7 +244,7 @@ def test_other_sheets_are_named_where_the_first_has_no_table(
 
 def test_what_was_read_and_left_out_is_said(runner: DatasetRunner) -> None:
     sheets = {"Data": [["Survey"], NAMES, [None, None, "cm", "kg", None], *PLAIN], "More": [["x"]]}
-    workbook(runner.clear() / "table.xlsx", sheets)
+    (runner.clear() / "table.xlsx").write_bytes(workbook(sheets))
     runner.set(raw="data/raw/table.xlsx", target="y")
     said = runner.infer().output
     for words in ("'Data'", "'More'", "Survey", "cm"):
