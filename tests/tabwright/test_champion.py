@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from support.small_table import set_params
+from tabwright.evaluation.predictions import predict_table
 from tabwright.prediction import predict
 from tabwright.project.errors import ProjectError
 from tabwright.project.files import md5
@@ -115,7 +116,9 @@ def against(models: Project, model, trained, **changes) -> list:
     evaluate = replace(trained.params.evaluate, **changes)
     set_params(models, replace(trained.params, evaluate=evaluate))
     fitted = cross_validation.row_hashes(trained.train, trained.schema)
-    return challenger.against_champion(models, in_use(model, trained), fitted, trained.test)
+    test, schema = trained.test, trained.schema
+    predictions = predict_table(test[[schema.target]], test, model, schema)
+    return challenger.against_champion(models, schema, predictions, fitted, test)
 
 
 def test_worse_challenger_is_refused_and_an_equal_one_is_not(

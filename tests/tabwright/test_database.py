@@ -1,5 +1,6 @@
 """MLflow's database: in odd folders, in a project that moves, damaged; and a server that is silent."""
 
+import os
 import shutil
 import socket
 import sqlite3
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import mlflow
 import pytest
@@ -16,7 +18,7 @@ from tabwright.project.environment import sqlite_uri
 from tabwright.project.errors import ProjectError
 from tabwright.project.project import Project
 from tabwright.reports import experiments
-from tabwright.tracking import runs
+from tabwright.tracking import experiment
 from tabwright.tracking.database import database_errors
 
 PATHS = """
@@ -38,14 +40,17 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def work_in(folder: Path) -> None:
     """Log a run with a file, read the files of all runs, and register."""
     project, before = Project(folder), mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(sqlite_uri(project.database_file))
+    address = sqlite_uri(project.database_file)
+    mlflow.set_tracking_uri(address)
     try:
-        with TemporaryDirectory() as files:
-            runs.open_experiment(project)
+        with TemporaryDirectory() as files, patch.dict(os.environ, MLFLOW_TRACKING_URI=address):
+            experiment.open_experiment(project)
             with mlflow.start_run() as run:
                 mlflow.log_dict({"a": 1}, "run.json")
-            for known in mlflow.search_runs(output_format="list"):
-                assert runs.download_file(project, known.info.run_id, "run.json", Path(files))
+            runs = {known.info.run_id for known in mlflow.search_runs(output_format="list")}
+            assert experiment.finished_runs(project) == runs
+            for known in runs:
+                assert experiment.download_file(project, known, "run.json", Path(files, known))
             client = mlflow.MlflowClient()
             if not client.search_registered_models():
                 client.create_registered_model("m")
@@ -130,13 +135,18 @@ def closed() -> str:
 @pytest.mark.parametrize("kind", ["silent", "closed"])
 @pytest.mark.parametrize("ask", ["open_experiment", "download_file", "collect"])
 def test_server_that_does_not_answer_is_named_in_seconds(
-    kind: str, ask: str, request: pytest.FixtureRequest, tmp_path: Path
+    kind: str,
+    ask: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     address = request.getfixturevalue(kind)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
     project = Project(tmp_path)
     commands = {
-        "open_experiment": lambda: runs.open_experiment(project),
-        "download_file": lambda: runs.download_file(project, "0" * 32, "run.json", tmp_path),
+        "open_experiment": lambda: experiment.open_experiment(project),
+        "download_file": lambda: experiment.download_file(project, "0" * 32, "run.json", tmp_path),
         "collect": lambda: experiments.collect(project),
     }
     before, start = mlflow.get_tracking_uri(), time.monotonic()
@@ -157,7 +167,7 @@ def told_of(database: Path) -> str:
     mlflow.set_tracking_uri(f"sqlite:///{database}")
     try:
         with pytest.raises(ProjectError) as told:
-            runs.open_experiment(Project(database.parent))
+            experiment.open_experiment(Project(database.parent))
     finally:
         mlflow.set_tracking_uri(before)
     return str(told.value)

@@ -137,4 +137,4 @@ def test_missing_or_damaged_file_is_named(name: str, content: str | None, writte
     path.unlink() if content is None else path.write_text(content, encoding="utf-8")
     words = "`make evaluate` writes it" if content is None else "dvc repro --force evaluate"
     with pytest.raises(ProjectError, match=rf"{name}\.json.*{words}"):
-        gate.present_checks(written)
+        gate.present_evaluation(written)

@@ -81,7 +81,6 @@ def project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Project:
     made = Project(tmp_path)
     made.promotions_file.parent.mkdir()
     monkeypatch.setattr(promote, "open_experiment", lambda _: None)
-    monkeypatch.setattr(mirror, "open_experiment", lambda _: None)
     monkeypatch.setattr(mirror, "follow_promotions", lambda _: None)
     monkeypatch.setattr(promote, "challenger", lambda _: ("3", "run-3"))
     monkeypatch.setattr(mirror, "version_table", lambda *_: "")
@@ -151,7 +150,7 @@ def test_promotions_are_taken_back_where_no_registry_can_be_reached(
     def unreachable(_: Project) -> None:
         raise ProjectError("no MLflow server answers")
 
-    monkeypatch.setattr(mirror, "open_experiment", unreachable)
+    monkeypatch.setattr(mirror, "follow_promotions", unreachable)
     monkeypatch.setattr(promote, "load_champion", lambda *_: None)
     promote.rollback(project, [])
     *kept, last = json.loads(project.promotions_file.read_text(encoding="utf-8"))

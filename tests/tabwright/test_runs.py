@@ -9,7 +9,7 @@ import pytest
 from tabwright.project.errors import ProjectError
 from tabwright.project.project import Project
 from tabwright.reports import experiments, user_sections
-from tabwright.tracking import record, runs
+from tabwright.tracking import experiment, record
 
 
 def made(run: str, mean: float = 0.9, metric: str = "roc_auc", **changes) -> dict:
@@ -60,14 +60,14 @@ def test_damaged_file_is_named(content: str, project: Project) -> None:
 def test_leaderboard_has_the_best_first() -> None:
     auc = [made("a", 0.8), made("bb", 0.9, dirty=True, params={"seed": 1, "train.folds": 9})]
     table = experiments.leaderboard(auc, [{"run": "a"}], {})
-    assert table["run"].tolist() == ["bb", "a"]
-    assert table["commit"].tolist() == ["ccccccc+", "ccccccc"]
-    assert table[""].tolist() == ["", "champion"]
-    assert table["parameters"].tolist() == ["train.folds 9", "train.folds 5"]
+    assert [row["run"] for row in table] == ["bb", "a"]
+    assert [row["commit"] for row in table] == ["ccccccc+", "ccccccc"]
+    assert [row[""] for row in table] == ["", "champion"]
+    assert [row["parameters"] for row in table] == ["train.folds 9", "train.folds 5"]
     own = [made("a", params={"days": 7, "evaluate.bootstrap": 9}), made("bb", params={"days": 30})]
-    assert experiments.leaderboard(own, [], {})["parameters"].tolist() == ["days 7", "days 30"]
+    assert [row["parameters"] for row in experiments.leaderboard(own, [], {})] == ["days 7", "days 30"]
     rmse = [made("a", 2.0, "rmse"), made("bb", 1.0, "rmse")]
-    assert experiments.leaderboard(rmse, [], {})["run"].tolist() == ["bb", "a"]
+    assert [row["run"] for row in experiments.leaderboard(rmse, [], {})] == ["bb", "a"]
 
 
 def test_notebook_tells_runs_and_decisions_whatever_the_words(tmp_path: Path) -> None:
@@ -107,11 +107,11 @@ def written(page: str, folder: Path) -> Path:
 
 def test_run_is_over_when_its_process_is() -> None:
     me = psutil.Process()
-    host = runs._this_process().split(" ")[0]
-    assert not runs._is_over(runs._this_process())
-    assert runs._is_over(f"{host} {me.pid} 12345.6")  # another process has the number now
+    host = experiment.this_process().split(" ")[0]
+    assert not experiment._is_over(experiment.this_process())
+    assert experiment._is_over(f"{host} {me.pid} 12345.6")  # another process has the number now
     done = subprocess.Popen([sys.executable, "-c", ""])
     done.wait()
-    assert runs._is_over(f"{host} {done.pid} 1.0")
-    assert not runs._is_over(f"elsewhere {done.pid} 1.0")
-    assert not runs._is_over("")
+    assert experiment._is_over(f"{host} {done.pid} 1.0")
+    assert not experiment._is_over(f"elsewhere {done.pid} 1.0")
+    assert not experiment._is_over("")

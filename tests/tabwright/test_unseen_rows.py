@@ -9,6 +9,7 @@ import pytest
 from sklearn.model_selection import train_test_split
 from sklearn.tree import DecisionTreeClassifier
 from support.default_project import default_project
+from tabwright.evaluation.predictions import predict_table
 from tabwright.project.project import Project
 from tabwright.registry import challenger
 from tabwright.registry.champion import ModelInUse
@@ -48,7 +49,8 @@ def compared(monkeypatch: pytest.MonkeyPatch, tmp_path) -> object:
         monkeypatch.setattr(challenger, "current_champion", lambda _: {"run": "one"})
         monkeypatch.setattr(challenger, "load_champion", lambda *_: models[0])
         monkeypatch.setattr(challenger, "champion_folder", lambda *_: tmp_path)
-        checks = challenger.against_champion(project, models[1], fitted[1], test)
+        predictions = predict_table(test[["y"]], test, models[1].model, agreed)
+        checks = challenger.against_champion(project, agreed, predictions, fitted[1], test)
         return SimpleNamespace(check=checks[0], test=test, fitted=fitted, models=models)
 
     return compare

@@ -1,10 +1,9 @@
 """The quality gate: the checks that a model has to pass."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from ..project.commands import Arguments, command_parser
 from ..project.errors import ProjectError
@@ -32,15 +31,15 @@ class Check:
 
 def main(project: Project, arguments: Arguments = None) -> None:
     command_parser("gate", __doc__).parse_args(arguments)
-    found = present_checks(project)
+    found = present_evaluation(project)["checks"]
     print(*found, sep="\n")
     if not all(check.passed for check in found):
         raise ProjectError(verdict(found))
     print(verdict(found))
 
 
-def present_checks(project: Project) -> list[Check]:
-    """The checks of the present model, from the files that `make evaluate` writes.
+def present_evaluation(project: Project) -> dict[str, Any]:
+    """What `make evaluate` wrote of the present model: `scores`, `slices`, `tests`; and its `checks`.
 
     Raises
     ------
@@ -53,7 +52,8 @@ def present_checks(project: Project) -> list[Check]:
         scores, slices, tests = map(read_json, files)
         if not isinstance(slices, list) or not isinstance(tests, list):
             raise TypeError("a list is missing")
-        return checks(scores, slices, tests, project.params.evaluate, metrics)
+        found = checks(scores, slices, tests, project.params.evaluate, metrics)
+        return {"scores": scores, "slices": slices, "tests": tests, "checks": found}
     except FileNotFoundError as error:
         name = Path(error.filename).name
         raise ProjectError(f"reports/{name} is missing: `make evaluate` writes it.") from error
@@ -112,7 +112,7 @@ def verdict(found: list[Check]) -> str:
 def _baseline(scores: dict[str, Any]) -> Check:
     """The interval of the gain over the baseline lies above 0."""
     name, gain = scores["metric"], scores["gain_interval"]
-    if not np.isfinite(scores["test"][name]):
+    if not math.isfinite(scores["test"][name]):
         return Check("baseline", False, f"{name} cannot be computed: {absent_classes(scores)}")
     passed = gain["low"] > 0
     verb = "beats" if passed else "does not beat"

@@ -5,9 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil
-from tqdm import tqdm
-
 from .errors import ProjectError
 
 DVC = (sys.executable, "-m", "dvc")
@@ -65,6 +62,9 @@ def run(
 
 def _wait(process: subprocess.Popen[str], disable: bool | None) -> tuple[str, str]:
     """What a process prints; its children end with it when this one is stopped."""
+    import psutil
+    from tqdm import tqdm
+
     try:
         with tqdm(disable=disable, bar_format="waiting: {elapsed}", delay=2, leave=False) as bar:
             while True:

@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import psutil
-
 from .errors import ProjectError
 
 HOST = re.sub(r"\W", "_", socket.gethostname())
@@ -76,6 +74,8 @@ def is_stale(path: Path, name: str) -> bool:
 
 def is_gone(process: int, started: str = "") -> bool:
     """Whether a process of this machine has ended; its number may be another's by now."""
+    import psutil
+
     try:
         found = psutil.Process(process)
         other = bool(started) and str(found.create_time()) != started

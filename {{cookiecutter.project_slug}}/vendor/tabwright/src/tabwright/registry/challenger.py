@@ -8,7 +8,7 @@ import pandas as pd
 from ..evaluation.comparison import Gain, independent, make_side, versus, worse_at_most
 from ..evaluation.gate import Check, checks
 from ..evaluation.held_out import evaluate_model
-from ..evaluation.predictions import predict_table
+from ..evaluation.predictions import predict_table, prediction_array
 from ..evaluation.resampling import make_resampling
 from ..evaluation.slices import make_slices, slice_columns
 from ..io.parquet import parquet_batches
@@ -17,7 +17,7 @@ from ..project.git import changed_since, commit, is_as_now, is_committed
 from ..project.project import Project
 from ..schema.schema import Schema, load_schema
 from ..selection.cross_validation import read_rows, row_hashes
-from ..selection.metrics import deciding_metric, encode_target, predict_scores, task_metrics
+from ..selection.metrics import deciding_metric, encode_target, task_metrics
 from ..tracking.record import Record, input_tree
 from .champion import ModelInUse, champion_folder, current_champion, load_champion
 
@@ -45,12 +45,14 @@ def validate_challenger(
     test = read_rows(project.test_file, params.train.max_rows, params.seed)
     if problem := mismatch(schema, load_schema(project.schema_file), test):
         raise ProjectError(f"the challenger cannot be scored on the current data: {problem}.")
-    y_pred, rows = predict_scores(challenger.model, test, schema), np.load(fitted)
+    predictions = predict_table(test[[schema.target]], test, challenger.model, schema)
+    rows = np.load(fitted)
+    y_pred = prediction_array(predictions, schema)
     found = evaluate_model(project, challenger.model, y_pred, test, schema)
     metrics = task_metrics(schema, own=project.metrics)
     return [
         *checks(found.scores, found.slices, found.tests, params.evaluate, metrics),
-        *against_champion(project, challenger, rows, test),
+        *against_champion(project, schema, predictions, rows, test),
         unseen(project, rows, test, schema),
         committed(project, record),
     ]
@@ -71,19 +73,25 @@ def mismatch(schema: Schema, other: Schema, test: pd.DataFrame) -> str:
 
 
 def against_champion(
-    project: Project, challenger: ModelInUse, fitted: np.ndarray, test: pd.DataFrame
+    project: Project,
+    schema: Schema,
+    predictions: pd.DataFrame,
+    fitted: np.ndarray,
+    test: pd.DataFrame,
 ) -> list[Check]:
     """Check that it is not worse than the champion on rows new to both, nor on a slice of them.
 
     Parameters
     ----------
+    predictions
+        Of the challenger for `test`, as from `predict_table`.
     fitted
         Hashes of the rows the challenger was fitted on.
     """
     params, last = project.params, current_champion(project)
     if last is None:
         return []
-    champion, schema = load_champion(project, last), challenger.schema
+    champion = load_champion(project, last)
     if problem := mismatch(champion.schema, schema, test):
         return [Check("champion", False, f"{champion} cannot be compared: {problem}")]
     new = ~seen(project, fitted, test, schema)
@@ -97,10 +105,9 @@ def against_champion(
         )
         return [Check("champion", False, words)]
     name = deciding_metric(schema, params.train.metric, project.metrics)
-    sides = []
-    for each in (challenger, champion):
-        predictions = predict_table(rows[[schema.target]], rows, each.model, each.schema)
-        sides.append(make_side(predictions, schema, name, project.metrics))
+    former = predict_table(rows[[schema.target]], rows, champion.model, champion.schema)
+    both = (predictions.loc[rows.index], former)
+    sides = [make_side(table, schema, name, project.metrics) for table in both]
     columns = slice_columns(rows, schema, params.evaluate.slices)
     parts = {
         f"{column} {value!r}": mask for column, value, mask in make_slices(rows, schema, columns)

@@ -6,10 +6,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from filelock import FileLock
-from sklearn.base import BaseEstimator
+from typing import TYPE_CHECKING, Any
 
 from ..project.errors import ProjectError
 from ..project.files import md5, read_json, write_json
@@ -19,6 +16,9 @@ from ..schema.schema import Schema, load_schema
 from ..selection.persistence import SHORT, Record, load_model
 from ..tracking.record import require_record, short, source_code
 
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
 Promotion = dict[str, Any]
 
 
@@ -26,7 +26,7 @@ Promotion = dict[str, Any]
 class ModelInUse:
     """A model, the schema it was trained with, and where it comes from."""
 
-    model: BaseEstimator
+    model: "BaseEstimator"
     schema: Schema
     version: str | None
     run: str
@@ -120,6 +120,8 @@ def record_promotion(project: Project, promotion: Promotion, seen: list[Promotio
     ProjectError
         When somebody else has promoted another model meanwhile.
     """
+    from filelock import FileLock
+
     with FileLock(project.promotions_file.with_name(f".{project.promotions_file.name}.lock")):
         log = promotion_log(project)
         if len(log) > len(seen) and log[-1]["run"] == promotion["run"]:

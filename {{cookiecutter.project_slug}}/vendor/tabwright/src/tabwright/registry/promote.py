@@ -14,9 +14,9 @@ from ..project.errors import ProjectError
 from ..project.files import md5, replacing
 from ..project.project import Project
 from ..selection.persistence import RECORDED, Record
-from ..tracking.database import database_errors
+from ..tracking.database import database_errors, load_mlflow
+from ..tracking.experiment import download_file, open_experiment
 from ..tracking.record import find_record, load_records, now, require_record, short, user
-from ..tracking.runs import download_file, open_experiment
 from .champion import (
     ModelInUse,
     Promotion,
@@ -40,7 +40,8 @@ def register(project: Project, arguments: Arguments = None) -> None:
     parser.add_argument("--run", default="", help="its identifier, or how that begins")
     run = parser.parse_args(arguments).run
     record = find_record(project, run) if run else require_record(project, project.model_file)
-    with database_errors(project) as mlflow:
+    mlflow = load_mlflow(project)
+    with database_errors(project):
         open_experiment(project)
         try:
             version = make_challenger(project, record)
@@ -64,7 +65,6 @@ def promote(project: Project, arguments: Arguments = None) -> None:
             'FORCE="the labels of May are wrong".'
         )
     with database_errors(project):
-        open_experiment(project)
         seen = promotion_log(project)
         number, run = challenger(project)
         if seen and seen[-1]["run"] == run:

@@ -4,17 +4,17 @@ import shutil
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-import pandas as pd
+from typing import Any
 
 from ..project.commands import Arguments, command_parser
 from ..project.files import replacing, write_text
 from ..project.project import Project
+from ..project.text import aligned
 from ..registry.champion import Promotion, promotion_log
 from ..selection.metrics import NONE, Own, greater_is_better
-from ..tracking.database import database_errors, load_mlflow, require_server
+from ..tracking.database import database_errors
+from ..tracking.experiment import RECORD, download_file, finished_runs
 from ..tracking.record import Record, load_records, patch_file, short, test_score
-from ..tracking.runs import RECORD, download_file
 from .page import fill
 from .user_sections import preserve_user_sections
 
@@ -31,7 +31,7 @@ def main(project: Project, arguments: Arguments = None) -> None:
         print("no run yet: `make train` makes one")
         return
     table = leaderboard(records, made, project.metrics)
-    print(table.to_string(index=False, max_colwidth=MAX_WIDTH))
+    print(aligned([[*table[0]], *([*row.values()] for row in table)], MAX_WIDTH))
     path = project.lab_notebook_file
     kept = preserve_user_sections(path, USER_SECTIONS)
     write_text(path, notebook(project.title, table, records, made, kept))
@@ -40,16 +40,8 @@ def main(project: Project, arguments: Arguments = None) -> None:
 
 def collect(project: Project) -> None:
     """Download the records of runs that only MLflow has: queued experiments, and those of a server."""
-    require_server(project)
-    mlflow = load_mlflow(project)
-    experiment = mlflow.get_experiment_by_name(project.name)
-    if experiment is None:
-        return
-    finished = mlflow.search_runs(
-        [experiment.experiment_id], "attributes.status = 'FINISHED'", output_format="list"
-    )
     known = {path.stem for path in project.runs_folder.glob("*.json")}
-    for run in {run.info.run_id for run in finished} - known:
+    for run in finished_runs(project) - known:
         with TemporaryDirectory() as folder:
             patch = patch_file(project, run)
             wanted = {patch.name: patch, RECORD: project.runs_folder / f"{run}.json"}
@@ -59,7 +51,9 @@ def collect(project: Project) -> None:
                         shutil.copy(path, partial)
 
 
-def leaderboard(records: list[Record], made: list[Promotion], own: Own = NONE) -> pd.DataFrame:
+def leaderboard(
+    records: list[Record], made: list[Promotion], own: Own = NONE
+) -> list[dict[str, Any]]:
     """A row for each run, the best in cross-validation first.
 
     `commit` ends in + where the inputs had uncommitted changes, and `parameters` has those that are
@@ -67,7 +61,7 @@ def leaderboard(records: list[Record], made: list[Promotion], own: Own = NONE) -
     """
     varied = varying(records)
     champion = made[-1]["run"] if made else None
-    rows = [
+    return [
         {
             "run": short(record),
             "": "champion" if record["run"] == champion else "",
@@ -83,19 +77,23 @@ def leaderboard(records: list[Record], made: list[Promotion], own: Own = NONE) -
         }
         for record in sorted(records, key=lambda record: _rank(record, own))
     ]
-    return pd.DataFrame(rows)
 
 
 def varying(records: list[Record]) -> list[str]:
     """The parameters that are not the same in all runs, but for those that change no model."""
-    values = pd.DataFrame([record["params"] for record in records]).map(repr)
-    names = values.columns[(values != values.iloc[0]).any()].sort_values()
-    return [name for name in names if not name.startswith(("evaluate.", "behaviour"))]
+    every = [record["params"] for record in records]
+    names = {
+        name
+        for params in every
+        for name in params
+        if not name.startswith(("evaluate.", "behaviour"))
+    }
+    return sorted(name for name in names if len({repr(params.get(name)) for params in every}) > 1)
 
 
 def notebook(
     title: str,
-    table: pd.DataFrame,
+    table: list[dict[str, Any]],
     records: list[Record],
     made: list[Promotion],
     user_sections: dict[str, str],
@@ -108,8 +106,8 @@ def notebook(
         "lab_notebook.md.jinja",
         title=title,
         yours=user_sections,
-        table=table.to_dict("records"),
-        columns=list(table.columns),
+        table=table,
+        columns=list(table[0]),
         events=events,
         changes={new["run"]: differences(new, old) for old, new in pairwise(records)},
         test_score=test_score,

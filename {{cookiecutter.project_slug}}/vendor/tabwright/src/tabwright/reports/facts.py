@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..dataset.counts import count_rows
-from ..evaluation.gate import checks, present_checks
+from ..evaluation.gate import checks, present_evaluation
 from ..project.files import md5, read_json
 from ..project.project import Project
 from ..registry.champion import Promotion, champion_folder, current_champion, in_words
@@ -39,11 +39,7 @@ def _latest(project: Project) -> Facts:
     record = find_model_record(project, md5(project.model_file))
     return {
         "schema": load_schema(project.schema_file),
-        # Before the files are read: it says what is wrong with them.
-        "checks": present_checks(project),
-        "scores": read_json(project.metrics_file),
-        "slices": read_json(project.slices_file),
-        "tests": read_json(project.behaviour_file),
+        **present_evaluation(project),
         "candidates": read_json(project.candidates_file),
         "rows": count_rows(project),
         "hashes": {

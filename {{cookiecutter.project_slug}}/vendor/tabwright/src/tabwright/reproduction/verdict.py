@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..io.parquet import read_parquet
+from ..project.text import aligned
 from ..tracking.record import Record, short
 
 TOLERANCE = 1e-6  # relative for values above 1, else absolute
@@ -127,9 +128,7 @@ def compare_tables(before: Path | None, after: Path) -> str:
 
 def as_table(title: str, lines: list[Line]) -> str:
     """Aligned text."""
-    rows = [(title, "then", "now", ""), *lines]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+    return aligned([(title, "then", "now", ""), *lines])
 
 
 def _score(name: str, then: float, now: float) -> Line:

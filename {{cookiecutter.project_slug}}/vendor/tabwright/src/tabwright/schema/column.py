@@ -3,7 +3,6 @@
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-import pandas as pd
 from pydantic import AfterValidator, BeforeValidator, model_validator
 from pydantic.dataclasses import dataclass
 
@@ -25,6 +24,8 @@ def _ordered(ends: list[float]) -> list[float]:
 
 
 def _date_format(form: str) -> str:
+    import pandas as pd
+
     try:
         pd.to_datetime(["2024-01-01"], format=form, errors="coerce")
     except (ValueError, TypeError) as error:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:  # config.py needs this module, and commands that only read JSON files need config.py
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Metric:
 
     Examples
     --------
+    >>> import numpy as np
     >>> missed = Metric(lambda y_true, y_pred: float((y_true > y_pred).mean()), False, True)
     >>> missed.function(np.array([1, 0, 1, 1]), np.array([1, 1, 0, 1]))
     0.25
@@ -32,7 +34,7 @@ class Metric:
     0.25
     """
 
-    function: Callable[[np.ndarray, np.ndarray], float]
+    function: "Callable[[np.ndarray, np.ndarray], float]"
     greater_is_better: bool = True
     of_classes: bool = False
 

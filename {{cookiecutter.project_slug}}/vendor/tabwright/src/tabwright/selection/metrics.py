@@ -2,21 +2,21 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-from joblib import parallel_config
-from scipy.stats import rankdata
-from sklearn.base import BaseEstimator, is_classifier
-from sklearn.metrics import r2_score
-from threadpoolctl import threadpool_limits
 
 from ..project.errors import ProjectError
 from ..schema.schema import Schema
 from .metric import Metric
 from .threshold import DEFAULT_THRESHOLD, decide
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from sklearn.base import BaseEstimator
 
+
+# What only a computation needs is imported in it: the gate reads names and directions alone.
 # In numpy where scikit-learn's checks take longer than the score: resampling asks for thousands.
 def _log_loss(y_true: np.ndarray, y_pred: np.ndarray) -> float:
     probabilities = y_pred[np.arange(len(y_true)), y_true]
@@ -25,6 +25,8 @@ def _log_loss(y_true: np.ndarray, y_pred: np.ndarray) -> float:
 
 def _roc_auc(y_true: np.ndarray, y_pred: np.ndarray) -> float:
     """Area under the ROC curve; with several classes the mean of each against the rest."""
+    from scipy.stats import rankdata
+
     classes = [1] if y_pred.shape[1] == 2 else np.unique(y_true)
     scores = []
     for number in classes:
@@ -59,6 +61,12 @@ def _f1(y_true: np.ndarray, y_class: np.ndarray) -> float:
     return 2 * float(np.sum(y_true & y_class)) / max(int(np.sum(y_true + y_class)), 1)
 
 
+def _r2(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+    from sklearn.metrics import r2_score
+
+    return float(r2_score(y_true, y_pred))
+
+
 CLASSES = {
     "log_loss": Metric(_log_loss, greater_is_better=False),
     "roc_auc": Metric(_roc_auc),
@@ -72,7 +80,7 @@ BINARY = {"average_precision", "brier", "f1"}  # are defined by a positive class
 VALUES = {
     "rmse": Metric(lambda y_true, y_pred: np.sqrt(np.mean((y_true - y_pred) ** 2)), False),
     "mae": Metric(lambda y_true, y_pred: np.mean(np.abs(y_true - y_pred)), False),
-    "r2": Metric(r2_score),
+    "r2": Metric(_r2),
 }
 
 Own = Mapping[str, Metric]  # the owner's metrics by name
@@ -132,8 +140,10 @@ def require_known(setting: str, names: Iterable[object], known: Collection[str])
         )
 
 
-def encode_target(table: pd.DataFrame, schema: Schema) -> np.ndarray:
+def encode_target(table: "pd.DataFrame", schema: Schema) -> np.ndarray:
     """The target as class numbers or values, shape (n_rows,)."""
+    import pandas as pd
+
     target = table[schema.target]
     if schema.task == "regression":
         return target.to_numpy(dtype=float)
@@ -146,15 +156,23 @@ def one_thread() -> Iterator[None]:
 
     Code that asks for threads itself gets them, as the folds of model selection do, one core each.
     """
+    from joblib import parallel_config
+    from threadpoolctl import threadpool_limits
+
     with threadpool_limits(1), parallel_config(n_jobs=1):
         yield
 
 
-def predict_scores(model: BaseEstimator, table: pd.DataFrame, schema: Schema) -> np.ndarray:
+def predict_scores(model: "BaseEstimator", table: "pd.DataFrame", schema: Schema) -> np.ndarray:
     """Values, shape (n_rows,), or probabilities, shape (n_rows, n_classes).
 
     A class that no training row had gets probability 0.
     """
+    import pandas as pd
+    from joblib import parallel_config
+    from sklearn.base import is_classifier
+    from threadpoolctl import threadpool_limits
+
     features = table[list(schema.features)]
     # Boosting reads rows in parallel, which changes no sum; BLAS and forests add up as one_thread does.
     with threadpool_limits(1, user_api="blas"), parallel_config("sequential"):

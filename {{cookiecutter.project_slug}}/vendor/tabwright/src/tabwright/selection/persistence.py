@@ -8,15 +8,15 @@ import hashlib
 import io
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zipfile import ZipFile, ZipInfo
-
-import skops.io
-from sklearn.base import BaseEstimator
 
 from ..project.errors import ProjectError
 from ..project.files import replacing
 from .sources import SourceCode
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 SHORT = 8  # characters of a hash that people see
 Record = dict[str, Any]
@@ -24,12 +24,14 @@ RECORDED = ("model_md5", "types", "sources", "commit", "dirty")  # what loading 
 AGAIN = "`make train AGAIN=1 evaluate register promote`"
 
 
-def save_model(model: BaseEstimator, path: Path, code: SourceCode) -> Record:
+def save_model(model: "BaseEstimator", path: Path, code: SourceCode) -> Record:
     """Write the model, whole or not at all; the same model gives the same bytes.
 
     Returns what `load_model` needs: `model_md5`, the `types` that skops does not trust by itself, and
     the `sources` of those defined in this project. A type that cannot be imported by name is refused.
     """
+    import skops.io  # it imports all of scikit-learn
+
     data = _canonical(skops.io.dumps(model))
     types = skops.io.get_untrusted_types(data=data)
     own = [name for name in types if name.startswith("__main__.") or code.locate(name)]
@@ -44,7 +46,7 @@ def save_model(model: BaseEstimator, path: Path, code: SourceCode) -> Record:
     return {"model_md5": hashlib.md5(data).hexdigest(), "types": types, "sources": sources}
 
 
-def load_model(path: Path, record: Record, code: SourceCode) -> BaseEstimator:
+def load_model(path: Path, record: Record, code: SourceCode) -> "BaseEstimator":
     """Read a model by the record of the run that saved it.
 
     Raises
@@ -64,6 +66,8 @@ def load_model(path: Path, record: Record, code: SourceCode) -> BaseEstimator:
     if "types" not in record:
         raise ProjectError(f"{path}: its run recorded no types of it; train again ({AGAIN}).")
     _require_same_code(path, record, code)
+    import skops.io
+
     try:
         return skops.io.loads(data, trusted=record["types"])
     except Exception as error:  # of a dozen types, where a library has changed

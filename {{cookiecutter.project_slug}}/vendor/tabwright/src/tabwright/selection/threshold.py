@@ -1,10 +1,11 @@
 """The threshold from which on a probability counts as positive, chosen by `train.threshold`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.metrics import roc_curve
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 DEFAULT_THRESHOLD = 0.5  # of a model without a threshold of its own
 
@@ -25,6 +26,8 @@ def choose_threshold(goal: str | float, y_true: np.ndarray, y_proba: np.ndarray)
     dict
         `goal`, the threshold as `value`, its `precision` and `recall`.
     """
+    from sklearn.metrics import roc_curve
+
     false_alarms, found, values = roc_curve(y_true, y_proba, drop_intermediate=False)
     # Without the first point, where nothing is positive.
     positive = y_true.sum()
@@ -50,7 +53,7 @@ def choose_threshold(goal: str | float, y_true: np.ndarray, y_proba: np.ndarray)
     }
 
 
-def get_threshold(model: BaseEstimator) -> float:
+def get_threshold(model: "BaseEstimator") -> float:
     """The decision threshold of a model."""
     return getattr(model, "threshold", DEFAULT_THRESHOLD)
 

@@ -2,6 +2,7 @@
 
 import logging
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import Any
@@ -39,20 +40,23 @@ def load_mlflow(project: Project) -> Any:
 
 
 @contextmanager
-def database_errors(project: Project) -> Iterator[Any]:
-    """Yield MLflow; errors of its database or server become a `ProjectError`."""
-    mlflow = load_mlflow(project)
-    from requests.exceptions import RequestException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    MlflowException = mlflow.exceptions.MlflowException
+def database_errors(project: Project) -> Iterator[None]:
+    """Errors of MLflow's database or server become a `ProjectError`; MLflow is not imported."""
     try:
-        yield mlflow
-    except (MlflowException, SQLAlchemyError, sqlite3.Error) as error:
-        cause = error.__context__ if isinstance(error, MlflowException) else error
-        if isinstance(cause, RequestException):
-            raise _unreachable(mlflow, error) from error
-        if not isinstance(cause, SQLAlchemyError | sqlite3.Error):
+        yield
+    except Exception as error:
+        cause, known = error, sqlite3.Error
+        if "mlflow" in sys.modules:
+            from requests.exceptions import RequestException
+            from sqlalchemy.exc import SQLAlchemyError
+
+            mlflow = load_mlflow(project)
+            if isinstance(error, mlflow.exceptions.MlflowException):
+                cause = error.__context__
+            if isinstance(cause, RequestException):
+                raise _unreachable(mlflow, error) from error
+            known = (SQLAlchemyError, sqlite3.Error)
+        if not isinstance(cause, known):
             raise
         remedy = next(words for said, words in REMEDIES.items() if said in str(error))
         raise ProjectError(f"the database of runs: {first_line(error)}. {remedy}") from error

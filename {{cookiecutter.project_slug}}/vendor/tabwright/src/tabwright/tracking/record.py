@@ -5,10 +5,9 @@ import platform
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from sklearn.base import BaseEstimator
 
 from ..project.environment import account
 from ..project.errors import ProjectError
@@ -17,6 +16,9 @@ from ..project.git import commit, git, snapshot, uncommitted
 from ..project.project import Project
 from ..selection.persistence import SHORT, Record, load_model
 from ..selection.sources import SourceCode
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 
 def provenance(project: Project) -> tuple[Record, str]:
@@ -161,7 +163,7 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def load_recorded_model(project: Project, path: Path) -> BaseEstimator:
+def load_recorded_model(project: Project, path: Path) -> "BaseEstimator":
     """Read a model by the record of the run that saved it; see `require_record` for errors."""
     return load_model(path, require_record(project, path), source_code(project))
 

@@ -1,6 +1,5 @@
 """Log a training run in MLflow and in reports/runs: parameters, provenance, scores, model."""
 
-import socket
 import time
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -10,16 +9,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import psutil
 from sklearn.base import BaseEstimator
 
 from ..dataset.counts import count_rows
-from ..project.files import is_gone, md5, read_json, write_json
+from ..project.files import md5, read_json, write_json
 from ..project.project import Project
 from ..schema.schema import Schema
 from ..selection.cross_validation import row_hashes
 from ..selection.persistence import save_model
-from .database import database_errors, load_mlflow, own_experiment, require_server
+from .database import database_errors, load_mlflow
+from .experiment import RECORD, RUNNING_ON, open_experiment, this_process
 from .logged_model import log_model
 from .record import (
     Record,
@@ -31,8 +30,7 @@ from .record import (
     source_code,
 )
 
-RUNNING_ON = "project.running_on"
-RECORD, ROWS = "run.json", "rows.npy"  # among the files of a run in MLflow
+ROWS = "rows.npy"  # among the files of a run in MLflow
 
 
 @dataclass
@@ -57,9 +55,9 @@ class TrainingRun:
         """
         project, record, code = self.project, self.record, source_code(self.project)
         record |= save_model(model, project.model_file, code)
-        with database_errors(project) as mlflow:
-            open_experiment(project)
-            tags = {RUNNING_ON: _this_process()}
+        mlflow = load_mlflow(project)
+        with database_errors(project):
+            tags = {RUNNING_ON: this_process()}
             with mlflow.start_run(run_name=facts["best"], tags=tags) as run:
                 features = rows[list(schema.features)]
                 uri = log_model(mlflow, code, model, record["types"], features)
@@ -123,7 +121,8 @@ def log_evaluation(project: Project, scores: dict[str, Any]) -> None:
         "predictions_md5": md5(project.test_predictions_file),
     }
     save_record(project, record)
-    with database_errors(project) as mlflow:
+    mlflow = load_mlflow(project)
+    with database_errors(project):
         open_experiment(project)
         client, run = mlflow.MlflowClient(), record["run"]
         try:
@@ -135,42 +134,6 @@ def log_evaluation(project: Project, scores: dict[str, Any]) -> None:
         client.log_artifacts(run, str(project.figures_folder), "figures")
         client.log_artifact(run, str(project.test_predictions_file))
         client.log_dict(run, record, RECORD)
-
-
-def download_file(project: Project, run: str, name: str, folder: Path) -> Path | None:
-    """Download a file of a run from MLflow into a folder; None if MLflow has no such file."""
-    require_server(project)
-    mlflow = load_mlflow(project)
-    try:
-        return Path(
-            mlflow.artifacts.download_artifacts(f"runs:/{run}/{name}", dst_path=str(folder))
-        )
-    except (mlflow.exceptions.MlflowException, OSError):
-        return None
-
-
-def open_experiment(project: Project) -> None:
-    """Select the project's experiment and end runs whose process has ended."""
-    require_server(project)
-    with database_errors(project) as mlflow:
-        own_experiment(project, project.name)
-        mlflow.set_experiment(project.name)
-        client = mlflow.MlflowClient()
-        for run in mlflow.search_runs(
-            filter_string="attributes.status = 'RUNNING'", output_format="list"
-        ):
-            if _is_over(run.data.tags.get(RUNNING_ON, "")):
-                client.set_terminated(run.info.run_id, "KILLED")
-
-
-def _this_process() -> str:
-    process = psutil.Process()
-    return f"{socket.gethostname()} {process.pid} {process.create_time()}"
-
-
-def _is_over(running_on: str) -> bool:
-    host, process, started = f"{running_on}  ".split(" ")[:3]
-    return host == socket.gethostname() and is_gone(int(process), started)
 
 
 def _log_files(mlflow: Any, project: Project, hashes: np.ndarray) -> None:

@@ -12,6 +12,7 @@ from ..project.errors import ProjectError
 from ..project.files import write_json
 from ..project.git import git
 from ..project.project import Project
+from ..tracking.experiment import open_experiment
 
 REMOTE = "storage"
 
@@ -23,8 +24,6 @@ def main(project: Project, arguments: Arguments = None) -> None:
     _find_remote(project)
     if in_git and (project.root / ".git").exists() and os.name != "nt":  # hooks run .venv/bin/...
         run(sys.executable, "-m", "pre_commit", "install", at=project.root)
-    from ..tracking.runs import open_experiment  # takes seconds to import
-
     open_experiment(project)  # several first runs at once would race to make the database
     _make_movable(project)
     _begin_log(project)

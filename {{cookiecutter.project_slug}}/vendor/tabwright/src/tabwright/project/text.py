@@ -1,0 +1,11 @@
+"""Text for the terminal."""
+
+from collections.abc import Iterable, Sequence
+
+
+def aligned(rows: Iterable[Sequence[object]], width: int = 1000) -> str:
+    """Rows of cells as lines of text with aligned columns, cells cut to `width` characters."""
+    cells = [[" ".join(str(cell).split()) for cell in row] for row in rows]
+    cells = [[c if len(c) <= width else f"{c[: width - 1]}…" for c in row] for row in cells]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
