@@ -15,8 +15,9 @@ from ..project.files import md5, replacing
 from ..project.project import Project
 from ..selection.persistence import RECORDED, Record
 from ..tracking.database import database_errors, load_mlflow
-from ..tracking.experiment import download_file, open_experiment
+from ..tracking.experiment import download_file, has_own_database, open_experiment
 from ..tracking.record import find_record, load_records, now, require_record, short, user
+from ..tracking.retention import model_of_run, restore_model
 from .champion import (
     ModelInUse,
     Promotion,
@@ -44,6 +45,8 @@ def register(project: Project, arguments: Arguments = None) -> None:
     with database_errors(project):
         open_experiment(project)
         try:
+            if has_own_database(project):
+                restore_model(project, record)
             version = make_challenger(project, record)
         except mlflow.exceptions.MlflowException as error:
             raise ProjectError(
@@ -132,7 +135,7 @@ def show(project: Project, arguments: Arguments = None) -> None:
 
 
 def fetch(project: Project, record: Record, number: str, folder: Path) -> ModelInUse:
-    """Bring the model of a run, its contract and the hashes of its rows from MLflow.
+    """Bring the model of a run, its contract and the hashes of its rows from MLflow and DVC.
 
     Raises
     ------
@@ -140,7 +143,11 @@ def fetch(project: Project, record: Record, number: str, folder: Path) -> ModelI
         When one is not there, or the model is not what was trained.
     """
     for name in FILES:
-        if download_file(project, record["run"], name, folder) is None:
+        if download_file(project, record["run"], name, folder):
+            continue
+        if name == "model.skops":
+            shutil.copy(model_of_run(project, record), folder / name)
+        else:
             raise ProjectError(
                 f"MLflow has no {name} of run {short(record)}: it was logged elsewhere, or is lost. "
                 "A run of `make train` here can be promoted."

@@ -40,19 +40,23 @@ def open_experiment(project: Project) -> None:
                 client.set_terminated(run.info.run_id, "KILLED")
 
 
+def has_own_database(project: Project) -> bool:
+    """Whether runs and registry are in the project's own database."""
+    set_environment(project)
+    own = sqlite_uri(project.database_file)
+    return {os.environ["MLFLOW_TRACKING_URI"], os.environ.get("MLFLOW_REGISTRY_URI", own)} == {own}
+
+
 def query(project: Project, statement: str, *values: str) -> list[Any] | None:
     """Rows of the project's own database, where it is there; None if MLflow has to be asked.
 
     That is where runs are kept elsewhere, and where the database has no such table or column.
     """
-    set_environment(project)
-    own, database = sqlite_uri(project.database_file), project.database_file
-    used = {os.environ["MLFLOW_TRACKING_URI"], os.environ.get("MLFLOW_REGISTRY_URI", own)}
-    if used != {own}:
+    if not has_own_database(project):
         return None
-    if not database.exists():
+    if not project.database_file.exists():
         return []
-    with closing(sqlite3.connect(database)) as connection:
+    with closing(sqlite3.connect(project.database_file)) as connection:
         try:
             return connection.execute(statement, values).fetchall()
         except sqlite3.OperationalError as error:

@@ -18,7 +18,7 @@ from ..schema.schema import Schema
 from ..selection.cross_validation import row_hashes
 from ..selection.persistence import save_model
 from .database import database_errors, load_mlflow
-from .experiment import RECORD, RUNNING_ON, open_experiment, this_process
+from .experiment import RECORD, RUNNING_ON, has_own_database, open_experiment, this_process
 from .logged_model import log_model
 from .record import (
     Record,
@@ -29,6 +29,7 @@ from .record import (
     save_record,
     source_code,
 )
+from .retention import drop_models
 
 ROWS = "rows.npy"  # among the files of a run in MLflow
 
@@ -72,6 +73,8 @@ class TrainingRun:
                 mlflow.log_dict(record, RECORD)
                 if self.patch:
                     mlflow.log_artifact(str(patch_file(project, record["run"])))
+            if has_own_database(project):
+                drop_models(project, record["run"])
         for score in facts["candidates"].values():
             score.pop("seconds", None)  # differs from run to run, and this file must not
             score.pop("folds")
@@ -138,7 +141,8 @@ def log_evaluation(project: Project, scores: dict[str, Any]) -> None:
 
 def _log_files(mlflow: Any, project: Project, hashes: np.ndarray) -> None:
     """Log the files that `make promote` needs."""
-    mlflow.log_artifact(str(project.model_file))
+    if not has_own_database(project):  # else DVC keeps it
+        mlflow.log_artifact(str(project.model_file))
     mlflow.log_artifact(str(project.schema_file))
     with TemporaryDirectory() as folder:
         np.save(Path(folder, ROWS), hashes)
