@@ -65,7 +65,10 @@ def test_leaderboard_has_the_best_first() -> None:
     assert [row[""] for row in table] == ["", "champion"]
     assert [row["parameters"] for row in table] == ["train.folds 9", "train.folds 5"]
     own = [made("a", params={"days": 7, "evaluate.bootstrap": 9}), made("bb", params={"days": 30})]
-    assert [row["parameters"] for row in experiments.leaderboard(own, [], {})] == ["days 7", "days 30"]
+    assert [row["parameters"] for row in experiments.leaderboard(own, [], {})] == [
+        "days 7",
+        "days 30",
+    ]
     rmse = [made("a", 2.0, "rmse"), made("bb", 1.0, "rmse")]
     assert [row["run"] for row in experiments.leaderboard(rmse, [], {})] == ["bb", "a"]
 

@@ -17,8 +17,8 @@ from ..registry.champion import current_champion
 from ..schema.schema import load_schema
 from ..selection.cross_validation import read_rows
 from ..selection.metrics import encode_target, task_metrics
-from ..tracking.record import Record, find_record, load_records, short, test_score
 from ..tracking.experiment import download_file
+from ..tracking.record import Record, find_record, load_records, short, test_score
 from .experiments import differences
 
 # Together with rows and seed, these decide the folds.

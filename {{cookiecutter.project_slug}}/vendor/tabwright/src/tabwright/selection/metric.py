@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # config.py needs this module, and commands that only read JSON files need config.py
+if TYPE_CHECKING:  # config.py imports this, also for commands that only read JSON files
     import numpy as np
 
 

@@ -45,7 +45,8 @@ def database_errors(project: Project) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        cause, known = error, sqlite3.Error
+        cause: BaseException | None = error
+        known: tuple[type[BaseException], ...] = (sqlite3.Error,)
         if "mlflow" in sys.modules:
             from requests.exceptions import RequestException
             from sqlalchemy.exc import SQLAlchemyError
