@@ -24,6 +24,7 @@ class Run:
     code: int
     output: str
     peak_mb: float
+    cpu: float
 
     def check(self) -> "Run":
         """Stop the benchmark when the command failed."""
@@ -34,6 +35,8 @@ class Run:
 
 def run(*command: object, cwd: Path = ROOT, **env: object) -> Run:
     """Run a command to its end; `peak_mb` is the largest process among it and its children.
+
+    `cpu` is the seconds that all of them took of the processor, little changed by other work.
 
     Settings of Python in the calling shell do not count: PYTHONDONTWRITEBYTECODE alone makes every
     start slower by seconds.
@@ -58,7 +61,8 @@ def run(*command: object, cwd: Path = ROOT, **env: object) -> Run:
         process.returncode = os.waitstatus_to_exitcode(status)
         file.seek(0)
         unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
-        return Run(seconds, process.returncode, file.read(), usage.ru_maxrss / unit)
+        cpu = usage.ru_utime + usage.ru_stime
+        return Run(seconds, process.returncode, file.read(), usage.ru_maxrss / unit, cpu)
 
 
 def generate(folder: Path, *answers: str) -> Run:
