@@ -39,13 +39,17 @@ MAX_IMPORTANT = 20  # columns; those of a wider table that change predictions mo
 MAX_SLICES = 40
 
 
-def draw_figures(model: BaseEstimator, predicted: Predictions, seed: int, folder: Path) -> None:
+def draw_figures(
+    model: BaseEstimator, predicted: Predictions, losses: dict[str, np.ndarray], folder: Path
+) -> None:
     """Write the figures of the task as PNG files into `folder`, replacing those there.
 
     Parameters
     ----------
     predicted
         What the model predicts for rows, few enough to draw.
+    losses
+        As from `importances`.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -63,7 +67,7 @@ def draw_figures(model: BaseEstimator, predicted: Predictions, seed: int, folder
         with _figure(folder / "confusion_matrix.png") as axes:
             _confusion(axes, y_true, decide(y_pred, get_threshold(model)), classes)
     with _figure(folder / "permutation_importance.png") as axes:
-        _importance(axes, model, predicted, seed)
+        _importance(axes, losses, predicted)
 
 
 def draw_slices(slices: list[dict[str, Any]], overall: float, metric: str, folder: Path) -> None:
@@ -128,11 +132,16 @@ def _confusion(axes: Axes, y_true: np.ndarray, y_class: np.ndarray, labels: list
     )
 
 
-def _importance(axes: Axes, model: BaseEstimator, predicted: Predictions, seed: int) -> None:
-    """How much worse the metric gets when one column is shuffled (Breiman 2001)."""
+def importances(model: BaseEstimator, predicted: Predictions, seed: int) -> dict[str, np.ndarray]:
+    """The loss of the deciding metric at each shuffle of a column (Breiman 2001).
+
+    Returns
+    -------
+    dict of ndarray, shape (REPEATS,)
+        By column, the most important first; of a wide table the `strongest` columns.
+    """
     schema, metric = predicted.schema, predicted.metrics[predicted.deciding]
-    limit = min(IMPORTANCE_ROWS, max(100, IMPORTANCE_CELLS // len(schema.features)))
-    sample = predicted.among(draw_rows(len(predicted.rows), limit, seed))
+    sample = _sample(predicted, seed)
     rows, y_true = sample.rows, sample.y_true
     score = metric.function(y_true, sample.y_pred)
     random, losses = np.random.RandomState(seed), {}
@@ -141,14 +150,24 @@ def _importance(axes: Axes, model: BaseEstimator, predicted: Predictions, seed: 
         orders = [rows[name].sample(frac=1, random_state=random) for _ in range(REPEATS)]
         shuffled = repeated.assign(**{name: pd.concat(orders, ignore_index=True)})
         y_pred = np.split(predict_scores(model, shuffled, schema), REPEATS)
-        losses[name] = [metric.improvement(score, metric.function(y_true, each)) for each in y_pred]
+        each = [metric.improvement(score, metric.function(y_true, values)) for values in y_pred]
+        losses[name] = np.array(each)
+    return dict(sorted(losses.items(), key=lambda item: -item[1].mean()))
+
+
+def _importance(axes: Axes, losses: dict[str, np.ndarray], predicted: Predictions) -> None:
+    rows, columns = len(_sample(predicted, 0).rows), len(predicted.schema.features)
     found = pd.DataFrame(losses).agg(["mean", "std"]).T.sort_values("mean")
-    if len(rows) < len(predicted.rows) or len(losses) < len(schema.features):
-        columns = f"{len(losses)} strongest of {len(schema.features)} columns"
-        axes.set_title(f"{columns}, {len(rows):,} rows", fontsize="small")
+    if rows < len(predicted.rows) or len(losses) < columns:
+        axes.set_title(f"{len(losses)} strongest of {columns} columns, {rows:,} rows", fontsize="small")
     axes.barh(range(len(found)), found["mean"], xerr=found["std"])
     axes.set_yticks(range(len(found)), [short(name, 40) for name in found.index])
     axes.set(xlabel=f"loss of {predicted.deciding} when the column is shuffled")
+
+
+def _sample(predicted: Predictions, seed: int) -> Predictions:
+    limit = max(100, IMPORTANCE_CELLS // len(predicted.schema.features))
+    return predicted.among(draw_rows(len(predicted.rows), min(IMPORTANCE_ROWS, limit), seed))
 
 
 def strongest(model: BaseEstimator, predicted: Predictions, seed: int) -> list[str]:
