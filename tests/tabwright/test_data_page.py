@@ -58,7 +58,15 @@ def test_page_shows_what_there_is(trained, tmp_path: Path) -> None:
     )
     assert html.count("data:image/png;base64,") == 1
     assert "http" not in html
-    for words in ("&lt;Sales&gt;", "&lt;spent&gt;", "tells all", "kind: ignore", "3.0 %", "0.95", "&lt;day&gt; 0.2"):
+    for words in (
+        "&lt;Sales&gt;",
+        "&lt;spent&gt;",
+        "tells all",
+        "kind: ignore",
+        "3.0 %",
+        "0.95",
+        "&lt;day&gt; 0.2",
+    ):
         assert words in html
     assert "<td>rejected by the schema</td><td>3</td>" in html
 

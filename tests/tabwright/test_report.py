@@ -51,7 +51,10 @@ def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
     assert "&lt;champion&gt;" in html
     assert "Quality gate failed: y is LOW" in html
     assert "1 warning about the data" in html
-    assert "1 of 1 differs from the other rows beyond chance in roc_auc: &lt;city&gt; Bern is worse" in html
+    assert (
+        "1 of 1 differs from the other rows beyond chance in roc_auc: &lt;city&gt; Bern is worse"
+        in html
+    )
     above, _, folded = html.partition("<details>")
     assert ("Bern</td>" in above, "few</td>" in above, "few</td>" in folded) == (True, False, True)
     assert "<strong>Warning:</strong> The column" in html

@@ -159,7 +159,9 @@ def _importance(axes: Axes, losses: dict[str, np.ndarray], predicted: Prediction
     rows, columns = len(_sample(predicted, 0).rows), len(predicted.schema.features)
     found = pd.DataFrame(losses).agg(["mean", "std"]).T.sort_values("mean")
     if rows < len(predicted.rows) or len(losses) < columns:
-        axes.set_title(f"{len(losses)} strongest of {columns} columns, {rows:,} rows", fontsize="small")
+        axes.set_title(
+            f"{len(losses)} strongest of {columns} columns, {rows:,} rows", fontsize="small"
+        )
     axes.barh(range(len(found)), found["mean"], xerr=found["std"])
     axes.set_yticks(range(len(found)), [short(name, 40) for name in found.index])
     axes.set(xlabel=f"loss of {predicted.deciding} when the column is shuffled")

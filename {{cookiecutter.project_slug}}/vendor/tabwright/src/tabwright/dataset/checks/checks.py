@@ -30,7 +30,9 @@ class DataChecks:
 
     def __str__(self) -> str:
         """One line each."""
-        head = f"data checks: {len(self.issues) or 'no'} issue{'s' if len(self.issues) != 1 else ''}"
+        head = (
+            f"data checks: {len(self.issues) or 'no'} issue{'s' if len(self.issues) != 1 else ''}"
+        )
         lines = [
             (f"column {issue.column!r}: " if issue.column else "")
             + f"{issue.message}; {issue.remedy}"

@@ -69,7 +69,9 @@ def order_in_time(rows: pd.DataFrame, schema: Schema) -> Iterator[Issue | Checke
             remedy = f"data.split: chronological, data.split_by: {found.idxmax()} in params.yaml"
             yield Issue("time", found.idxmax(), message, f"to predict later rows: {remedy}")
             break
-    shown = [f"{found.max():.2f}, limit {least:g}" for found, least in limits if found.notna().any()]
+    shown = [
+        f"{found.max():.2f}, limit {least:g}" for found, least in limits if found.notna().any()
+    ]
     measure = "rank correlation of a date with the order of the rows, and with the target"
     yield Checked("time", measure, "", " and ".join(shown) or "no date")
 

@@ -46,7 +46,9 @@ def sentinels(train: pd.DataFrame, schema: Schema) -> Iterator[Issue | Checked]:
                 distances[name] = max(distance, distances.get(name, 0.0))
     for value, rows in found.items():
         yield _sentinel(value, rows, train[columns])
-    measure = f"distance of a number in {MIN_ROWS} or more rows from all others, by the range of these"
+    measure = (
+        f"distance of a number in {MIN_ROWS} or more rows from all others, by the range of these"
+    )
     closest = nearest(pd.Series(distances, dtype=float))
     yield Checked("sentinels", measure, f"{MIN_DISTANCE:g}", closest)
 
@@ -83,7 +85,7 @@ def near_duplicates(train: pd.DataFrame, schema: Schema, seed: int) -> Iterator[
             if earlier != name:
                 yield _same_as(name, f"corresponds to {earlier!r}, value by value")
                 ranks = ranks.drop(columns=name, errors="ignore")
-    ranks = ranks.fillna(ranks.mean()).loc[:, lambda table: table.nunique() > 1]
+    ranks = ranks.loc[:, ranks.min() < ranks.max()].pipe(lambda table: table.fillna(table.mean()))
     names, closest = list(ranks), (0.0, "")
     numbers = np.corrcoef(ranks.to_numpy(), rowvar=False) if len(names) > 1 else np.empty((0, 0))
     for place in range(1, len(numbers)):
