@@ -28,7 +28,7 @@ def sentinels(train: pd.DataFrame, schema: Schema) -> Iterator[Issue | Checked]:
     """
     columns = [*schema.names("numeric"), *([schema.target] if schema.task == "regression" else [])]
     found: dict[float, dict[str, int]] = defaultdict(dict)
-    distances = {}
+    distances = dict[str, float]()
     for name in columns:
         values, counts = np.unique(train[name].dropna(), return_counts=True)
         if len(values) <= MIN_OTHERS:
@@ -77,7 +77,7 @@ def near_duplicates(train: pd.DataFrame, schema: Schema, seed: int) -> Iterator[
     codes, and numbers of nearly the same order (Spearman 1904).
     """
     rows = train.sample(min(len(train), MAX_COMPARED), random_state=seed)
-    same, ranks = {}, rows[schema.names("numeric")].rank()
+    same, ranks = dict[bytes, str](), rows[schema.names("numeric")].rank()
     for name in schema.features:
         codes, values = pd.factorize(rows[name], use_na_sentinel=False)
         if 1 < len(values) <= len(rows) / 2:  # of distinct values any two columns correspond
