@@ -2,8 +2,9 @@
 
 import errno
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 MAKE_ROOM = "Make room on the disk, then run this again."
@@ -32,6 +33,13 @@ def cli_errors() -> Iterator[None]:
     except KeyboardInterrupt:
         print("error: stopped; run the same command again to continue.", file=sys.stderr)
         sys.exit(INTERRUPTED)
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """The most similar of the known words as a question in brackets, after a space; empty if none is."""
+    similar = {name.lower(): name for name in known}
+    found = get_close_matches(str(word).lower(), similar, n=1)
+    return f" (did you mean {similar[found[0]]}?)" if found else ""
 
 
 def first_line(error: BaseException) -> str:

@@ -14,6 +14,7 @@ from ..project.lock_file import require_unchanged
 from ..project.project import Project
 from ..schema.schema import Schema, load_schema
 from ..selection.persistence import SHORT, Record, load_model
+from ..tracking.names import run_name
 from ..tracking.record import require_record, short, source_code
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class ModelInUse:
 
     def __str__(self) -> str:
         what = f"version {self.version}" if self.version else "model.skops"
-        return f"{what} (run {self.run[:SHORT]})"
+        return f"{what} (run {run_name(self.run)})"
 
 
 def model_in_use(project: Project) -> ModelInUse:
@@ -105,6 +106,12 @@ def current_champion(project: Project) -> Promotion | None:
     """The last entry of the promotion log; None before the first promotion."""
     log = promotion_log(project)
     return log[-1] if log else None
+
+
+def version_number(log: list[Promotion], run: str) -> str:
+    """The number of a run in the promotion log: as it was promoted before, or the next one."""
+    known = {promotion["run"]: promotion["version"] for promotion in log}
+    return known.get(run) or str(1 + max(map(int, known.values()), default=0))
 
 
 def record_promotion(project: Project, promotion: Promotion, seen: list[Promotion]) -> None:

@@ -1,4 +1,4 @@
-"""Repeat a run of any age in a copy of the project, and compare: `make reproduce RUN=1a2b3c4d`.
+"""Repeat a run of any age in a copy of the project, and compare: `make reproduce RUN=calm-otter`.
 
 A clone gets its code, environment and data, and runs its pipeline.
 """
@@ -29,7 +29,7 @@ FOREIGN = ("GIT_", "MLFLOW_", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 
 def main(project: Project, arguments: Arguments = None) -> None:
     parser = command_parser("reproduce", __doc__)
-    parser.add_argument("--run", default="", help="its identifier, or how that begins")
+    parser.add_argument("--run", default="", help="its name or identifier, or how it begins")
     record = find_record(project, parser.parse_args(arguments).run)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folders = project.root / ".dvc" / "tmp" / "reproduce"

@@ -27,6 +27,7 @@ from .record import (
     patch_file,
     provenance,
     save_record,
+    short,
     source_code,
 )
 from .retention import drop_models
@@ -59,10 +60,11 @@ class TrainingRun:
         mlflow = load_mlflow(project)
         with database_errors(project):
             tags = {RUNNING_ON: this_process()}
-            with mlflow.start_run(run_name=facts["best"], tags=tags) as run:
+            with mlflow.start_run(tags=tags) as run:
                 features = rows[list(schema.features)]
                 uri = log_model(mlflow, code, model, record["types"], features)
                 record |= self._results(run.info.run_id, uri, facts)
+                mlflow.set_tag("mlflow.runName", short(record))
                 _log_files(mlflow, project, row_hashes(rows, schema))
                 mlflow.log_dict(facts, "candidates.json")
                 tried = flat({"best": record["cv"].get("settings", {})})
@@ -166,7 +168,7 @@ def _test_metrics(record: Record) -> dict[str, float]:
 
 def _tags(record: Record) -> dict[str, str]:
     """The tags of a run in MLflow."""
-    shown = ("why", "dirty", "train_md5", "lock_md5", "argv", "platform", "model_md5")
+    shown = ("why", "model", "dirty", "train_md5", "lock_md5", "argv", "platform", "model_md5")
     return {
         "mlflow.source.git.commit": record["commit"] or "no commit",
         "mlflow.user": record["user"],
