@@ -15,6 +15,7 @@ COMMANDS = {
     "schema": ("dataset.compare:main", "compare the schema with the raw file; --update"),
     "gate": ("evaluation.gate:main", "fail when the model is not good enough"),
     "experiments": ("reports.experiments:main", "list all runs, write the lab notebook"),
+    "metrics": ("reports.scores:main", "the scores as a table; --against"),
     "compare": ("reports.compare:main", "compare two runs; --run, --with"),
     "register": ("registry.promote:register", "make a model the challenger; --run"),
     "promote": ("registry.promote:promote", "make the challenger the champion; --force"),
@@ -23,6 +24,7 @@ COMMANDS = {
     "report": ("reports.report:main", "write the report, the data page and the model card"),
     "push": ("workspace.remote:push", "send files to the DVC remote"),
     "pull": ("workspace.remote:pull", "fetch files from the DVC remote"),
+    "status": ("workspace.status:main", "fail when dvc.lock is stale"),
     "verify": ("workspace.verify:main", "rehash every file that DVC keeps; --repair"),
     "reproduce": ("reproduction.reproduce:main", "repeat a run and compare; --run"),
 }
