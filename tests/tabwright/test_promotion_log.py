@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from support.default_project import LIBRARY, default_project
@@ -133,7 +132,7 @@ def test_models_of_the_log_are_listed_where_mlflow_knows_others(
 ) -> None:
     log = [PROMOTION | {"run": f"run-{n}", "version": str(n)} for n in (1, 2)]
     project.promotions_file.write_text(json.dumps(log), encoding="utf-8")
-    registered = [SimpleNamespace(run_id=f"run-{n}", version=str(n - 1)) for n in (2, 3)]
+    registered = [mirror.Version(str(n - 1), f"run-{n}") for n in (2, 3)]
     monkeypatch.setattr(mirror, "versions", lambda _: registered)
     monkeypatch.setattr(mirror, "aliases", lambda _: {"challenger": "2", "champion": "1"})
     lines = mirror.version_table(project, {}).splitlines()[1:]

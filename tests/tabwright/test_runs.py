@@ -61,7 +61,18 @@ def test_patch_is_kept_byte_for_byte(project: Project) -> None:
     assert not record.patch_file(project, "b").exists()
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", "    assert [row["id"] for row in table] == ["bb", "a"]
+@pytest.mark.parametrize("content", ["", "{}", "[]", "<<<<<<< HEAD"])
+def test_damaged_file_is_named(content: str, project: Project) -> None:
+    project.runs_folder.mkdir(parents=True)
+    (project.runs_folder / "bad.json").write_text(content, encoding="utf-8")
+    with pytest.raises(ProjectError, match=r"bad\.json is damaged"):
+        record.load_records(project)
+
+
+def test_leaderboard_has_the_best_first() -> None:
+    auc = [made("a", 0.8), made("bb", 0.9, dirty=True, params={"seed": 1, "train.folds": 9})]
+    table = experiments.leaderboard(auc, [{"run": "a"}], {})
+    assert [row["id"] for row in table] == ["bb", "a"]
     assert [row["commit"] for row in table] == ["ccccccc+", "ccccccc"]
     assert [row[""] for row in table] == ["", "champion"]
     assert [row["parameters"] for row in table] == ["train.folds 9", "train.folds 5"]

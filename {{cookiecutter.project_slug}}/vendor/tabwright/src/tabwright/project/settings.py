@@ -3,7 +3,7 @@
 import re
 from dataclasses import field
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 from urllib.parse import unquote
 
 from pydantic import (
@@ -20,7 +20,7 @@ from pydantic.dataclasses import dataclass
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from .errors import ProjectError
+from .errors import ProjectError, did_you_mean
 
 WEB = ("http://", "https://", "s3://")
 LOGIN = re.compile("://[^/@]*:[^@]*@")
@@ -50,31 +50,43 @@ def build(kind: type[Built], tree: dict[str, Any], file: str) -> Built:
     try:
         return kind(**{str(key): value for key, value in tree.items()})
     except ValidationError as error:
-        raise ProjectError("\n".join(_sentence(wrong, file) for wrong in error.errors())) from error
+        said = [_sentence(kind, wrong, file) for wrong in error.errors()]
+        raise ProjectError("\n".join(said)) from error
 
 
-def _sentence(wrong: Any, file: str) -> str:
+def _sentence(kind: Any, wrong: Any, file: str) -> str:
     place, said = wrong["loc"], wrong["msg"].removeprefix("Value error, ")
     if template := EXPLAINED.get(wrong["type"]):
         said = template.format(input=wrong["input"], **wrong.get("ctx", {}))
     elif wrong["type"] != "value_error":
         said = f"is {wrong['input']!r}: {said[0].lower()}{said[1:]}"
-    if wrong["type"] == "unexpected_keyword_argument" and file == "params.yaml" and len(place) == 1:
-        said += ", or give it a type in `Settings` of config.py"
+    if wrong["type"] == "unexpected_keyword_argument":
+        if file == "params.yaml" and len(place) == 1:
+            said += ", or give it a type in `Settings` of config.py"
+        said += did_you_mean(place[-1], _keys(kind, place[:-1]))
     if place[0] == "columns" and len(place) > 1:
         file, place = f"{file}, column {place[1]!r}", place[2:]
     name = ".".join(map(str, place))
     return f"{file}: " + f"{name} {said}.".lstrip()
 
 
+def _keys(kind: Any, place: tuple[Any, ...]) -> list[str]:
+    """The keys that a dataclass has at a place in it."""
+    for name in place:
+        fields = getattr(kind, "__dataclass_fields__", None)
+        kind = fields[name].type if fields else [*get_args(kind), None][-2]  # of a mapping
+    return list(getattr(kind, "__dataclass_fields__", ()))
+
+
 def must_be(expected: str) -> WrapValidator:
-    """Replace the message of pydantic by what is expected."""
+    """Replace the message of pydantic by what is expected; a text in place of a list is shown as one."""
 
     def check(value: Any, validate: Any) -> Any:
         try:
             return validate(value)
         except ValidationError as error:
-            raise ValueError(f"must be {expected}") from error
+            hint = f": write [{value}]" if "a list of" in expected and isinstance(value, str) else ""
+            raise ValueError(f"must be {expected}{hint}") from error
 
     return WrapValidator(check)
 
