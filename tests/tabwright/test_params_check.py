@@ -128,6 +128,17 @@ def test_similar_word_is_suggested_in_its_own_letters() -> None:
     assert did_you_mean("x", ["Body_mass_g", "sex"]) == did_you_mean("x", []) == ""
 
 
+def test_wrong_folder_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ProjectError, match=r"no params\.yaml in .* go to the folder of a project"):
+        Project.find(tmp_path)
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(ProjectError, match="this folder was deleted"):
+        Project.find()
+
+
 def run(code: str, **more: object) -> subprocess.Popen:
     """Start Python with the library."""
     return subprocess.Popen(

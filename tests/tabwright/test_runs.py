@@ -50,7 +50,7 @@ def test_run_has_a_name_that_finds_it(project: Project) -> None:
         assert record.find_record(project, start) == run
     with pytest.raises(ProjectError, match=r"'dry-lemming' \(did you mean dry-lemur-73\?\)"):
         record.find_record(project, "dry-lemming")
-    assert len(set(names.ADJECTIVES)) == len(set(names.NOUNS)) == 64
+    assert len(set(names.ADJECTIVES.split())) == len(set(names.NOUNS.split())) == 64
 
 
 def test_patch_is_kept_byte_for_byte(project: Project) -> None:

@@ -79,7 +79,10 @@ class Project:
         ProjectError
             When neither the folder nor one above it has a `params.yaml`, or `.env` is damaged.
         """
-        here = (start or Path.cwd()).resolve()
+        try:
+            here = (start or Path.cwd()).resolve()
+        except FileNotFoundError as error:
+            raise ProjectError("this folder was deleted: go to the folder of a project.") from error
         for folder in (here, *here.parents):
             if (folder / "params.yaml").is_file():
                 project = cls(folder)

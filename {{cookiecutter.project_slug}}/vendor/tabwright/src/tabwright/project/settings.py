@@ -85,7 +85,9 @@ def must_be(expected: str) -> WrapValidator:
         try:
             return validate(value)
         except ValidationError as error:
-            hint = f": write [{value}]" if "a list of" in expected and isinstance(value, str) else ""
+            hint = (
+                f": write [{value}]" if "a list of" in expected and isinstance(value, str) else ""
+            )
             raise ValueError(f"must be {expected}{hint}") from error
 
     return WrapValidator(check)

@@ -85,9 +85,7 @@ def promote(project: Project, arguments: Arguments = None) -> None:
     _record(project, entry, what, why, seen, failed)
 
 
-def _failed_checks(
-    project: Project, record: Record, files: Path, forced: str | None
-) -> list[str]:
+def _failed_checks(project: Project, record: Record, files: Path, forced: str | None) -> list[str]:
     """Validate the challenger; what fails is an error unless it is forced."""
     from .challenger import validate_challenger  # takes seconds to import
 

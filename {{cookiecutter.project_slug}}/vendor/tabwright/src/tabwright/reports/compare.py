@@ -27,7 +27,9 @@ FOLD_PARAMS = ("train.folds", "data.split", "data.split_by", "train.max_rows")
 
 def main(project: Project, arguments: Arguments = None) -> None:
     parser = command_parser("compare", __doc__)
-    parser.add_argument("--run", default="", help="its name or identifier, or how it begins (default: the latest)")
+    parser.add_argument(
+        "--run", default="", help="its name or identifier, or how it begins (default: the latest)"
+    )
     parser.add_argument("--with", default="", dest="other", help="(default: the champion)")
     options = parser.parse_args(arguments)
     records, champion = load_records(project), current_champion(project)

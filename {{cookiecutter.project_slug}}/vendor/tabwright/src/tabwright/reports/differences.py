@@ -78,9 +78,7 @@ def _changed_lines(project: Project, trees: list[str]) -> str:
     return _first([f"{name} +{added} -{removed} lines" for name, (added, removed) in lines.items()])
 
 
-def _libraries(
-    project: Project, run: Record, other: Record, trees: list[str], unknown: str
-) -> str:
+def _libraries(project: Project, run: Record, other: Record, trees: list[str], unknown: str) -> str:
     """Versions of requirements.txt and of Python."""
     new, old = (each["platform"].rpartition("Python ")[2] for each in (run, other))
     changed = [f"Python {new} (was {old})"] if new != old else []
@@ -98,7 +96,8 @@ def _libraries(
 
 def _data(run: Record, other: Record) -> str:
     """Raw files, the contract, and the rows that were used, by their hashes."""
-    new, old = (_hashes(each, "evaluation" in run and "evaluation" in other) for each in (run, other))
+    evaluated = "evaluation" in run and "evaluation" in other
+    new, old = (_hashes(each, evaluated) for each in (run, other))
     names = [name for name in dict.fromkeys([*new, *old]) if new.get(name) != old.get(name)]
     counts = [each.get("rows", {}).get("train") for each in (run, other)]
     more = f" ({counts[0]}, were {counts[1]})" if counts[0] != counts[1] else ""

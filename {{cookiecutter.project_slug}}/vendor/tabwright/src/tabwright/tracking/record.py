@@ -116,7 +116,9 @@ def find_record(project: Project, start: str) -> Record:
         When there is none, or more than one.
     """
     records = load_records(project)
-    found = [each for each in records if short(each).startswith(start) or each["run"].startswith(start)]
+    found = [
+        each for each in records if short(each).startswith(start) or each["run"].startswith(start)
+    ]
     if not start or len(found) != 1:
         many = ", ".join(f"{short(each)} = {each['run'][:SHORT]}" for each in found[-5:])
         raise ProjectError(
