@@ -12,6 +12,7 @@ STAGES = ("schema", "data", "train", "evaluate", "report", "gate")
 LOGS = "tracking"  # it keeps what a step has found, and decides none of it
 REPORTS = ("report",)  # but for the page that shows what is kept
 FOUND = {"config", "data.make_dataset"}  # of the owner, by the library: settings, metrics, clean()
+CHECKED = {"params.py": {"models.candidates"}}  # by a command that no stage runs
 OWNER, LIBRARY = f"src/{PACKAGE}", "vendor/tabwright/src/tabwright"
 
 
@@ -99,7 +100,8 @@ def test_library_finds_nothing_else_of_the_owner(project: Path) -> None:
     for path in (project / LIBRARY).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "owner":
-                assert ast.literal_eval(node.args[0]) in FOUND, path
+                known = FOUND | CHECKED.get(path.name, set())
+                assert ast.literal_eval(node.args[0]) in known, path
 
 
 def test_code_of_reports_trains_nothing(stages: dict[str, dict]) -> None:
