@@ -52,6 +52,11 @@ def commit(root: Path, name: str = "HEAD") -> str:
     return (git(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}") or "").strip()
 
 
+def last_author(root: Path, *paths: str) -> str:
+    """Who made the last commit of some files; empty where nobody did."""
+    return (git(root, "log", "-1", "--format=%an", "--", *paths) or "").strip()
+
+
 def snapshot(root: Path, base: str = "", patch: Path | None = None) -> str:
     """The git tree of the inputs alone, as they are now, or in a commit with a patch applied.
 
