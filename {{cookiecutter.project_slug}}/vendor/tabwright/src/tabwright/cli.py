@@ -13,6 +13,7 @@ COMMANDS = {
     "fetch": ("io.fetch:main", "download the raw data from data.source"),
     "infer": ("dataset.infer:main", "infer references/schema.yaml, once"),
     "schema": ("dataset.compare:main", "compare the schema with the raw file; --update"),
+    "repro": ("workspace.repro:main", "run the steps that are not up to date; --again"),
     "gate": ("evaluation.gate:main", "fail when the model is not good enough"),
     "experiments": ("reports.experiments:main", "list all runs, write the lab notebook"),
     "compare": ("reports.compare:main", "compare two runs; --run, --with"),

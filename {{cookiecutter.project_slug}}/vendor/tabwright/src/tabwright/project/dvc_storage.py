@@ -81,7 +81,8 @@ class DvcStorage:
         ProjectError
             When there is none, or the plugin of its kind is not installed.
         """
-        if not self.repo.config["core"].get("remote"):
+        config, name = self.repo.config, self.repo.config["core"].get("remote")
+        if not name:
             add = "`.venv/bin/dvc remote add --default storage <address>` adds one"
             raise ProjectError(f"this project has no DVC remote: {add}.")
         try:
@@ -89,7 +90,7 @@ class DvcStorage:
         except Exception as error:
             raise ProjectError(f"the DVC remote is not usable: {first_line(error)}.") from error
         folder = remote.fs.protocol == "local"
-        return Path(remote.path) if folder else str(remote.fs.unstrip_protocol(remote.path))
+        return Path(remote.path) if folder else str(config["remote"][name]["url"])
 
     def in_remote(self, hashes: Iterable[str]) -> list[str]:
         """Those of some objects that the remote has; errors are those of the kind of remote."""
