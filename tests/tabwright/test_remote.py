@@ -58,7 +58,9 @@ def test_folder_of_another_machine_is_told_with_its_owner_and_the_cure(
     ada: Project, clone: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     remote.push(ada, [])
-    assert f"{ada.root.parent / 'remote'} is a new folder of this machine" in capsys.readouterr().out
+    assert (
+        f"{ada.root.parent / 'remote'} is a new folder of this machine" in capsys.readouterr().out
+    )
     with pytest.raises(ProjectError) as told:
         remote.pull(clone, [])
     words = str(told.value)
@@ -99,7 +101,9 @@ def test_what_is_here_needs_no_remote(ada: Project) -> None:
 
 def test_damaged_object_is_told_and_comes_with_the_next_push(ada: Project, clone: Project) -> None:
     remote.push(ada, [])
-    dvc(clone.root, "remote", "modify", "--local", "storage", "url", str(ada.root.parent / "remote"))
+    dvc(
+        clone.root, "remote", "modify", "--local", "storage", "url", str(ada.root.parent / "remote")
+    )
     dvc(clone.root, "remote", "modify", "--local", "storage", "verify", "true")
     (stored,) = (path for path in (ada.root.parent / "remote").rglob("*") if path.is_file())
     stored.chmod(0o644)

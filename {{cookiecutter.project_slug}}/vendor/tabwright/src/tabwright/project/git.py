@@ -86,7 +86,9 @@ def require_merged(root: Path, *paths: Path) -> None:
     )
     marked = [path for path in found if path.is_file() and CONFLICT.search(path.read_bytes())]
     if marked:
-        raise ProjectError("\n".join(_resolve(path.relative_to(root).as_posix()) for path in marked))
+        raise ProjectError(
+            "\n".join(_resolve(path.relative_to(root).as_posix()) for path in marked)
+        )
 
 
 def _resolve(name: str) -> str:

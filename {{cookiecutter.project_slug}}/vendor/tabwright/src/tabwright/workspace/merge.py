@@ -65,4 +65,5 @@ def _sections(base: Path, ours: Path, theirs: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(merge(*map(Path, sys.argv[1:4]), sys.argv[4]))
+    base, ours, theirs, name = sys.argv[1:]
+    sys.exit(merge(Path(base), Path(ours), Path(theirs), name))

@@ -44,7 +44,9 @@ def pull(project: Project, arguments: Arguments = None) -> None:
     except Exception as error:
         why = _explain(project, storage, outputs, error)
         raise ProjectError(why) from error
-    print(f"{fetched} files came from the remote; all {len(outputs)} files and folders are in place")
+    print(
+        f"{fetched} files came from the remote; all {len(outputs)} files and folders are in place"
+    )
 
 
 def _not_here(storage: DvcStorage, outputs: dict[str, Output]) -> dict[str, list[str]]:
