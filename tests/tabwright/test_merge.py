@@ -252,6 +252,31 @@ def test_clone_without_setup_commits_and_merges_by_lines(
     assert git(plain, "status", "--porcelain") == ""
 
 
+CHECK = """
+repos:
+  - repo: local
+    hooks:
+      - {id: a, name: nothing is bad, entry: test ! -e bad, language: system, always_run: true,
+         pass_filenames: false}
+      - {id: b, name: all is well, entry: "true", language: system, always_run: true}
+"""
+
+
+def test_checks_before_a_commit_are_a_line_when_all_is_well(clones: tuple[Path, Path]) -> None:
+    ada, _ = clones
+    (ada / ".pre-commit-config.yaml").write_text(CHECK, encoding="utf-8")
+    git(ada, "add", "--all")
+    said = git(ada, "commit", "--quiet", "--message", "checked")
+    assert said == "pre-commit: all checks passed\n"
+    (ada / "bad").touch()
+    git(ada, "add", "--all")
+    said = git(ada, "commit", "--quiet", "--message", "unchecked", code=1)
+    assert "nothing is bad" in said
+    assert "Failed" in said
+    configure_git(ada)  # again
+    assert git(ada, "commit", "--quiet", "--message", "unchecked", code=1) == said
+
+
 def test_hint_names_the_command_that_keeps_a_run(clones: tuple[Path, Path]) -> None:
     ada, _ = clones
     assert commit_hint(ada, "x") == ""
