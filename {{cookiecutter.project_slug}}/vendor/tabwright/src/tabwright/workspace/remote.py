@@ -10,6 +10,7 @@ from ..project.dvc_storage import DvcStorage
 from ..project.errors import ProjectError, first_line
 from ..project.git import git, last_author
 from ..project.project import Project
+from ..tracking.record import load_records, short
 
 MOVE = "`.venv/bin/dvc remote modify storage url <address>`"
 SHOWN = 3
@@ -111,8 +112,6 @@ def _listed(names: Collection[str]) -> str:
 
 def run_objects(project: Project) -> dict[str, str]:
     """Files needed to repeat the runs in reports/runs, a description by hash: raw data, predictions."""
-    from ..tracking.record import load_records, short  # takes seconds to import
-
     found = {}
     for record in load_records(project):
         if predictions := record.get("evaluation", {}).get("predictions_md5"):
