@@ -14,6 +14,11 @@ from .expectation import Expectation
 
 def main(project: Project, arguments: Arguments = None) -> None:
     command_parser("params", __doc__).parse_args(arguments)
+    check_project(project)
+
+
+def check_project(project: Project) -> None:
+    """Raise a `ProjectError` if raw data is missing, or a later step would refuse a setting."""
     require_raw_data(project)
     check_params(project)
 

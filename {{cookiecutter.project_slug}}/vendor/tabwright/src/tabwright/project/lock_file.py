@@ -7,6 +7,7 @@ import yaml
 
 from .errors import ProjectError
 from .files import md5
+from .git import require_merged
 
 
 def locked_stages(root: Path) -> dict[str, Any]:
@@ -23,6 +24,7 @@ def locked_stages(root: Path) -> dict[str, Any]:
     try:
         return dict(yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"])
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
+        require_merged(root, lock)
         raise ProjectError(
             "dvc.lock is damaged. `git checkout dvc.lock` brings back the committed one; without "
             "the file, `make all` writes it again."

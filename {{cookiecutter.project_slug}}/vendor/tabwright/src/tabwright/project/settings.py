@@ -21,6 +21,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from .errors import ProjectError, did_you_mean
+from .git import require_merged
 
 WEB = ("http://", "https://", "s3://")
 LOGIN = re.compile("://[^/@]*:[^@]*@")
@@ -198,5 +199,6 @@ def load_params(path: Path, kind: type[Built]) -> Built:
     try:
         tree = YAML(typ="safe").load(path)  # of YAML 1.2, as DVC reads it: `no` is a text
     except YAMLError as error:
+        require_merged(path.parent, path)
         raise ProjectError(f"{path.name} is not valid YAML, correct it: {error}") from error
     return build(kind, tree if isinstance(tree, dict) else {}, path.name)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..project.errors import ProjectError
 from ..project.files import md5, read_json, write_json
+from ..project.git import require_merged
 from ..project.lock_file import require_unchanged
 from ..project.project import Project
 from ..schema.schema import Schema, load_schema
@@ -95,6 +96,7 @@ def promotion_log(project: Project) -> list[Promotion]:
         for promotion in log:
             promotion["run"], promotion["version"], promotion["model_md5"], promotion["schema_md5"]
     except (ValueError, KeyError, TypeError) as error:
+        require_merged(project.root, project.promotions_file)
         raise ProjectError(
             f"{project.short(project.promotions_file)} is damaged ({error}): "
             "`git checkout models/champion.json` restores it."
@@ -146,9 +148,10 @@ def previous_champion(project: Project) -> Promotion | None:
     """The entry a rollback returns to."""
     stack: list[Promotion] = []
     for promotion in promotion_log(project):
-        if promotion["what"] == "rolled back":
-            stack.pop()
-        else:
+        if promotion["what"] == "rolled back":  # also to one that another branch knows
+            while stack and stack[-1]["run"] != promotion["run"]:
+                stack.pop()
+        if not stack or stack[-1]["run"] != promotion["run"]:
             stack.append(promotion)
     return stack[-2] if len(stack) > 1 else None
 

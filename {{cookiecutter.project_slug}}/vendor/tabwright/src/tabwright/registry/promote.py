@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from ..project.commands import Arguments, command_parser, dvc
 from ..project.errors import ProjectError
 from ..project.files import md5, replacing
+from ..project.git import commit_hint
 from ..project.project import Project
 from ..selection.persistence import RECORDED, Record
 from ..tracking.database import database_errors, load_mlflow
@@ -120,7 +121,8 @@ def _record(
     decision = {"time": now(), "what": what, "by": user(project), "why": why, "failed": failed}
     record_promotion(project, {"time": "", "what": ""} | model | decision, seen)
     mirror(project)
-    print(f"version {model['version']} (run {short(model)}) is the champion; commit models/")
+    print(f"version {model['version']} (run {short(model)}) is the champion")
+    print(commit_hint(project.root, f"Make version {model['version']} the champion"))
 
 
 def show(project: Project, arguments: Arguments = None) -> None:

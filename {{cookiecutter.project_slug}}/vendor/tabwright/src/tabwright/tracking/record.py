@@ -12,7 +12,7 @@ import yaml
 from ..project.environment import account
 from ..project.errors import ProjectError, did_you_mean
 from ..project.files import md5, read_json, replacing, write_json
-from ..project.git import commit, git, snapshot, uncommitted
+from ..project.git import commit, git, require_merged, snapshot, uncommitted
 from ..project.project import Project
 from ..selection.persistence import SHORT, Record, load_model
 from ..selection.sources import SourceCode
@@ -64,6 +64,7 @@ def raw_data(project: Project) -> dict[str, str]:
     """The hash of each file and folder that DVC keeps below data/, by its path."""
     found = {}
     for pointer in sorted((project.root / "data").rglob("*.dvc")):
+        require_merged(project.root, pointer)
         for out in yaml.safe_load(pointer.read_text(encoding="utf-8"))["outs"]:
             path = (pointer.parent / out["path"]).relative_to(project.root)
             found[path.as_posix()] = out["md5"]
@@ -99,6 +100,7 @@ def load_records(project: Project) -> list[Record]:
             record = read_json(path)
             record["run"], record["started"]
         except (ValueError, KeyError, TypeError) as error:
+            require_merged(project.root, path)
             raise ProjectError(
                 f"{path.relative_to(project.root)} is damaged ({error}): `git checkout` it, or delete it; "
                 "`make experiments` restores it from MLflow."
