@@ -129,7 +129,9 @@ def test_database_without_a_byte_is_made_anew(states: ProjectStates, tmp_path: P
         assert project.statuses() == ["FINISHED"]
 
 
-def test_locked_database_is_told_and_the_training_is_kept(states: ProjectStates, tmp_path: Path) -> None:
+def test_locked_database_is_told_and_the_training_is_kept(
+    states: ProjectStates, tmp_path: Path
+) -> None:
     project = states.copy("train", tmp_path / "project")
     with trying("locked mlflow.db"):
         with closing(sqlite3.connect(project.path / "mlflow.db")) as database:

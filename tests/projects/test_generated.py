@@ -102,7 +102,16 @@ def test_dvc_shows_the_graph_the_metrics_and_runs_experiments(
     dvc = f". .venv/{ACTIVATE} && dvc"
     generator.sh(example, "git add --all && git -c user.name=x -c user.email=x@y commit -qnm all")
     graph = generator.sh(example, f"{dvc} dag --mermaid")
-    for stage in ("schema", "data", "fingerprint", "train", "calibrate", "evaluate", "report", "gate"):
+    for stage in (
+        "schema",
+        "data",
+        "fingerprint",
+        "train",
+        "calibrate",
+        "evaluate",
+        "report",
+        "gate",
+    ):
         assert f'["{stage}"]' in graph
     generator.sh(example, f"{dvc} exp run -q -S evaluate.bootstrap=50 evaluate")
     assert "gain_interval.low" in generator.sh(example, f"{dvc} metrics diff")

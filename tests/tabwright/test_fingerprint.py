@@ -133,9 +133,7 @@ def test_change_of_a_module_that_a_new_one_imports(project: Project) -> None:
     before = fingerprint(project)
     edit(owner(project, "features/own.py"), "X = 1", "X = 2")
     after = fingerprint(project)
-    assert [name for name in after if before[name] != after[name]] == [
-        f"{PACKAGE}/features/own.py"
-    ]
+    assert [name for name in after if before[name] != after[name]] == [f"{PACKAGE}/features/own.py"]
 
 
 def test_description_of_a_column_is_a_comment(project: Project, schema: Schema) -> None:

@@ -53,9 +53,7 @@ def fingerprint(project: Project) -> Fingerprint:
         "params.yaml": _hash(_settings(project)),
         "references/schema.yaml": _hash(schema),
         **{place.as_posix(): _hash(ast.unparse(parse(path))) for path, place in modules.items()},
-        **{
-            path.relative_to(folder.parent).as_posix(): _hash(path.read_bytes()) for path in others
-        },
+        **{path.relative_to(folder.parent).as_posix(): _hash(path.read_bytes()) for path in others},
     }
     return dict(sorted(found.items()))
 

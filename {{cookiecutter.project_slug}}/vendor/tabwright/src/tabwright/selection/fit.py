@@ -68,9 +68,7 @@ def fit_best(selection: ModelSelection) -> FittedCandidate:
     held_out.insert(0, "fold", pd.array(selection.fold, dtype="Int64"))
     hashes = row_hashes(rows, schema)
     known = {"row": range(len(rows)), "row_hash": hashes, "y_true": rows[schema.target].array}
-    return FittedCandidate(
-        model, facts, pd.DataFrame(known).join(held_out), features.head(SAMPLE)
-    )
+    return FittedCandidate(model, facts, pd.DataFrame(known).join(held_out), features.head(SAMPLE))
 
 
 def save_fit(project: Project, fit: FittedCandidate) -> None:
