@@ -81,7 +81,7 @@ def _best(name: str, number: str, y_true: np.ndarray, y_proba: np.ndarray, rows:
                 "give a share, such as `top 10%`."
             )
         most = share * len(y_true) + 1e-9  # 0.29 * 100 is below 29
-        best = max(np.searchsorted(flagged, most, side="right") - 1, 0)
+        best = np.maximum(np.searchsorted(flagged, most, side="right") - 1, 0)
     return float(values[1:][best])
 
 
