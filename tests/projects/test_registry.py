@@ -88,7 +88,8 @@ def other_work(generator: Generator, project: Path) -> Iterator[None]:
     finally:
         generator.sh(project, f"git checkout -q . && git reset -q --hard {before}")
         generator.sh(
-            project, f". .venv/{ACTIVATE} && dvc checkout --quiet --force data train evaluate"
+            project,
+            f". .venv/{ACTIVATE} && dvc checkout --quiet --force data train calibrate evaluate",
         )
 
 

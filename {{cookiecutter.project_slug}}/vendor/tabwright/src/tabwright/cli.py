@@ -15,6 +15,8 @@ COMMANDS = {
     "schema": ("dataset.compare:main", "compare the schema with the raw file; --update"),
     "params": ("evaluation.params:main", "check all of params.yaml; says nothing if it is right"),
     "repro": ("workspace.repro:main", "run the steps that are not up to date; --again"),
+    "fingerprint": ("selection.fingerprint:main", "hash what training uses, by its meaning"),
+    "calibrate": ("tracking.calibrate:main", "calibrate the trained model, choose its threshold"),
     "gate": ("evaluation.gate:main", "fail when the model is not good enough"),
     "experiments": ("reports.experiments:main", "list all runs, write the lab notebook"),
     "metrics": ("reports.scores:main", "the scores as a table; --against"),

@@ -44,6 +44,6 @@ def require_unchanged(root: Path, path: Path) -> None:
         for out in entry.get("outs", []):
             if out["path"] == name and path.is_file() and md5(path) != out["md5"]:
                 raise ProjectError(
-                    f"{name} is not what the step {stage} made, and is not used. `make {stage}` "
+                    f"{name} is not what the step {stage} made, and is not used. `dvc repro {stage}` "
                     f"brings that back; `dvc commit {stage}` keeps this one."
                 )

@@ -1,6 +1,7 @@
 """The parameters of `params.yaml` with their types; the owner can extend `Params` in config.py."""
 
 import re
+from collections.abc import Collection
 from dataclasses import field
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
@@ -79,8 +80,11 @@ def _keys(kind: Any, place: tuple[Any, ...]) -> list[str]:
     return list(getattr(kind, "__dataclass_fields__", ()))
 
 
-def must_be(expected: str) -> WrapValidator:
-    """Replace the message of pydantic by what is expected; a text in place of a list is shown as one."""
+def must_be(expected: str, examples: Collection[str] = ()) -> WrapValidator:
+    """Replace the message of pydantic by what is expected; a text in place of a list is shown as one.
+
+    The example that looks like the value is shown too.
+    """
 
     def check(value: Any, validate: Any) -> Any:
         try:
@@ -89,6 +93,7 @@ def must_be(expected: str) -> WrapValidator:
             hint = (
                 f": write [{value}]" if "a list of" in expected and isinstance(value, str) else ""
             )
+            hint += did_you_mean(value, examples)
             raise ValueError(f"must be {expected}{hint}") from error
 
     return WrapValidator(check)
@@ -119,7 +124,15 @@ Inside = Annotated[StrictFloat, Field(gt=0, lt=1), must_be("in (0, 1)")]
 Natural = Annotated[StrictInt, Field(ge=0), must_be("a whole number from 0")]
 Rows = Annotated[StrictInt, Field(ge=100), must_be("a whole number from 100")]
 Floors = Annotated[dict[str, Number], must_be("a number for each metric, such as {roc_auc: 0.8}")]
-Goal = Annotated[str, Field(pattern=r"^(f1|precision (0?\.\d+|1(\.0+)?)|cost \d+(\.\d+)?)$")]
+GOALS = {  # of `train.threshold`: an example, and its pattern
+    "f1": "f1",
+    "precision 0.9": r"precision (0?\.\d+|1(\.0+)?)",
+    "recall 0.9": r"recall (0?\.\d+|1(\.0+)?)",
+    "cost 5": r"cost \d+(\.\d+)?",
+    "top 10%": r"top (0?\.\d*[1-9]\d*|[1-9]\d?(\.\d+)?)%",
+    "top 500": r"top [1-9]\d*",
+}
+Goal = Annotated[str, Field(pattern=f"^({'|'.join(GOALS.values())})$")]
 
 
 @dataclass(frozen=True, config=FORBID)
@@ -155,10 +168,7 @@ class TrainParams:
     metric: str
     folds: Annotated[StrictInt, Field(ge=2), must_be("a whole number from 2")]
     candidates: Annotated[list[str], Field(min_length=1), must_be("a list of at least one name")]
-    threshold: Annotated[
-        Inside | Goal,
-        must_be("f1, precision P (such as precision 0.9), cost C (such as cost 5) or in (0, 1)"),
-    ]
+    threshold: Annotated[Inside | Goal, must_be(f"{', '.join(GOALS)} or a number in (0, 1)", GOALS)]
     search: SearchParams
     max_rows: Rows
 

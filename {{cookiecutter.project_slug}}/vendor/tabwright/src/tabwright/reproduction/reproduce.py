@@ -124,7 +124,9 @@ def run_pipeline(clone: Path, record: Record) -> Record:
     pin_search(clone / "params.yaml", record["settings_tried"])
     runs = clone / "reports" / "runs"
     before = set(runs.glob("*.json"))
-    last = "evaluate" if "evaluation" in record else "train"
+    stages = YAML(typ="safe").load(clone / "dvc.yaml")["stages"]
+    model = "calibrate" if "calibrate" in stages else "train"  # in older projects
+    last = "evaluate" if "evaluation" in record else model
     python = str(clone / PYTHON)
     command = (python, "-m", "dvc", "repro", "--force", "--no-run-cache", "--no-commit", last)
     _run(*command, at=clone, problem=f"the pipeline of run {short(record)} stopped", shown=True)

@@ -25,6 +25,5 @@ def main(project: Project, arguments: Arguments = None) -> None:
     again = ["--force", "--single-item"] if options.again else []
     if code := dvc(["repro", *options.steps, *again]):
         sys.exit(code)
-    why = os.environ.get("WHY") or f"Run {' and '.join(options.steps) or 'the pipeline'}"
-    if hint := commit_hint(project.root, why):
+    if hint := commit_hint(project.root, os.environ.get("WHY") or "Run the pipeline"):
         print(hint)
