@@ -89,9 +89,9 @@ def near_duplicates(train: pd.DataFrame, schema: Schema, seed: int) -> Iterator[
     names, closest = list(ranks), (0.0, "")
     numbers = np.corrcoef(ranks.to_numpy(), rowvar=False) if len(names) > 1 else np.empty((0, 0))
     for place in range(1, len(numbers)):
-        earlier = int(np.abs(numbers[place, :place]).argmax())
-        both = f"{names[earlier]!r} (rank correlation {numbers[place, earlier]:.3f})"
-        highest = abs(numbers[place, earlier])
+        other = int(np.abs(numbers[place, :place]).argmax())
+        both = f"{names[other]!r} (rank correlation {numbers[place, other]:.3f})"
+        highest = abs(numbers[place, other])
         if highest >= MAX_CORRELATION:
             yield _same_as(names[place], f"has the order of {both}")
         elif highest > closest[0]:
