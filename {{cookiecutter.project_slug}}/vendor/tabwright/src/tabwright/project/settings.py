@@ -139,15 +139,6 @@ class DataParams:
 
 
 @dataclass(frozen=True, config=FORBID)
-class SearchParams:
-    """The limits of the hyperparameter search."""
-
-    n_iter: Natural
-    timeout: Annotated[Number, Field(gt=0), must_be("a number above 0")]
-    max_rows: Rows
-
-
-@dataclass(frozen=True, config=FORBID)
 class TrainParams:
     """Which models are compared, and how."""
 
@@ -158,8 +149,12 @@ class TrainParams:
         Inside | Goal,
         must_be("f1, precision P (such as precision 0.9), cost C (such as cost 5) or in (0, 1)"),
     ]
-    search: SearchParams
+    n_iter: Annotated[Literal["auto"] | Natural, must_be("auto or a whole number from 0")]
+    timeout: Annotated[Number, Field(gt=0), must_be("a number above 0")]
     max_rows: Rows
+    skip: Annotated[list[str], must_be("a list of names, such as [forest]")] = field(
+        default_factory=list
+    )
 
 
 @dataclass(frozen=True, config=FORBID)

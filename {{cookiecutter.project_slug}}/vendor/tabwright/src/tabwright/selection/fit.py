@@ -22,7 +22,7 @@ def fit_best(selection: ModelSelection) -> tuple[BaseEstimator, dict[str, Any]]:
         Fitted: raw columns in, predictions out.
     facts : dict
         The `metric`, the `best`, the scores of the `candidates` by name, the number of
-        `settings_tried`, and for classes `calibration`, `threshold`, and the score of the best
+        `settings_tried`, the names `left_out` by the clock, and for classes `calibration`, `threshold`, and the score of the best
         `as_used`, with both: candidates are compared without. The threshold was chosen on the
         same predictions, so a score of decisions is a little too good.
     """
@@ -32,6 +32,7 @@ def fit_best(selection: ModelSelection) -> tuple[BaseEstimator, dict[str, Any]]:
         "best": best,
         "candidates": {name: trial.score for name, trial in selection.trials.items()},
         "settings_tried": selection.settings_tried,
+        "left_out": selection.left_out,
     }
     model = clone(selection.trials[best].candidate.pipeline)
     if schema.task == "classification":
@@ -49,6 +50,8 @@ def describe_fit(facts: dict[str, Any]) -> str:
     if threshold := facts.get("threshold"):
         reached = "threshold {value:.3g} ({goal}): precision {precision:.3f}, recall {recall:.3f}"
         lines.append(f"{reached.format(**threshold)} on cross-validated predictions")
+    if left_out := facts["left_out"]:
+        lines.append(f"left out, as train.timeout ends before they do: {', '.join(left_out)}")
     return "\n".join([*lines, f"best: {facts['best']}"])
 
 
