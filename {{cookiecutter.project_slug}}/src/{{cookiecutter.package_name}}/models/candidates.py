@@ -67,7 +67,11 @@ def candidates(schema: Schema, seed: int) -> dict[str, Candidate]:
     classify = schema.task == "classification"
     linear = LogisticRegression(max_iter=2000) if classify else Ridge()
     net = (MLPClassifier if classify else MLPRegressor)(
-        (64,), alpha=0.1, learning_rate_init=3e-3, max_iter=60, random_state=seed
+        hidden_layer_sizes=(64,),
+        alpha=0.1,
+        learning_rate_init=3e-3,
+        max_iter=60,
+        random_state=seed,
     )
     extra = ExtraTreesClassifier if classify else ExtraTreesRegressor
     forest = RandomForestClassifier if classify else RandomForestRegressor
