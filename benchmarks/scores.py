@@ -101,7 +101,12 @@ def measure(path: Path, target: str, project: Path, splits: int) -> dict:
         score = task_metrics(schema)[metric].function(y_true, predict_scores(model, rows, schema))
         scores.append(score)
         models.append(facts["best"])
-        tell(f"{path.name}: {score:.4f} {facts['candidates'][facts['best']]} {seconds[-1]:.0f} s")
+        used = facts["candidates"][facts["best"]]
+        left_out = ", ".join(facts.get("left_out", [])) or "nothing"
+        tell(
+            f"{path.name}: {score:.4f}, cross-validated {used['mean']:.4f}, {seconds[-1]:.0f} s, "
+            f"{used.get('weights', facts['best'])}, left out: {left_out}"
+        )
     return {
         "metric": metric,
         "score": statistics.mean(scores),

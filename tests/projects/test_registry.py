@@ -18,7 +18,7 @@ COMMIT = "git add --all && git -c user.name=Ada -c user.email=a@b commit -qnm wo
 QUICK = {
     "n_iter: auto": "n_iter: 0",
     "bootstrap: 500": "bootstrap: 60",
-    "candidates: [linear, neural net, extra trees, forest, boosting, voting]": "candidates: [linear]",
+    "candidates: [linear, boosting, extra trees, neural net, forest, voting]": "candidates: [linear]",
 }
 TRAINING = "rows = read_rows(project.train_file, params.train.max_rows, params.seed)"
 

@@ -9,7 +9,7 @@ import pytest
 from support.generator import TABLE, Generator
 
 QUICK = {
-    "candidates: [linear, neural net, extra trees, forest, boosting, voting]": "candidates: [linear, forest]",
+    "candidates: [linear, boosting, extra trees, neural net, forest, voting]": "candidates: [linear, forest]",
     "folds: 5": "folds: 2",
     "n_iter: auto": "n_iter: 9",
     "timeout: 120": "timeout: 0.01",  # which leaves out all but one model

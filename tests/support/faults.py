@@ -25,7 +25,7 @@ TABLE = "key,weight,colour,bought\n" + "".join(
 )
 QUICK = {
     "folds: 5": "folds: 2",
-    "candidates: [linear, neural net, extra trees, forest, boosting, voting]": "candidates: [linear, forest]",
+    "candidates: [linear, boosting, extra trees, neural net, forest, voting]": "candidates: [linear, forest]",
     "n_iter: auto": "n_iter: 0",
     "bootstrap: 500": "bootstrap: 20",
 }

@@ -75,7 +75,7 @@ def test_classes_with_a_row_or_two_train_quietly(trained, recwarn) -> None:
     del columns["remark"]  # text takes long
     schema = replace(trained.schema, columns=columns)
     table = trained.train.assign(bought=rare)
-    names = ["linear", "forest", "boosting", "voting"]
+    names = ["linear", "neural net", "forest", "boosting", "voting"]
     params = with_train(candidates=names, n_iter=0)
     model, facts = train_model.select_model(table, schema, params)
     assert all(np.isfinite(score["mean"]) for score in facts["candidates"].values())
