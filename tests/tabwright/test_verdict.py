@@ -142,7 +142,9 @@ def test_any_number_of_cores_gives_the_same_model(
 ) -> None:
     table = make_raw(400)
     schema = infer_schema(table, target, Source())
-    params = with_train(n_iter=0, candidates=["linear", "neural net", "forest", "boosting", "voting"])
+    params = with_train(
+        n_iter=0, candidates=["linear", "neural net", "forest", "boosting", "voting"]
+    )
     params = replace(params, data=replace(params.data, target=target))
     rows = split_table(apply_contract(table, schema)[0], schema, params)
     found = set()

@@ -7,7 +7,7 @@ from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.feature_selection import SelectKBest, chi2, f_regression
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import KFold
-from sklearn.pipeline import make_pipeline, make_union
+from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 from tabwright.schema.schema import Schema
 from tabwright.selection.transformers import BooleansAsNumbers, DateParts, MissingTextAsEmpty
@@ -58,6 +58,16 @@ def build_features(schema: Schema, seed: int, *, dense: bool = False) -> ColumnT
         ("many_categories", make_pipeline(target_mean, StandardScaler()), many),
         ("dates", dates, schema.names("datetime")),
     ]
+    text = text_features(schema, seed, dense=dense)
+    for name in schema.names("text"):
+        parts.append((f"words of {name.replace('__', '_')}", text, name))
+    return ColumnTransformer(
+        [part for part in parts if part[2]], sparse_threshold=0.0 if dense else 0.3
+    )
+
+
+def text_features(schema: Schema, seed: int, *, dense: bool) -> Pipeline:
+    """Make the transformer of a column of text, unfitted: words, pairs and pieces of words."""
     # Hashing needs no list of words. Pieces suit every language: Korean inflects within words.
     words, pieces = (
         make_pipeline(
@@ -73,9 +83,4 @@ def build_features(schema: Schema, seed: int, *, dense: bool = False) -> ColumnT
         evidence = f_regression if schema.task == "regression" else chi2
         words.steps.append(("telling", SelectKBest(evidence, k=TELLING)))
         pieces.steps.append(("topics", TruncatedSVD(TOPICS, random_state=seed)))
-    text = make_pipeline(MissingTextAsEmpty(), make_union(words, pieces))
-    for name in schema.names("text"):
-        parts.append((f"words of {name.replace('__', '_')}", text, name))
-    return ColumnTransformer(
-        [part for part in parts if part[2]], sparse_threshold=0.0 if dense else 0.3
-    )
+    return make_pipeline(MissingTextAsEmpty(), make_union(words, pieces))
