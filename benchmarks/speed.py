@@ -77,7 +77,7 @@ def point_at(project: Path, raw: str, target: str) -> None:
     """Name another raw file and target in `params.yaml`, where no clock may stop the search."""
     params = project / "params.yaml"
     text = params.read_text(encoding="utf-8").replace("penguins.csv", raw)
-    text = text.replace("timeout: 60", "timeout: 86400")
+    text = text.replace("timeout: 120", "timeout: 86400")
     text = f"{text.partition('behaviour:')[0]}behaviour: []\n"  # those there are of penguins
     params.write_text(text.replace("target: 'sex'", f"target: '{target}'"), encoding="utf-8")
     (project / "references" / "schema.yaml").unlink(missing_ok=True)

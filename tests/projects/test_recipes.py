@@ -18,7 +18,7 @@ WHO = {
     for who in ("AUTHOR", "COMMITTER")
     for what, value in (("NAME", "x"), ("EMAIL", "x@y"))
 }
-QUICK = {"n_iter: 20": "n_iter: 1", "bootstrap: 500": "bootstrap: 50"}
+QUICK = {"n_iter: auto": "n_iter: 1", "bootstrap: 500": "bootstrap: 50"}
 COLUMNS = {"relative_bill_length", "latitude"}  # which the raw table does not have
 pytestmark = pytest.mark.skipif(
     sys.platform == "darwin" and not find_library("omp"), reason="brew install libomp"

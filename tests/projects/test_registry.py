@@ -16,9 +16,9 @@ from support.generator import ACTIVATE, PYTHON, Generator
 
 COMMIT = "git add --all && git -c user.name=Ada -c user.email=a@b commit -qnm work"
 QUICK = {
-    "n_iter: 20": "n_iter: 0",
+    "n_iter: auto": "n_iter: 0",
     "bootstrap: 500": "bootstrap: 60",
-    "candidates: [linear, forest, extra trees, boosting, voting]": "candidates: [linear]",
+    "candidates: [linear, boosting, extra trees, neural net, forest, voting]": "candidates: [linear]",
 }
 TRAINING = "rows = read_rows(project.train_file, params.train.max_rows, params.seed)"
 

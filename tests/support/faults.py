@@ -25,8 +25,8 @@ TABLE = "key,weight,colour,bought\n" + "".join(
 )
 QUICK = {
     "folds: 5": "folds: 2",
-    "candidates: [linear, forest, extra trees, boosting, voting]": "candidates: [linear, forest]",
-    "n_iter: 20": "n_iter: 0",
+    "candidates: [linear, boosting, extra trees, neural net, forest, voting]": "candidates: [linear, forest]",
+    "n_iter: auto": "n_iter: 0",
     "bootstrap: 500": "bootstrap: 20",
 }
 PREDICTIONS = "data/processed/predictions.csv"

@@ -11,7 +11,7 @@ from tabwright.evaluation.held_out import score_model
 from tabwright.evaluation.predictions import Predictions
 from tabwright.evaluation.resampling import make_resampling
 from tabwright.project.project import Project
-from tabwright.project.settings import DataParams, EvaluateParams, Params, SearchParams, TrainParams
+from tabwright.project.settings import DataParams, EvaluateParams, Params, TrainParams
 from tabwright.schema.schema import Schema
 from tabwright.selection.candidate import baseline
 from tabwright.selection.metrics import predict_scores, task_metrics
@@ -33,7 +33,8 @@ PARAMS = Params(
         folds=3,
         candidates=["linear"],
         threshold="f1",
-        search=SearchParams(n_iter=2, timeout=60, max_rows=1000),
+        n_iter=2,
+        timeout=600,
         max_rows=100_000,
     ),
     evaluate=EvaluateParams(bootstrap=50, confidence=0.95),
@@ -78,14 +79,9 @@ def set_params(project: Project, params: Params) -> None:
     project.__dict__["params"] = params  # where the cached property keeps them
 
 
-def with_train(
-    n_iter: int = PARAMS.train.search.n_iter,
-    timeout: float = PARAMS.train.search.timeout,
-    **changes: object,
-) -> Params:
+def with_train(**changes: object) -> Params:
     """The settings with others for training."""
-    search = replace(PARAMS.train.search, n_iter=n_iter, timeout=timeout)
-    return replace(PARAMS, train=replace(PARAMS.train, search=search, **changes))
+    return replace(PARAMS, train=replace(PARAMS.train, **changes))
 
 
 def predict_test_rows(model: BaseEstimator, trained: SimpleNamespace) -> Predictions:

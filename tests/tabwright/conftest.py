@@ -14,7 +14,9 @@ from tabwright.schema.guess import infer_schema
 from tabwright.schema.rules import apply_contract
 from tabwright.schema.schema import Schema
 
-build_features.PIECES = 512  # a few words need no more, and models are fitted faster
+build_features.WORDS = build_features.PIECES = (
+    512  # a few words need no more, and models are fitted faster
+)
 
 
 @pytest.fixture

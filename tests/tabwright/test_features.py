@@ -2,10 +2,14 @@
 
 import numpy as np
 import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
 from support.owner import build_features
-from tabwright.selection import (
-    metrics,
-)
+from tabwright.schema.column import Column
+from tabwright.schema.schema import Schema
+from tabwright.selection import metrics
 
 
 def test_features_are_numbers_without_gaps(trained) -> None:
@@ -30,3 +34,20 @@ def test_prediction_does_not_change_with_the_target_or_identifier(trained) -> No
     told = trained.test.assign(bought="yes", customer_id="C0000")
     before = metrics.predict_scores(trained.model, trained.test, trained.schema)
     assert (metrics.predict_scores(trained.model, told, trained.schema) == before).all()
+
+
+@pytest.mark.parametrize("dense", [False, True])
+def test_pairs_of_words_tell_what_single_ones_do_not(dense: bool) -> None:
+    good, bad = "not bad but good", "not good but bad"  # nearly the same words and pieces
+    random = np.random.default_rng(0)
+    fill = ["it is", "we saw", "they say", "one film"]
+    rows = [
+        (random.choice(fill), random.choice([good, bad]), random.choice(fill)) for _ in range(200)
+    ]
+    text = pd.DataFrame({"text": [" ".join(row) for row in rows]})
+    columns = {"text": Column("text"), "y": Column("category", categories=["no", "yes"])}
+    schema = Schema("y", "classification", columns)
+    likes = np.array(["yes" if row[1] == good else "no" for row in rows])
+    features = build_features.build_features(schema, 0, dense=dense)
+    model = make_pipeline(features, LogisticRegression())
+    assert cross_val_score(model, text, likes, scoring="roc_auc").mean() > 0.99

@@ -8,10 +8,8 @@ import pytest
 from support.owner import PROJECT, candidates, fit_model
 from support.small_table import with_train
 from tabwright.project.errors import ProjectError
-from tabwright.selection import (
-    metrics,
-    persistence,
-)
+from tabwright.selection import metrics, model_selection, persistence
+from tabwright.selection.fit import describe_fit
 from tabwright.selection.model_selection import ModelSelection
 from tabwright.selection.sources import SourceCode
 
@@ -31,19 +29,26 @@ def test_training_again_gives_the_same_bytes(trained, tmp_path: Path) -> None:
     assert (tmp_path / "one.skops").read_bytes() == (tmp_path / "two.skops").read_bytes()
 
 
-def test_timeout_stops_the_search_and_says_how_to_repeat_it(trained, capsys) -> None:
-    params = with_train(n_iter=9, timeout=1e-9)
+def test_what_the_clock_leaves_out_is_recorded_and_can_be_skipped(trained, capsys) -> None:
+    names = ["linear", "forest", "voting"]
+    params = with_train(candidates=names, n_iter=2, timeout=1e-9)
     _, facts = fit_model(trained.train, trained.schema, params)
-    assert facts["settings_tried"] == 1
-    assert "set train.search.n_iter to 1 " in capsys.readouterr().out
+    assert facts["best"] == "linear"
+    assert facts["left_out"] == ["forest", "linear 1", "linear 2"]
+    assert "forest, linear 1, linear 2" in describe_fit(facts)
+    again = with_train(candidates=names, n_iter=2, skip=facts["left_out"])
+    _, found = fit_model(trained.train, trained.schema, again)
+    assert found["candidates"]["linear"]["mean"] == facts["candidates"]["linear"]["mean"]
+    assert list(found["candidates"]) == ["baseline", "linear"]
 
 
-def test_blend_is_scored_as_it_is_fitted(trained) -> None:
+def test_voting_is_scored_as_it_is_fitted(trained, monkeypatch) -> None:
+    votes = {"linear": 2, "boosting": 1}
+    monkeypatch.setattr(model_selection, "select_ensemble", lambda *_: votes)
     params = with_train(n_iter=0)
     selection = ModelSelection(trained.train, trained.schema, params)
     known = candidates.candidates(trained.schema, 1)
-    for name in ("linear", "boosting"):
-        selection.add(name, known[name])
+    selection.compare({name: known[name] for name in ("linear", "boosting")})
     selection.add_voting()
     selection.add("fitted", selection.trials["voting"].candidate)
     assert selection.trials["voting"].y_pred == pytest.approx(selection.trials["fitted"].y_pred)
@@ -70,7 +75,7 @@ def test_classes_with_a_row_or_two_train_quietly(trained, recwarn) -> None:
     del columns["remark"]  # text takes long
     schema = replace(trained.schema, columns=columns)
     table = trained.train.assign(bought=rare)
-    names = ["linear", "forest", "boosting", "voting"]
+    names = ["linear", "neural net", "forest", "boosting", "voting"]
     params = with_train(candidates=names, n_iter=0)
     model, facts = fit_model(table, schema, params)
     assert all(np.isfinite(score["mean"]) for score in facts["candidates"].values())

@@ -19,7 +19,7 @@ from tabwright.schema.column import Column
 from tabwright.schema.schema import Schema, load_schema, save_schema
 from tabwright.selection.cross_validation import make_folds
 from tabwright.selection.metrics import CLASSES
-from tabwright.selection.model_selection import ModelSelection, family
+from tabwright.selection.model_selection import ModelSelection
 
 
 def agreed_on(classes: list[str], **kinds: str):
@@ -113,19 +113,15 @@ def test_score_of_a_missing_class_is_one_sentence() -> None:
     assert "nan" not in words
 
 
-def test_extra_trees_are_of_the_forests_family() -> None:
-    agreed = agreed_on(["a", "b"], x="numeric")
-    assert "extra trees" in owner_module("models.candidates").candidates(agreed, 1)
-    assert "extra trees" in params_of().train.candidates
-    assert family("extra trees searched") == "forest"
-
-
 def test_a_family_ranks_by_its_best_member() -> None:
     selection = object.__new__(ModelSelection)
     selection._metric = CLASSES["roc_auc"]
-    scores = {"baseline": 0.5, "linear": 0.75, "forest": 0.72, "extra trees": 0.64, "boosting": 0.7}
-    selection.trials = {name: SimpleNamespace(score={"mean": it}) for name, it in scores.items()}
-    assert selection._best_of_families() == ["linear", "forest", "boosting"]
+    scores = {"baseline": 0.5, "linear": 0.75, "forest": 0.6, "boosting": 0.7, "forest 3": 0.72}
+    selection.trials = {
+        name: SimpleNamespace(score={"mean": score}, family=name.partition(" ")[0])
+        for name, score in scores.items()
+    }
+    assert selection._best_of_families() == ["linear", "forest 3", "boosting"]
 
 
 def test_best_model_is_scored_as_it_is_used() -> None:
@@ -138,7 +134,7 @@ def test_best_model_is_scored_as_it_is_used() -> None:
         params.train,
         metric="f1",
         candidates=["linear"],
-        search=replace(params.train.search, n_iter=0),
+        n_iter=0,
     )
     _, facts = fit_model(table, agreed, replace(params, train=train))
     assert facts["as_used"]["mean"] > facts["candidates"]["linear"]["mean"] + 0.02  # at 0.5

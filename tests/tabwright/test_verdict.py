@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from joblib import parallel_config
+from ruamel.yaml import YAML
 from support.owner import PROJECT, fit_model
 from support.small_table import make_raw, split_table, with_train
 from tabwright.io.source import Source
@@ -105,15 +106,23 @@ def test_a_run_that_was_never_evaluated_is_judged_by_its_model() -> None:
     assert verdict.compare_runs(record, record, None, Path())[1]
 
 
-def test_the_search_ends_where_it_ended_then(tmp_path: Path) -> None:
+def test_the_clock_decides_as_it_did_then(tmp_path: Path) -> None:
     params = tmp_path / "params.yaml"
-    before = "seed: 1\ntrain:\n  search:\n    n_iter: 20\n    timeout: 60\n  threshold: cost 5\n"
-    params.write_text(before, encoding="utf-8")
-    reproduce.pin_search(params, 0)
-    assert params.read_text(encoding="utf-8") == before
-    reproduce.pin_search(params, 3)
-    assert "n_iter: 3\n" in params.read_text(encoding="utf-8")
-    assert "timeout: 86400\n" in params.read_text(encoding="utf-8")
+    params.write_text("seed: 1\ntrain:\n  timeout: 120 # seconds\n  threshold: cost 5\n", "utf-8")
+    reproduce.pin_clock(params, {"settings_tried": 9, "left_out": ["forest", "linear 3"]})
+    assert YAML(typ="safe").load(params)["train"] == {
+        "timeout": 86400,
+        "threshold": "cost 5",
+        "skip": ["forest", "linear 3"],
+    }
+
+
+def test_a_search_of_an_older_run_ends_where_it_ended_then(tmp_path: Path) -> None:
+    params = tmp_path / "params.yaml"
+    params.write_text("train:\n  search:\n    n_iter: 20\n    timeout: 60\n", encoding="utf-8")
+    reproduce.pin_clock(params, {"settings_tried": 3})
+    search = YAML(typ="safe").load(params)["train"]["search"]
+    assert search == {"n_iter": 3, "timeout": 86400}
 
 
 def test_nothing_leads_the_repetition_back_here(
@@ -133,7 +142,9 @@ def test_any_number_of_cores_gives_the_same_model(
 ) -> None:
     table = make_raw(400)
     schema = infer_schema(table, target, Source())
-    params = with_train(n_iter=0, candidates=["linear", "forest", "boosting", "voting"])
+    params = with_train(
+        n_iter=0, candidates=["linear", "neural net", "forest", "boosting", "voting"]
+    )
     params = replace(params, data=replace(params.data, target=target))
     rows = split_table(apply_contract(table, schema)[0], schema, params)
     found = set()

@@ -76,7 +76,7 @@ def project(raw: pd.DataFrame, schema: Schema, tmp_path_factory: pytest.TempPath
     most = min(1, 2 * params["data"]["max_rejected"])
     params["data"] |= {"raw": "raw.parquet", "max_rejected": most}
     params["train"]["folds"] = 2
-    params["train"]["search"]["n_iter"] = 0
+    params["train"]["n_iter"] = 0
     params["evaluate"] |= {"bootstrap": 20}
     YAML().dump(params, copy.params_file)
     save_schema(schema, copy.schema_file)

@@ -4,14 +4,17 @@ from sklearn.base import TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
+from sklearn.feature_selection import SelectKBest, chi2, f_regression
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import KFold
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 from tabwright.schema.schema import Schema
 from tabwright.selection.transformers import BooleansAsNumbers, DateParts, MissingTextAsEmpty
 
-PIECES = 2**14  # columns that the pieces of words of each text are hashed to
+WORDS = 2**16  # columns that the words of each text, and pairs of words, are hashed to
+TELLING = 30  # of these columns, those that tell most about the target, for trees
+PIECES = 2**14  # columns that the pieces of words are hashed to
 TOPICS = 30  # dense columns they are condensed to for trees
 MAX_ONE_HOT = 20  # a category with more values is replaced by the target's mean within it
 
@@ -26,7 +29,7 @@ def build_features(schema: Schema, seed: int, *, dense: bool = False) -> ColumnT
     seed
         Of everything random in a feature.
     dense
-        Return a dense matrix with a few topics of each text, for models that need one.
+        Return a dense matrix with a few words and topics of each text, for models that need one.
 
     Returns
     -------
@@ -55,19 +58,29 @@ def build_features(schema: Schema, seed: int, *, dense: bool = False) -> ColumnT
         ("many_categories", make_pipeline(target_mean, StandardScaler()), many),
         ("dates", dates, schema.names("datetime")),
     ]
-    # Pieces of words need no list of them and suit every language: Korean inflects within words.
-    pieces = HashingVectorizer(
-        analyzer="char_wb",
-        ngram_range=(2, 4),
-        n_features=PIECES,
-        alternate_sign=False,
-        norm=None,
-    )
-    words = make_pipeline(MissingTextAsEmpty(), pieces, TfidfTransformer(sublinear_tf=True))
-    if dense:
-        words.steps.append(("topics", TruncatedSVD(TOPICS, random_state=seed)))
+    text = text_features(schema, seed, dense=dense)
     for name in schema.names("text"):
-        parts.append((f"words of {name.replace('__', '_')}", words, name))
+        parts.append((f"words of {name.replace('__', '_')}", text, name))
     return ColumnTransformer(
         [part for part in parts if part[2]], sparse_threshold=0.0 if dense else 0.3
     )
+
+
+def text_features(schema: Schema, seed: int, *, dense: bool) -> Pipeline:
+    """Make the transformer of a column of text, unfitted: words, pairs and pieces of words."""
+    # Hashing needs no list of words. Pieces suit every language: Korean inflects within words.
+    words, pieces = (
+        make_pipeline(
+            HashingVectorizer(**counted, alternate_sign=False, norm=None),
+            TfidfTransformer(sublinear_tf=True),
+        )
+        for counted in (
+            {"ngram_range": (1, 2), "n_features": WORDS},
+            {"ngram_range": (2, 4), "n_features": PIECES, "analyzer": "char_wb"},
+        )
+    )
+    if dense:
+        evidence = f_regression if schema.task == "regression" else chi2
+        words.steps.append(("telling", SelectKBest(evidence, k=TELLING)))
+        pieces.steps.append(("topics", TruncatedSVD(TOPICS, random_state=seed)))
+    return make_pipeline(MissingTextAsEmpty(), make_union(words, pieces))

@@ -8,7 +8,7 @@ from tabwright.project.errors import cli_errors
 from tabwright.project.project import Project
 from tabwright.project.settings import Params
 from tabwright.schema.schema import Schema, load_schema
-from tabwright.selection.candidate import VOTING, baseline
+from tabwright.selection.candidate import VOTING
 from tabwright.selection.cross_validation import read_rows
 from tabwright.selection.fit import FittedCandidate, fit_best, save_fit
 from tabwright.selection.metrics import NONE, Own, one_thread, require_known
@@ -36,12 +36,9 @@ def select_model(
     known, asked = candidates(schema, params.seed), params.train.candidates
     require_known("train.candidates", asked, [*known, VOTING])
     selection = ModelSelection(rows, schema, params, metrics)
-    selection.add("baseline", baseline(schema))
-    for name in asked:
-        if name != VOTING:
-            selection.add(name, known[name])
+    selection.compare({name: each for name, each in known.items() if name in asked})
     selection.add_log_target()
-    selection.random_search()
+    selection.search()
     if VOTING in asked:
         selection.add_voting()
     return fit_best(selection)

@@ -153,15 +153,6 @@ class DataParams:
 
 
 @dataclass(frozen=True, config=FORBID)
-class SearchParams:
-    """The limits of the hyperparameter search."""
-
-    n_iter: Natural
-    timeout: Annotated[Number, Field(gt=0), must_be("a number above 0")]
-    max_rows: Rows
-
-
-@dataclass(frozen=True, config=FORBID)
 class TrainParams:
     """Which models are compared, and how."""
 
@@ -169,8 +160,12 @@ class TrainParams:
     folds: Annotated[StrictInt, Field(ge=2), must_be("a whole number from 2")]
     candidates: Annotated[list[str], Field(min_length=1), must_be("a list of at least one name")]
     threshold: Annotated[Inside | Goal, must_be(f"{', '.join(GOALS)} or a number in (0, 1)", GOALS)]
-    search: SearchParams
+    n_iter: Annotated[Literal["auto"] | Natural, must_be("auto or a whole number from 0")]
+    timeout: Annotated[Number, Field(gt=0), must_be("a number above 0")]
     max_rows: Rows
+    skip: Annotated[list[str], must_be("a list of names, such as [forest]")] = field(
+        default_factory=list
+    )
 
 
 @dataclass(frozen=True, config=FORBID)

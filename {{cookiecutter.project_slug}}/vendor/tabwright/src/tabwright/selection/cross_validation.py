@@ -19,6 +19,8 @@ from ..project.settings import Params
 from ..schema.schema import Schema
 from .metrics import encode_target
 
+MAX_ROWS = 50_000  # that candidates are compared on: more change no ranking, and cost the time
+
 Folds = list[tuple[np.ndarray, np.ndarray]]
 
 
@@ -43,11 +45,15 @@ def draw_rows(count: int, limit: int, seed: int) -> np.ndarray:
 def make_folds(train: pd.DataFrame, schema: Schema, params: Params) -> Folds:
     """Row numbers to fit on and to score on in each fold, split the way the test set was.
 
+    Of more than `MAX_ROWS` rows the folds hold so many, drawn with the seed.
+
     Raises
     ------
     ProjectError
         When no fold has two classes to fit on.
     """
+    drawn = draw_rows(len(train), MAX_ROWS, params.seed)
+    train = train.iloc[drawn]
     y_true = encode_target(train, schema)
     classify = schema.task == "classification"
     count = min(params.train.folds, len(train) - 1)
@@ -68,7 +74,17 @@ def make_folds(train: pd.DataFrame, schema: Schema, params: Params) -> Folds:
             f"split {params.data.split} by {params.data.split_by!r} leaves one value of "
             f"{schema.target!r} to fit on in every fold: choose another data.split."
         )
-    return folds
+    return [(drawn[fit], drawn[held_out]) for fit, held_out in folds]
+
+
+def draw_fit_rows(
+    y_true: np.ndarray, rows: np.ndarray, count: int, schema: Schema, seed: int
+) -> np.ndarray:
+    """About `count` of some row numbers, and of classes at least one row of each."""
+    drawn = rows[draw_rows(len(rows), count, seed)]
+    if schema.task == "regression":
+        return drawn
+    return np.union1d(drawn, rows[np.unique(y_true[rows], return_index=True)[1]])
 
 
 def row_hashes(table: pd.DataFrame, schema: Schema) -> np.ndarray:

@@ -37,7 +37,7 @@ class FittedCandidate:
         Fitted on all rows: raw columns in, values or probabilities out.
     facts : dict
         The `metric`, the `best`, the scores of the `candidates` by name, the number of
-        `settings_tried`.
+        `settings_tried`, the names `left_out` by the clock.
     rows : DataFrame
         For each row it was fitted on: its number as `row`, its hash as `row_hash`, `y_true`, and,
         missing where no fold holds it out, the number of the `fold` and the out-of-fold prediction:
@@ -60,6 +60,7 @@ def fit_best(selection: ModelSelection) -> FittedCandidate:
         "best": best,
         "candidates": {name: trial.score for name, trial in selection.trials.items()},
         "settings_tried": selection.settings_tried,
+        "left_out": selection.left_out,
     }
     features = rows[list(schema.features)]
     model = clone(selection.trials[best].candidate.pipeline).fit(features, rows[schema.target])
@@ -165,6 +166,8 @@ def describe_fit(facts: dict[str, Any]) -> str:
             "precision {precision:.3f}, recall {recall:.3f}"
         )
         lines.append(f"{reached.format(**threshold)} on cross-validated predictions")
+    if left_out := facts["left_out"]:
+        lines.append(f"left out, as train.timeout ends before they do: {', '.join(left_out)}")
     return "\n".join([*lines, f"best: {facts['best']}"])
 
 

@@ -1,38 +1,31 @@
 """Model selection: each candidate is scored by cross-validation on the same folds."""
 
-import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import combinations
+from collections import Counter
+from itertools import zip_longest
+from math import ceil, inf
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
+from joblib import Parallel, cpu_count, delayed
 from scipy.stats import skew
 from sklearn.base import BaseEstimator, clone
-from sklearn.model_selection import ParameterSampler
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from ..project.errors import ProjectError
 from ..project.settings import Params
 from ..schema.schema import Schema
-from .candidate import VOTING, Candidate, log_target, voting_ensemble
-from .cross_validation import make_folds
+from .budget import Budget, count_settings, predict_seconds
+from .candidate import VOTING, Candidate, Trial, baseline, log_target, voting_ensemble
+from .cross_validation import draw_fit_rows, make_folds
+from .ensemble import select_ensemble
 from .metric import Metric
 from .metrics import NONE, Own, deciding_metric, encode_target, predict_scores, task_metrics
 
 SKEWED = 1.0  # skewness of a target without negative values from which on its log is tried
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A candidate, its predictions of `ModelSelection.held_out`, and their score."""
-
-    candidate: Candidate
-    y_pred: np.ndarray
-    score: dict[str, Any]
+SEARCHED = 2  # families of candidates that the search tries settings of
+KEPT = 3  # trials of each family that are left after it
 
 
 class ModelSelection:
@@ -42,47 +35,67 @@ class ModelSelection:
     ----------
     trials : dict
         By name of the candidate; `score` has `mean` and `std` over the `folds`, `seconds`, and
-        perhaps the `settings` of a search or the `parts` of a voting ensemble.
+        perhaps the `settings` of a search or the `weights` of a voting ensemble.
     settings_tried : int
         Number of settings of each candidate that the search has tried.
+    left_out : list of str
+        Names of what the clock decided about: it did not fit in the time budget.
     held_out, fold : ndarray
         Numbers of the rows that folds hold out, fold by fold, and of the fold of each.
     """
 
     def __init__(
-        self,
-        train: pd.DataFrame,
-        schema: Schema,
-        params: Params,
-        own: Own = NONE,
-        *,
-        quiet: bool = False,
+        self, train: pd.DataFrame, schema: Schema, params: Params, own: Own = NONE
     ) -> None:
         self.train, self.schema, self.params, self.own = train, schema, params, own
+        self._budget = Budget(params.train.timeout)
         self.y_true = encode_target(train, schema)
         self.metric = deciding_metric(schema, params.train.metric, own)
         self._metric = task_metrics(schema, own=own)[self.metric]
         self.folds = make_folds(train, schema, params)
         self.held_out = np.concatenate([rows for _, rows in self.folds])
         self.fold = np.repeat(range(len(self.folds)), [len(rows) for _, rows in self.folds])
-        self.quiet = quiet
         self.trials: dict[str, Trial] = {}
         self.settings_tried = 0
+        self.left_out: list[str] = []
+
+    def compare(self, candidates: dict[str, Candidate]) -> None:
+        """Add the baseline and the candidates that fit in the time budget, in their order.
+
+        Of candidates of which none fits, the one that seems cheapest is added all the same.
+
+        Raises
+        ------
+        ProjectError
+            When `train.skip` names all of them.
+        """
+        self.add("baseline", baseline(self.schema))
+        costs = {name: self._try(name, each) for name, each in candidates.items()}
+        if len(self.trials) > 1:
+            return
+        if not self.left_out:
+            raise ProjectError("train.skip names every candidate: take one out of it.")
+        name = min(self.left_out, key=costs.__getitem__)
+        self.left_out.remove(name)
+        self.add(name, candidates[name])
 
     def add(
-        self, name: str, candidate: Candidate, y_pred: np.ndarray | None = None, **facts: Any
+        self,
+        name: str,
+        candidate: Candidate,
+        y_pred: np.ndarray | None = None,
+        family: str = "",
+        **facts: Any,
     ) -> None:
         """Score a candidate by cross-validation, or by its predictions `y_pred` where given."""
         if y_pred is None:
-            started = time.perf_counter()
+            started = self._budget.now()
             y_pred = self._predict(candidate.pipeline)
-            facts = {"seconds": time.perf_counter() - started} | facts
+            facts = {"seconds": self._budget.now() - started} | facts
         score = self.score(y_pred)
-        self.trials[name] = Trial(candidate, y_pred, score | facts)
-        if not self.quiet:
-            spent = f"  {facts['seconds']:.1f} s" if "seconds" in facts else ""
-            figures = f"{score['mean']:.4f} +/- {score['std']:.4f}{spent}"
-            tqdm.write(f"{name:>24}  {self.metric} {figures}")
+        self.trials[name] = Trial(candidate, y_pred, score | facts, family or name)
+        if "settings" not in facts:
+            self._print(name)
 
     def best(self) -> str:
         """The name with the best mean score, other than the baseline."""
@@ -93,54 +106,110 @@ class ModelSelection:
         amounts = self.schema.task == "regression" and self.y_true.min() >= 0
         if amounts and skew(self.y_true) > SKEWED:
             name = self.best()
-            self.add(f"{name} of log", log_target(self.trials[name].candidate))
+            self._try(f"{name} of log", log_target(self.trials[name].candidate), name)
 
-    def random_search(self) -> None:
-        """Add the best of some random settings of each of the two best families.
+    def search(self) -> None:
+        """Add the best of some settings of each of the best families: known good ones, then random.
 
-        Settings are scored on at most `train.search.max_rows` rows, until `train.search.n_iter` or
-        `train.search.timeout` is reached.
+        How many are tried is `train.n_iter`, which by default follows from the size of the table.
         """
-        limits, seed = self.params.train.search, self.params.seed
-        best = {name: self.trials[name].candidate for name in self._best_of_families()[:2]}
-        best = {name: candidate for name, candidate in best.items() if candidate.search}
-        if not best or not limits.n_iter:
-            return
-        rows = min(limits.max_rows, len(self.train))
-        sample = self.train.sample(rows, random_state=seed).sort_index()
-        tries = {
-            name: ModelSelection(sample, self.schema, self.params, self.own, quiet=True)
-            for name in best
-        }
-        samplers = [
-            ParameterSampler(candidate.search, limits.n_iter, random_state=seed)
-            for candidate in best.values()
+        asked, seed = self.params.train.n_iter, self.params.seed
+        count = count_settings(self.schema, len(self.folds[-1][0])) if asked == "auto" else asked
+        bases = {name: self.trials[name] for name in self._best_of_families()[:SEARCHED]}
+        tries = (trial.candidate.settings(count, seed) for trial in bases.values())
+        turns = [
+            (number, name, settings)
+            for number, turn in enumerate(zip_longest(*tries), start=1)
+            for name, settings in zip(bases, turn, strict=True)
+            if settings is not None
         ]
-        turns = in_time(zip(*samplers, strict=False), limits.timeout)
-        how = {"total": limits.n_iter, "leave": False, "disable": None}
-        for turn in tqdm(turns, desc="search", unit="setting", **how):
-            for (name, candidate), settings in zip(best.items(), turn, strict=True):
-                named = {f"{candidate.at}__{key}": value for key, value in settings.items()}
-                pipeline = clone(candidate.pipeline).set_params(**named)
-                tries[name].add(str(settings), Candidate(pipeline), settings=settings)
-        for name, tried in tries.items():
-            found = tried.trials[tried.best()]
-            self.add(f"{name} searched", found.candidate, settings=found.score["settings"])
-        self.settings_tried = len(tried.trials)
+        for number, name, settings in tqdm(turns, "search", leave=False, disable=None):
+            candidate = bases[name].candidate.with_settings(settings)
+            self._try(f"{name} {number}", candidate, bases[name].family, settings=settings)
+        self.settings_tried = max((number for number, _, _ in turns), default=0)
+        self._keep_best()
 
     def add_voting(self) -> None:
-        """Add the best voting ensemble of two or more families: the mean of their predictions."""
-        families = self._best_of_families()
-        if len(families) < 2:
+        """Add the voting ensemble with the best weights, if it has two models or more."""
+        names = [name for name in self.trials if name != "baseline"]
+        y_preds = {name: self.trials[name].y_pred for name in names}
+        votes = select_ensemble(y_preds, lambda y_pred: self._goodness(self.score(y_pred)))
+        if len(votes) < 2:
             return
-        means = {
-            parts: np.mean([self.trials[name].y_pred for name in parts], axis=0)
-            for count in range(2, len(families) + 1)
-            for parts in combinations(families, count)
-        }
-        parts = max(means, key=lambda parts: self._goodness(self.score(means[parts])))
-        models = {family(name): self.trials[name].candidate.pipeline for name in parts}
-        self.add(VOTING, voting_ensemble(models, self.schema), means[parts], parts=list(parts))
+        models = {name: self.trials[name].candidate.pipeline for name in votes}
+        ensemble = voting_ensemble(models, list(votes.values()), self.schema)
+        y_pred = np.average([y_preds[name] for name in votes], axis=0, weights=list(votes.values()))
+        self.add(VOTING, ensemble, y_pred, weights=votes)
+
+    def _try(self, name: str, candidate: Candidate, family: str = "", **facts: Any) -> float:
+        """Add a candidate if it fits in the time budget; the seconds it takes by prediction."""
+        if name in self.params.train.skip:
+            return inf
+        left = self._budget.left()
+        seconds = self._predict_cost(candidate.pipeline, left)
+        if seconds > left:
+            self.left_out.append(name)
+            if "settings" not in facts:
+                need = (
+                    f"takes about {seconds:.0f} s, and {max(left, 0):.0f} of train.timeout are left"
+                )
+                tqdm.write(f"{name:>24}  left out: {need}")
+        else:
+            self.add(name, candidate, family=family, **facts)
+        return seconds
+
+    def _predict_cost(self, pipeline: BaseEstimator, left: float) -> float:
+        """Seconds that a comparison takes by prediction, and a fit on all rows."""
+        fit_rows, held_out_rows = self.folds[-1]
+        fits = ceil(len(self.folds) / cpu_count()) + len(self.train) / len(fit_rows)
+
+        def fit(count: int) -> float:
+            rows = draw_fit_rows(self.y_true, fit_rows, count, self.schema, self.params.seed)
+            return self._fit_predict(pipeline, rows, held_out_rows[: len(rows) // 4])[1]
+
+        return fits * predict_seconds(fit, len(fit_rows), left / fits)
+
+    def _fit_predict(
+        self, pipeline: BaseEstimator, fit_rows: np.ndarray, held_out_rows: np.ndarray
+    ) -> tuple[np.ndarray, float]:
+        """Fit on some rows and predict others, on one core: the predictions, and the seconds."""
+        started, names = self._budget.now(), list(self.schema.features)
+        fit = self.train.iloc[fit_rows]
+        with threadpool_limits(1, user_api="openmp"):
+            model = clone(pipeline).fit(fit[names], fit[self.schema.target])
+            y_pred = predict_scores(model, self.train.iloc[held_out_rows], self.schema)
+        return y_pred, self._budget.now() - started
+
+    def _predict(self, pipeline: BaseEstimator) -> np.ndarray:
+        """Fit on the other rows and predict, for each fold."""
+        # Folds in parallel, each on one core: threads within threads fight for the cores, and a
+        # forest in several threads adds up in any order, which changes the last digit.
+        with threadpool_limits(1, user_api="blas"):
+            run = Parallel(n_jobs=-1, prefer="threads")
+            done = run(delayed(self._fit_predict)(pipeline, *fold) for fold in self.folds)
+        rates = [
+            seconds / len(fold[0]) for (_, seconds), fold in zip(done, self.folds, strict=True)
+        ]
+        self._budget.refits.append(max(rates) * len(self.train))
+        return np.concatenate([y_pred for y_pred, _ in done])
+
+    def _keep_best(self) -> None:
+        """Drop searched trials that are not among the best of their family, and print the others."""
+        kept: Counter[str] = Counter()
+        for name in self._ranking():
+            trial = self.trials[name]
+            kept[trial.family] += 1
+            if "settings" in trial.score:
+                if kept[trial.family] > KEPT:
+                    del self.trials[name]
+                else:
+                    self._print(name)
+
+    def _print(self, name: str) -> None:
+        """Print the score of a trial."""
+        score = self.trials[name].score
+        spent = f"  {score['seconds']:.1f} s" if "seconds" in score else ""
+        tqdm.write(f"{name:>24}  {self.metric} {score['mean']:.4f} +/- {score['std']:.4f}{spent}")
 
     def _ranking(self) -> list[str]:
         """Names by mean score, the best first, without the baseline."""
@@ -155,24 +224,8 @@ class ModelSelection:
         """The best version of each family of candidates, the best family first."""
         best: dict[str, str] = {}
         for name in self._ranking():
-            best.setdefault(family(name), name)
+            best.setdefault(self.trials[name].family, name)
         return list(best.values())
-
-    def _predict(self, pipeline: BaseEstimator) -> np.ndarray:
-        """Fit on the other rows and predict, for each fold."""
-        names, target = list(self.schema.features), self.schema.target
-
-        def predict_fold(fit_rows: np.ndarray, held_out_rows: np.ndarray) -> np.ndarray:
-            fit = self.train.iloc[fit_rows]
-            with threadpool_limits(1, user_api="openmp"):
-                model = clone(pipeline).fit(fit[names], fit[target])
-                return predict_scores(model, self.train.iloc[held_out_rows], self.schema)
-
-        # Folds in parallel, each on one core: threads within threads fight for the cores, and a
-        # forest in several threads adds up in any order, which changes the last digit.
-        with threadpool_limits(1, user_api="blas"):
-            run = Parallel(n_jobs=-1, prefer="threads")
-            return np.concatenate(run(delayed(predict_fold)(*fold) for fold in self.folds))
 
     def score(self, y_pred: np.ndarray, metric: Metric | None = None) -> dict[str, Any]:
         """Score predictions of the rows that each fold holds out."""
@@ -186,21 +239,3 @@ class ModelSelection:
             )
         mean, std = float(np.nanmean(scores)), float(np.nanstd(scores))
         return {"mean": mean, "std": std, "folds": scores}
-
-
-def in_time(turns: Iterable[Any], seconds: float) -> Iterator[Any]:
-    """At least one turn, then no further one after `seconds`."""
-    stop = time.monotonic() + seconds
-    for number, turn in enumerate(turns):
-        if number and time.monotonic() > stop:
-            tqdm.write(
-                f"the time budget of the search ran out after {number} settings of each: to repeat it "
-                f"exactly, set train.search.n_iter to {number} and raise train.search.timeout"
-            )
-            return
-        yield turn
-
-
-def family(name: str) -> str:
-    """The family of a candidate: `forest` of `forest searched`, and of `extra trees searched`."""
-    return "forest" if name.startswith("extra trees") else name.partition(" ")[0]

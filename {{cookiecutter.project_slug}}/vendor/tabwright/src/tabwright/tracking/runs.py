@@ -93,6 +93,7 @@ class TrainingRun:
             "rows": count_rows(project),
             "cv": {"metric": facts["metric"], **facts["candidates"][best]},
             "settings_tried": facts["settings_tried"],
+            "left_out": facts["left_out"],
         }
         same = find_model_record(project, self.record["model_md5"])
         if same and same.get("evaluation", {}).get("test_md5") == md5(project.test_file):
