@@ -29,7 +29,7 @@ def draw(rows: pd.DataFrame, schema, folder: Path) -> bool:
     """Whether there is a figure; no warning is passed over."""
     with warnings.catch_warnings(action="error"):
         data_figures.draw_target(rows, schema, folder)
-    return (folder / "target.png").exists()
+    return (folder / "target.svg").exists()
 
 
 def numbers(count: int) -> tuple[pd.DataFrame, Schema]:
@@ -55,7 +55,7 @@ def test_page_shows_what_there_is(trained, tmp_path: Path) -> None:
         rejected=data_page.broken_rules(BROKEN),
         figures=page.figures_in(tmp_path),
     )
-    assert html.count("data:image/png;base64,") == 1
+    assert html.count("data:image/svg+xml;base64,") == 1
     assert "http" not in html
     for words in ("&lt;Sales&gt;", "&lt;spent&gt;", "tells all", "kind: ignore", "3.0 %"):
         assert words in html

@@ -5,27 +5,31 @@ from dataclasses import asdict
 from pathlib import Path
 
 from support.small_table import predict_test_rows, score_test_rows
-from tabwright.evaluation import figures, gate
+from tabwright.evaluation import gate
+from tabwright.evaluation.figures import draw
 from tabwright.reports import page, report
 from tabwright.tracking import record
 
 
 def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
     predicted = predict_test_rows(trained.model, trained)
-    figures.draw_figures(trained.model, predicted, 1, tmp_path / "f")
-    names = {path.stem for path in (tmp_path / "f").glob("*.png")}
+    draw.draw_figures(trained.model, predicted, "f1", 1, tmp_path / "f")
+    names = {path.stem for path in (tmp_path / "f").glob("*.svg")}
     assert names == {
         "roc",
         "precision_recall",
         "confusion_matrix",
         "calibration",
+        "cost",
+        "gain",
+        "partial_dependence",
         "permutation_importance",
     }
     scores = json.loads(json.dumps(score_test_rows(trained.model, trained)))
     part = {"column": "<city>", "value": "Bern", "rows": 12, "scores": {}}
     slices = [part | {"score": 0.5, "low": 0.25, "high": 0.75}]
     slices.append(part | {"value": "few", "score": None, "low": None, "high": None})
-    figures.draw_slices(slices, 0.6, "roc_auc", tmp_path / "f")
+    draw.draw_slices(slices, 0.6, "roc_auc", tmp_path / "f")
     html = report.render(
         title="<Sales>",
         schema=trained.schema,
@@ -41,7 +45,7 @@ def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
         hashes={"train": "0" * 32},
         standing=["This is the <champion>."],
     )
-    assert html.count("data:image/png;base64,") == len(names) + 2
+    assert html.count("data:image/svg+xml;base64,") == len(names) + 1
     assert "<strong>mine:</strong> drawn by figures()" in html
     assert "&lt;Sales&gt;" in html
     assert "&lt;city&gt;" in html

@@ -81,11 +81,11 @@ def save_evaluation(
     with parquet_file(project.test_predictions_file) as write:
         write(predictions)
     set_environment(project)
-    from .figures import draw_figures, draw_slices  # of matplotlib, which reads the environment
+    from .figures.draw import draw_figures, draw_slices  # of matplotlib, which reads the environment
 
-    name, seed = evaluation.scores["metric"], project.params.seed
+    name, goal, seed = evaluation.scores["metric"], project.params.train.threshold, project.params.seed
     with replacing(project.figures_folder) as folder:
-        draw_figures(model, evaluation.sample, seed, folder)
+        draw_figures(model, evaluation.sample, goal, seed, folder)
         draw_slices(evaluation.slices, evaluation.scores["test"][name], name, folder)
         for title, figure in figures.items():
             figure.savefig(folder / f"{title}.png", dpi=110)

@@ -22,7 +22,7 @@ OTHER, EMPTY = "(other)", "(empty)"
 
 
 def draw_target(rows: pd.DataFrame, schema: Schema, folder: Path) -> None:
-    """Write `target.png` into `folder`, replacing what is there; nothing without a known target.
+    """Write `target.svg` into `folder`, replacing what is there; nothing without a known target.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def draw_target(rows: pd.DataFrame, schema: Schema, folder: Path) -> None:
         colours = dict(zip(present, COLOURS, strict=False))
     names = list(schema.features)[:MAX_PANELS]
     high = -(-len(names) // PER_ROW)
-    with drawing(folder / "target.png", WIDTH, 0.5 + 1.8 * high) as figure:
+    with drawing(folder / "target.svg", WIDTH, 0.5 + 1.8 * high) as figure:
         for place, name in enumerate(names, start=1):
             axes = figure.add_subplot(high, PER_ROW, place)
             axes.set_title(short(name))

@@ -1,7 +1,7 @@
 """Fill the templates of the pages, and write them."""
 
-import base64
 import re
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,10 @@ def plain(value: object) -> str:
 
 
 def figures_in(folder: Path) -> dict[str, str]:
-    """The PNG files of a folder in base64, by the name without the suffix."""
+    """The figures of a folder as addresses that hold the file, by the name without the suffix."""
+    kinds = {".png": "png", ".svg": "svg+xml"}
     return {
-        path.stem: base64.b64encode(path.read_bytes()).decode()
-        for path in sorted(folder.glob("*.png"))
+        path.stem: f"data:image/{kinds[path.suffix]};base64,{b64encode(path.read_bytes()).decode()}"
+        for path in sorted(folder.glob("*"))
+        if path.suffix in kinds
     }
