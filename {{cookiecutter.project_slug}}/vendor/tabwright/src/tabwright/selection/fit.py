@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import FixedThresholdClassifier
 
 from .calibration import calibrate, corrected
+from .interval import half_width
 from .metrics import task_metrics
 from .model_selection import ModelSelection
 from .threshold import choose_threshold
@@ -37,7 +38,11 @@ def fit_best(selection: ModelSelection) -> tuple[BaseEstimator, dict[str, Any]]:
     if schema.task == "classification":
         model, found = calibrate_and_threshold(model, selection, best)
         facts |= found
-    return model.fit(rows[list(schema.features)], rows[schema.target]), facts
+    model.fit(rows[list(schema.features)], rows[schema.target])
+    if schema.task == "regression":
+        y_true = selection.y_true[selection.held_out]
+        model.half_width_ = half_width(y_true, selection.trials[best].y_pred)
+    return model, facts
 
 
 def describe_fit(facts: dict[str, Any]) -> str:
