@@ -13,6 +13,7 @@ COMMANDS = {
     "fetch": ("io.fetch:main", "download the raw data from data.source"),
     "infer": ("dataset.infer:main", "infer references/schema.yaml, once"),
     "schema": ("dataset.compare:main", "compare the schema with the raw file; --update"),
+    "explain": ("prediction.explain:main", "say why a row is predicted so; --row, --input"),
     "gate": ("evaluation.gate:main", "fail when the model is not good enough"),
     "experiments": ("reports.experiments:main", "list all runs, write the lab notebook"),
     "compare": ("reports.compare:main", "compare two runs; --run, --with"),
