@@ -44,6 +44,8 @@ def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
         params=record.flat(asdict(trained.params)),
         hashes={"train": "0" * 32},
         standing=["This is the <champion>."],
+        role="champion, version 2",
+        made={"trained": "2026-01-02", "run": "1a2b3c4d", "by": "Ada <Lovelace>"},
     )
     assert html.count("data:image/svg+xml;base64,") == len(names) + 1
     assert "<strong>mine:</strong> drawn by figures()" in html

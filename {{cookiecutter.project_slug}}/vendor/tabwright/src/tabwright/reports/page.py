@@ -21,7 +21,7 @@ def fill(template: str, **facts: Any) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["plain"] = plain
+    environment.filters |= {"plain": plain, "score": score}
     return environment.get_template(template).render(**facts)
 
 
@@ -34,6 +34,11 @@ def write_page(path: Path, text: str) -> None:
 def plain(value: object) -> str:
     """A value on one line, with the special characters of Markdown escaped."""
     return SPECIAL.sub(r"\\\g<0>", " ".join(str(value).split()))
+
+
+def score(value: float) -> str:
+    """A score with four decimals, a large one with fewer."""
+    return f"{value:,.{4 if abs(value) < 100 else 1 if abs(value) < 10_000 else 0}f}"
 
 
 def figures_in(folder: Path) -> dict[str, str]:

@@ -8,6 +8,7 @@ from ..project.environment import set_environment
 from ..project.files import read_json
 from ..project.project import Project
 from .facts import Facts, collect_facts
+from .headline import headline
 from .model_card import write_model_card
 from .page import figures_in, fill, write_page
 
@@ -33,4 +34,5 @@ def write_report(project: Project, facts: Facts) -> None:
 def render(**facts: Any) -> str:
     """Fill `report.html.jinja` with the facts."""
     passed = all(check.passed for check in facts["checks"])
-    return fill("report.html.jinja", **facts, outcome=verdict(facts["checks"]), passed=passed)
+    words = {"outcome": verdict(facts["checks"]), "headline": headline(facts["schema"], facts["scores"])}
+    return fill("report.html.jinja", **facts, **words, passed=passed)

@@ -15,7 +15,7 @@ from ..predictions import Predictions
 from ..style import axis_label, date_ticks, drawing, short, tidy
 
 MAX_PANELS, PER_ROW = 6, 3
-ROWS, POINTS, MAX_VALUES = 200, 12, 8  # what a prediction costs is their product
+ROWS, POINTS, MAX_VALUES = 100, 12, 8  # what a prediction costs is their product
 MAX_CLASSES = 5  # the most frequent
 
 
