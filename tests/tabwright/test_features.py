@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from support.owner import build_features
 from tabwright.selection import (
     metrics,
@@ -30,3 +31,15 @@ def test_prediction_does_not_change_with_the_target_or_identifier(trained) -> No
     told = trained.test.assign(bought="yes", customer_id="C0000")
     before = metrics.predict_scores(trained.model, trained.test, trained.schema)
     assert (metrics.predict_scores(trained.model, told, trained.schema) == before).all()
+
+
+@pytest.mark.parametrize("dense", [False, True])
+def test_every_column_of_the_matrix_has_a_name(trained, *, dense: bool) -> None:
+    features = trained.train[list(trained.schema.features)]
+    made = build_features.build_features(trained.schema, 1, dense=dense)
+    made.fit(features, trained.train["bought"])
+    names = made.get_feature_names_out()
+    assert len(set(names)) == len(names) == made.transform(features).shape[1]
+    assert "numbers__visits" in names
+    if not dense:
+        assert "words of remark__remark hash 7" in names

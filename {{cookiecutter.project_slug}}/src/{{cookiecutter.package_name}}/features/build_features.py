@@ -3,13 +3,18 @@
 from sklearn.base import TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
+from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 from tabwright.schema.schema import Schema
-from tabwright.selection.transformers import BooleansAsNumbers, DateParts, MissingTextAsEmpty
+from tabwright.selection.transformers import (
+    BooleansAsNumbers,
+    DateParts,
+    HashedText,
+    MissingTextAsEmpty,
+)
 
 PIECES = 2**14  # columns that the pieces of words of each text are hashed to
 TOPICS = 30  # dense columns they are condensed to for trees
@@ -56,7 +61,7 @@ def build_features(schema: Schema, seed: int, *, dense: bool = False) -> ColumnT
         ("dates", dates, schema.names("datetime")),
     ]
     # Pieces of words need no list of them and suit every language: Korean inflects within words.
-    pieces = HashingVectorizer(
+    pieces = HashedText(
         analyzer="char_wb",
         ngram_range=(2, 4),
         n_features=PIECES,
