@@ -1,5 +1,6 @@
 """Figures: what they show, what is left out, and labels in any script."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,12 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from support.small_table import predict_test_rows
 from tabwright.evaluation import style
-from tabwright.evaluation.figures import dependence, ranking
+from tabwright.evaluation.figures import dependence, learning, ranking
 from tabwright.evaluation.figures.draw import draw_figures
 from tabwright.evaluation.predictions import Predictions
 from tabwright.schema.column import Column
 from tabwright.schema.schema import Schema
+from tabwright.selection.metric import Metric
 from tabwright.selection.metrics import deciding_metric, predict_scores, task_metrics
 
 
@@ -126,3 +128,19 @@ def test_numbers_on_axes_are_short(value: float, text: str) -> None:
 )
 def test_long_labels_are_cut_at_their_width(text: str, expected: str) -> None:
     assert style.short(text, 6) == expected
+
+
+def test_learning_curve_ends_at_the_model_and_fits_it_again_on_less(trained, tmp_path: Path) -> None:
+    predicted = predict_test_rows(trained.model, trained)
+    bare = learning.uncalibrated(trained.model)
+    assert type(bare).__name__ == "Pipeline"
+    rows, asked = trained.train, []
+    few = rows.head(80)
+    learning.draw_learning(trained.model, predicted, few, 80, 1, tmp_path)
+    assert not list(tmp_path.iterdir())
+    metric = Metric(lambda _, y_pred: asked.append(y_pred) or float(len(asked)))
+    predicted = replace(predicted, metrics={"roc_auc": metric})
+    learning.draw_learning(trained.model, predicted, rows, len(rows), 1, tmp_path)
+    assert "roc_auc on held-out rows" in (tmp_path / "learning_curve.svg").read_text()
+    assert asked[-1] == pytest.approx(predict_scores(bare, trained.test, trained.schema))
+    assert np.abs(asked[0] - asked[-1]).max() > 0.01

@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from ..io.parquet import parquet_file, read_parquet
+from ..io.sample import sample_file
 from ..project.environment import set_environment
 from ..project.files import replacing, write_json
 from ..project.project import Project
@@ -84,11 +85,16 @@ def save_evaluation(
     with parquet_file(project.test_predictions_file) as write:
         write(predictions)
     set_environment(project)
-    from .figures.draw import draw_figures, draw_slices  # of matplotlib, which reads the environment
+    # Of matplotlib, which reads the environment.
+    from .figures.draw import draw_figures, draw_slices
+    from .figures.learning import MAX_FITTED, draw_learning
 
     name, goal, seed = evaluation.scores["metric"], project.params.train.threshold, project.params.seed
     with replacing(project.figures_folder) as folder:
         draw_figures(model, evaluation.sample, goal, seed, folder)
+        train, count = sample_file(project.train_file, seed, MAX_FITTED)
+        count = min(count, project.params.train.max_rows)
+        draw_learning(model, evaluation.sample, train, count, seed, folder)
         draw_slices(evaluation.slices, evaluation.scores["test"][name], name, folder)
         for title, figure in figures.items():
             figure.savefig(folder / f"{title}.png", dpi=110)

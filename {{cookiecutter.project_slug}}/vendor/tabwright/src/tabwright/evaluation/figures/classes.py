@@ -36,7 +36,7 @@ def draw_classes(predicted: Predictions, threshold: float, folder: Path) -> None
             for number in numbers:
                 y, x, _ = precision_recall_curve(y_true == number, y_proba[:, number])
                 axes.step(x, y, where="post", label=short(labels[number], 18))
-            _shares(axes, f"share of {one} found (recall)", "right of those flagged", numbers)
+            _shares(axes, f"share of {one} found (recall)", "share of those flagged that is right", numbers)
     _calibration(y_true, y_proba, labels, folder)
     _confusion(y_true, decide(y_proba, threshold), labels, folder)
 

@@ -50,7 +50,7 @@ def draw_importance(losses: dict[str, np.ndarray], predicted: Predictions, folde
         for place, name in enumerate(names):
             axes.barh(place, losses[name].mean(), xerr=losses[name].std(), color=BLUE, ecolor=GREY)
         axes.set_yticks(range(len(names)), [short(name, 40) for name in names])
-        axes.set(xlabel=f"loss of {predicted.deciding} when the column is shuffled")
+        axes.set(xlabel=f"by how much {predicted.deciding} gets worse when the column is shuffled")
         if rows < len(predicted.rows) or len(names) < columns:
             axes.set_title(f"{len(names)} strongest of {columns} columns, {rows:,} rows")
         tidy(axes.xaxis)
