@@ -70,9 +70,9 @@ def one_plot(path: Path, width: float = WIDTH, height: float = HEIGHT) -> Iterat
         yield figure.subplots()
 
 
-def tidy(axis: Axis, *, whole: bool = False) -> None:
-    """Few ticks, at round numbers, whole ones where values are."""
-    axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=whole, min_n_ticks=2))
+def tidy(axis: Axis, *, whole: bool = False, most: int = 6) -> None:
+    """Few ticks, at most one more than `most`, at round numbers, whole ones where values are."""
+    axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 5, 10], integer=whole, min_n_ticks=2))
     axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
 
 

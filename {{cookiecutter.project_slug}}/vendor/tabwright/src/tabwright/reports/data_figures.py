@@ -16,6 +16,7 @@ from ..schema.schema import Schema
 MAX_PANELS = 30
 PER_ROW = 3  # small plots in a row
 WIDTH, HEIGHT = 9.0, 1.7  # inches, of all and of one
+TICKS = 3  # along the x axis, where labels stand side by side
 MAX_BARS = 30  # of a histogram
 TAIL = 0.005  # of the rows at each end, which are left out where they are far away
 MAX_VALUES = 8  # of a category, the most frequent first
@@ -44,7 +45,7 @@ def draw_columns(rows: pd.DataFrame, schema: Schema, folder: Path) -> None:
             if kind in ("category", "boolean"):
                 counts = frequent(cells.dropna()).value_counts()[::-1]
                 axes.barh([short(value, 18) for value in counts.index], counts, color=BLUE)
-                tidy(axes.xaxis, whole=True)
+                tidy(axes.xaxis, whole=True, most=TICKS)
                 axes.set_xlabel("rows")
                 continue
             amounts = _amounts(axes, cells, kind)
@@ -148,7 +149,7 @@ def _by_category(axes: Axes, values: pd.Series, target: pd.Series, colours: dict
         axes.set(xlim=(0, 1), xlabel="share of rows")
     else:
         _boxes(axes, [target[values == value] for value in order], [BLUE] * len(order))
-    tidy(axes.xaxis)
+    tidy(axes.xaxis, most=TICKS)
     axes.set_yticks(places, [short(value, 18) for value in order])
     axes.tick_params(axis="y", length=0)
 
@@ -162,7 +163,7 @@ def _amounts(axes: Axes, cells: pd.Series, kind: str) -> pd.Series:
         axes.set_title(f"{short(cells.name, 20)} (characters)")
         cells = cells.str.len()
     amounts = cells.astype(float)
-    tidy(axes.xaxis, whole=bool((amounts.dropna() % 1 == 0).all()))
+    tidy(axes.xaxis, whole=bool((amounts.dropna() % 1 == 0).all()), most=TICKS)
     return amounts
 
 
