@@ -124,13 +124,21 @@ def test_numbers_on_axes_are_short(value: float, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("abcdef", "abcdef"), ("abcdefg", "abcde…"), ("温度計", "温度計"), ("温度計测", "温度…"), (" a\nb", "a b")],
+    [
+        ("abcdef", "abcdef"),
+        ("abcdefg", "abcde…"),
+        ("温度計", "温度計"),
+        ("温度計测", "温度…"),
+        (" a\nb", "a b"),
+    ],
 )
 def test_long_labels_are_cut_at_their_width(text: str, expected: str) -> None:
     assert style.short(text, 6) == expected
 
 
-def test_learning_curve_ends_at_the_model_and_fits_it_again_on_less(trained, tmp_path: Path) -> None:
+def test_learning_curve_ends_at_the_model_and_fits_it_again_on_less(
+    trained, tmp_path: Path
+) -> None:
     predicted = predict_test_rows(trained.model, trained)
     bare = learning.uncalibrated(trained.model)
     assert type(bare).__name__ == "Pipeline"

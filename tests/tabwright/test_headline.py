@@ -48,7 +48,12 @@ def test_amounts_are_rounded_and_have_a_unit() -> None:
 
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
-    [(0.01234, "", "0.0123"), (12.345, "kg", "12.3 kg"), (0.051, "%", "5.1 %"), (1e6, "", "1,000,000")],
+    [
+        (0.01234, "", "0.0123"),
+        (12.345, "kg", "12.3 kg"),
+        (0.051, "%", "5.1 %"),
+        (1e6, "", "1,000,000"),
+    ],
 )
 def test_amounts_have_three_digits(value: float, unit: str, text: str) -> None:
     assert amount(value, unit) == text

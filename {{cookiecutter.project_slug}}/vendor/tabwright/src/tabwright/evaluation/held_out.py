@@ -89,7 +89,11 @@ def save_evaluation(
     from .figures.draw import draw_figures, draw_slices
     from .figures.learning import MAX_FITTED, draw_learning
 
-    name, goal, seed = evaluation.scores["metric"], project.params.train.threshold, project.params.seed
+    name, goal, seed = (
+        evaluation.scores["metric"],
+        project.params.train.threshold,
+        project.params.seed,
+    )
     with replacing(project.figures_folder) as folder:
         draw_figures(model, evaluation.sample, goal, seed, folder)
         train, count = sample_file(project.train_file, seed, MAX_FITTED)

@@ -39,7 +39,7 @@ def drawing(path: Path, width: float, height: float) -> Iterator[Figure]:
         "axes.titlesize": 9,
         "axes.titlelocation": "left",
         "axes.edgecolor": GREY,
-        "axes.prop_cycle": matplotlib.cycler(color=COLOURS),
+        "axes.prop_cycle": plt.cycler(color=COLOURS),
         "axes.spines.top": False,
         "axes.spines.right": False,
         "figure.constrained_layout.h_pad": 0.08,

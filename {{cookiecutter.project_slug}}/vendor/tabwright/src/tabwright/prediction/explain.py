@@ -91,10 +91,10 @@ def in_words(
     if np.isfinite(reach):
         within = f" (within ± {reach:,.4g} in {COVERAGE:.0%} of rows)"
     shown, rest = found.effects[:MAX_SHOWN], found.effects[MAX_SHOWN:]
-    lines = [
+    first = (
         f"{what} is {found.prediction:,.4g}{within}, on average over training rows "
         f"{found.average:,.4g}. What each column adds:"
-    ]
+    )
     table = pd.DataFrame(
         {
             "column": [shorten(name, 40, placeholder="…") for name in shown.index],
@@ -105,8 +105,8 @@ def in_words(
     )
     if len(rest):
         table.loc[len(table)] = [f"{len(rest)} others", "", f"{rest['effect'].sum():+,.3g}", ""]
-    lines.append(table.to_string(index=False, header=False))
-    return "\n".join([*lines, "This is how the model decides, not what causes the target."])
+    lines = table.to_string(index=False, header=False)
+    return "\n".join([first, lines, "This is how the model decides, not what causes the target."])
 
 
 def _cell(cell: Any) -> str:

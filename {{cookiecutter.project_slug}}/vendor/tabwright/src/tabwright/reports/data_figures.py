@@ -3,14 +3,24 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from ..evaluation.style import BLUE, COLOURS, GREY, ORANGE, axis_label, date_ticks, drawing
-from ..evaluation.style import short, tidy
+from ..evaluation.style import (
+    BLUE,
+    COLOURS,
+    GREY,
+    ORANGE,
+    axis_label,
+    date_ticks,
+    drawing,
+    short,
+    tidy,
+)
 from ..schema.schema import Schema
 
 MAX_PANELS = 30
@@ -39,9 +49,7 @@ def draw_columns(rows: pd.DataFrame, schema: Schema, folder: Path) -> None:
         for name, axes in panels.items():
             cells, kind = rows[name], schema.columns[name].kind
             empty = cells.isna().mean()
-            axes.set_title(
-                axis_label(schema, name, 28) + (f", {empty:.1%} empty" if empty else "")
-            )
+            axes.set_title(axis_label(schema, name, 28) + (f", {empty:.1%} empty" if empty else ""))
             if kind in ("category", "boolean"):
                 counts = frequent(cells.dropna()).value_counts()[::-1]
                 axes.barh([short(value, 18) for value in counts.index], counts, color=BLUE)
@@ -50,7 +58,7 @@ def draw_columns(rows: pd.DataFrame, schema: Schema, folder: Path) -> None:
                 continue
             amounts = _amounts(axes, cells, kind)
             edges, beyond = bins(amounts)
-            axes.hist(amounts, edges, color=BLUE)
+            axes.hist(amounts, edges.tolist(), color=BLUE)
             tidy(axes.yaxis, whole=True)
             axes.set_ylabel("rows")
             if beyond:
@@ -113,7 +121,7 @@ def bins(values: pd.Series) -> tuple[np.ndarray, float]:
 
 def _drawn(names: Iterable[str], rows: pd.DataFrame) -> list[str]:
     """The first columns, without those that have one value."""
-    return [name for name in names if rows[name].nunique(dropna=False) > 1][:MAX_PANELS]
+    return [name for name in names if len(rows[name].unique()) > 1][:MAX_PANELS]
 
 
 @contextmanager
@@ -178,7 +186,7 @@ def _by_number(
         axes.invert_yaxis()  # the order of the legend
         return
     both = pd.DataFrame({"x": amounts, "y": target}).dropna()
-    dots = {"s": 4, "alpha": 0.25, "color": BLUE, "linewidths": 0, "rasterized": True}
+    dots: Any = {"s": 4, "alpha": 0.25, "color": BLUE, "linewidths": 0, "rasterized": True}
     axes.scatter(both["x"][:DOTS], both["y"][:DOTS], **dots)
     tidy(axes.yaxis)
     if both["x"].nunique() > 2:

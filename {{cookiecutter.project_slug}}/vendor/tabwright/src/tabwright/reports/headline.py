@@ -23,11 +23,12 @@ def headline(schema: Schema, scores: dict[str, Any]) -> list[str]:
     if "accuracy" not in test:
         return []
     low, high = _of_100(scores, "accuracy")
-    return [
+    words = (
         f"Of 100 unseen rows {_hundred(test['accuracy'])} are given the right class "
         f"({low} to {high}; measured on {scores['rows']:,} rows). Always giving the most frequent "
         f"class: {_hundred(base['accuracy'])}."
-    ]
+    )
+    return [words]
 
 
 def _amounts(schema: Schema, scores: dict[str, Any]) -> list[str]:
@@ -35,11 +36,11 @@ def _amounts(schema: Schema, scores: dict[str, Any]) -> list[str]:
     error, mean = (amount(scores[name]["mae"], unit) for name in ("test", "baseline"))
     low, high = amount(ends["low"], unit), amount(ends["high"], unit)
     known = scores.get("prediction_interval")
-    return [
+    words = (
         f"On {scores['rows']:,} unseen rows the error is {error} on average ({low} to {high}); "
-        f"guessing the mean: {mean}.",
-        *([_interval(known, unit)] if known else []),
-    ]
+        f"guessing the mean: {mean}."
+    )
+    return [words, _interval(known, unit)] if known else [words]
 
 
 def _interval(known: dict[str, float], unit: str) -> str:
@@ -61,10 +62,10 @@ def _two_classes(schema: Schema, scores: dict[str, Any]) -> list[str]:
         return [first, "It finds none of them."]
     right, (low, high) = _hundred(test["precision"]), _of_100(scores, "precision")
     found_of_100, (least, most) = _hundred(test["recall"]), _of_100(scores, "recall")
+    by_chance = _hundred(positive / rows)
     return [
         first,
-        f"Of 100 flagged {right} are right ({low} to {high}); flagging at random: "
-        f"{_hundred(positive / rows)}.",
+        f"Of 100 flagged {right} are right ({low} to {high}); flagging at random: {by_chance}.",
         f"Of 100 that are {label} {found_of_100} are found ({least} to {most}).",
     ]
 

@@ -34,5 +34,8 @@ def write_report(project: Project, facts: Facts) -> None:
 def render(**facts: Any) -> str:
     """Fill `report.html.jinja` with the facts."""
     passed = all(check.passed for check in facts["checks"])
-    words = {"outcome": verdict(facts["checks"]), "headline": headline(facts["schema"], facts["scores"])}
+    words = {
+        "outcome": verdict(facts["checks"]),
+        "headline": headline(facts["schema"], facts["scores"]),
+    }
     return fill("report.html.jinja", **facts, **words, passed=passed)

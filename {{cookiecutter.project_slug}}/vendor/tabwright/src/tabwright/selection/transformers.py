@@ -86,4 +86,6 @@ class HashedText(HashingVectorizer):
     def get_feature_names_out(self, input_features: Iterable[str] | None = None) -> np.ndarray:
         """Names of the columns that `transform` returns."""
         (name,) = ["text"] if input_features is None else input_features
-        return np.array([f"{name} hash {number}" for number in range(self.n_features)], dtype=object)
+        return np.array(
+            [f"{name} hash {number}" for number in range(self.n_features)], dtype=object
+        )

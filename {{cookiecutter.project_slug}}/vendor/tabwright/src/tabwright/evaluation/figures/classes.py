@@ -36,7 +36,12 @@ def draw_classes(predicted: Predictions, threshold: float, folder: Path) -> None
             for number in numbers:
                 y, x, _ = precision_recall_curve(y_true == number, y_proba[:, number])
                 axes.step(x, y, where="post", label=short(labels[number], 18))
-            _shares(axes, f"share of {one} found (recall)", "share of those flagged that is right", numbers)
+            _shares(
+                axes,
+                f"share of {one} found (recall)",
+                "share of those flagged that is right",
+                numbers,
+            )
     _calibration(y_true, y_proba, labels, folder)
     _confusion(y_true, decide(y_proba, threshold), labels, folder)
 
@@ -60,9 +65,7 @@ def _shares(axes: Axes, x: str, y: str, curves: list[Any]) -> None:
         axes.figure.legend(loc="outside lower center", ncols=3)
 
 
-def _calibration(
-    y_true: np.ndarray, y_proba: np.ndarray, labels: list[str], folder: Path
-) -> None:
+def _calibration(y_true: np.ndarray, y_proba: np.ndarray, labels: list[str], folder: Path) -> None:
     """Of two classes the positive; of more the predicted one, whichever it is (Guo et al. 2017)."""
     right, certainty, name = y_true == 1, y_proba[:, 1], short(labels[1])
     if len(labels) > 2:

@@ -44,11 +44,13 @@ def draw_dependence(
             _panel(axes, grid, means, schema.columns[name].kind)
             axes.set_xlabel(axis_label(schema, name, 30))
             tidy(axes.yaxis)
-            if len(found) > PER_ROW and place % PER_ROW == 1 or place == 1:
+            if place % PER_ROW == 1:
                 axes.set_ylabel(_what(schema))
         if len(schema.classes) > 2:
             labels = [short(schema.classes[number], 18) for number in shown[:MAX_CLASSES]]
-            figure.legend(axes.get_lines()[: len(labels)], labels, loc="outside upper left", ncols=5)
+            figure.legend(
+                axes.get_lines()[: len(labels)], labels, loc="outside upper left", ncols=5
+            )
 
 
 def dependence(

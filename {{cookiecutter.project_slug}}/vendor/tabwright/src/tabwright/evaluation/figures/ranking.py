@@ -8,12 +8,10 @@ from ..predictions import Predictions
 from ..style import GREY, ORANGE, one_plot, short, tidy
 from .classes import classes_to_draw
 
-COSTS = [1, 5, 20]  # of a miss, in false alarms, where `train.threshold` names none
+COSTS = [1.0, 5.0, 20.0]  # of a miss, in false alarms, where `train.threshold` names none
 
 
-def draw_ranking(
-    predicted: Predictions, threshold: float, goal: str | float, folder: Path
-) -> None:
+def draw_ranking(predicted: Predictions, threshold: float, goal: str | float, folder: Path) -> None:
     """Write `gain.svg` and `cost.svg`; nothing of more classes, a single one, or equal scores."""
     y_true, y_proba = predicted.y_true, predicted.y_pred
     if len(predicted.schema.classes) != 2 or not classes_to_draw(y_true, y_proba):
@@ -26,7 +24,9 @@ def draw_ranking(
         axes.plot([0, 1], [0, 1], linestyle=":", color=GREY, label="in any order")
         axes.plot([0, y_true.mean(), 1], [0, 1, 1], linestyle="--", color=GREY, label="at best")
         axes.plot(called, found, label="by the model")
-        axes.set(xlabel="share of rows called, most probable first", ylabel=f"share of {label} found")
+        axes.set(
+            xlabel="share of rows called, most probable first", ylabel=f"share of {label} found"
+        )
         axes.legend(loc="lower right")
         tidy(axes.xaxis)
         tidy(axes.yaxis)
