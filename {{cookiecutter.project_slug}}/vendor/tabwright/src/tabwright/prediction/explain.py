@@ -106,7 +106,7 @@ def in_words(
     if len(rest):
         table.loc[len(table)] = [f"{len(rest)} others", "", f"{rest['effect'].sum():+,.3g}", ""]
     lines = table.to_string(index=False, header=False)
-    return "\n".join([first, lines, "This is how the model decides, not what causes the target."])
+    return f"{first}\n{lines}\nThis is how the model decides, not what causes the target."
 
 
 def _cell(cell: Any) -> str:

@@ -96,7 +96,7 @@ def _panel(axes: Axes, grid: pd.Series, means: np.ndarray, kind: str) -> None:
     if kind == "datetime":
         date_ticks(axes)
     else:
-        tidy(axes.xaxis, whole=bool((grid % 1 == 0).all()), most=4)
+        tidy(axes.xaxis, whole=bool((grid % 1 == 0).all()), most=3)
 
 
 def _what(schema: Schema) -> str:
