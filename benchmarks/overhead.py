@@ -27,6 +27,7 @@ from tabwright.project.project import Project
 from tabwright.schema.schema import load_schema
 from tabwright.selection.candidate import baseline
 from tabwright.selection.cross_validation import read_rows
+from tabwright.selection.fit import calibrate_and_threshold
 from tabwright.selection.metrics import deciding_metric, predict_scores, task_metrics
 from tabwright.selection.persistence import load_model, save_model
 from tabwright.selection.threshold import get_threshold
@@ -37,7 +38,8 @@ infer(project)
 make_dataset(project)
 params, schema = project.params, load_schema(project.schema_file)
 train = read_rows(project.train_file, params.train.max_rows, params.seed)
-model, facts = select_model(train, schema, params)
+fit = select_model(train, schema, params)
+model, facts = calibrate_and_threshold(fit, schema, params.train.threshold)
 code = source_code(project)
 saved = save_model(model, project.model_file, code)
 model = load_model(project.model_file, saved, code)

@@ -82,6 +82,12 @@ def show_next(project: Path, answers: dict, done: dict[str, bool]) -> None:
         commands = [" && ".join([answers["__enter"], *left])]
     elif left:
         commands = [answers["__enter"], " && ".join(left), "make predict"]
+    if answers["__remote"] == "path":
+        print(
+            f"\nThe DVC remote is {answers['dvc_remote']}, a folder of this machine. For a team, there:",
+            "  .venv/bin/dvc remote modify storage url <an address or a shared folder>",
+            sep="\n",
+        )
     print("", title, *[f"  {command}" for command in commands], sep="\n")
     if left and not shutil.which("make"):
         print("make is not on this machine; install it first.")

@@ -129,13 +129,15 @@ def test_database_without_a_byte_is_made_anew(states: ProjectStates, tmp_path: P
         assert project.statuses() == ["FINISHED"]
 
 
-def test_locked_database_is_told_before_the_work(states: ProjectStates, tmp_path: Path) -> None:
+def test_locked_database_is_told_and_the_training_is_kept(
+    states: ProjectStates, tmp_path: Path
+) -> None:
     project = states.copy("train", tmp_path / "project")
     with trying("locked mlflow.db"):
         with closing(sqlite3.connect(project.path / "mlflow.db")) as database:
             database.execute("BEGIN EXCLUSIVE")
             assert "locked" in project.told("make train")
-        project.done("make train")
+        assert "Running stage 'train'" not in project.done("make train")
         assert project.files() == states.after["train"]
 
 
@@ -178,10 +180,10 @@ def test_foreign_type_in_a_model_never_runs(states: ProjectStates, tmp_path: Pat
         subprocess.run(python, check=True, env=project.environment)
         # Where Python would find the type, should anything ask for it.
         project.environment["PYTHONPATH"] += f":{tmp_path}"
-        assert "is not what the step train made" in refused(project, states)
+        assert "is not what the step calibrate made" in refused(project, states)
         assert not marker.exists()
         # Nor does it run when DVC has been told that this is the model.
-        project.done(".venv/bin/python -m dvc commit --force train")
+        project.done(".venv/bin/python -m dvc commit --force calibrate")
         assert "no run in reports/runs saved this file" in refused(project, states)
         assert "no run in reports/runs saved this file" in project.told("make evaluate")
         assert not marker.exists()

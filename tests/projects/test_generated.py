@@ -2,6 +2,7 @@
 
 import filecmp
 import json
+import re
 import shutil
 import sqlite3
 from pathlib import Path
@@ -69,13 +70,48 @@ def test_nothing_runs_again_without_a_reason(generator: Generator, example: Path
     assert "Running stage 'train'" not in status
 
 
+def test_threshold_metric_and_comment_train_nothing(generator: Generator, example: Path) -> None:
+    changes = {
+        "params.yaml": ("threshold: f1", "threshold: recall 0.99"),
+        "src/example/config.py": ("] = {}", '] = {"one": Metric(lambda y_true, y_pred: 1.0)}'),
+        "src/example/models/candidates.py": ("BOOSTING = {", "BOOSTING = {  # of trees"),
+        "src/example/features/build_features.py": ("TOPICS = 30", "TOPICS = 30 + 0 * 1"),
+    }
+    before = {name: (example / name).read_text(encoding="utf-8") for name in changes}
+    runs, ran = len(list((example / "reports/runs").glob("*.json"))), {}
+    for name, (old, new) in changes.items():
+        assert old in before[name]
+        (example / name).write_text(before[name].replace(old, new), encoding="utf-8")
+        said = generator.sh(example, "make evaluate || true")
+        ran[name] = set(re.findall("Running stage '(.*)'", said))
+        scores = json.loads((example / "reports/metrics.json").read_text(encoding="utf-8"))
+    assert ran["params.yaml"] == {"fingerprint", "calibrate", "evaluate", "gate"}
+    assert not ran["src/example/config.py"] & {"train", "calibrate"}
+    assert scores["test"]["one"] == 1
+    assert not ran["src/example/models/candidates.py"] & {"train", "calibrate"}
+    assert {"train", "calibrate"} <= ran["src/example/features/build_features.py"]
+    assert len(list((example / "reports/runs").glob("*.json"))) == runs + 2
+    for name, text in before.items():
+        (example / name).write_text(text, encoding="utf-8")
+    generator.sh(example, "make all")
+
+
 def test_dvc_shows_the_graph_the_metrics_and_runs_experiments(
     generator: Generator, example: Path
 ) -> None:
     dvc = f". .venv/{ACTIVATE} && dvc"
     generator.sh(example, "git add --all && git -c user.name=x -c user.email=x@y commit -qnm all")
     graph = generator.sh(example, f"{dvc} dag --mermaid")
-    for stage in ("schema", "data", "train", "evaluate", "report", "gate"):
+    for stage in (
+        "schema",
+        "data",
+        "fingerprint",
+        "train",
+        "calibrate",
+        "evaluate",
+        "report",
+        "gate",
+    ):
         assert f'["{stage}"]' in graph
     generator.sh(example, f"{dvc} exp run -q -S evaluate.bootstrap=50 evaluate")
     assert "gain_interval.low" in generator.sh(example, f"{dvc} metrics diff")

@@ -88,7 +88,8 @@ def other_work(generator: Generator, project: Path) -> Iterator[None]:
     finally:
         generator.sh(project, f"git checkout -q . && git reset -q --hard {before}")
         generator.sh(
-            project, f". .venv/{ACTIVATE} && dvc checkout --quiet --force data train evaluate"
+            project,
+            f". .venv/{ACTIVATE} && dvc checkout --quiet --force data train calibrate evaluate",
         )
 
 
@@ -235,8 +236,11 @@ def test_runs_are_listed_compared_and_come_from_copies(generator: Generator, pro
         assert "straight \\| lines" in page
         assert re.search(r"train\.folds 7 \(was \d\)", page)
         first, second = (one["run"] for one in decisions(project)[:2])
-        said = generator.sh(project, f"make compare RUN={first[:9]} WITH={second}")
+        names = [re.search(rf"(\w+-\w+-\d\d) {run[:8]}", listed)[1] for run in (first, second)]
+        said = generator.sh(project, f"make compare RUN={names[0]} WITH={second[:9]}")
     assert "train.candidates ['forest'] (was ['linear'])" in said
+    assert re.search(r"code: the same \(commit \w{7}; was commit \w{7}\)", said), said
+    assert re.search(f"verdict: .*{names[0]} .*{names[1]} on the same held-out rows", said), said
     for line in ("cross-validation: roc_auc", "held-out rows: roc_auc"):
         assert re.search(f"{line} 0.* against 0.*, gain .*(better|worse|difference)", said), said
 
@@ -284,7 +288,7 @@ def test_runs_and_champions_live_on_a_server(
         run.unlink()
         assert "for the team" in generator.sh(project, "make experiments")
         assert run.exists()
-        assert "1 champion" in generator.sh(project, "make models")
+        assert re.search(r"\d+ +champion", generator.sh(project, "make models"))
         settings.unlink()
     with closing(sqlite3.connect(tmp_path / "server.db")) as database:
         assert database.execute("SELECT status FROM runs").fetchall() == [("FINISHED",)]

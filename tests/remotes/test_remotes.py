@@ -60,6 +60,12 @@ class ProjectWithData:
         """Run DVC as the user."""
         return self.run(sys.executable, "-m", "dvc", *arguments, check=check)
 
+    def tabwright(self, command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a command of the library as the user."""
+        code = f"{self.path / 'src'}{os.pathsep}{self.path / 'vendor/tabwright/src'}"
+        self.environment |= {"PYTHONPATH": code}
+        return self.run(sys.executable, "-m", "tabwright", command, check=check)
+
     def log_in(self, remote: servers.Remote) -> None:
         """Set the credentials of a remote where they belong."""
         self.environment |= remote.environment
@@ -152,20 +158,18 @@ def test_raw_data_in_s3_is_pinned_and_outlives_its_source(
         bucket = store.url.split("/")[2]
         client.put_object(Bucket=bucket, Key="a/table.csv", Body=b"a,y\n1,2\n")
         project = generate(raw_data=f"s3://{bucket}/a/table.csv", target="y")
-        fetch = (sys.executable, "-m", "tabwright", "fetch")
-        code = f"{project.path / 'src'}{os.pathsep}{project.path / 'vendor/tabwright/src'}"
-        project.environment |= store.environment | {"PYTHONPATH": code}
-        project.run(*fetch)
+        project.environment |= store.environment
+        project.tabwright("fetch")
         raw, pointer = project.path / TABLE, project.path / f"{TABLE}.dvc"
         pinned = pointer.read_text(encoding="utf-8")
         assert raw.read_bytes() == b"a,y\n1,2\n"
         assert "etag: " in pinned
         client.put_object(Bucket=bucket, Key="a/table.csv", Body=b"a,y\n3,4\n")
-        project.run(*fetch)
+        project.tabwright("fetch")
         assert raw.read_bytes() == b"a,y\n3,4\n"
         assert pointer.read_text(encoding="utf-8") != pinned
         client.delete_object(Bucket=bucket, Key="a/table.csv")
-        failed = project.run(*fetch, check=False)
+        failed = project.tabwright("fetch", check=False)
         assert failed.returncode == 1
         assert "it does not exist, or the server does not answer" in failed.stdout
         assert raw.read_bytes() == b"a,y\n3,4\n"
@@ -189,8 +193,25 @@ def test_unreachable_remote_fails(
         project.log_in(remote)
     assert project.dvc("push", check=False).returncode != 0
     project.wipe()
-    assert project.pull(check=False).returncode != 0
+    said = project.tabwright("pull", check=False)
+    assert said.returncode == 1
+    assert f"error: the DVC remote {remote.url.split(':')[0]}" in said.stdout
+    assert "is not reachable" in said.stdout
     assert project.hashes() == {}
+
+
+@pytest.mark.parametrize("kind", ["s3", "ssh", "webdav"])
+def test_what_was_never_pushed_is_not_taken_for_unreachable(
+    kind: str, generate: Callable[..., ProjectWithData], tmp_path: Path
+) -> None:
+    with servers.KINDS[kind](tmp_path / "server") as remote:
+        project = generate(dvc_remote=remote.url)
+        project.log_in(remote)
+        project.wipe()
+        said = project.tabwright("pull", check=False)
+        assert said.returncode == 1
+        assert f"{PHOTOS}, {RAW} were never pushed to the DVC remote {kind}" in said.stdout
+        assert "Traceback" not in said.stdout
 
 
 def test_push_to_a_file_fails(generate: Callable[..., ProjectWithData], tmp_path: Path) -> None:

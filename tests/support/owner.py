@@ -4,6 +4,13 @@ import sys
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from sklearn.base import BaseEstimator
+from tabwright.project.settings import Params
+from tabwright.schema.schema import Schema
+from tabwright.selection.fit import calibrate_and_threshold
 
 TEMPLATE = Path(__file__).parents[2]
 (PROJECT,) = TEMPLATE.glob("{{*}}")
@@ -21,3 +28,11 @@ make_dataset = import_module("owner.data.make_dataset")
 build_features = import_module("owner.features.build_features")
 candidates = import_module("owner.models.candidates")
 train_model = import_module("owner.models.train_model")
+
+
+def fit_model(
+    rows: pd.DataFrame, schema: Schema, params: Params
+) -> tuple[BaseEstimator, dict[str, Any]]:
+    """The model that `make train` makes, and the facts about it."""
+    fit = train_model.select_model(rows, schema, params)
+    return calibrate_and_threshold(fit, schema, params.train.threshold)

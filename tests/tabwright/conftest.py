@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from support.owner import build_features, train_model
+from support.owner import build_features, fit_model
 from support.small_table import PARAMS, make_raw, set_params, split_table
 from tabwright.io.source import Source
 from tabwright.project.project import Project
@@ -45,7 +45,7 @@ def trained() -> SimpleNamespace:
     typed, problems = apply_contract(table, schema)
     assert problems.empty
     rows = split_table(typed, schema)
-    model, facts = train_model.select_model(rows["train"], schema, PARAMS)
+    model, facts = fit_model(rows["train"], schema, PARAMS)
     return SimpleNamespace(
         raw=table,
         schema=schema,

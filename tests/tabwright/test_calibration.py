@@ -9,10 +9,10 @@ from support.owner import PROJECT, candidates
 from support.small_table import with_train
 from tabwright.selection import (
     calibration,
-    fit,
     metrics,
     persistence,
 )
+from tabwright.selection.fit import calibrate_and_threshold, fit_best
 from tabwright.selection.model_selection import ModelSelection
 from tabwright.selection.sources import SourceCode
 
@@ -46,9 +46,12 @@ def test_calibrated_model_is_saved_and_keeps_classes_apart(trained, tmp_path: Pa
     selection.add("linear", candidates.candidates(schema, 1)["linear"])
     trial = selection.trials["linear"]
     trial.y_pred[:] = trial.y_pred / 2 + [[0.0, 0.5]]  # a bad bias
-    model, facts = fit.calibrate_and_threshold(trial.candidate.pipeline, selection, "linear")
+    fit = fit_best(selection)
+    model, facts = calibrate_and_threshold(fit, schema, "f1")
     assert facts["calibration"]["kept"]
-    model.fit(trained.train[list(schema.features)], trained.train["bought"])
+    assert fit.model.predict(fit.sample).tolist() == [
+        *(model.estimator_.estimators_[0].predict(fit.sample))
+    ]
     path = tmp_path / "model.skops"
     loaded = persistence.load_model(path, persistence.save_model(model, path, CODE), CODE)
     scores = metrics.predict_scores(loaded, trained.test, schema)

@@ -19,6 +19,7 @@ from tabwright.registry import challenger, champion
 from tabwright.schema.schema import Schema, load_schema, save_schema
 from tabwright.selection import cross_validation
 from tabwright.selection.persistence import save_model
+from tabwright.tracking.names import run_name
 from tabwright.tracking.record import find_record, save_record, source_code
 
 
@@ -54,7 +55,7 @@ def test_latest_model_is_in_use_until_one_is_promoted(models: Project) -> None:
     promoted(models, "run-1")
     used = champion.model_in_use(models)
     assert (used.version, used.run) == ("1", "run-1")
-    assert str(used) == "version 1 (run run-1)"
+    assert str(used) == f"version 1 (run {run_name('run-1')})"
 
 
 def test_champion_brings_its_own_schema(models: Project, trained) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from support.small_table import PARAMS
-from tabwright.dataset.checks import checks, issue
+from tabwright.dataset.checks import checks, columns, issue, rows
 from tabwright.io.source import Source
 from tabwright.project.files import write_json
 from tabwright.schema.column import Column
@@ -34,19 +34,65 @@ def said(columns: dict, target: object = CLASS, params=PARAMS, **kinds: str) -> 
     assert problems.empty
     test = np.arange(len(typed)) % 4 == 3
     with warnings.catch_warnings(action="error"):
-        found = checks.run_checks(typed[~test], typed[test], schema, params)
+        done = checks.run_checks(typed[~test], typed[test], schema, params)
+    found = done.issues
     assert all(one.message and one.remedy for one in found)
+    assert all(one.measure for one in done.checked)
     kinds_of = dict.fromkeys(one.kind for one in found)
     return {kind: [one.column for one in found if one.kind == kind] for kind in kinds_of}
 
 
 def test_nothing_is_said_about_honest_rows(trained) -> None:
-    assert checks.run_checks(trained.train, trained.test, trained.schema, PARAMS) == []
+    found = checks.run_checks(trained.train, trained.test, trained.schema, PARAMS)
+    assert found.issues == []
+    text = str(found)
+    assert text.startswith("data checks: no issues\n")
+    scores = columns.scores_alone(trained.train, trained.schema, PARAMS.seed)
+    closest = f"limit 0.95; nearest {scores.idxmax()!r} with {scores.max():.2f}"
+    assert f"target leakage: AUC of each column alone, {closest}" in text
 
 
-def test_column_beyond_the_contract_is_named(trained) -> None:
-    rows = trained.train.assign(derived=1)
-    assert [one.column for one in checks.new_columns(rows, trained.schema)] == ["derived"]
+def test_a_repeated_row_below_the_limit_is_shown() -> None:
+    table = pd.DataFrame({"x": [*range(299), 0]})
+    (one,) = rows.duplicates(table)
+    assert (one.limit, one.nearest) == ("1%", "1 of 300")
+
+
+def test_columns_beyond_the_contract_are_named_together(trained) -> None:
+    table = trained.train.assign(derived=1, other=2)
+    (one,) = checks.new_columns(table, trained.schema)
+    assert "left out: 'derived', 'other'" in one.message
+    assert "`make schema UPDATE=1` adds them" in one.remedy
+    assert list(checks.new_columns(trained.train, trained.schema)) == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "kept"),
+    [
+        (np.where(RANDOM.random(ROWS) < 0.05, -200, np.abs(NOISE) * 300), False),
+        (np.where(RANDOM.random(ROWS) < 0.05, 9999, NOISE * 300), False),
+        (np.where(RANDOM.random(ROWS) < 0.1, 9, RANDOM.integers(1, 5, ROWS)), False),
+        (np.where(RANDOM.random(ROWS) < 0.5, 0, 100 + np.abs(NOISE)), True),  # a true zero
+        (np.minimum(np.abs(NOISE), 1.5), True),  # the highest that is recorded
+        (RANDOM.poisson(2, ROWS) - 1, True),
+        (np.where(np.arange(ROWS) < 5, 9999, NOISE), True),  # few rows
+        (RANDOM.integers(1, 5, ROWS), True),
+    ],
+)
+def test_number_that_stands_apart_is_a_sentinel(cells: np.ndarray, kept: bool) -> None:
+    assert said({"x": cells}) == ({} if kept else {"sentinel": ["x"]})
+
+
+def test_sentinel_of_the_target_is_named() -> None:
+    target = np.where(RANDOM.random(ROWS) < 0.05, -200, np.abs(NOISE[::-1]) * 300)
+    assert said({}, target) == {"sentinel": ["y"]}
+
+
+def test_columns_that_say_the_same_are_named() -> None:
+    code = RANDOM.integers(0, 30, ROWS)
+    same = {"code": code, "name": [f"name {n}" for n in code], "cubed": NOISE**3}
+    assert said(same) == {"near duplicate": ["name", "cubed"]}
+    assert said({"close": NOISE + RANDOM.normal(0, 0.2, ROWS)}) == {}
 
 
 @pytest.mark.parametrize(
@@ -152,9 +198,10 @@ def test_few_rows_are_no_proof_of_a_leak() -> None:
 
 def test_issue_is_printed_and_saved(tmp_path: Path) -> None:
     one = issue.Issue("leak", "값", "alone gives the target away", "kind: ignore")
-    assert checks.describe_issues([one]) == (
-        "column '값': alone gives the target away; kind: ignore"
-    )
+    assert str(checks.DataChecks([one], [])).splitlines()[:2] == [
+        "data checks: 1 issue",
+        "  column '값': alone gives the target away; kind: ignore",
+    ]
     write_json(tmp_path / "warnings.json", [asdict(one)])
     text = (tmp_path / "warnings.json").read_text(encoding="utf-8")
     assert "값" in text

@@ -52,15 +52,24 @@ def test_page_shows_what_there_is(trained, tmp_path: Path) -> None:
         schema=trained.schema,
         data="data/raw/sales.csv",
         counts={"clean": 97, "rejected": 3, "train": 70, "test": 20, "unlabelled": 7},
-        warnings=[
+        issues=[
             {"kind": "leak", "column": "<spent>", "message": "tells all", "remedy": "kind: ignore"}
         ],
+        checked=[{"kind": "time", "measure": "order", "limit": "0.95", "nearest": "<day> 0.2"}],
         rejected=data_page.broken_rules(BROKEN),
         figures=page.figures_in(tmp_path),
     )
     assert html.count("data:image/svg+xml;base64,") == 2
     assert "http" not in html
-    for words in ("&lt;Sales&gt;", "&lt;spent&gt;", "tells all", "kind: ignore", "3.0 %"):
+    for words in (
+        "&lt;Sales&gt;",
+        "&lt;spent&gt;",
+        "tells all",
+        "kind: ignore",
+        "3.0 %",
+        "0.95",
+        "&lt;day&gt; 0.2",
+    ):
         assert words in html
     assert "<td>rejected by the schema</td><td>3</td>" in html
 
@@ -93,7 +102,7 @@ def test_long_names_are_drawn(tmp_path: Path) -> None:
 
 def test_columns_that_are_not_drawn_are_counted() -> None:
     counts = dict.fromkeys(("clean", "rejected", "train", "test", "unlabelled"), 0)
-    facts = {"title": "", "data": "", "warnings": [], "rejected": [], "figures": {}}
+    facts = {"title": "", "data": "", "issues": [], "checked": [], "rejected": [], "figures": {}}
     html = data_page.render(schema=numbers(33)[1], counts=counts, **facts)
     assert "the profile has the other 3" in html
     assert "No issue was found" in html

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from tabwright.project.project import Project
 from tabwright.reports import facts as reports
+from tabwright.tracking.names import run_name
 
 
 def scores(value: float) -> dict:
@@ -83,7 +84,9 @@ def test_champion_is_described_while_a_newer_model_waits(described: object, tmp_
     champion, waiting = found["standing"]
     assert "version 2" in champion
     assert "0.95" not in champion
-    assert "forest (run run-of-n) scores roc_auc 0.9500 (0.9000 to 1.0000)" in waiting
+    assert (
+        f"forest (run {run_name('run-of-new')}) scores roc_auc 0.9500 (0.9000 to 1.0000)" in waiting
+    )
     assert "does not predict" in waiting
 
 

@@ -11,6 +11,7 @@ from support.small_table import predict_test_rows
 from tabwright.evaluation import style
 from tabwright.evaluation.figures import dependence, learning, ranking
 from tabwright.evaluation.figures.draw import draw_figures
+from tabwright.evaluation.figures.importance import importances
 from tabwright.evaluation.predictions import Predictions
 from tabwright.schema.column import Column
 from tabwright.schema.schema import Schema
@@ -54,7 +55,8 @@ def predictions_of_classes(classes: list[str], rows: int = 120, **how: bool) -> 
 
 def drawn(folder: Path, model: BaseEstimator, predicted: Predictions) -> dict[str, str]:
     """The text of each figure by its name."""
-    draw_figures(model, predicted, "f1", 1, folder)
+    losses = importances(model, predicted, 1)
+    draw_figures(model, predicted, losses, "f1", 1, folder)
     return {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.svg")}
 
 

@@ -25,6 +25,8 @@ def uv(tmp_path: Path, calls: Path) -> list[str]:
     script.write_text(
         "import os, pathlib, subprocess, sys\n"
         f"with open({str(calls)!r}, 'a') as file: print(*sys.argv[1:], file=file)\n"
+        "if sys.argv[2] == 'freeze' and pathlib.Path('own').exists():\n"
+        "    print('Own.one==2.0\\npip==26.0\\nnumpy==2.5\\nlocal @ file:///tmp/local')\n"
         "if 'VIRTUAL_ENV' in os.environ: sys.exit('error: another environment')\n"
         "if pathlib.Path('fail-' + sys.argv[1]).exists(): sys.exit('error: No space left')\n"
         "if sys.argv[1] == 'venv':\n"
@@ -53,7 +55,9 @@ def test_a_new_environment_holds_the_pins_and_the_project(
     alone = "--no-deps --no-build-isolation"
     assert calls.read_text(encoding="utf-8").splitlines() == [
         "venv --quiet .venv",
-        f"pip sync {there} --require-hashes requirements-dev.txt requirements.txt",
+        f"pip freeze --exclude-editable --python {PYTHON}",
+        "pip install --no-deps --requirement requirements-dev.txt --requirement requirements.txt "
+        f"{there} --require-hashes",
         f"pip install {there} {alone} --editable vendor/tabwright --editable .",
     ]
 
@@ -64,6 +68,21 @@ def test_an_environment_that_is_there_is_kept(project: Path, uv: list[str], call
     install(project, uv)
     assert (project / ".venv/mine").exists()
     assert calls.read_text(encoding="utf-8").count("venv --quiet") == 1
+
+
+def test_what_a_person_installed_is_kept_and_told_and_removed_on_request_alone(
+    project: Path, uv: list[str], calls: Path
+) -> None:
+    (project / "requirements.txt").write_text("numpy==2.5 \\\n    --hash=sha256:0\n", "utf-8")
+    (project / "own").touch()
+    said = install(project, uv)
+    assert said.startswith("kept, though no lock file names it: Own.one==2.0, local @ file:///tmp/")
+    assert "name it in pyproject.toml, then `make lock setup`" in said
+    assert "pip sync" not in calls.read_text(encoding="utf-8")
+    assert install(project, uv, exact=True).startswith("removed, as no lock file names it: Own.one")
+    assert "pip sync requirements-dev.txt requirements.txt" in calls.read_text(encoding="utf-8")
+    (project / "own").unlink()
+    assert install(project, uv) == ""
 
 
 def test_half_an_environment_is_removed(project: Path, uv: list[str]) -> None:

@@ -35,7 +35,8 @@ def card(trained, yours: dict[str, str], **facts) -> str:
         "tests": [],
         "checks": [gate.Check("baseline", True, "the model beats the baseline")],
         "candidates": trained.facts,
-        "warnings": [],
+        "issues": [],
+        "checked": [{"kind": "time", "measure": "order", "limit": "0.95", "nearest": ""}],
     }
     return model_card.render(yours, **known | facts)
 
@@ -121,14 +122,15 @@ def test_values_of_the_data_keep_tables_and_marks_whole(trained, tmp_path: Path)
         slices=[part],
         tests=[{"test": ODD, "pass_rate": 1.0, "min_pass_rate": 0.95, "passed": True}],
         checks=[gate.Check("x", True, ODD)],
-        warnings=[{"column": ODD, "message": ODD, "remedy": ODD}],
+        issues=[{"column": ODD, "message": ODD, "remedy": ODD}],
+        checked=[{"kind": "time", "measure": "order", "limit": "0.95", "nearest": ODD}],
     )
     path.write_text(text, encoding="utf-8")
     assert yours_of(path) == words_of
-    columns = {"slices": 5, "tests": 4, "warnings": 3}
+    columns = {"slices": 7, "tests": 4, "issues": 3, "checked": 4}
     lines = [line for line in text.splitlines() if line.startswith("|") and "🐧" in line]
     assert [len(re.findall(r"(?<!\\)\|", line)) - 1 for line in lines] == [
-        columns[name] for name in ("warnings", "slices", "tests")
+        columns[name] for name in ("issues", "checked", "slices", "tests")
     ]
     assert not re.search(r"(?<!\\)[`*$]", "".join(lines))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.owner import PROJECT, candidates, train_model
+from support.owner import PROJECT, candidates, fit_model
 from support.small_table import with_train
 from tabwright.project.errors import ProjectError
 from tabwright.selection import (
@@ -25,7 +25,7 @@ def test_model_beats_the_baseline_in_cross_validation(trained) -> None:
 
 
 def test_training_again_gives_the_same_bytes(trained, tmp_path: Path) -> None:
-    again, _ = train_model.select_model(trained.train, trained.schema, trained.params)
+    again, _ = fit_model(trained.train, trained.schema, trained.params)
     for name, model in (("one", trained.model), ("two", again)):
         persistence.save_model(model, tmp_path / f"{name}.skops", CODE)
     assert (tmp_path / "one.skops").read_bytes() == (tmp_path / "two.skops").read_bytes()
@@ -33,7 +33,7 @@ def test_training_again_gives_the_same_bytes(trained, tmp_path: Path) -> None:
 
 def test_timeout_stops_the_search_and_says_how_to_repeat_it(trained, capsys) -> None:
     params = with_train(n_iter=9, timeout=1e-9)
-    _, facts = train_model.select_model(trained.train, trained.schema, params)
+    _, facts = fit_model(trained.train, trained.schema, params)
     assert facts["settings_tried"] == 1
     assert "set train.search.n_iter to 1 " in capsys.readouterr().out
 
@@ -55,7 +55,7 @@ def test_log_of_a_skewed_target_competes(power: int, tried: bool, trained) -> No
     columns = trained.schema.columns | {"visits": replace(trained.schema.columns["visits"])}
     schema = replace(trained.schema, target="visits", task="regression", columns=columns)
     params = with_train(n_iter=0)
-    model, facts = train_model.select_model(amounts, schema, params)
+    model, facts = fit_model(amounts, schema, params)
     assert ("linear of log" in facts["candidates"]) == tried
     assert metrics.predict_scores(model, amounts, schema).shape == (len(amounts),)
 
@@ -72,7 +72,7 @@ def test_classes_with_a_row_or_two_train_quietly(trained, recwarn) -> None:
     table = trained.train.assign(bought=rare)
     names = ["linear", "forest", "boosting", "voting"]
     params = with_train(candidates=names, n_iter=0)
-    model, facts = train_model.select_model(table, schema, params)
+    model, facts = fit_model(table, schema, params)
     assert all(np.isfinite(score["mean"]) for score in facts["candidates"].values())
     assert metrics.predict_scores(model, table, schema)[:, 4].max() == 0
     assert not [str(warning.message) for warning in recwarn]
@@ -81,6 +81,6 @@ def test_classes_with_a_row_or_two_train_quietly(trained, recwarn) -> None:
 def test_unknown_candidate_and_metric_are_named(trained) -> None:
     params = with_train(candidates=["magic"])
     with pytest.raises(ProjectError, match="magic; known are linear"):
-        train_model.select_model(trained.train, trained.schema, params)
+        fit_model(trained.train, trained.schema, params)
     with pytest.raises(ProjectError, match="roc_auc"):
         metrics.deciding_metric(trained.schema, "magic")

@@ -12,6 +12,7 @@ from tabwright.evaluation.gate import Check
 from tabwright.project.errors import ProjectError
 from tabwright.project.project import Project
 from tabwright.registry import challenger, mirror, promote
+from tabwright.tracking.names import run_name
 
 PROMOTION = {"time": "2024-05-01T12:00:00Z", "what": "promoted", "version": "1", "by": "Ada"}
 PROMOTION |= {"why": "", "failed": [], "model_md5": "m", "schema_md5": "s"}
@@ -82,8 +83,7 @@ def project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Project:
     made.promotions_file.parent.mkdir()
     monkeypatch.setattr(promote, "open_experiment", lambda _: None)
     monkeypatch.setattr(mirror, "follow_promotions", lambda _: None)
-    monkeypatch.setattr(promote, "challenger", lambda _: ("3", "run-3"))
-    monkeypatch.setattr(mirror, "version_table", lambda *_: "")
+    monkeypatch.setattr(promote, "challenger", lambda _: "run-3")
     record = PROMOTION | {"run": "run-3", "types": [], "sources": {}, "commit": "c", "dirty": False}
     monkeypatch.setattr(promote, "find_record", lambda _, start: record)
     monkeypatch.setattr(promote, "fetch", lambda *_: None)
@@ -113,6 +113,34 @@ def test_forced_promotion_keeps_its_reason(project: Project) -> None:
     (promotion,) = json.loads(project.promotions_file.read_text(encoding="utf-8"))
     assert (promotion["what"], promotion["why"]) == ("promoted by force", "博览会明天开幕")
     assert promotion["failed"] == ["it is worse"]
+
+
+@pytest.mark.parametrize(
+    ("before", "number"), [([], "1"), (["run-1"], "2"), (["run-3", "run-1"], "1")]
+)
+def test_version_is_the_number_in_the_log_whatever_mlflow_counts(
+    before: list[str], number: str, project: Project
+) -> None:
+    log = [PROMOTION | {"run": run, "version": str(n)} for n, run in enumerate(before, 1)]
+    project.promotions_file.write_text(json.dumps(log), encoding="utf-8")
+    promote.promote(project, ["--force", "a reason"])
+    assert json.loads(project.promotions_file.read_text(encoding="utf-8"))[-1]["version"] == number
+
+
+def test_models_of_the_log_are_listed_where_mlflow_knows_others(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = [PROMOTION | {"run": f"run-{n}", "version": str(n)} for n in (1, 2)]
+    project.promotions_file.write_text(json.dumps(log), encoding="utf-8")
+    registered = [mirror.Version(str(n - 1), f"run-{n}") for n in (2, 3)]
+    monkeypatch.setattr(mirror, "versions", lambda _: registered)
+    monkeypatch.setattr(mirror, "aliases", lambda _: {"challenger": "2", "champion": "1"})
+    lines = mirror.version_table(project, {}).splitlines()[1:]
+    assert [line.split() for line in lines] == [
+        ["1", run_name("run-1"), "run-1"],
+        ["2", "champion", run_name("run-2"), "run-2"],
+        ["challenger", run_name("run-3"), "run-3"],
+    ]
 
 
 def test_promotion_made_while_the_gate_measures_stands(
@@ -159,5 +187,5 @@ def test_promotions_are_taken_back_where_no_registry_can_be_reached(
     assert last["time"] > PROMOTION["time"]
     promote.show(project, [])
     said = capsys.readouterr()
-    assert "(run run-1) rolled back" in said.out
+    assert f"(run {run_name('run-1')}) rolled back" in said.out
     assert "is not updated: no MLflow server answers" in said.err

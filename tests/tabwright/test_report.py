@@ -7,13 +7,15 @@ from pathlib import Path
 from support.small_table import predict_test_rows, score_test_rows
 from tabwright.evaluation import gate
 from tabwright.evaluation.figures import draw
+from tabwright.evaluation.figures.importance import importances
 from tabwright.reports import page, report
 from tabwright.tracking import record
 
 
 def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
     predicted = predict_test_rows(trained.model, trained)
-    draw.draw_figures(trained.model, predicted, "f1", 1, tmp_path / "f")
+    losses = importances(trained.model, predicted, 1)
+    draw.draw_figures(trained.model, predicted, losses, "f1", 1, tmp_path / "f")
     names = {path.stem for path in (tmp_path / "f").glob("*.svg")}
     assert names == {
         "roc",
@@ -26,8 +28,9 @@ def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
         "permutation_importance",
     }
     scores = json.loads(json.dumps(score_test_rows(trained.model, trained)))
+    scores["reliance"] = "The column 'spent' has it all."
     part = {"column": "<city>", "value": "Bern", "rows": 12, "scores": {}}
-    slices = [part | {"score": 0.5, "low": 0.25, "high": 0.75}]
+    slices = [part | {"score": 0.5, "low": 0.25, "high": 0.75, "expected": 0.9, "differs": "worse"}]
     slices.append(part | {"value": "few", "score": None, "low": None, "high": None})
     draw.draw_slices(slices, 0.6, "roc_auc", tmp_path / "f")
     html = report.render(
@@ -39,7 +42,8 @@ def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
         checks=[gate.Check("one", True, "x Holds"), gate.Check("two", False, "y is LOW")],
         candidates=trained.facts,
         rows={"train": 1, "test": 2, "unlabelled": 3, "rejected": 4},
-        warnings=1,
+        issues=[{}],
+        checked=[],
         figures=page.figures_in(tmp_path / "f") | {"mine": ""},
         params=record.flat(asdict(trained.params)),
         hashes={"train": "0" * 32},
@@ -54,6 +58,13 @@ def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
     assert "&lt;champion&gt;" in html
     assert "Quality gate failed: y is LOW" in html
     assert "1 warning about the data" in html
+    assert (
+        "1 of 1 differs from the other rows beyond chance in roc_auc: &lt;city&gt; Bern is worse"
+        in html
+    )
+    above, _, folded = html.partition("<details>")
+    assert ("Bern</td>" in above, "few</td>" in above, "few</td>" in folded) == (True, False, True)
+    assert "<strong>Warning:</strong> The column" in html
     assert "chosen for f1" in html
     assert "Calibrated: " in html
     assert "http" not in html.replace("http-equiv", "")

@@ -9,7 +9,7 @@ import pytest
 from tabwright.project.errors import ProjectError
 from tabwright.project.project import Project
 from tabwright.reports import experiments, user_sections
-from tabwright.tracking import experiment, record
+from tabwright.tracking import experiment, names, record
 
 
 def made(run: str, mean: float = 0.9, metric: str = "roc_auc", **changes) -> dict:
@@ -41,6 +41,18 @@ def test_run_is_found_by_the_beginning_of_its_name(project: Project) -> None:
             record.find_record(project, start)
 
 
+def test_run_has_a_name_that_finds_it(project: Project) -> None:
+    run = made("15395a5706a34f669006d8767bf2e6cd")
+    record.save_record(project, run)
+    record.save_record(project, made("f2641944292a481d885de20e6922b828"))
+    assert record.short(run) == "dry-lemur-73"  # names are in notes and messages: they never change
+    for start in ("dry-lemur-73", "dry-l", "15395a"):
+        assert record.find_record(project, start) == run
+    with pytest.raises(ProjectError, match=r"'dry-lemming' \(did you mean dry-lemur-73\?\)"):
+        record.find_record(project, "dry-lemming")
+    assert len(set(names.ADJECTIVES.split())) == len(set(names.NOUNS.split())) == 64
+
+
 def test_patch_is_kept_byte_for_byte(project: Project) -> None:
     patch = b"+caf\xe9\r\n+\xc3\xa9\n"  # a line of Latin-1, one of UTF-8
     record.save_record(project, made("a"), patch.decode("utf-8", "surrogateescape"))
@@ -60,7 +72,7 @@ def test_damaged_file_is_named(content: str, project: Project) -> None:
 def test_leaderboard_has_the_best_first() -> None:
     auc = [made("a", 0.8), made("bb", 0.9, dirty=True, params={"seed": 1, "train.folds": 9})]
     table = experiments.leaderboard(auc, [{"run": "a"}], {})
-    assert [row["run"] for row in table] == ["bb", "a"]
+    assert [row["id"] for row in table] == ["bb", "a"]
     assert [row["commit"] for row in table] == ["ccccccc+", "ccccccc"]
     assert [row[""] for row in table] == ["", "champion"]
     assert [row["parameters"] for row in table] == ["train.folds 9", "train.folds 5"]
@@ -70,7 +82,7 @@ def test_leaderboard_has_the_best_first() -> None:
         "days 30",
     ]
     rmse = [made("a", 2.0, "rmse"), made("bb", 1.0, "rmse")]
-    assert [row["run"] for row in experiments.leaderboard(rmse, [], {})] == ["bb", "a"]
+    assert [row["id"] for row in experiments.leaderboard(rmse, [], {})] == ["bb", "a"]
 
 
 def test_notebook_tells_runs_and_decisions_whatever_the_words(tmp_path: Path) -> None:
@@ -93,7 +105,8 @@ def test_notebook_tells_runs_and_decisions_whatever_the_words(tmp_path: Path) ->
     table = [line for line in page.splitlines() if line.startswith("|")]
     assert len({line.replace("\\|", "").count("|") for line in table}) == 1
     assert len(table) == 2 + len(records)
-    assert page.index("the fair is tomorrow") < page.index("run bbbbbbbb") < page.index("run aaaaa")
+    first, second = (page.index(f"run {record.short(each)}") for each in records)
+    assert page.index("the fair is tomorrow") < second < first
     assert "roc\\_auc 0.9700" in page or "roc_auc 0.9700 (0.9000 to 1.0000)" in page
     assert "train.folds 9 (was 5)" in page
     assert "runs/aaaaa.diff" in page

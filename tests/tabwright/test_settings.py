@@ -3,11 +3,12 @@
 import errno
 import os
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from jinja2 import Template
-from support import owner
+from support import owner, small_table
 from tabwright.project import errors, files, lock_file, settings
 from tabwright.project.errors import ProjectError
 
@@ -27,6 +28,12 @@ from tabwright.project.errors import ProjectError
             "  source: sqlite://a:b@c\n  target:",
             "data.source must be without a password",
         ),
+        ("threshold: f1", "threshold: recal 0.9", "did you mean recall 0.9[?]"),
+        ("threshold: f1", "threshold: precision", "did you mean precision 0.9[?]"),
+        ("threshold: f1", "threshold: top 0%", "train.threshold must be f1, precision 0.9,"),
+        ("threshold: f1", "threshold: top 120%", "train.threshold must be f1, precision 0.9,"),
+        ("threshold: f1", "threshold: top 0", "train.threshold must be .* or a number in"),
+        ("threshold: f1", "threshold: recall 1.5", "did you mean recall 0.9[?]"),
         ("bootstrap: 500", "bootstrap: 0", "evaluate.bootstrap must be"),
         ("slices: auto", "slices: all", "evaluate.slices must be auto or a list"),
         ("  minimum: {}", "  minimum: 0.8", "evaluate.minimum must be a number for each"),
@@ -54,11 +61,20 @@ def test_words_are_text_as_dvc_and_the_schema_read_them(tmp_path: Path) -> None:
     assert settings.load_params(path, settings.Params).data.target == "no"
 
 
+@pytest.mark.parametrize(
+    "goal",
+    [*settings.GOALS, "precision .5", "recall 1", "cost 0.5", "top 0.5%", "top 99.9%", 0.3],
+)
+def test_goals_of_a_threshold_are_taken(goal: str | float) -> None:
+    train = replace(small_table.PARAMS.train, threshold=goal)
+    assert train.threshold == goal
+
+
 @pytest.mark.parametrize("text", ["", ":::", "stages:", "- a", "<<<<<<< HEAD\nstages: {}", "\xff"])
 def test_damaged_lock_file_is_told(text: str, tmp_path: Path) -> None:
     assert lock_file.locked_stages(tmp_path) == {}
     (tmp_path / "dvc.lock").write_bytes(text.encode("latin-1"))
-    with pytest.raises(ProjectError, match=r"dvc\.lock is damaged"):
+    with pytest.raises(ProjectError, match=r"dvc\.lock (is damaged|has the conflict marks)"):
         lock_file.locked_stages(tmp_path)
 
 

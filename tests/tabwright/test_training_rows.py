@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from support.default_project import default_project, owner_module
+from support.owner import fit_model
 from tabwright.dataset import compare
 from tabwright.dataset.infer import infer_from_file
 from tabwright.dataset.split import Split
@@ -140,9 +141,7 @@ def test_best_model_is_scored_as_it_is_used() -> None:
         candidates=["linear"],
         search=replace(params.train.search, n_iter=0),
     )
-    _, facts = owner_module("models.train_model").select_model(
-        table, agreed, replace(params, train=train)
-    )
+    _, facts = fit_model(table, agreed, replace(params, train=train))
     assert facts["as_used"]["mean"] > facts["candidates"]["linear"]["mean"] + 0.02  # at 0.5
 
 

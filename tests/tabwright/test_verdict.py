@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from joblib import parallel_config
-from support.owner import PROJECT, train_model
+from support.owner import PROJECT, fit_model
 from support.small_table import make_raw, split_table, with_train
 from tabwright.io.source import Source
 from tabwright.reproduction import reproduce, verdict
@@ -140,7 +140,7 @@ def test_any_number_of_cores_gives_the_same_model(
     for cores in (1, 4):
         monkeypatch.setenv("LOKY_MAX_CPU_COUNT", str(cores))
         with threadpool_limits(cores), parallel_config(n_jobs=cores):
-            model, _ = train_model.select_model(rows["train"], schema, params)
+            model, _ = fit_model(rows["train"], schema, params)
             predicted = metrics.predict_scores(model, rows["test"], schema)
         persistence.save_model(model, tmp_path / "model.skops", SourceCode(PROJECT / "src"))
         found.add(((tmp_path / "model.skops").read_bytes(), predicted.tobytes()))

@@ -426,6 +426,18 @@ def test_no_make(machine: Callable[..., Generator]) -> None:
     assert commands == ["  dvc repro", "  python -m my_ml_project.models.predict_model"]
 
 
+@pytest.mark.parametrize(
+    ("remote", "told"),
+    [("../p-remote", True), ("none", False), ("s3://bucket/folder", False)],
+)
+def test_remote_that_others_do_not_reach_is_told(
+    remote: str, told: bool, machine: Callable[..., Generator]
+) -> None:
+    said = machine(git=None, make="", uv=GOOD_UV)(venv=True, dvc_remote=remote).output
+    assert (f"The DVC remote is {remote}, a folder of this machine." in said) == told
+    assert (".venv/bin/dvc remote modify storage url" in said) == told
+
+
 def test_project_that_cannot_prepare_itself(machine: Callable[..., Generator]) -> None:
     prepare = "import sys; sys.exit('error: disk full')"
     project = machine(git=None, make="", uv=UV.format(prepare=prepare))(venv=True)

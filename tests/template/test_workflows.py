@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from support.generator import TEMPLATE, GeneratedProject, Generator
+from support.recipes import steps
 
 WORKFLOW = {"github": ".github/workflows/ci.yml", "gitlab": ".gitlab-ci.yml"}
 SECRETS = {
@@ -74,9 +75,10 @@ def test_pipeline_runs_where_the_data_can_be_reached(
     commands = scripts(generator(ci=ci), ci)
     (pull,) = [command for command in commands if "make pull" in command]
     (tmp_path / "store").mkdir()
-    for name, answer in [(".venv/bin/dvc", remote), ("bin/make", "made $*")]:
+    stubs = {".venv/bin/dvc": remote, ".venv/bin/python": "ran $*", "bin/make": "made $*"}
+    for name, answer in stubs.items():
         stub = tmp_path / name
-        stub.parent.mkdir(parents=True)
+        stub.parent.mkdir(parents=True, exist_ok=True)
         stub.write_text(f'#!/bin/sh\necho "{answer}"\n', encoding="utf-8")
         stub.chmod(0o755)
     outputs = tmp_path / "outputs"
@@ -95,9 +97,98 @@ def test_pipeline_runs_where_the_data_can_be_reached(
     assert ("cannot reach" in done.stdout) != pulled
     if ci == "gitlab":
         assert ("made all" in done.stdout) == pulled
+        assert "ran -m tabwright status" in done.stdout
     else:
+        assert ".venv/bin/python -m tabwright status" in commands
         assert outputs.exists() == pulled
         assert commands["make all"] == "steps.data.outputs.pulled == 'true'"
+
+
+def test_only_the_job_that_comments_may_write_and_it_runs_nothing_of_the_project(
+    generator: Generator,
+) -> None:
+    workflow = yaml.safe_load(generator(ci="github").read(WORKFLOW["github"]))
+    project, comment = workflow["jobs"]["project"], workflow["jobs"]["comment"]
+    assert workflow["permissions"] == {"contents": "read"}
+    assert "permissions" not in project
+    assert comment["permissions"] == {"pull-requests": "write"}
+    (step,) = comment["steps"]
+    assert step["run"].startswith("gh pr comment ")
+    assert "${{" not in step["run"]  # what a pull request says is never part of a command
+
+
+@pytest.mark.parametrize("ci", WORKFLOW)
+def test_metrics_are_compared_with_the_target_branch(
+    generator: Generator, tmp_path: Path, ci: str
+) -> None:
+    workflow = yaml.safe_load(generator(ci=ci).read(WORKFLOW[ci]))
+    if ci == "github":
+        (show,) = [
+            step["run"]
+            for step in workflow["jobs"]["project"]["steps"]
+            if step.get("id") == "metrics"
+        ]
+    else:
+        (show,) = workflow["project"]["after_script"]
+    for name, script in [
+        (".venv/bin/python", 'echo "table of $*"'),
+        ("bin/curl", f'echo "$*" > "{tmp_path}/note"'),
+        ("reports/metrics.json", "{}"),
+    ]:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        path.chmod(0o755)
+    said = {}
+    for target in ("main", ""):
+        names = {"PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+        names |= {"GITHUB_BASE_REF": target, "CI_MERGE_REQUEST_DIFF_BASE_SHA": target and "a" * 40}
+        names |= {name: str(tmp_path / name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+        names |= {"COMMENT_TOKEN": "t", "CI_MERGE_REQUEST_IID": "7" if target else ""}
+        command = [shutil.which("bash") or "bash", "-e", "-c", show]
+        done = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env=os.environ | names,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        summary = Path(names["GITHUB_STEP_SUMMARY"])
+        said[target] = summary.read_text(encoding="utf-8") if ci == "github" else done.stdout
+        summary.unlink(missing_ok=True)
+    against = "origin/main" if ci == "github" else "aaaaaaaa"
+    assert f"table of -m tabwright metrics --against {against}\n" in said["main"]
+    assert "table of -m tabwright metrics\n" in said[""]
+    if ci == "github":
+        assert "table<<END\ntable of" in (tmp_path / "GITHUB_OUTPUT").read_text(encoding="utf-8")
+    else:
+        assert "merge_requests/7/notes" in (tmp_path / "note").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("source", ["example", "https://example.org/t.csv"])
+@pytest.mark.parametrize("ci", ["none", *WORKFLOW])
+def test_schedule_of_the_recipe_is_valid(
+    generator: Generator, tmp_path: Path, ci: str, source: str
+) -> None:
+    project = generator(ci=ci, raw_data=source, target="sex", venv=False)
+    page = project.read("docs/recipes.md")
+    found = [step for step in steps(page) if step.recipe == "A schedule"]
+    assert len(found) == (ci != "none")
+    assert ("chedule" in page) == (ci != "none")
+    for step in found:
+        step.paste(project.path)
+        names = (
+            ["vendor.github-workflows"]
+            if ci == "github"
+            else ["vendor.gitlab-ci", "--data-transform", "gitlab-ci"]
+        )
+        check("check_jsonschema", "--builtin-schema", *names, project.path / step.file)
+        used = re.findall(r"\bmake ([a-z ]+)", step.text)
+        used = [name.strip() for names in used for name in names.split()]
+        wanted = ["data", "evaluate", "register", "promote", "predict"]
+        assert ("fetch" in used) == (source != "example")
+        assert [name for name in dict.fromkeys(used) if name in wanted] == wanted
 
 
 @pytest.mark.parametrize(("remote", "names"), SECRETS.items())

@@ -64,7 +64,7 @@ def kept(runner: DatasetRunner) -> pd.DataFrame:
 
 def warnings(runner: DatasetRunner) -> list[dict[str, str]]:
     """What is said about the data beside the rows that are rejected."""
-    return json.loads((runner.root / "reports/warnings.json").read_text(encoding="utf-8"))
+    return json.loads((runner.root / "reports/warnings.json").read_text(encoding="utf-8"))["issues"]
 
 
 def edit(runner: DatasetRunner, column: str, old: str, new: str) -> None:
@@ -182,6 +182,47 @@ def test_what_is_ignored_may_keep_its_keys(runner: DatasetRunner) -> None:
     edit(runner, "age", "kind: numeric", "kind: ignore")
     edit(runner, "city", "kind: category", "kind: ignore")
     assert runner.make_dataset().worked
+
+
+def with_sentinel(rows: int = 200) -> pd.DataFrame:
+    """Air where -200 stands for missing in two columns, written in two ways, and in the target."""
+    random = np.random.default_rng(1)
+    air = pd.DataFrame(random.normal(50, 9, (rows, 3)).round(1), columns=["CO", "NOx", "C6H6"])
+    air = air.astype("str")
+    air.loc[::9, "CO"], air.loc[::7, "NOx"], air.loc[::8, "C6H6"] = "-200", "-200.0", "-200"
+    air["site"] = np.where(np.arange(rows) % 3 == 0, "-200", "b")
+    return air
+
+
+def test_a_sentinel_is_missing_by_one_edit_however_it_is_written(runner: DatasetRunner) -> None:
+    with_sentinel().to_csv(runner.clear() / "table.csv", index=False)
+    assert runner.run("table.csv", "C6H6").worked
+    (found,) = [one for one in warnings(runner) if one["kind"] == "sentinel"]
+    assert "-200 stands apart" in found["message"]
+    assert all(name in found["message"] for name in ("'CO'", "'NOx'", "'C6H6'"))
+    assert "source.missing" in found["remedy"]
+    text = runner.schema_file.read_text(encoding="utf-8")
+    assert text.count("missing: ['']") == 1
+    text = text.replace("missing: ['']", "missing: ['', '-200']")
+    runner.schema_file.write_text(text, encoding="utf-8")
+    run = runner.make_dataset()
+    assert run.worked, run.message
+    found = {one["column"] for one in warnings(runner)}
+    assert not found & {"CO", "NOx", "C6H6"}  # no empty cell beyond the contract
+    assert len(runner.table("unlabelled")) == 25
+    rows = kept(runner)
+    assert rows[["CO", "NOx"]].isna().sum().tolist() == [23, 29]
+    assert rows["site"].isna().sum() == (with_sentinel()["site"] == "-200").sum()
+
+
+def test_a_marker_of_a_column_is_missing_there_alone(runner: DatasetRunner) -> None:
+    with_sentinel().to_csv(runner.clear() / "table.csv", index=False)
+    assert runner.run("table.csv", "C6H6").worked
+    edit(runner, "NOx", "{kind", "{missing: [-200], kind")
+    assert runner.make_dataset().worked
+    rows = kept(runner)
+    assert rows[["CO", "NOx", "site"]].isna().sum().tolist() == [0, 29, 0]
+    assert runner.schema.columns["NOx"].missing == ["-200"]
 
 
 # More rows than are looked at --------------------------------------------------------------------

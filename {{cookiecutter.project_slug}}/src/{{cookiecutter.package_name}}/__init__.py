@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import tabwright  # noqa: F401, from here on Ctrl-C is one sentence
+
 # In a copy of the project, such as DVC makes for queued experiments, the code of the copy counts.
 if (_here := Path("src", __name__).resolve()).is_dir():
     __path__ = [str(_here)]

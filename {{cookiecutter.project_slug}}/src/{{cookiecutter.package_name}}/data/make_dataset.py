@@ -2,7 +2,7 @@
 
 import pandas as pd
 from tabwright.dataset.check_rows import check_rows
-from tabwright.dataset.checks.checks import check_dataset, describe_issues
+from tabwright.dataset.checks.checks import check_dataset
 from tabwright.dataset.dictionary import write_data_dictionary
 from tabwright.dataset.split import require_split_column, split_rows
 from tabwright.project.errors import cli_errors
@@ -47,8 +47,7 @@ def make_dataset(project: Project) -> None:
     )
     if checked.rejected:
         print(describe(checked.problems))
-    if issues := check_dataset(project, schema, checked, clean):
-        print(f"data checks:\n{describe_issues(issues)}")
+    print(check_dataset(project, schema, checked, clean))
 
 
 if __name__ == "__main__":

@@ -1,34 +1,32 @@
-"""Compare candidates by cross-validation, search around the best, fit it, save and log it."""
+"""Compare candidates by cross-validation, search around the best, fit it, and store it.
 
-from typing import Any
+The step `calibrate` makes the model of it, with a threshold, and logs the run.
+"""
 
 import pandas as pd
-from sklearn.base import BaseEstimator
 from tabwright.project.errors import cli_errors
 from tabwright.project.project import Project
 from tabwright.project.settings import Params
 from tabwright.schema.schema import Schema, load_schema
 from tabwright.selection.candidate import VOTING, baseline
 from tabwright.selection.cross_validation import read_rows
-from tabwright.selection.fit import describe_fit, fit_best
-from tabwright.selection.metrics import one_thread, require_known
+from tabwright.selection.fit import FittedCandidate, fit_best, save_fit
+from tabwright.selection.metrics import NONE, Own, one_thread, require_known
 from tabwright.selection.model_selection import ModelSelection
-from tabwright.tracking.runs import start_run
 
-from ..config import metrics
 from .candidates import candidates
 
 
 @one_thread()
 def select_model(
-    rows: pd.DataFrame, schema: Schema, params: Params
-) -> tuple[BaseEstimator, dict[str, Any]]:
+    rows: pd.DataFrame, schema: Schema, params: Params, metrics: Own = NONE
+) -> FittedCandidate:
     """Find the best model for typed, labelled rows and fit it on all of them.
 
-    Returns
-    -------
-    model, facts
-        As `fit_best` gives them.
+    Parameters
+    ----------
+    metrics
+        Yours, of which `train.metric` may name one.
 
     Raises
     ------
@@ -50,13 +48,10 @@ def select_model(
 
 
 def train(project: Project) -> None:
-    """Train on the rows of `make data`; the run is kept in reports/runs and in MLflow."""
+    """Train on the rows of `make data`."""
     params, schema = project.params, load_schema(project.schema_file)
-    run = start_run(project)
     rows = read_rows(project.train_file, params.train.max_rows, params.seed)
-    model, facts = select_model(rows, schema, params)
-    run.log(model, rows, schema, facts)
-    print(f"{describe_fit(facts)}, saved as models/{project.model_file.name}")
+    save_fit(project, select_model(rows, schema, params, project.metrics))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field, StrictFloat
 from pydantic.dataclasses import dataclass
 
-from ..project.errors import ProjectError
+from ..project.errors import ProjectError, did_you_mean
 from ..project.settings import FORBID, Number, must_be
 from ..schema.schema import Schema
 
@@ -121,7 +121,8 @@ class Expectation:
         for column in [*self.add, *self.set]:
             if column not in schema.features:
                 known = ", ".join(schema.features)
-                raise ProjectError(f"{column!r} is no feature; features are {known}.")
+                similar = did_you_mean(column, schema.features)
+                raise ProjectError(f"{column!r} is no feature{similar}; features are {known}.")
         for column in self.add:
             if schema.features[column].kind != "numeric":
                 raise ProjectError(f"add takes numeric columns, not {column!r}.")

@@ -24,8 +24,9 @@ from .gate import absent_classes
 from .limits import CHANGED_ROWS, IMPORTANCE_ROWS, SAMPLED_ROWS
 from .predictions import Predictions
 from .ranking import best_rows
+from .reliance import describe_reliance
 from .resampling import Resampling, make_resampling
-from .slices import score_slices
+from .slices import describe_slices, score_slices
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,7 +53,7 @@ class Evaluation:
     sample: Predictions
 
     def __str__(self) -> str:
-        """The scores as a table, and which parts of the evaluation are of fewer rows."""
+        """The scores as a table, slices that differ, and what is of fewer rows."""
         scores = self.scores
         ends = scores["interval"].items()
         interval = {name: "{low:.4f} to {high:.4f}".format(**each) for name, each in ends}
@@ -60,7 +61,9 @@ class Evaluation:
         table = pd.DataFrame(columns).to_string(float_format="{:.4f}".format)
         head = f"On {scores['rows']} held-out rows, intervals by {scores['resampling']}:"
         absent = f"\n{absent_classes(scores)}" if scores["absent"] else ""
-        return f"{head}\n{table}{absent}{capped(scores['rows'])}"
+        slices = f"\n{words}" if (words := describe_slices(self.slices, scores["metric"])) else ""
+        reliance = f"\n{scores['reliance']}" if scores.get("reliance") else ""
+        return f"{head}\n{table}{absent}{slices}{reliance}{capped(scores['rows'])}"
 
 
 def save_evaluation(
@@ -72,6 +75,8 @@ def save_evaluation(
 ) -> None:
     """Write scores, test predictions and figures, the owner's among them.
 
+    The scores get `reliance`: a warning if the model relies on one column, or an empty string.
+
     Parameters
     ----------
     predictions
@@ -79,23 +84,22 @@ def save_evaluation(
     figures
         The owner's, by the name that the report shows.
     """
+    set_environment(project)
+    # Of matplotlib, which reads the environment.
+    from .figures.draw import draw_figures, draw_slices
+    from .figures.importance import importances
+    from .figures.learning import MAX_FITTED, draw_learning
+
+    name, seed = evaluation.scores["metric"], project.params.seed
+    losses = importances(model, evaluation.sample, seed)
+    evaluation.scores["reliance"] = describe_reliance(losses, evaluation.sample.schema)
     write_json(project.metrics_file, evaluation.scores)
     write_json(project.slices_file, evaluation.slices)
     write_json(project.behaviour_file, evaluation.tests)
     with parquet_file(project.test_predictions_file) as write:
         write(predictions)
-    set_environment(project)
-    # Of matplotlib, which reads the environment.
-    from .figures.draw import draw_figures, draw_slices
-    from .figures.learning import MAX_FITTED, draw_learning
-
-    name, goal, seed = (
-        evaluation.scores["metric"],
-        project.params.train.threshold,
-        project.params.seed,
-    )
     with replacing(project.figures_folder) as folder:
-        draw_figures(model, evaluation.sample, goal, seed, folder)
+        draw_figures(model, evaluation.sample, losses, project.params.train.threshold, seed, folder)
         train, count = sample_file(project.train_file, seed, MAX_FITTED)
         count = min(count, project.params.train.max_rows)
         draw_learning(model, evaluation.sample, train, count, seed, folder)

@@ -1,4 +1,4 @@
-"""Scores on slices of the held-out rows: each value of a column, and its missing values."""
+"""Scores on slices of the held-out rows: values and quartiles of columns, and missing values."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,18 +13,22 @@ from ..selection.metric import Metric
 from ..selection.metrics import require_known
 from .predictions import Predictions
 from .resampling import Resampling
+from .slice_tests import mark_differences
 
 EMPTY = "(empty)"
-MAX_COLUMNS, MAX_VALUES = 5, 10  # of `auto`
+MAX_COLUMNS, MAX_VALUES = 5, 10  # of `auto`: of categories, and as many of numbers
 MAX_SLICES = 20  # of a column that is named: its most frequent values
+MAX_NAMED = 5  # in a sentence
 QUARTERS = 4  # of a number that is named; of no more values, each
-MIN_ROWS = 10  # or there is no score
+MIN_ROWS = 10  # of each class, or there is no score
 # The interval of a slice is less exact than that of all rows, and takes milliseconds.
 RESAMPLES, DRAWN_ROWS = 100, 1000
 
 
 def slice_columns(test: pd.DataFrame, schema: Schema, asked: str | list[str]) -> list[str]:
-    """The columns to slice by: `asked`, or for `auto` the first few with few values.
+    """The columns to slice by: `asked`, or for `auto` the first categories and the first numbers.
+
+    Categories have few values, booleans count as such; numbers more than one.
 
     Raises
     ------
@@ -32,12 +36,14 @@ def slice_columns(test: pd.DataFrame, schema: Schema, asked: str | list[str]) ->
         When there is no such column among those of the held-out rows.
     """
     if asked == "auto":
+        values = test.nunique(dropna=False)
         few = [
             name
             for name in schema.names("category", "boolean")
-            if 2 <= test[name].nunique(dropna=False) <= MAX_VALUES + test[name].hasnans
+            if 2 <= values[name] <= MAX_VALUES + test[name].hasnans
         ]
-        return few[:MAX_COLUMNS]
+        numbers = [name for name in schema.names("numeric") if values[name] > 1]
+        return [*few[:MAX_COLUMNS], *numbers[:MAX_COLUMNS]]
     known = test.columns.drop(schema.target, errors="ignore")
     require_known("evaluate.slices", asked, known)
     return list(dict.fromkeys(asked))
@@ -78,15 +84,15 @@ def score_slices(
     -------
     list of dict
         `column`, `value` and `rows`; the `score` in the deciding metric with its bootstrap
-        interval from `low` to `high`; all `scores` by metric. Where rows are too few, or the
-        target is the same in all of them, the score is None and `scores` is empty.
+        interval from `low` to `high`; all `scores` by metric; and whether it `differs` from the
+        rest, see `mark_differences`. Without enough rows the score is None and `scores` is empty.
     """
     rows, schema, deciding = predicted.rows, predicted.schema, predicted.deciding
-    found = []
+    found, masks = [], []
     for column, value, mask in make_slices(rows, schema, slice_columns(rows, schema, asked)):
         scores, low, high = dict[str, float](), None, None
         y_true, y_pred = predicted.y_true[mask], predicted.y_pred[mask]
-        if len(y_true) >= MIN_ROWS and len(np.unique(y_true)) > 1:
+        if has_score(predicted.y_true, mask):
             every = predicted.scores(mask).items()
             scores = {name: float(score) for name, score in every if np.isfinite(score)}
         if deciding in scores:
@@ -95,7 +101,42 @@ def score_slices(
         entry = {"column": column, "value": value, "rows": len(y_true)}
         score = {"score": scores.get(deciding), "low": low, "high": high}
         found.append(entry | score | {"scores": scores})
+        masks.append(mask)
+    mark_differences(found, masks, predicted, resampling)
     return found
+
+
+def has_score(y_true: np.ndarray, mask: np.ndarray) -> bool:
+    """Whether a slice has `MIN_ROWS` rows of each of its classes, two or more, or as many numbers.
+
+    Classes with fewer held-out rows altogether do not count: no slice could have enough of them.
+    """
+    if y_true.dtype.kind == "f":
+        return int(mask.sum()) >= MIN_ROWS and len(np.unique(y_true[mask])) > 1
+    counts = np.bincount(y_true)
+    here = np.bincount(y_true[mask], minlength=len(counts))[counts >= MIN_ROWS]
+    here = here[here > 0]
+    return len(here) > 1 and int(here.min()) >= MIN_ROWS
+
+
+def describe_slices(slices: list[dict[str, Any]], metric: str) -> str:
+    """One sentence that names the slices that differ from the rest."""
+    scored = [part for part in slices if part["score"] is not None]
+    if not scored:
+        return f"Slices: none of {len(slices)} has enough rows for a score." if slices else ""
+    marked = [part for part in scored if part.get("differs")]
+    if not marked:
+        return f"Slices: none of {len(scored)} differs from the other rows beyond chance."
+    marked.sort(key=lambda part: part["differs"] != "worse")
+    named = [
+        f"{part['column']} {part['value']} is {part['differs']} ({part['score']:.4f} on {part['rows']} "
+        f"rows, where {part['expected']:.4f} is expected)"
+        for part in marked[:MAX_NAMED]
+    ]
+    more = f" and {len(marked) - MAX_NAMED} more" if len(marked) > MAX_NAMED else ""
+    verb = "differ" if len(marked) > 1 else "differs"
+    head = f"Slices: {len(marked)} of {len(scored)} {verb} from the other rows beyond chance"
+    return f"{head} in {metric}: {', '.join(named)}{more}."
 
 
 def interval(

@@ -111,6 +111,12 @@ def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
         return pd.read_parquet(path, columns=columns)
 
 
+def first_rows(path: Path, count: int) -> pd.DataFrame:
+    """Read at most so many rows from the beginning of a file that is not empty."""
+    with readable(path), pq.ParquetFile(path) as file:
+        return next(file.iter_batches(count)).to_pandas()
+
+
 def rows_in(path: Path) -> int:
     """Count the rows of a Parquet file."""
     with readable(path):

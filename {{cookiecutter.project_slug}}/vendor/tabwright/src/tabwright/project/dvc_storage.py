@@ -1,6 +1,7 @@
 """DVC's cache and remote by hash, also for files that no `dvc.lock` of today names."""
 
 import json
+import logging
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -70,6 +71,44 @@ class DvcStorage:
             print(f"nothing from the remote: {first_line(error)}", file=sys.stderr)
         if known in missing and known not in self.missing(known):  # a list: now its files
             self.fetch(known)
+
+    @property
+    def remote(self) -> Path | str:
+        """Where the default remote is: a folder, or an address.
+
+        Raises
+        ------
+        ProjectError
+            When there is none, or the plugin of its kind is not installed.
+        """
+        config, name = self.repo.config, self.repo.config["core"].get("remote")
+        if not name:
+            add = "`.venv/bin/dvc remote add --default storage <address>` adds one"
+            raise ProjectError(f"this project has no DVC remote: {add}.")
+        try:
+            remote = self.repo.cloud.get_remote()
+        except Exception as error:
+            raise ProjectError(f"the DVC remote is not usable: {first_line(error)}.") from error
+        folder = remote.fs.protocol == "local"
+        return Path(remote.path) if folder else str(config["remote"][name]["url"])
+
+    def in_remote(self, hashes: Iterable[str]) -> list[str]:
+        """Those of some objects that the remote has; errors are those of the kind of remote."""
+        try:
+            return list(self.repo.cloud.get_remote_odb().oids_exist(list(hashes)))
+        except FileNotFoundError:
+            return []
+
+    def pull(self, names: Iterable[str]) -> int:
+        """Download outputs that the cache does not have, put them in place; the number of files.
+
+        Errors are those of DVC and of the kind of remote.
+        """
+        for logger in ("dvc", "dvc_data"):  # what is missing is told by its name
+            logging.getLogger(logger).setLevel(logging.CRITICAL)
+        # By name: DVC otherwise fails while a step of the pipeline has never run.
+        paths = [str(self.root / name) for name in names]
+        return int(self.repo.pull(paths)["stats"]["fetched"])
 
     def send(self, hashes: Iterable[str]) -> None:
         """Upload files and folders that are in the cache."""

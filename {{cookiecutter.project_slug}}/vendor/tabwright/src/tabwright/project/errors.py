@@ -1,13 +1,16 @@
 """Errors for people: one sentence, no traceback."""
 
 import errno
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from types import TracebackType
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+STOPPED = "error: stopped; run the same command again to continue."
 MAKE_ROOM = "Make room on the disk, then run this again."
-INTERRUPTED = 130  # the exit code of a shell for Ctrl-C
+BROKEN_PIPE, INTERRUPTED = 141, 130  # the exit codes of a shell for a closed pipe and for Ctrl-C
 
 
 class ProjectError(Exception):
@@ -23,6 +26,10 @@ def cli_errors() -> Iterator[None]:
     """
     try:
         yield
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(BROKEN_PIPE)
     except ProjectError as error:
         sys.exit(f"error: {error}")
     except OSError as error:
@@ -30,8 +37,27 @@ def cli_errors() -> Iterator[None]:
             raise
         sys.exit(f"error: {first_line(error)}. {MAKE_ROOM}")
     except KeyboardInterrupt:
-        print("error: stopped; run the same command again to continue.", file=sys.stderr)
+        print(STOPPED, file=sys.stderr)
         sys.exit(INTERRUPTED)
+
+
+def say_interrupted(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Hook for exceptions: Ctrl-C before `cli_errors` has begun is a sentence as well."""
+    if issubclass(kind, KeyboardInterrupt):
+        print(STOPPED, file=sys.stderr)  # Python then ends with the exit code of Ctrl-C
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """The most similar of the known words as a question in brackets, after a space; empty if none is."""
+    from difflib import get_close_matches  # only a mistake needs it
+
+    similar = {name.lower(): name for name in known}
+    found = get_close_matches(str(word).lower(), similar, n=1)
+    return f" (did you mean {similar[found[0]]}?)" if found else ""
 
 
 def first_line(error: BaseException) -> str:

@@ -1,6 +1,8 @@
 """The inputs of a run in git: their commit, and uncommitted changes."""
 
 import os
+import re
+import shlex
 import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +20,9 @@ INPUTS = (
     "requirements*.txt",
     "references/schema.yaml",
 )
+
+CONFLICT = re.compile(rb"^(<{7}|>{7}) ", re.MULTILINE)
+MERGED = ("params.yaml", "dvc.yaml", "dvc.lock", "references/schema.yaml", "models/champion.json")
 
 
 def git(root: Path, *arguments: str, **environment: str) -> str | None:
@@ -50,6 +55,48 @@ def git(root: Path, *arguments: str, **environment: str) -> str | None:
 def commit(root: Path, name: str = "HEAD") -> str:
     """The hash of a commit, the current one by default; empty if there is none."""
     return (git(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}") or "").strip()
+
+
+def last_author(root: Path, *paths: str) -> str:
+    """Who made the last commit of some files; empty where nobody did."""
+    found = commit(root) and git(root, "log", "-1", "--format=%an", "--", *paths)
+    return (found or "").strip()
+
+
+def commit_hint(root: Path, message: str) -> str:
+    """The command that commits what has changed; empty where nothing has, or there is no git."""
+    if not git(root, "status", "--porcelain", "--", "."):
+        return ""
+    return f"to keep this: git add --all && git commit --message {shlex.quote(message)}"
+
+
+def require_merged(root: Path, *paths: Path) -> None:
+    """Refuse files with the conflict marks of a merge, by default all that commands read.
+
+    Raises
+    ------
+    ProjectError
+        With the name of each, and how to resolve it.
+    """
+    found = paths or (
+        *(root / name for name in MERGED),
+        *root.glob("reports/runs/*.json"),
+        *root.glob("data/*/*.dvc"),
+        *root.glob("models/champions/*.dvc"),
+    )
+    marked = [path for path in found if path.is_file() and CONFLICT.search(path.read_bytes())]
+    if marked:
+        raise ProjectError(
+            "\n".join(_resolve(path.relative_to(root).as_posix()) for path in marked)
+        )
+
+
+def _resolve(name: str) -> str:
+    said = f"{name} has the conflict marks of a merge (<<<<<<<)"
+    if name.endswith((".lock", ".json", ".dvc")):
+        then = "make pull" if name.endswith(".dvc") else "make all"
+        return f"{said}: `git checkout --ours {name}` or `--theirs` keeps one side; then `{then}`."
+    return f"{said}: keep what is right of each place and delete the marks, then `git add {name}`."
 
 
 def snapshot(root: Path, base: str = "", patch: Path | None = None) -> str:

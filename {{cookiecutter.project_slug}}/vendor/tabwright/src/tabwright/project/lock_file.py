@@ -7,6 +7,7 @@ import yaml
 
 from .errors import ProjectError
 from .files import md5
+from .git import require_merged
 
 
 def locked_stages(root: Path) -> dict[str, Any]:
@@ -23,6 +24,7 @@ def locked_stages(root: Path) -> dict[str, Any]:
     try:
         return dict(yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"])
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
+        require_merged(root, lock)
         raise ProjectError(
             "dvc.lock is damaged. `git checkout dvc.lock` brings back the committed one; without "
             "the file, `make all` writes it again."
@@ -42,6 +44,6 @@ def require_unchanged(root: Path, path: Path) -> None:
         for out in entry.get("outs", []):
             if out["path"] == name and path.is_file() and md5(path) != out["md5"]:
                 raise ProjectError(
-                    f"{name} is not what the step {stage} made, and is not used. `make {stage}` "
+                    f"{name} is not what the step {stage} made, and is not used. `dvc repro {stage}` "
                     f"brings that back; `dvc commit {stage}` keeps this one."
                 )

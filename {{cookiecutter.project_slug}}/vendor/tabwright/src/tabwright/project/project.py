@@ -53,6 +53,11 @@ class Project:
     unlabelled_file = _Below("data/processed/unlabelled.parquet")
     test_predictions_file = _Below("data/processed/test_predictions.parquet")
     predictions_file = _Below("data/processed/predictions.csv")
+    train_predictions_file = _Below("data/processed/train_predictions.parquet")
+    fingerprint_file = _Below("models/fingerprint.json")
+    fitted_file = _Below("models/fitted.skops")
+    selection_file = _Below("models/selection.json")
+    seconds_file = _Below("models/seconds.json")
     model_file = _Below("models/model.skops")
     promotions_file = _Below("models/champion.json")
     champions_folder = _Below("models/champions")
@@ -79,7 +84,10 @@ class Project:
         ProjectError
             When neither the folder nor one above it has a `params.yaml`, or `.env` is damaged.
         """
-        here = (start or Path.cwd()).resolve()
+        try:
+            here = (start or Path.cwd()).resolve()
+        except FileNotFoundError as error:
+            raise ProjectError("this folder was deleted: go to the folder of a project.") from error
         for folder in (here, *here.parents):
             if (folder / "params.yaml").is_file():
                 project = cls(folder)

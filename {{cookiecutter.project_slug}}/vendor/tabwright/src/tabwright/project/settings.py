@@ -1,9 +1,10 @@
 """The parameters of `params.yaml` with their types; the owner can extend `Params` in config.py."""
 
 import re
+from collections.abc import Collection
 from dataclasses import field
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 from urllib.parse import unquote
 
 from pydantic import (
@@ -20,7 +21,8 @@ from pydantic.dataclasses import dataclass
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from .errors import ProjectError
+from .errors import ProjectError, did_you_mean
+from .git import require_merged
 
 WEB = ("http://", "https://", "s3://")
 LOGIN = re.compile("://[^/@]*:[^@]*@")
@@ -50,31 +52,49 @@ def build(kind: type[Built], tree: dict[str, Any], file: str) -> Built:
     try:
         return kind(**{str(key): value for key, value in tree.items()})
     except ValidationError as error:
-        raise ProjectError("\n".join(_sentence(wrong, file) for wrong in error.errors())) from error
+        said = [_sentence(kind, wrong, file) for wrong in error.errors()]
+        raise ProjectError("\n".join(said)) from error
 
 
-def _sentence(wrong: Any, file: str) -> str:
+def _sentence(kind: Any, wrong: Any, file: str) -> str:
     place, said = wrong["loc"], wrong["msg"].removeprefix("Value error, ")
     if template := EXPLAINED.get(wrong["type"]):
         said = template.format(input=wrong["input"], **wrong.get("ctx", {}))
     elif wrong["type"] != "value_error":
         said = f"is {wrong['input']!r}: {said[0].lower()}{said[1:]}"
-    if wrong["type"] == "unexpected_keyword_argument" and file == "params.yaml" and len(place) == 1:
-        said += ", or give it a type in `Settings` of config.py"
+    if wrong["type"] == "unexpected_keyword_argument":
+        if file == "params.yaml" and len(place) == 1:
+            said += ", or give it a type in `Settings` of config.py"
+        said += did_you_mean(place[-1], _keys(kind, place[:-1]))
     if place[0] == "columns" and len(place) > 1:
         file, place = f"{file}, column {place[1]!r}", place[2:]
     name = ".".join(map(str, place))
     return f"{file}: " + f"{name} {said}.".lstrip()
 
 
-def must_be(expected: str) -> WrapValidator:
-    """Replace the message of pydantic by what is expected."""
+def _keys(kind: Any, place: tuple[Any, ...]) -> list[str]:
+    """The keys that a dataclass has at a place in it."""
+    for name in place:
+        fields = getattr(kind, "__dataclass_fields__", None)
+        kind = fields[name].type if fields else [*get_args(kind), None][-2]  # of a mapping
+    return list(getattr(kind, "__dataclass_fields__", ()))
+
+
+def must_be(expected: str, examples: Collection[str] = ()) -> WrapValidator:
+    """Replace the message of pydantic by what is expected; a text in place of a list is shown as one.
+
+    The example that looks like the value is shown too.
+    """
 
     def check(value: Any, validate: Any) -> Any:
         try:
             return validate(value)
         except ValidationError as error:
-            raise ValueError(f"must be {expected}") from error
+            hint = (
+                f": write [{value}]" if "a list of" in expected and isinstance(value, str) else ""
+            )
+            hint += did_you_mean(value, examples)
+            raise ValueError(f"must be {expected}{hint}") from error
 
     return WrapValidator(check)
 
@@ -104,7 +124,15 @@ Inside = Annotated[StrictFloat, Field(gt=0, lt=1), must_be("in (0, 1)")]
 Natural = Annotated[StrictInt, Field(ge=0), must_be("a whole number from 0")]
 Rows = Annotated[StrictInt, Field(ge=100), must_be("a whole number from 100")]
 Floors = Annotated[dict[str, Number], must_be("a number for each metric, such as {roc_auc: 0.8}")]
-Goal = Annotated[str, Field(pattern=r"^(f1|precision (0?\.\d+|1(\.0+)?)|cost \d+(\.\d+)?)$")]
+GOALS = {  # of `train.threshold`: an example, and its pattern
+    "f1": "f1",
+    "precision 0.9": r"precision (0?\.\d+|1(\.0+)?)",
+    "recall 0.9": r"recall (0?\.\d+|1(\.0+)?)",
+    "cost 5": r"cost \d+(\.\d+)?",
+    "top 10%": r"top (0?\.\d*[1-9]\d*|[1-9]\d?(\.\d+)?)%",
+    "top 500": r"top [1-9]\d*",
+}
+Goal = Annotated[str, Field(pattern=f"^({'|'.join(GOALS.values())})$")]
 
 
 @dataclass(frozen=True, config=FORBID)
@@ -140,10 +168,7 @@ class TrainParams:
     metric: str
     folds: Annotated[StrictInt, Field(ge=2), must_be("a whole number from 2")]
     candidates: Annotated[list[str], Field(min_length=1), must_be("a list of at least one name")]
-    threshold: Annotated[
-        Inside | Goal,
-        must_be("f1, precision P (such as precision 0.9), cost C (such as cost 5) or in (0, 1)"),
-    ]
+    threshold: Annotated[Inside | Goal, must_be(f"{', '.join(GOALS)} or a number in (0, 1)", GOALS)]
     search: SearchParams
     max_rows: Rows
 
@@ -184,5 +209,6 @@ def load_params(path: Path, kind: type[Built]) -> Built:
     try:
         tree = YAML(typ="safe").load(path)  # of YAML 1.2, as DVC reads it: `no` is a text
     except YAMLError as error:
+        require_merged(path.parent, path)
         raise ProjectError(f"{path.name} is not valid YAML, correct it: {error}") from error
     return build(kind, tree if isinstance(tree, dict) else {}, path.name)

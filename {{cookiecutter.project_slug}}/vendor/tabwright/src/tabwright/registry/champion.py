@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..project.errors import ProjectError
 from ..project.files import md5, read_json, write_json
+from ..project.git import require_merged
 from ..project.lock_file import require_unchanged
 from ..project.project import Project
 from ..schema.schema import Schema, load_schema
 from ..selection.persistence import SHORT, Record, load_model
+from ..tracking.names import run_name
 from ..tracking.record import require_record, short, source_code
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ class ModelInUse:
 
     def __str__(self) -> str:
         what = f"version {self.version}" if self.version else "model.skops"
-        return f"{what} (run {self.run[:SHORT]})"
+        return f"{what} (run {run_name(self.run)})"
 
 
 def model_in_use(project: Project) -> ModelInUse:
@@ -94,6 +96,7 @@ def promotion_log(project: Project) -> list[Promotion]:
         for promotion in log:
             promotion["run"], promotion["version"], promotion["model_md5"], promotion["schema_md5"]
     except (ValueError, KeyError, TypeError) as error:
+        require_merged(project.root, project.promotions_file)
         raise ProjectError(
             f"{project.short(project.promotions_file)} is damaged ({error}): "
             "`git checkout models/champion.json` restores it."
@@ -105,6 +108,12 @@ def current_champion(project: Project) -> Promotion | None:
     """The last entry of the promotion log; None before the first promotion."""
     log = promotion_log(project)
     return log[-1] if log else None
+
+
+def version_number(log: list[Promotion], run: str) -> str:
+    """The number of a run in the promotion log: as it was promoted before, or the next one."""
+    known = {promotion["run"]: promotion["version"] for promotion in log}
+    return known.get(run) or str(1 + max(map(int, known.values()), default=0))
 
 
 def record_promotion(project: Project, promotion: Promotion, seen: list[Promotion]) -> None:
@@ -139,9 +148,10 @@ def previous_champion(project: Project) -> Promotion | None:
     """The entry a rollback returns to."""
     stack: list[Promotion] = []
     for promotion in promotion_log(project):
-        if promotion["what"] == "rolled back":
-            stack.pop()
-        else:
+        if promotion["what"] == "rolled back":  # also to one that another branch knows
+            while stack and stack[-1]["run"] != promotion["run"]:
+                stack.pop()
+        if not stack or stack[-1]["run"] != promotion["run"]:
             stack.append(promotion)
     return stack[-2] if len(stack) > 1 else None
 

@@ -1,20 +1,24 @@
-"""MLflow's registry: versions and the challenger; its alias `champion` follows the promotion log.
+"""MLflow's registry: registered models and the challenger; its alias `champion` follows the promotion log.
 
-It is skipped, with a line on stderr, where no MLflow can be reached.
+MLflow counts its versions itself, differently in every database, so they are not shown: the version of a
+model is its number in the promotion log, which MLflow has as the tag `version`. The registry is skipped,
+with a line on stderr, where no MLflow can be reached.
 """
 
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr
+from io import StringIO
 from typing import NamedTuple
 
 from ..project.errors import ProjectError
 from ..project.project import Project
 from ..project.text import aligned
-from ..selection.persistence import Record
+from ..selection.persistence import SHORT, Record
 from ..tracking.database import database_errors, load_mlflow, require_server
 from ..tracking.experiment import open_experiment, query
 from ..tracking.record import short, test_score
-from .champion import current_champion
+from .champion import current_champion, promotion_log
 
 
 class Version(NamedTuple):
@@ -36,7 +40,7 @@ def mirror(project: Project, *more: Callable[[], None]) -> None:
 
 
 def versions(project: Project) -> list[Version]:
-    """All versions in MLflow's registry, in order."""
+    """All registered models, as MLflow's versions, in order."""
     statement = "SELECT version, run_id FROM model_versions WHERE name = ?"
     found = query(project, statement, project.name)
     if found is None:
@@ -49,12 +53,12 @@ def versions(project: Project) -> list[Version]:
 
 
 def find_version(project: Project, run: str) -> Version | None:
-    """The version a run was registered as."""
+    """What a run was registered as."""
     return next((version for version in versions(project) if version.run_id == run), None)
 
 
 def aliases(project: Project) -> dict[str, str]:
-    """The version each alias names."""
+    """MLflow's version that each alias names."""
     statement = "SELECT alias, version FROM registered_model_aliases WHERE name = ?"
     found = query(project, statement, project.name)
     if found is None:
@@ -69,25 +73,26 @@ def follow_promotions(project: Project) -> None:
     """Set MLflow's alias to the last promotion, unless this registry does not have its run."""
     promotion, known = current_champion(project), aliases(project)
     version = find_version(project, promotion["run"]) if promotion else None
-    if version is None or known.get("champion") == version.version:
+    if not (promotion and version) or known.get("champion") == version.version:
         return
     open_experiment(project)
-    client = load_mlflow(project).MlflowClient()
+    client, name = load_mlflow(project).MlflowClient(), project.name
     if known.get("challenger") == version.version:
-        client.delete_registered_model_alias(project.name, "challenger")
-    client.set_registered_model_alias(project.name, "champion", version.version)
+        client.delete_registered_model_alias(name, "challenger")
+    client.set_model_version_tag(name, version.version, "version", promotion["version"])
+    client.set_registered_model_alias(name, "champion", version.version)
 
 
-def make_challenger(project: Project, record: Record) -> str:
-    """Register the model of a run if it is not, make it the challenger, and return its version."""
-    mlflow, name = load_mlflow(project), project.name
-    found = find_version(project, record["run"]) or mlflow.register_model(record["model_uri"], name)
+def make_challenger(project: Project, record: Record) -> None:
+    """Register the model of a run if it is not, and make it the challenger."""
+    mlflow, name, run = load_mlflow(project), project.name, record["run"]
+    with redirect_stderr(StringIO()):  # MLflow tells its own number
+        found = find_version(project, run) or mlflow.register_model(record["model_uri"], name)
     mlflow.MlflowClient().set_registered_model_alias(name, "challenger", found.version)
-    return str(found.version)
 
 
-def challenger(project: Project) -> tuple[str, str]:
-    """The version of the challenger, and its run.
+def challenger(project: Project) -> str:
+    """The run of the challenger.
 
     Raises
     ------
@@ -98,15 +103,20 @@ def challenger(project: Project) -> tuple[str, str]:
     if number is None:
         raise ProjectError("there is no challenger: `make register` makes the present model one.")
     (run,) = [each.run_id for each in versions(project) if each.version == number]
-    return number, run
+    return run
 
 
 def version_table(project: Project, records: dict[str, Record]) -> str:
-    """All versions with their aliases and scores, as text."""
-    alias_of = {number: alias for alias, number in aliases(project).items()}
-    rows = [("version", "alias", "run", "model", "trained", "held-out rows", "why")]
-    for number, run in versions(project):
+    """All registered and promoted models with their aliases and scores, as text."""
+    log = promotion_log(project)
+    known = {promotion["run"]: promotion["version"] for promotion in log}
+    registered = {run: number for number, run in versions(project)}
+    alias_of = {number: alias for alias, number in aliases(project).items() if alias != "champion"}
+    rows = [("version", "alias", "run", "id", "model", "trained", "held-out rows", "why")]
+    for run in dict.fromkeys([*known, *registered]):
         record = {"model": "", "started": "", "why": ""} | records.get(run, {"run": run})
-        facts = (short(record), record["model"], record["started"], test_score(record))
-        rows.append((number, alias_of.get(number, ""), *facts, record["why"]))
+        alias = alias_of.get(registered.get(run, ""), "")
+        alias = "champion" if log and run == log[-1]["run"] else alias
+        facts = (short(record), run[:SHORT], record["model"], record["started"])
+        rows.append((known.get(run, ""), alias, *facts, test_score(record), record["why"]))
     return aligned(rows) if len(rows) > 1 else "no model is registered here"

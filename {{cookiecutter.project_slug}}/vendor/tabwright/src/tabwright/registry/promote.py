@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from ..project.commands import Arguments, command_parser, dvc
 from ..project.errors import ProjectError
 from ..project.files import md5, replacing
+from ..project.git import commit_hint
 from ..project.project import Project
 from ..selection.persistence import RECORDED, Record
 from ..tracking.database import database_errors, load_mlflow
@@ -28,6 +29,7 @@ from .champion import (
     previous_champion,
     promotion_log,
     record_promotion,
+    version_number,
 )
 from .mirror import challenger, make_challenger, mirror, version_table
 
@@ -38,7 +40,7 @@ SWITCHES = ("", "f", "force", "forced", "ok", "on", "t", "true", "y", "yes")  # 
 def register(project: Project, arguments: Arguments = None) -> None:
     """Make the model of a run, the present one by default, the challenger."""
     parser = command_parser("register", register.__doc__)
-    parser.add_argument("--run", default="", help="its identifier, or how that begins")
+    parser.add_argument("--run", default="", help="its name or identifier, or how it begins")
     run = parser.parse_args(arguments).run
     record = find_record(project, run) if run else require_record(project, project.model_file)
     mlflow = load_mlflow(project)
@@ -47,13 +49,13 @@ def register(project: Project, arguments: Arguments = None) -> None:
         try:
             if has_own_database(project):
                 restore_model(project, record)
-            version = make_challenger(project, record)
+            make_challenger(project, record)
         except mlflow.exceptions.MlflowException as error:
             raise ProjectError(
                 f"MLflow does not have the model of run {short(record)}: it was logged elsewhere, or "
                 "is lost. A run of `make train` here can be registered."
             ) from error
-    print(f"version {version} (run {short(record)}) is the challenger")
+    print(f"run {short(record)} is the challenger")
 
 
 def promote(project: Project, arguments: Arguments = None) -> None:
@@ -69,34 +71,32 @@ def promote(project: Project, arguments: Arguments = None) -> None:
         )
     with database_errors(project):
         seen = promotion_log(project)
-        number, run = challenger(project)
-        if seen and seen[-1]["run"] == run:
-            raise ProjectError(f"version {number} is the champion already.")
-        record = find_record(project, run)
+        record = find_record(project, challenger(project))
+        if seen and seen[-1]["run"] == record["run"]:
+            raise ProjectError(f"run {short(record)} is the champion already.")
         with TemporaryDirectory() as name:
             files = Path(name)
-            failed = _failed_checks(project, record, number, files, forced)
+            failed = _failed_checks(project, record, files, forced)
             add_to_champions(project, record, files)
             entry = {name: record[name] for name in ("run", *RECORDED)}
-            entry |= {"version": number, "schema_md5": md5(files / "schema.yaml")}
+            version = version_number(seen, record["run"])
+            entry |= {"version": version, "schema_md5": md5(files / "schema.yaml")}
     what = "promoted by force" if failed else "promoted"
     why = forced or os.environ.get("WHY", "") or record["why"]
     _record(project, entry, what, why, seen, failed)
 
 
-def _failed_checks(
-    project: Project, record: Record, number: str, files: Path, forced: str | None
-) -> list[str]:
+def _failed_checks(project: Project, record: Record, files: Path, forced: str | None) -> list[str]:
     """Validate the challenger; what fails is an error unless it is forced."""
     from .challenger import validate_challenger  # takes seconds to import
 
-    model = fetch(project, record, number, files)
+    model = fetch(project, record, files)
     found = validate_challenger(project, record, model, files / "rows.npy")
     print(*found, sep="\n")
     failed = [check.words for check in found if not check.passed]
     if failed and not forced:
         raise ProjectError(
-            f"version {number} (run {short(record)}) is not promoted, nothing has changed:\n"
+            f"run {short(record)} is not promoted, nothing has changed:\n"
             + "\n".join(f"  {words}" for words in failed)
             + '\nFORCE="reason" promotes it anyway and keeps the reason.'
         )
@@ -121,7 +121,8 @@ def _record(
     decision = {"time": now(), "what": what, "by": user(project), "why": why, "failed": failed}
     record_promotion(project, {"time": "", "what": ""} | model | decision, seen)
     mirror(project)
-    print(f"version {model['version']} (run {short(model)}) is the champion; commit models/")
+    print(f"version {model['version']} (run {short(model)}) is the champion")
+    print(commit_hint(project.root, f"Make version {model['version']} the champion"))
 
 
 def show(project: Project, arguments: Arguments = None) -> None:
@@ -134,7 +135,7 @@ def show(project: Project, arguments: Arguments = None) -> None:
         print(in_words(promotion))
 
 
-def fetch(project: Project, record: Record, number: str, folder: Path) -> ModelInUse:
+def fetch(project: Project, record: Record, folder: Path) -> ModelInUse:
     """Bring the model of a run, its contract and the hashes of its rows from MLflow and DVC.
 
     Raises
@@ -152,8 +153,7 @@ def fetch(project: Project, record: Record, number: str, folder: Path) -> ModelI
                 f"MLflow has no {name} of run {short(record)}: it was logged elsewhere, or is lost. "
                 "A run of `make train` here can be promoted."
             )
-    entry = record | {"version": number}
-    return load(project, folder / "model.skops", folder / "schema.yaml", entry)
+    return load(project, folder / "model.skops", folder / "schema.yaml", record)
 
 
 def add_to_champions(project: Project, record: Record, files: Path) -> None:

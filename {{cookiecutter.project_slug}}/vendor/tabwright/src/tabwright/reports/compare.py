@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from ..evaluation.comparison import corrected_t_test, make_side, paired_bootstrap, versus
+from ..evaluation.comparison import Gain, corrected_t_test, make_side, paired_bootstrap, versus
 from ..evaluation.resampling import make_resampling
 from ..io.parquet import read_parquet
 from ..project.commands import Arguments, command_parser
@@ -19,7 +19,7 @@ from ..selection.cross_validation import read_rows
 from ..selection.metrics import encode_target, task_metrics
 from ..tracking.experiment import download_file
 from ..tracking.record import Record, find_record, load_records, short, test_score
-from .experiments import differences
+from .differences import describe_differences
 
 # Together with rows and seed, these decide the folds.
 FOLD_PARAMS = ("train.folds", "data.split", "data.split_by", "train.max_rows")
@@ -27,7 +27,9 @@ FOLD_PARAMS = ("train.folds", "data.split", "data.split_by", "train.max_rows")
 
 def main(project: Project, arguments: Arguments = None) -> None:
     parser = command_parser("compare", __doc__)
-    parser.add_argument("--run", default="", help="how its identifier begins (default: the latest)")
+    parser.add_argument(
+        "--run", default="", help="its name or identifier, or how it begins (default: the latest)"
+    )
     parser.add_argument("--with", default="", dest="other", help="(default: the champion)")
     options = parser.parse_args(arguments)
     records, champion = load_records(project), current_champion(project)
@@ -44,12 +46,33 @@ def main(project: Project, arguments: Arguments = None) -> None:
             f"{short(record)}  {record['model']}, {test_score(record) or 'not evaluated'}"
             f"{': ' + record['why'] if record['why'] else ''}"
         )
-    print(f"differ in: {differences(run, other) or 'no parameter'}")
-    print(f"cross-validation: {by_folds(project, run, other)}")
-    print(f"held-out rows: {by_rows(project, run, other)}")
+    for name, words in describe_differences(project, run, other).items():
+        print(f"{name}: {words}")
+    folds, rows = by_folds(project, run, other), by_rows(project, run, other)
+    print(f"cross-validation: {folds[0]}")
+    print(f"held-out rows: {rows[0]}")
+    print(f"verdict: {verdict(run, other, folds[1], rows[1], project.params.evaluate.confidence)}")
 
 
-def by_folds(project: Project, run: Record, other: Record) -> str:
+def verdict(
+    run: Record, other: Record, folds: Gain | None, rows: Gain | None, confidence: float
+) -> str:
+    """Whether a run is better than another, and a line with the rule."""
+    gain, where = (rows, "held-out rows") if rows else (folds, "folds")
+    first, second = short(run), short(other)
+    if gain is None:
+        words = f"none, as {first} and {second} have neither held-out rows nor folds in common"
+    elif (found := gain.verdict()) in ("better", "worse"):
+        words = f"{first} is {found} than {second} on the same {where}"
+    else:
+        words = f"{found} between {first} and {second} on the same {where}"
+    return (
+        f"{words}\nrule: the same held-out rows decide, where there are none the same folds; better is a "
+        f"gain whose {confidence:.0%} interval is above 0, worse one below 0, else it may be chance"
+    )
+
+
+def by_folds(project: Project, run: Record, other: Record) -> tuple[str, Gain | None]:
     """The corrected t-test on the scores of the folds, if both runs had the same folds."""
     metric = run["cv"]["metric"]
     made = [
@@ -58,22 +81,23 @@ def by_folds(project: Project, run: Record, other: Record) -> str:
         for record in (run, other)
     ]
     if made[0] != made[1]:
-        return "not compared, the folds or the metric were not the same"
+        return "not compared, the folds or the metric were not the same", None
     scores = f"{metric} {run['cv']['mean']:.4f} against {other['cv']['mean']:.4f}"
     if run["params"]["data.split"] == "chronological":
-        return f"{scores}, not tested: folds of growing length are no sample, see held-out rows"
+        words = "not tested: folds of growing length are no sample, see held-out rows"
+        return f"{scores}, {words}", None
     known = task_metrics(load_schema(project.schema_file), own=project.metrics)
     confidence = project.params.evaluate.confidence
     gain = corrected_t_test(known[metric], run["cv"]["folds"], other["cv"]["folds"], confidence)
-    return f"{scores}, {gain}"
+    return f"{scores}, {gain}", gain
 
 
-def by_rows(project: Project, run: Record, other: Record) -> str:
+def by_rows(project: Project, run: Record, other: Record) -> tuple[str, Gain | None]:
     """The paired bootstrap on the held-out rows, if both runs had the same rows."""
     if "evaluation" not in run or "evaluation" not in other:
-        return "not compared, `make evaluate` was not run for both"
+        return "not compared, `make evaluate` was not run for both", None
     if run["evaluation"]["test_md5"] != other["evaluation"]["test_md5"]:
-        return "not compared, they were not the same rows"
+        return "not compared, they were not the same rows", None
     schema, params = load_schema(project.schema_file), project.params
     with TemporaryDirectory() as folder:
         new, old = (predictions(project, record, Path(folder)) for record in (run, other))
@@ -82,11 +106,12 @@ def by_rows(project: Project, run: Record, other: Record) -> str:
     held_out = new
     if params.data.split != "random":  # groups and dates are not stored with predictions
         if run["evaluation"]["test_md5"] != md5(project.test_file):
-            return "not compared, test.parquet has other rows now, so their groups or dates are not known"
+            words = "test.parquet has other rows now, so their groups or dates are not known"
+            return f"not compared, {words}", None
         held_out = read_rows(project.test_file, params.train.max_rows, params.seed)
     resampling = make_resampling(held_out, params.data, params.evaluate, params.seed)
     gain = paired_bootstrap(y_true, sides, resampling)
-    return f"{versus(metric, y_true, sides)}, {gain}, by {resampling}"
+    return f"{versus(metric, y_true, sides)}, {gain}, by {resampling}", gain
 
 
 def predictions(project: Project, record: Record, folder: Path) -> pd.DataFrame:

@@ -35,7 +35,7 @@ def write_data_page(project: Project) -> None:
         schema=schema,
         data=params.data.raw,
         counts=count_rows(project),
-        warnings=read_json(project.warnings_file),
+        **read_json(project.warnings_file),
         rejected=broken_rules(rejected),
         figures=figures_in(project.data_figures_folder),
     )

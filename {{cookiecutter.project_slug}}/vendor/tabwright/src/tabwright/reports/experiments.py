@@ -12,9 +12,11 @@ from ..project.project import Project
 from ..project.text import aligned
 from ..registry.champion import Promotion, promotion_log
 from ..selection.metrics import NONE, Own, greater_is_better
+from ..selection.persistence import SHORT
 from ..tracking.database import database_errors
 from ..tracking.experiment import RECORD, download_file, finished_runs
 from ..tracking.record import Record, load_records, patch_file, short, test_score
+from .differences import parameters, varying
 from .page import fill
 from .user_sections import preserve_user_sections
 
@@ -64,6 +66,7 @@ def leaderboard(
     return [
         {
             "run": short(record),
+            "id": record["run"][:SHORT],
             "": "champion" if record["run"] == champion else "",
             "when": record["started"][:16].replace("T", " "),
             "commit": f"{record['commit'][:7] or 'none'}{'+' if record['dirty'] else ''}",
@@ -77,18 +80,6 @@ def leaderboard(
         }
         for record in sorted(records, key=lambda record: _rank(record, own))
     ]
-
-
-def varying(records: list[Record]) -> list[str]:
-    """The parameters that are not the same in all runs, but for those that change no model."""
-    every = [record["params"] for record in records]
-    names = {
-        name
-        for params in every
-        for name in params
-        if not name.startswith(("evaluate.", "behaviour"))
-    }
-    return sorted(name for name in names if len({repr(params.get(name)) for params in every}) > 1)
 
 
 def notebook(
@@ -109,17 +100,9 @@ def notebook(
         table=table,
         columns=list(table[0]),
         events=events,
-        changes={new["run"]: differences(new, old) for old, new in pairwise(records)},
+        changes={new["run"]: parameters(new, old) for old, new in pairwise(records)},
         test_score=test_score,
         short=short,
-    )
-
-
-def differences(run: Record, other: Record) -> str:
-    """The parameters in which a run differs from another."""
-    return ", ".join(
-        f"{name} {run['params'].get(name)} (was {other['params'].get(name)})"
-        for name in varying([run, other])
     )
 
 

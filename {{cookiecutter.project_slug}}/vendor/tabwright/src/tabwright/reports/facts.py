@@ -10,7 +10,8 @@ from ..project.project import Project
 from ..registry.champion import Promotion, champion_folder, current_champion, in_words
 from ..schema.schema import load_schema
 from ..selection.metrics import task_metrics
-from ..tracking.record import SHORT, Record, find_model_record, flat, load_records, test_score
+from ..tracking.names import run_name
+from ..tracking.record import Record, find_model_record, flat, load_records, test_score
 
 Facts = dict[str, Any]
 
@@ -32,7 +33,7 @@ def collect_facts(project: Project) -> Facts:
         lost = "This is NOT the champion, whose scores are not here (`make experiments pull`)."
         role = "candidate, not the champion"
         return latest | {"standing": [f"{lost} {in_words(champion)}"], "role": role}
-    name = f"{latest['candidates']['best']} (run {(latest['run'] or 'unknown')[:SHORT]})"
+    name = f"{latest['candidates']['best']} (run {run_name(latest['run']) if latest['run'] else 'unknown'})"
     score, rows = test_score({"evaluation": latest["scores"]}), latest["scores"]["rows"]
     waiting = f"The latest model does not predict: {name} scores {score} on {rows} held-out rows."
     return _recorded(project, known[-1], champion) | {"standing": [line, waiting], "role": role}
@@ -89,7 +90,7 @@ def _made(record: Record) -> dict[str, str]:
     dirty = " with uncommitted changes" if record.get("dirty") else ""
     return {
         "trained": known["started"][:10],
-        "run": record["run"][:SHORT],
+        "run": run_name(record["run"]),
         "commit": known["commit"][:7] + dirty if known["commit"] else "",
         "by": known["user"],
         "reason": known["why"],

@@ -6,6 +6,7 @@ what people write between two marks is kept byte for byte.
 
 from typing import Any
 
+from ..evaluation.slices import describe_slices
 from ..project.project import Project
 from .facts import Facts
 from .page import fill, write_page
@@ -22,4 +23,5 @@ def write_model_card(project: Project, facts: Facts) -> None:
 
 def render(user_sections: dict[str, str], **facts: Any) -> str:
     """Fill `model_card.md.jinja` with the facts and the sections of the user, by name."""
-    return fill("model_card.md.jinja", yours=user_sections, **facts)
+    sentence = describe_slices(facts["slices"], facts["scores"]["metric"])
+    return fill("model_card.md.jinja", yours=user_sections, **facts, slices_in_words=sentence)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ..evaluation.gate import verdict
+from ..evaluation.slices import describe_slices
 from ..project.commands import Arguments, command_parser
 from ..project.environment import set_environment
 from ..project.files import read_json
@@ -19,7 +20,7 @@ def main(project: Project, arguments: Arguments = None) -> None:
     from .data_page import write_data_page  # of skrub, which reads the environment
 
     write_data_page(project)
-    facts = {"title": project.title, "warnings": read_json(project.warnings_file)}
+    facts = {"title": project.title, **read_json(project.warnings_file)}
     facts |= collect_facts(project)
     write_report(project, facts)
     write_model_card(project, facts)
@@ -27,15 +28,13 @@ def main(project: Project, arguments: Arguments = None) -> None:
 
 def write_report(project: Project, facts: Facts) -> None:
     """Write `reports/report.html`, of the model that predicts."""
-    counted = {"warnings": len(facts["warnings"]), "figures": figures_in(facts["figures"])}
-    write_page(project.report_file, render(**facts | counted))
+    write_page(project.report_file, render(**facts | {"figures": figures_in(facts["figures"])}))
 
 
 def render(**facts: Any) -> str:
     """Fill `report.html.jinja` with the facts."""
     passed = all(check.passed for check in facts["checks"])
-    words = {
-        "outcome": verdict(facts["checks"]),
-        "headline": headline(facts["schema"], facts["scores"]),
-    }
-    return fill("report.html.jinja", **facts, **words, passed=passed)
+    sentence = describe_slices(facts["slices"], facts["scores"]["metric"])
+    facts |= {"outcome": verdict(facts["checks"]), "passed": passed, "slices_in_words": sentence}
+    facts["headline"] = headline(facts["schema"], facts["scores"])
+    return fill("report.html.jinja", **facts)

@@ -1,4 +1,4 @@
-"""Repeat a run of any age in a copy of the project, and compare: `make reproduce RUN=1a2b3c4d`.
+"""Repeat a run of any age in a copy of the project, and compare: `make reproduce RUN=calm-otter`.
 
 A clone gets its code, environment and data, and runs its pipeline.
 """
@@ -29,7 +29,7 @@ FOREIGN = ("GIT_", "MLFLOW_", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 
 def main(project: Project, arguments: Arguments = None) -> None:
     parser = command_parser("reproduce", __doc__)
-    parser.add_argument("--run", default="", help="its identifier, or how that begins")
+    parser.add_argument("--run", default="", help="its name or identifier, or how it begins")
     record = find_record(project, parser.parse_args(arguments).run)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folders = project.root / ".dvc" / "tmp" / "reproduce"
@@ -124,7 +124,9 @@ def run_pipeline(clone: Path, record: Record) -> Record:
     pin_search(clone / "params.yaml", record["settings_tried"])
     runs = clone / "reports" / "runs"
     before = set(runs.glob("*.json"))
-    last = "evaluate" if "evaluation" in record else "train"
+    stages = YAML(typ="safe").load(clone / "dvc.yaml")["stages"]
+    model = "calibrate" if "calibrate" in stages else "train"  # in older projects
+    last = "evaluate" if "evaluation" in record else model
     python = str(clone / PYTHON)
     command = (python, "-m", "dvc", "repro", "--force", "--no-run-cache", "--no-commit", last)
     _run(*command, at=clone, problem=f"the pipeline of run {short(record)} stopped", shown=True)

@@ -1,5 +1,7 @@
 """Convert text cells to missing values, numbers, booleans or dates."""
 
+from typing import Any
+
 import pandas as pd
 from pandas.api import types
 
@@ -31,6 +33,21 @@ def without_missing(cells: pd.Series, markers: list[str]) -> pd.Series:
         return cells
     missing = cells == markers[0] if len(markers) == 1 else cells.isin(markers)  # faster
     return cells.mask(missing) if missing.any() else cells
+
+
+def declared_missing(column: Column, source: Source) -> dict[str, Any]:
+    """Missing-value markers that are compared as values, not as text, and their values.
+
+    They are those of the column, and of a numeric one the numbers among those of the file: -200 is
+    also -200.0, and -200 in a workbook.
+    """
+    words = column.missing or []
+    if column.kind == "numeric":
+        words = [*words, *(word for word in source.missing if any(map(str.isdigit, word)))]
+    if not words:
+        return {}
+    values = typed(pd.Series(words, words, dtype="str"), column, source)
+    return values[values.notna() & ~values.index.duplicated()].to_dict()
 
 
 def as_text(cells: pd.Series) -> pd.Series:

@@ -39,6 +39,7 @@ class Column:
 
     kind: Kind
     nullable: Bool = True
+    missing: TextList | None = None
     unique: Bool | None = None
     categories: TextList | None = None
     range: Annotated[list[End], AfterValidator(_ordered)] | None = None

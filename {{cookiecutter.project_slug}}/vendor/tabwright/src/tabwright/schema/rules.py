@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..io.source import Source
 from ..project.errors import ProjectError
-from .cells import typed, without_missing
+from .cells import declared_missing, typed, without_missing
 from .column import Column
 from .numbers import look_like_numbers
 from .schema import Schema
@@ -74,8 +74,12 @@ def apply_contract(
 def _apply_to_column(raw: pd.Series, schema: Schema) -> tuple[pd.Series, list[pd.DataFrame]]:
     """Type the cells of a column, and list those that break its rules."""
     column, source = schema.columns[str(raw.name)], schema.source
-    cells = without_missing(raw, source.missing)
+    declared = declared_missing(column, source)
+    cells = without_missing(raw, [word for word in source.missing if word not in declared])
     values = typed(cells, column, source)
+    if declared and (found := values.isin(declared.values())).any():
+        cells, values = cells.mask(found), values.mask(found)
+        column = replace(column, nullable=True)  # as they say
     shown = values if column.kind == "category" else raw
     rules = broken_rules(cells, values, column, raw.name == schema.target, source)
     return values, [

@@ -21,6 +21,7 @@ HEADER = """\
 #   kind         numeric, category, boolean, datetime, text (features);
 #                identifier, ignore (carried along, never a feature)
 #   nullable     whether cells may be empty
+#   missing      values that mean an empty cell in this column, such as [-1]; for all: source.missing
 #   unique       true: no value occurs twice
 #   categories   the known values; without this key any value is allowed
 #   range        the lowest and the highest expected value

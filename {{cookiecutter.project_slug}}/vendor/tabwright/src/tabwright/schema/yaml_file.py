@@ -12,6 +12,7 @@ import yaml
 
 from ..project.errors import ProjectError
 from ..project.files import replacing
+from ..project.git import require_merged
 
 WIDTH = 100  # longer entries get a line for each key
 TAG = "tag:yaml.org,2002:"
@@ -74,6 +75,7 @@ def read_tree(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise ProjectError(f"{path.name} is not UTF-8 text. Save it as UTF-8.") from error
     except yaml.YAMLError as error:
+        require_merged(path.parents[1], path)
         raise ProjectError(f"{path.name}, {_describe(error, text)}") from error
     if not isinstance(tree, dict):
         raise ProjectError(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..project.errors import ProjectError
+from ..project.errors import ProjectError, did_you_mean
 from ..schema.schema import Schema
 from .metric import Metric
 from .threshold import DEFAULT_THRESHOLD, decide
@@ -101,6 +101,7 @@ VALUES = {
     "r2": Metric(_r2),
 }
 
+MAX_NAMED = 25  # of the known names in a message
 Own = Mapping[str, Metric]  # the owner's metrics by name
 NONE: Own = {}
 
@@ -151,10 +152,12 @@ def deciding_metric(schema: Schema, asked: str, own: Own = NONE) -> str:
 
 def require_known(setting: str, names: Iterable[object], known: Collection[str]) -> None:
     """Raise a `ProjectError` for names in a setting of `params.yaml` that are not known."""
-    if unknown := [str(name) for name in names if name not in known]:
+    words = [str(name) for name in known]
+    if unknown := [f"{name}{did_you_mean(name, words)}" for name in names if name not in known]:
+        more = f" and {len(words) - MAX_NAMED} more" if len(words) > MAX_NAMED else ""
         raise ProjectError(
-            f"params.yaml: {setting} names {', '.join(unknown)}; known are {', '.join(known)}. "
-            "Correct or remove it."
+            f"params.yaml: {setting} names {', '.join(unknown)}; known are "
+            f"{', '.join(words[:MAX_NAMED])}{more}. Correct or remove it."
         )
 
 

@@ -49,19 +49,21 @@ class SourceCode:
             names = [
                 match.groups() for match in map(DOTTED.fullmatch, map(ast.unparse, nodes)) if match
             ]
-            names.append((symbol, rest))  # which may be imported there
             known = _origins(path, module)
-            used = {
-                origin.replace("*", word) + more
-                for word, more in names
-                for bound, origin in known
-                if bound in (word, "*")
-            }
-            if lines:
+            used, imported = (
+                {
+                    origin.replace("*", word) + more
+                    for word, more in each
+                    for bound, origin in known
+                    if bound in (word, "*")
+                }
+                for each in ([*names, (symbol, "")], [(symbol, rest)])
+            )
+            if lines:  # without `rest`, which differs with the path that led here
                 text = "\n".join([*map(ast.unparse, lines), *sorted(used)])
                 found[f"{module}.{symbol}"] = hashlib.sha256(text.encode()).hexdigest()[:16]
-            todo |= used - seen
-            seen |= used
+            todo |= (used | imported) - seen
+            seen |= used | imported
         return found
 
     def needed(self, names: Iterable[str]) -> tuple[dict[Path, Path], set[str]]:
@@ -122,13 +124,20 @@ def _bound(line: ast.stmt) -> set[str]:
 
 
 def _parsed(path: Path) -> ast.Module:
-    """The syntax tree without what changes no result: docstrings, and annotations of functions."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    """The syntax tree without docstrings, and without annotations of functions."""
+    tree = parse(path)
     for node in ast.walk(tree):
         if isinstance(node, ast.arg):
             node.annotation = None
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             node.returns = None
+    return tree
+
+
+def parse(path: Path) -> ast.Module:
+    """The syntax tree of a module without docstrings."""
+    tree = ast.parse(path.read_bytes(), str(path))
+    for node in ast.walk(tree):
         if isinstance(node, (ast.Module, *DEFINITIONS)) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
     return tree

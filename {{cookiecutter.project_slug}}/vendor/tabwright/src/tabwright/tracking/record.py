@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from ..project.environment import account
-from ..project.errors import ProjectError
+from ..project.errors import ProjectError, did_you_mean
 from ..project.files import md5, read_json, replacing, write_json
-from ..project.git import commit, git, snapshot, uncommitted
+from ..project.git import commit, git, require_merged, snapshot, uncommitted
 from ..project.project import Project
 from ..selection.persistence import SHORT, Record, load_model
 from ..selection.sources import SourceCode
+from .names import run_name
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
@@ -63,6 +64,7 @@ def raw_data(project: Project) -> dict[str, str]:
     """The hash of each file and folder that DVC keeps below data/, by its path."""
     found = {}
     for pointer in sorted((project.root / "data").rglob("*.dvc")):
+        require_merged(project.root, pointer)
         for out in yaml.safe_load(pointer.read_text(encoding="utf-8"))["outs"]:
             path = (pointer.parent / out["path"]).relative_to(project.root)
             found[path.as_posix()] = out["md5"]
@@ -98,6 +100,7 @@ def load_records(project: Project) -> list[Record]:
             record = read_json(path)
             record["run"], record["started"]
         except (ValueError, KeyError, TypeError) as error:
+            require_merged(project.root, path)
             raise ProjectError(
                 f"{path.relative_to(project.root)} is damaged ({error}): `git checkout` it, or delete it; "
                 "`make experiments` restores it from MLflow."
@@ -107,19 +110,23 @@ def load_records(project: Project) -> list[Record]:
 
 
 def find_record(project: Project, start: str) -> Record:
-    """The run whose identifier starts with some characters.
+    """The run whose name or identifier starts with some characters.
 
     Raises
     ------
     ProjectError
         When there is none, or more than one.
     """
-    found = [record for record in load_records(project) if record["run"].startswith(start)]
+    records = load_records(project)
+    found = [
+        each for each in records if short(each).startswith(start) or each["run"].startswith(start)
+    ]
     if not start or len(found) != 1:
-        many = ", ".join(short(record) for record in found[-5:])
+        many = ", ".join(f"{short(each)} = {each['run'][:SHORT]}" for each in found[-5:])
         raise ProjectError(
             f"{'no' if not found else 'more than one'} run begins with {start!r}"
-            f"{f' ({many})' if found and start else ''}. `make experiments` lists them."
+            f"{f' ({many})' if found and start else did_you_mean(start, map(short, records))}. "
+            "`make experiments` lists them."
         )
     return found[0]
 
@@ -131,8 +138,8 @@ def find_model_record(project: Project, model_md5: str) -> Record | None:
 
 
 def short(record: Record) -> str:
-    """A run's identifier in messages."""
-    return record["run"][:SHORT]
+    """A run in messages: its name."""
+    return run_name(record["run"])
 
 
 def test_score(record: Record) -> str:

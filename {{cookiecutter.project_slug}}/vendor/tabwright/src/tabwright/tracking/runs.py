@@ -8,14 +8,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator
 
 from ..dataset.counts import count_rows
 from ..project.files import md5, read_json, write_json
 from ..project.project import Project
-from ..schema.schema import Schema
-from ..selection.cross_validation import row_hashes
+from ..selection.fit import FittedCandidate
 from ..selection.persistence import save_model
 from .database import database_errors, load_mlflow
 from .experiment import RECORD, RUNNING_ON, has_own_database, open_experiment, this_process
@@ -27,6 +25,7 @@ from .record import (
     patch_file,
     provenance,
     save_record,
+    short,
     source_code,
 )
 from .retention import drop_models
@@ -43,27 +42,27 @@ class TrainingRun:
     patch: str
 
     def log(
-        self, model: BaseEstimator, rows: pd.DataFrame, schema: Schema, facts: dict[str, Any]
+        self, model: BaseEstimator, fit: FittedCandidate, facts: dict[str, Any], seconds: float
     ) -> None:
         """Save the model; log it with parameters, provenance and every candidate's scores.
 
         Parameters
         ----------
-        rows
-            The rows the model was fitted on.
-        facts
-            The results of `fit_best`.
+        model, facts
+            The results of `calibrate_and_threshold` for `fit`.
+        seconds
+            That the training took, before this run started.
         """
         project, record, code = self.project, self.record, source_code(self.project)
         record |= save_model(model, project.model_file, code)
         mlflow = load_mlflow(project)
         with database_errors(project):
             tags = {RUNNING_ON: this_process()}
-            with mlflow.start_run(run_name=facts["best"], tags=tags) as run:
-                features = rows[list(schema.features)]
-                uri = log_model(mlflow, code, model, record["types"], features)
-                record |= self._results(run.info.run_id, uri, facts)
-                _log_files(mlflow, project, row_hashes(rows, schema))
+            with mlflow.start_run(tags=tags) as run:
+                uri = log_model(mlflow, code, model, record["types"], fit.sample)
+                record |= self._results(run.info.run_id, uri, facts, seconds)
+                mlflow.set_tag("mlflow.runName", short(record))
+                _log_files(mlflow, project, fit.rows["row_hash"].to_numpy())
                 mlflow.log_dict(facts, "candidates.json")
                 tried = flat({"best": record["cv"].get("settings", {})})
                 mlflow.log_params(record["params"] | tried)
@@ -76,17 +75,16 @@ class TrainingRun:
             if has_own_database(project):
                 drop_models(project, record["run"])
         for score in facts["candidates"].values():
-            score.pop("seconds", None)  # differs from run to run, and this file must not
             score.pop("folds")
         write_json(project.candidates_file, facts)
 
-    def _results(self, run: str, uri: str, facts: dict[str, Any]) -> Record:
+    def _results(self, run: str, uri: str, facts: dict[str, Any], seconds: float) -> Record:
         """The part of the record that is known after training."""
         project, params, best = self.project, self.project.params, facts["best"]
         started = datetime.fromisoformat(self.record["started"]).timestamp()
         results = {
             "run": run,
-            "seconds": round(time.time() - started),
+            "seconds": round(seconds + time.time() - started),
             "seed": params.seed,
             "params": flat(asdict(params)),
             "model": best,
@@ -103,10 +101,7 @@ class TrainingRun:
 
 
 def start_run(project: Project) -> TrainingRun:
-    """Start a record with code, data, environment, command, user and reason.
-
-    Errors of the database are raised now, not after the training.
-    """
+    """Start a record with code, data, environment, command, user and reason."""
     open_experiment(project)
     return TrainingRun(project, *provenance(project))
 
@@ -166,7 +161,7 @@ def _test_metrics(record: Record) -> dict[str, float]:
 
 def _tags(record: Record) -> dict[str, str]:
     """The tags of a run in MLflow."""
-    shown = ("why", "dirty", "train_md5", "lock_md5", "argv", "platform", "model_md5")
+    shown = ("why", "model", "dirty", "train_md5", "lock_md5", "argv", "platform", "model_md5")
     return {
         "mlflow.source.git.commit": record["commit"] or "no commit",
         "mlflow.user": record["user"],

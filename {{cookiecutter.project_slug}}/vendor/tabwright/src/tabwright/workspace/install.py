@@ -15,6 +15,11 @@ PYTHON = Path(".venv", "Scripts/python.exe" if os.name == "nt" else "bin/python"
 PACKAGES = ("vendor/tabwright", ".")  # the first is not in runs that are older than it
 # What the calling shell may hold and the tools must not see: another environment or repository.
 FOREIGN = {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}
+KEPT = (
+    "kept, though no lock file names it: {}. To share it, name it in pyproject.toml, then `make lock "
+    "setup`; `make setup EXACT=1` removes it."
+)
+REMOVED = "removed, as no lock file names it: {}"
 OFFLINE = re.compile(
     "name resolution|failed to lookup|getaddrinfo|(tcp|not|new) connect|unreachable|timed out"
     "|connection (refused|reset|to server)",
@@ -30,7 +35,7 @@ class InstallError(Exception):
         self.output = output.strip()
 
 
-def install(root: Path, uv: Sequence[str] = (), python: str = "") -> None:
+def install(root: Path, uv: Sequence[str] = (), python: str = "", exact: bool = False) -> str:
     """Install the pinned packages and the project itself; a `.venv` that is there is kept.
 
     Parameters
@@ -42,6 +47,13 @@ def install(root: Path, uv: Sequence[str] = (), python: str = "") -> None:
         `.venv`.
     python
         The interpreter of a new `.venv`; if empty, uv chooses, or it is the one that runs this.
+    exact
+        Remove packages that no lock file names.
+
+    Returns
+    -------
+    str
+        What was done with such packages; empty if there are none.
 
     Raises
     ------
@@ -62,8 +74,20 @@ def install(root: Path, uv: Sequence[str] = (), python: str = "") -> None:
     locks = sorted(path.name for path in root.glob("requirements*.txt"))
     packages = [name for name in PACKAGES if (root / name).exists()]
     editable = [word for name in packages for word in ("--editable", name)]
-    run(root, *uv, "pip", "sync", *there, "--require-hashes", *locks)
+    others = _not_locked(root, uv, locks)
+    pinned = [word for name in locks for word in ("--requirement", name)]
+    how = ("sync", *locks) if exact else ("install", "--no-deps", *pinned)
+    run(root, *uv, "pip", *how, *there, "--require-hashes")
     run(root, *uv, "pip", "install", *there, "--no-deps", "--no-build-isolation", *editable)
+    return (REMOVED if exact else KEPT).format(", ".join(others)) if others else ""
+
+
+def _not_locked(root: Path, uv: list[str], locks: list[str]) -> list[str]:
+    """Packages that somebody has installed and no lock file names, with their versions."""
+    listed = run(root, *uv, "pip", "freeze", "--exclude-editable", "--python", str(PYTHON))
+    text = "\n".join((root / name).read_text(encoding="utf-8") for name in locks)
+    known = {*re.findall(r"^([\w.-]+)", text, re.MULTILINE), "pip", "setuptools", "wheel"}
+    return [line for line in listed.splitlines() if re.split("[= @]", line)[0] not in known]
 
 
 def _make(root: Path, uv: list[str], python: str) -> list[str]:
@@ -125,7 +149,8 @@ def reason(output: str) -> str:
 def main() -> None:
     """Install into the project that this file is part of."""
     try:
-        install(Path(__file__).resolve().parents[5])
+        note = install(Path(__file__).resolve().parents[5], exact="--exact" in sys.argv)
+        print(note, end="\n" * bool(note))
     except InstallError as error:
         print(error.output, file=sys.stderr)
         sys.exit(f"error: {error}")

@@ -1,18 +1,18 @@
 """Make this checkout ready to work in; safe to repeat."""
 
 import os
-import sys
 import sysconfig
 from pathlib import Path
 
 from ..dataset.infer import infer
 from ..io.fetch import fetch
-from ..project.commands import Arguments, command_parser, dvc, run
+from ..project.commands import Arguments, command_parser, dvc
 from ..project.errors import ProjectError
 from ..project.files import write_json
 from ..project.git import git
 from ..project.project import Project
 from ..tracking.experiment import open_experiment
+from .checkout import configure_git
 
 REMOTE = "storage"
 
@@ -22,8 +22,8 @@ def main(project: Project, arguments: Arguments = None) -> None:
     in_git = git(project.root, "rev-parse", "--git-dir") is not None
     _tell_dvc_about_git(project, in_git)
     _find_remote(project)
-    if in_git and (project.root / ".git").exists() and os.name != "nt":  # hooks run .venv/bin/...
-        run(sys.executable, "-m", "pre_commit", "install", at=project.root)
+    if in_git:
+        configure_git(project.root)
     open_experiment(project)  # several first runs at once would race to make the database
     _make_movable(project)
     _begin_log(project)

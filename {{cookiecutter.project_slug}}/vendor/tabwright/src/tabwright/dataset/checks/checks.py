@@ -1,7 +1,7 @@
 """Run the data checks: issues with a number, and a remedy for each."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import pandas as pd
 
@@ -14,17 +14,36 @@ from ...schema.rules import EMPTY, EMPTY_CELL, ProblemCounts, in_rows, most_comm
 from ...schema.schema import Schema
 from ..check_rows import CheckedRows
 from ..clean import Clean, read_clean, unchanged
-from . import columns, rows
-from .issue import Issue
+from . import columns, rows, values
+from .issue import Checked, Issue
 
 MAX_ISSUES = 10  # of each kind, the worst first
-ADD = "`make schema UPDATE=1` adds it; set `kind: ignore` there if it is not a feature"
 REMEDY = "if that is right: `make schema UPDATE=1`; `strict: true` rejects such rows"
+
+
+@dataclass(frozen=True)
+class DataChecks:
+    """The issues of a dataset, the gravest first, and what was checked."""
+
+    issues: list[Issue]
+    checked: list[Checked]
+
+    def __str__(self) -> str:
+        """One line each."""
+        head = (
+            f"data checks: {len(self.issues) or 'no'} issue{'s' if len(self.issues) != 1 else ''}"
+        )
+        lines = [
+            (f"column {issue.column!r}: " if issue.column else "")
+            + f"{issue.message}; {issue.remedy}"
+            for issue in self.issues
+        ]
+        return "\n  ".join([head, *lines, "checked:", *[f"  {one}" for one in self.checked]])
 
 
 def run_checks(
     train: pd.DataFrame, test: pd.DataFrame, schema: Schema, params: Params
-) -> list[Issue]:
+) -> DataChecks:
     """Check for problems that make a model worse, or its scores too good.
 
     Parameters
@@ -35,17 +54,14 @@ def run_checks(
         The schema.
     params
         Settings, of which the seed, the split, the folds and the metric are used.
-
-    Returns
-    -------
-    list of Issue
-        The gravest first.
     """
     both = pd.concat([train, test], ignore_index=True)
     at_random = params.data.split == "random"
+    distinct = train.drop_duplicates([*schema.features, schema.target])  # others are told by heart
     found = [
-        columns.leaks(train, schema, params.seed),
+        columns.leaks(distinct, schema, params.seed),
         columns.informative_missingness(train, schema),
+        values.sentinels(train, schema),
         rows.train_test_duplicates(train, test, schema),
         rows.order_in_time(train, schema) if at_random else [],
         rows.panel_data(both, schema) if at_random else [],
@@ -54,35 +70,46 @@ def run_checks(
         rows.small_classes(train, schema, params.train.folds),
         rows.imbalance(both, schema, params.train.metric),
         rows.duplicates(both),
+        values.near_duplicates(distinct, schema, params.seed),
         columns.constants(train, schema),
     ]
-    return [issue for group in found for issue in _worst(group)]
+    issues, checked = list[Issue](), list[Checked]()
+    for group in found:
+        results = list(group)
+        issues += _worst(one for one in results if isinstance(one, Issue))
+        checked += [one for one in results if isinstance(one, Checked)]
+    return DataChecks(issues, checked)
 
 
 def check_dataset(
     project: Project, schema: Schema, checked: CheckedRows, clean: Clean = unchanged
-) -> list[Issue]:
-    """Write the issues of the dataset to `reports/warnings.json`."""
+) -> DataChecks:
+    """Run all checks, those of the contract first, and write `reports/warnings.json`."""
     params = project.params
     files = (project.train_file, project.test_file)
     train, test = (sample_file(path, params.seed)[0] for path in files)
     first = next(read_clean(project.raw_file, schema.source, clean, schema.known_columns))
-    issues = [
-        *_worst(new_columns(first, schema)),
+    outside = [
+        *new_columns(first, schema),
         *new_values(checked.flagged),
         *(Issue("reading", *a) for a in find_ambiguities(first, pd.concat([train, test]), schema)),
-        *run_checks(train, test, schema, params),
     ]
-    write_json(project.warnings_file, [asdict(issue) for issue in issues])
-    return issues
+    contract = Checked("contract", "columns and values outside references/schema.yaml", "", "")
+    found = run_checks(train, test, schema, params)
+    found = DataChecks([*outside, *found.issues], [contract, *found.checked])
+    write_json(project.warnings_file, asdict(found))
+    return found
 
 
 def new_columns(rows: pd.DataFrame, schema: Schema) -> Iterator[Issue]:
-    """Issues of columns that the schema does not have, such as those that `clean` derives."""
-    for name in rows.columns.difference(list(schema.columns), sort=False):
-        yield Issue(
-            "outside the contract", name, "not in references/schema.yaml, and left out", ADD
-        )
+    """An issue if the schema lacks columns, such as those that `clean` derives."""
+    if len(names := rows.columns.difference(list(schema.columns), sort=False)):
+        shown = ", ".join(map(repr, names[:MAX_ISSUES]))
+        more = f" and {len(names) - MAX_ISSUES} more" if len(names) > MAX_ISSUES else ""
+        message = f"not in references/schema.yaml, and left out: {shown}{more}"
+        what = "adds it" if len(names) == 1 else "adds them"
+        remedy = f"`make schema UPDATE=1` {what}; set `kind: ignore` there for no feature"
+        yield Issue("outside the contract", None, message, remedy)
 
 
 def new_values(flagged: ProblemCounts) -> Iterator[Issue]:
@@ -91,14 +118,6 @@ def new_values(flagged: ProblemCounts) -> Iterator[Issue]:
         values = EMPTY_CELL if rule == EMPTY else most_common(flagged.words[column, rule])
         message = f"{values} in {in_rows(cells)}, expected {rule}"
         yield Issue("outside the contract", column, message, REMEDY)
-
-
-def describe_issues(issues: list[Issue]) -> str:
-    """One line per issue."""
-    return "\n".join(
-        (f"column {issue.column!r}: " if issue.column else "") + f"{issue.message}; {issue.remedy}"
-        for issue in issues
-    )
 
 
 def _worst(group: Iterable[Issue]) -> list[Issue]:

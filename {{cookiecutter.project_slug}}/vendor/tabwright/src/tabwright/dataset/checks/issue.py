@@ -1,6 +1,8 @@
-"""The result of a data check."""
+"""The results of a data check: issues, and what it looked for."""
 
 from dataclasses import dataclass
+
+import pandas as pd
 
 IGNORE = "kind: ignore in references/schema.yaml"
 
@@ -13,3 +15,27 @@ class Issue:
     column: str | None
     message: str
     remedy: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check measures, its limit, and the nearest value within it."""
+
+    kind: str
+    measure: str
+    limit: str
+    nearest: str
+
+    def __str__(self) -> str:
+        """One line."""
+        limit = f"limit {self.limit}; " if self.limit else ""
+        return f"{self.kind}: {self.measure}, {limit}{self.nearest or 'none'}"
+
+
+def nearest(scores: pd.Series, form: str = ".2f") -> str:
+    """The column with the highest of some scores, and the score; the limit is above them all."""
+    scores = scores.dropna()
+    if scores.empty:
+        return ""
+    name = scores.idxmax()
+    return f"nearest {name!r} with {scores[name]:{form}}"

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from sklearn.base import BaseEstimator
 
 from ...selection.threshold import get_threshold
@@ -11,7 +12,7 @@ from ..predictions import Predictions
 from ..style import BAR, BLUE, GREY, drawing, short, tidy
 from .classes import draw_classes
 from .dependence import draw_dependence
-from .importance import draw_importance, importances
+from .importance import draw_importance
 from .ranking import draw_ranking
 from .values import draw_values
 
@@ -19,7 +20,12 @@ MAX_SLICES = 40
 
 
 def draw_figures(
-    model: BaseEstimator, predicted: Predictions, goal: str | float, seed: int, folder: Path
+    model: BaseEstimator,
+    predicted: Predictions,
+    losses: dict[str, np.ndarray],
+    goal: str | float,
+    seed: int,
+    folder: Path,
 ) -> None:
     """Write the figures of the task as SVG files into `folder`, replacing those there.
 
@@ -27,6 +33,8 @@ def draw_figures(
     ----------
     predicted
         What the model predicts for rows, few enough to draw.
+    losses
+        As from `importances`.
     goal
         `train.threshold`, for the cost of errors.
     """
@@ -37,7 +45,6 @@ def draw_figures(
     else:
         draw_classes(predicted, get_threshold(model), folder)
         draw_ranking(predicted, get_threshold(model), goal, folder)
-    losses = importances(model, predicted, seed)
     draw_importance(losses, predicted, folder)
     draw_dependence(model, predicted, list(losses), seed, folder)
 

@@ -1,0 +1,115 @@
+"""What differs between the inputs of two runs: parameters, code, libraries and data."""
+
+import re
+
+from ..project.git import git
+from ..project.project import Project
+from ..tracking.record import Record, input_tree, patch_file, short
+
+CODE = ("src", "vendor", "dvc.yaml", "pyproject.toml")
+PIN = re.compile(r"^([\w.-]+)(?:\[[^]]*\])?==([^\s;\\]+)", re.MULTILINE)
+MAX_NAMED = 6  # files or libraries in a line
+SAME = "the same"
+
+
+def describe_differences(project: Project, run: Record, other: Record) -> dict[str, str]:
+    """How each kind of input of a run differs from that of another, in words."""
+    trees = [_known_tree(project, each) for each in (other, run)]
+    lost = [each for each, tree in zip((other, run), trees, strict=True) if not tree]
+    unknown = (
+        f"not compared, the commit or the uncommitted changes of {short(lost[0])} are not in this clone: "
+        "`git fetch --all`"
+        if lost
+        else ""
+    )
+    commits = [_commit(project, each) for each in (run, other)]
+    lines = _changed_lines(project, trees) if not lost else unknown
+    return {
+        "parameters": parameters(run, other) or SAME,
+        "code": f"{lines or SAME} ({commits[0]}; was {commits[1]})",
+        "libraries": _libraries(project, run, other, trees, unknown) or SAME,
+        "data": _data(run, other) or SAME,
+    }
+
+
+def parameters(run: Record, other: Record) -> str:
+    """The parameters in which a run differs from another."""
+    pairs = {name: _values(name, run, other) for name in varying([run, other])}
+    return ", ".join(f"{name} {new} (was {old})" for name, (new, old) in pairs.items())
+
+
+def varying(records: list[Record]) -> list[str]:
+    """The parameters that are not the same in all runs, but for those that change no model."""
+    names = sorted({name for record in records for name in record["params"]})
+    return [
+        name
+        for name in names
+        if not name.startswith(("evaluate.", "behaviour"))
+        and len({repr(record["params"].get(name)) for record in records}) > 1
+    ]
+
+
+def _values(name: str, *records: Record) -> list[object]:
+    return [record["params"].get(name) for record in records]
+
+
+def _known_tree(project: Project, record: Record) -> str:
+    """The git tree of a run's inputs; empty if this clone does not have it."""
+    tree = input_tree(project, record)
+    return (git(project.root, "rev-parse", "--verify", "--quiet", f"{tree}^{{tree}}") or "").strip()
+
+
+def _commit(project: Project, record: Record) -> str:
+    name = f"commit {record['commit'][:7]}" if record["commit"] else "no commit"
+    patch = project.short(patch_file(project, record["run"]))
+    return f"{name} and uncommitted changes, {patch}" if record["dirty"] else name
+
+
+def _changed_lines(project: Project, trees: list[str]) -> str:
+    """Changed files with the number of lines; the library counts as one."""
+    options = ("-c", "core.quotePath=off", "diff", "--numstat", "--relative", "--no-renames")
+    lines: dict[str, list[int]] = {}
+    for line in (git(project.root, *options, *trees, "--", *CODE) or "").splitlines():
+        *counts, path = line.split("\t")
+        name = "/".join(path.split("/")[:2]) if path.startswith("vendor/") else path
+        known = lines.setdefault(name, [0, 0])
+        for side, count in enumerate(counts):
+            known[side] += int(count) if count.isdigit() else 0  # a binary file has none
+    return _first([f"{name} +{added} -{removed} lines" for name, (added, removed) in lines.items()])
+
+
+def _libraries(project: Project, run: Record, other: Record, trees: list[str], unknown: str) -> str:
+    """Versions of requirements.txt and of Python."""
+    new, old = (each["platform"].rpartition("Python ")[2] for each in (run, other))
+    changed = [f"Python {new} (was {old})"] if new != old else []
+    if run["lock_md5"] == other["lock_md5"]:
+        return _first(changed)
+    if unknown:
+        return unknown
+    files = (git(project.root, "show", f"{tree}:./requirements.txt") or "" for tree in trees)
+    before, now = (dict(PIN.findall(file)) for file in files)
+    for name in sorted({*before, *now}):
+        if before.get(name) != now.get(name):
+            changed.append(f"{name} {now.get(name, 'none')} (was {before.get(name, 'none')})")
+    return _first(changed or ["requirements.txt, but no version"])
+
+
+def _data(run: Record, other: Record) -> str:
+    """Raw files, the contract, and the rows that were used, by their hashes."""
+    evaluated = "evaluation" in run and "evaluation" in other
+    new, old = (_hashes(each, evaluated) for each in (run, other))
+    names = [name for name in dict.fromkeys([*new, *old]) if new.get(name) != old.get(name)]
+    counts = [each.get("rows", {}).get("train") for each in (run, other)]
+    more = f" ({counts[0]}, were {counts[1]})" if counts[0] != counts[1] else ""
+    return _first([name + (more if name == "training rows" else "") for name in names])
+
+
+def _hashes(record: Record, evaluated: bool) -> dict[str, str]:
+    hashes = record["data"] | {"references/schema.yaml": record["schema_md5"]}
+    hashes |= {"training rows": record["train_md5"]}
+    return hashes | ({"held-out rows": record["evaluation"]["test_md5"]} if evaluated else {})
+
+
+def _first(named: list[str]) -> str:
+    more = len(named) - MAX_NAMED
+    return ", ".join(named[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")

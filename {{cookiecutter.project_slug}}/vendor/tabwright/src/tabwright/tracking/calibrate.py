@@ -1,0 +1,19 @@
+"""Calibrate the model that was trained, choose its threshold, and log the run."""
+
+from ..project.commands import Arguments, command_parser
+from ..project.project import Project
+from ..schema.schema import load_schema
+from ..selection.fingerprint import require_same_fingerprint
+from ..selection.fit import calibrate_and_threshold, describe_fit, load_fit
+from .runs import start_run
+
+
+def main(project: Project, arguments: Arguments = None) -> None:
+    command_parser("calibrate", __doc__).parse_args(arguments)
+    run, schema = start_run(project), load_schema(project.schema_file)
+    require_same_fingerprint(project)
+    fit, seconds = load_fit(project)
+    goal = project.params.train.threshold
+    model, facts = calibrate_and_threshold(fit, schema, goal, project.metrics)
+    run.log(model, fit, facts, seconds)
+    print(f"{describe_fit(facts)}, saved as models/{project.model_file.name}")
