@@ -34,7 +34,7 @@ def test_rows_to_predict_that_are_damaged(tmp_path: Path) -> None:
     project.unlabelled_file.parent.mkdir(parents=True)
     damaged(project.unlabelled_file)
     with pytest.raises(ProjectError, match=r"unlabelled\.parquet cannot be read"):
-        predict._default_input(project)
+        predict.default_input(project)
 
 
 def test_other_results_that_are_damaged(tmp_path: Path) -> None:

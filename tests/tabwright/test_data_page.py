@@ -27,9 +27,12 @@ NONE = BROKEN.head(0)
 
 def draw(rows: pd.DataFrame, schema, folder: Path) -> bool:
     """Whether there is a figure; no warning is passed over."""
+    folder.mkdir(exist_ok=True)
+    (folder / "target.svg").unlink(missing_ok=True)
     with warnings.catch_warnings(action="error"):
+        data_figures.draw_columns(rows, schema, folder)
         data_figures.draw_target(rows, schema, folder)
-    return (folder / "target.png").exists()
+    return (folder / "target.svg").exists()
 
 
 def numbers(count: int) -> tuple[pd.DataFrame, Schema]:
@@ -56,7 +59,7 @@ def test_page_shows_what_there_is(trained, tmp_path: Path) -> None:
         rejected=data_page.broken_rules(BROKEN),
         figures=page.figures_in(tmp_path),
     )
-    assert html.count("data:image/png;base64,") == 1
+    assert html.count("data:image/svg+xml;base64,") == 2
     assert "http" not in html
     for words in (
         "&lt;Sales&gt;",
@@ -112,7 +115,7 @@ def test_figures_survive_odd_tables(trained, tmp_path: Path) -> None:
     assert not draw(rows.head(0), trained.schema, tmp_path)
     one, schema = numbers(1)
     one["y"] = 1.0
-    assert draw(one, schema, tmp_path)
+    assert not draw(one, schema, tmp_path)  # one value says nothing
 
 
 def test_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
@@ -147,3 +150,25 @@ def test_labels_are_short(text: str, line: str) -> None:
 def test_rare_values_are_put_together() -> None:
     values = data_figures.frequent(pd.Series([*"aaabbc", "d", "e"]), most=3)
     assert values.tolist() == [*"aaabb", "(other)", "(other)", "(other)"]
+
+
+@pytest.mark.parametrize(("low", "high", "bars"), [(2007, 2009, 3), (0, 15, 16), (0, 99, 25)])
+def test_histograms_of_whole_numbers_have_no_combs(low: int, high: int, bars: int) -> None:
+    values = pd.Series(np.arange(low, high + 1, dtype=float))
+    counts = np.histogram(values, data_figures.bins(values)[0])[0]
+    assert len(counts) == bars
+    assert len(set(counts)) == 1
+
+
+def test_a_long_tail_is_left_out_and_said() -> None:
+    values = pd.Series(np.append(np.random.default_rng(0).random(998), [1e6, 1e6]))
+    edges, beyond = data_figures.bins(values)
+    assert edges[-1] < 2
+    assert beyond == pytest.approx(0.002, abs=0.01)
+    assert beyond > 0
+
+
+def test_whole_numbers_are_shown_as_such() -> None:
+    assert str(data_page.whole_numbers(pd.Series([2007.0, np.nan])).dtype) == "Int64"
+    for other in ([0.5, 1.0], [1e300, 1.0], [np.inf, 1.0]):
+        assert str(data_page.whole_numbers(pd.Series(other)).dtype) == "float64"

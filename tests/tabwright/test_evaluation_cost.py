@@ -8,7 +8,8 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from support.default_project import default_project
 from tabwright.evaluation import held_out
-from tabwright.evaluation.figures import draw_figures, importances
+from tabwright.evaluation.figures.draw import draw_figures
+from tabwright.evaluation.figures.importance import importances
 from tabwright.evaluation.held_out import capped
 from tabwright.project.project import Project
 from tabwright.schema.column import Column
@@ -53,7 +54,7 @@ def test_rows_beyond_a_sample_are_scored_and_nothing_else(
         Counting.asked = 0
         found = held_out.evaluate_model(project, model, y_pred, table, agreed)
         losses = importances(model, found.sample, 1)
-        draw_figures(model, found.sample, losses, tmp_path / "figures")
+        draw_figures(model, found.sample, losses, "f1", 1, tmp_path / "figures")
         asked.append(Counting.asked)
         assert found.scores["rows"] == rows
         assert sum(part["rows"] for part in found.slices if part["column"] == "city") == 2000

@@ -51,3 +51,15 @@ def test_pairs_of_words_tell_what_single_ones_do_not(dense: bool) -> None:
     features = build_features.build_features(schema, 0, dense=dense)
     model = make_pipeline(features, LogisticRegression())
     assert cross_val_score(model, text, likes, scoring="roc_auc").mean() > 0.99
+
+
+@pytest.mark.parametrize("dense", [False, True])
+def test_every_column_of_the_matrix_has_a_name(trained, *, dense: bool) -> None:
+    features = trained.train[list(trained.schema.features)]
+    made = build_features.build_features(trained.schema, 1, dense=dense)
+    made.fit(features, trained.train["bought"])
+    names = made.get_feature_names_out()
+    assert len(set(names)) == len(names) == made.transform(features).shape[1]
+    assert "numbers__visits" in names
+    if not dense:
+        assert "words of remark__words__remark hash 7" in names

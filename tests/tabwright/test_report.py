@@ -5,21 +5,26 @@ from dataclasses import asdict
 from pathlib import Path
 
 from support.small_table import predict_test_rows, score_test_rows
-from tabwright.evaluation import figures, gate
+from tabwright.evaluation import gate
+from tabwright.evaluation.figures import draw
+from tabwright.evaluation.figures.importance import importances
 from tabwright.reports import page, report
 from tabwright.tracking import record
 
 
 def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
     predicted = predict_test_rows(trained.model, trained)
-    losses = figures.importances(trained.model, predicted, 1)
-    figures.draw_figures(trained.model, predicted, losses, tmp_path / "f")
-    names = {path.stem for path in (tmp_path / "f").glob("*.png")}
+    losses = importances(trained.model, predicted, 1)
+    draw.draw_figures(trained.model, predicted, losses, "f1", 1, tmp_path / "f")
+    names = {path.stem for path in (tmp_path / "f").glob("*.svg")}
     assert names == {
         "roc",
         "precision_recall",
         "confusion_matrix",
         "calibration",
+        "cost",
+        "gain",
+        "partial_dependence",
         "permutation_importance",
     }
     scores = json.loads(json.dumps(score_test_rows(trained.model, trained)))
@@ -27,7 +32,7 @@ def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
     part = {"column": "<city>", "value": "Bern", "rows": 12, "scores": {}}
     slices = [part | {"score": 0.5, "low": 0.25, "high": 0.75, "expected": 0.9, "differs": "worse"}]
     slices.append(part | {"value": "few", "score": None, "low": None, "high": None})
-    figures.draw_slices(slices, 0.6, "roc_auc", tmp_path / "f")
+    draw.draw_slices(slices, 0.6, "roc_auc", tmp_path / "f")
     html = report.render(
         title="<Sales>",
         schema=trained.schema,
@@ -43,8 +48,10 @@ def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
         params=record.flat(asdict(trained.params)),
         hashes={"train": "0" * 32},
         standing=["This is the <champion>."],
+        role="champion, version 2",
+        made={"trained": "2026-01-02", "run": "1a2b3c4d", "by": "Ada <Lovelace>"},
     )
-    assert html.count("data:image/png;base64,") == len(names) + 2
+    assert html.count("data:image/svg+xml;base64,") == len(names) + 1
     assert "<strong>mine:</strong> drawn by figures()" in html
     assert "&lt;Sales&gt;" in html
     assert "&lt;city&gt;" in html

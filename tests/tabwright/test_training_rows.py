@@ -11,7 +11,8 @@ from support.owner import fit_model
 from tabwright.dataset import compare
 from tabwright.dataset.infer import infer_from_file
 from tabwright.dataset.split import Split
-from tabwright.evaluation import figures, gate
+from tabwright.evaluation import gate
+from tabwright.evaluation.figures import importance
 from tabwright.evaluation.predictions import Predictions
 from tabwright.project.errors import ProjectError
 from tabwright.project.project import Project
@@ -150,9 +151,9 @@ def test_importance_of_many_columns_asks_for_few_predictions(monkeypatch) -> Non
         asked.append(1)
         return table["x7"].to_numpy() + 0.5 * table["x1400"].to_numpy()
 
-    monkeypatch.setattr(figures, "predict_scores", predict)
+    monkeypatch.setattr(importance, "predict_scores", predict)
     predicted = Predictions(rows, agreed, predict(None, rows, agreed), {}, "")
-    found = figures.strongest(None, predicted, 1)
+    found = importance.strongest(None, predicted, 1)
     assert {"x7", "x1400"} <= set(found)
-    assert len(found) == figures.MAX_IMPORTANT
+    assert len(found) == importance.MAX_IMPORTANT
     assert len(asked) < 350

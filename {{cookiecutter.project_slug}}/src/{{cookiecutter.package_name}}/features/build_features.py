@@ -3,14 +3,19 @@
 from sklearn.base import TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
+from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.feature_selection import SelectKBest, chi2, f_regression
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import KFold
-from sklearn.pipeline import Pipeline, make_pipeline, make_union
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 from tabwright.schema.schema import Schema
-from tabwright.selection.transformers import BooleansAsNumbers, DateParts, MissingTextAsEmpty
+from tabwright.selection.transformers import (
+    BooleansAsNumbers,
+    DateParts,
+    HashedText,
+    MissingTextAsEmpty,
+)
 
 WORDS = 2**16  # columns that the words of each text, and pairs of words, are hashed to
 TELLING = 30  # of these columns, those that tell most about the target, for trees
@@ -71,7 +76,7 @@ def text_features(schema: Schema, seed: int, *, dense: bool) -> Pipeline:
     # Hashing needs no list of words. Pieces suit every language: Korean inflects within words.
     words, pieces = (
         make_pipeline(
-            HashingVectorizer(**counted, alternate_sign=False, norm=None),
+            HashedText(**counted, alternate_sign=False, norm=None),
             TfidfTransformer(sublinear_tf=True),
         )
         for counted in (
@@ -83,4 +88,5 @@ def text_features(schema: Schema, seed: int, *, dense: bool) -> Pipeline:
         evidence = f_regression if schema.task == "regression" else chi2
         words.steps.append(("telling", SelectKBest(evidence, k=TELLING)))
         pieces.steps.append(("topics", TruncatedSVD(TOPICS, random_state=seed)))
-    return make_pipeline(MissingTextAsEmpty(), make_union(words, pieces))
+    both = FeatureUnion([("words", words), ("pieces", pieces)])
+    return make_pipeline(MissingTextAsEmpty(), both)

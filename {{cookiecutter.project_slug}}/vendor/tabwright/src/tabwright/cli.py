@@ -17,6 +17,7 @@ COMMANDS = {
     "repro": ("workspace.repro:main", "run the steps that are not up to date; --again"),
     "fingerprint": ("selection.fingerprint:main", "hash what training uses, by its meaning"),
     "calibrate": ("tracking.calibrate:main", "calibrate the trained model, choose its threshold"),
+    "explain": ("prediction.explain:main", "say why a row is predicted so; --row, --input"),
     "gate": ("evaluation.gate:main", "fail when the model is not good enough"),
     "experiments": ("reports.experiments:main", "list all runs, write the lab notebook"),
     "metrics": ("reports.scores:main", "the scores as a table; --against"),

@@ -9,18 +9,21 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from ..io.parquet import parquet_file, read_parquet
+from ..io.sample import sample_file
 from ..project.environment import set_environment
 from ..project.files import replacing, write_json
 from ..project.project import Project
 from ..schema.schema import Schema
 from ..selection.candidate import baseline
 from ..selection.cross_validation import draw_rows
+from ..selection.interval import COVERAGE, get_half_width
 from ..selection.metrics import deciding_metric, predict_scores, task_metrics
 from ..selection.threshold import get_threshold
 from .behaviour import run_tests
 from .gate import absent_classes
 from .limits import CHANGED_ROWS, IMPORTANCE_ROWS, SAMPLED_ROWS
 from .predictions import Predictions
+from .ranking import best_rows
 from .reliance import describe_reliance
 from .resampling import Resampling, make_resampling
 from .slices import describe_slices, score_slices
@@ -36,7 +39,8 @@ class Evaluation:
     Attributes
     ----------
     scores : dict
-        The content of `reports/metrics.json`, see `score_model`.
+        The content of `reports/metrics.json`, see `score_model`; of a numeric target also the
+        `prediction_interval`: its intended `coverage`, its `half_width`, its coverage in `test`.
     slices, tests : list of dict
         The content of `reports/slices.json` and `reports/behaviour.json`.
     sample : Predictions
@@ -81,7 +85,10 @@ def save_evaluation(
         The owner's, by the name that the report shows.
     """
     set_environment(project)
-    from .figures import draw_figures, draw_slices, importances  # of matplotlib, which reads it
+    # Of matplotlib, which reads the environment.
+    from .figures.draw import draw_figures, draw_slices
+    from .figures.importance import importances
+    from .figures.learning import MAX_FITTED, draw_learning
 
     name, seed = evaluation.scores["metric"], project.params.seed
     losses = importances(model, evaluation.sample, seed)
@@ -92,7 +99,10 @@ def save_evaluation(
     with parquet_file(project.test_predictions_file) as write:
         write(predictions)
     with replacing(project.figures_folder) as folder:
-        draw_figures(model, evaluation.sample, losses, folder)
+        draw_figures(model, evaluation.sample, losses, project.params.train.threshold, seed, folder)
+        train, count = sample_file(project.train_file, seed, MAX_FITTED)
+        count = min(count, project.params.train.max_rows)
+        draw_learning(model, evaluation.sample, train, count, seed, folder)
         draw_slices(evaluation.slices, evaluation.scores["test"][name], name, folder)
         for title, figure in figures.items():
             figure.savefig(folder / f"{title}.png", dpi=110)
@@ -125,6 +135,9 @@ def evaluate_model(
     base = predicted_by(constant, predict_scores(constant, test, schema))
     resampling = make_resampling(test, params.data, params.evaluate, params.seed)
     scores = score_model(predicted, base, resampling)
+    if np.isfinite(reach := get_half_width(model)):
+        held = float(np.mean(np.abs(predicted.y_true - y_pred) <= reach))
+        scores["prediction_interval"] = {"coverage": COVERAGE, "half_width": reach, "test": held}
     rows = draw_rows(len(test), SAMPLED_ROWS, params.seed)
     sample = predicted.among(rows)
     slices = score_slices(sample, params.evaluate.slices, resampling.among(rows))
@@ -141,7 +154,8 @@ def score_model(
     dict
         `test` and `baseline` scores by metric; `interval` of each test score (bootstrap, Efron &
         Tibshirani 1993); `gain` over the baseline in the deciding metric with its own interval;
-        `resampling` in words; `rows`; and as `absent` the classes that no row has.
+        `resampling` in words; `rows`; and as `absent` the classes that no row has. Of two classes
+        also the number of `positive` rows and the `best_rows`.
     """
     name, y_true, classes = predicted.deciding, predicted.y_true, predicted.schema.classes
 
@@ -165,7 +179,16 @@ def score_model(
         "interval": dict(zip(predicted.metrics, intervals, strict=True)),
         "gain": gain,
         "gain_interval": gain_interval,
+        **_two_classes(predicted),
     }
+
+
+def _two_classes(predicted: Predictions) -> dict[str, Any]:
+    """The number of positive rows, and how many of them are among the most probable ones."""
+    if len(predicted.schema.classes) != 2:
+        return {}
+    y_true, scores = predicted.y_true, predicted.y_pred[:, 1]
+    return {"positive": int(y_true.sum()), "best_rows": best_rows(y_true, scores)}
 
 
 def capped(rows: int) -> str:

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 
 from ..project.errors import ProjectError
 from ..schema.schema import Schema
+from ..selection.interval import get_half_width
 from ..selection.metric import Metric
 from ..selection.metrics import encode_target, predict_scores
 from ..selection.threshold import decide, get_threshold
@@ -65,7 +66,9 @@ def predict_table(
 def add_predictions(
     batch: pd.DataFrame, typed: pd.DataFrame, model: BaseEstimator, schema: Schema
 ) -> pd.DataFrame:
-    """Add `predicted_<target>` and for classes one `probability_<class>` each to the raw rows.
+    """Add `predicted_<target>` to the raw rows, for classes with one `probability_<class>` each.
+
+    For values `predicted_<target>_low` and `_high` are the ends of an interval, see `half_width`.
 
     They are empty for rows not in `typed`, and where a prediction is no finite number.
 
@@ -83,6 +86,8 @@ def add_predictions(
     made = pd.DataFrame(values[finite], typed.index[finite], columns)
     if schema.task == "classification":
         made.insert(0, name, classes.iloc[decide(values[finite], get_threshold(model))].array)
+    elif np.isfinite(reach := get_half_width(model)):
+        made[f"{name}_low"], made[f"{name}_high"] = made[name] - reach, made[name] + reach
     if taken := [column for column in (*made, NOTE) if column in batch.columns]:
         raise ProjectError(f"the input already has {', '.join(taken)}: rename or remove first.")
     return batch.join(made)

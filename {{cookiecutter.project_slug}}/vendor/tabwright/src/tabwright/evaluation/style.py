@@ -1,10 +1,11 @@
-"""The style of the figures, and fonts for labels in any script."""
+"""The style of the figures: SVG files whose labels are text, so that the reader's fonts write them."""
 
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 
 import matplotlib
 
@@ -12,42 +13,100 @@ matplotlib.use("Agg")  # no screen is needed to write files
 
 from matplotlib import font_manager
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from ..schema.schema import Schema
 
 BLUE, ORANGE, GREY = "#4c78a8", "#f58518", "#b8bcc2"
 COLOURS = [BLUE, ORANGE, "#54a24b", "#b279a2", "#e45756", "#72b7b2", "#eeca3b", GREY]
-# For labels that the first font cannot write; those that are not installed are left out.
+# To measure labels with, where they are installed; the page names the reader's own fonts.
 FONTS = ["DejaVu Sans", "Noto Sans CJK JP", "Malgun Gothic", "Yu Gothic", "Apple SD Gothic Neo"]
+WIDTH, HEIGHT = 4.8, 3.6  # inches of a figure that stands beside another
+BAR = 0.22  # inches of a line of text or a bar
 
 
 @contextmanager
 def drawing(path: Path, width: float, height: float) -> Iterator[Figure]:
-    """Yield a figure, sized in inches, and save it; characters that no font has become boxes."""
+    """Yield a figure, sized in inches, and save it; the same figure gives the same bytes."""
     installed = set(font_manager.get_font_names())
     style: Any = {
         "font.family": [font for font in FONTS if font in installed],
-        "font.size": 8,
+        "font.size": 9,
         "axes.titlesize": 9,
         "axes.titlelocation": "left",
         "axes.edgecolor": GREY,
+        "axes.prop_cycle": plt.cycler(color=COLOURS),
         "axes.spines.top": False,
         "axes.spines.right": False,
         "figure.constrained_layout.h_pad": 0.08,
+        "legend.frameon": False,
+        "legend.fontsize": "small",
+        "svg.fonttype": "none",
+        "svg.hashsalt": path.stem,
         "text.parse_math": False,  # a dollar sign is a dollar sign
         "xtick.color": "#555555",
         "ytick.color": "#555555",
     }
     with plt.rc_context(style), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        warnings.filterwarnings("ignore", message="Matplotlib currently does not support")
+        warnings.filterwarnings("ignore", message="AutoDateLocator was unable")
         figure = plt.figure(figsize=(width, height), layout="constrained")
         try:
             yield figure
-            figure.savefig(path, dpi=110)
+            figure.savefig(path, dpi=150, metadata={"Date": None, "Creator": None})
         finally:
             plt.close(figure)
 
 
+@contextmanager
+def one_plot(path: Path, width: float = WIDTH, height: float = HEIGHT) -> Iterator[Axes]:
+    """Yield the axes of a figure that has one plot, and save it."""
+    with drawing(path, width, height) as figure:
+        yield figure.subplots()
+
+
+def tidy(axis: Axis, *, whole: bool = False, most: int = 6) -> None:
+    """Few ticks, at most one more than `most`, at round numbers, whole ones where values are."""
+    axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 5, 10], integer=whole, min_n_ticks=2))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+
+
+def date_ticks(axes: Axes) -> None:
+    """Few dates along the x axis."""
+    locator = AutoDateLocator(minticks=2, maxticks=5)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+
+
+def number(value: float) -> str:
+    """A number on an axis: 2007, 16,000, 2.5 M."""
+    for size, letter in ((1e9, " G"), (1e6, " M")):
+        if abs(value) >= size:
+            return f"{value / size:,.10g}{letter}"
+    return f"{value:,.10g}" if abs(value) >= 10_000 else f"{value:.10g}"
+
+
+def axis_label(schema: Schema, name: str, width: int = 40) -> str:
+    """The name of a column with its unit."""
+    unit = schema.columns[name].unit
+    shown = "1 = 100 %" if unit == "%" else unit
+    return f"{short(name, width)} ({shown})" if unit else short(name, width)
+
+
 def short(text: object, width: int = 28) -> str:
-    """One line of at most `width` characters."""
+    """One line of at most `width` characters; one of double width counts as two."""
     line = " ".join(str(text).split())
-    return line if len(line) <= width else f"{line[: width - 1].rstrip()}…"
+    if _width(line) <= width:
+        return line
+    while _width(line) >= width:
+        line = line[:-1]
+    return f"{line.rstrip()}…"
+
+
+def _width(text: str) -> int:
+    return sum(1 + (east_asian_width(character) in "WF") for character in text)

@@ -57,7 +57,7 @@ def predict(
     if output.suffix not in (".csv", ".parquet") or output.is_dir():
         raise ProjectError(f"{output}: the output must be a .csv or .parquet file.")
     used = model_in_use(project)
-    source = source or _default_input(project)
+    source = source or default_input(project)
     if source.resolve().is_relative_to(project.train_file.parent):
         clean = unchanged  # these rows are clean already
     counts = predict_file(source, output, used.model, used.schema, clean, strict=strict)
@@ -200,7 +200,7 @@ def _writer(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
             )
 
 
-def _default_input(project: Project) -> Path:
+def default_input(project: Project) -> Path:
     """The rows without a target, or if there are none the held-out rows."""
     if project.unlabelled_file.is_file() and rows_in(project.unlabelled_file):
         return project.unlabelled_file

@@ -1,38 +1,81 @@
-"""Figures of the target by each column."""
+"""Figures of the values of each column, and of the target by each column."""
 
-import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import DateFormatter
 from matplotlib.patches import Patch
-from matplotlib.ticker import LinearLocator
 
-from ..evaluation.style import BLUE, COLOURS, GREY, ORANGE, drawing, short
+from ..evaluation.style import (
+    BLUE,
+    COLOURS,
+    GREY,
+    ORANGE,
+    axis_label,
+    date_ticks,
+    drawing,
+    short,
+    tidy,
+)
 from ..schema.schema import Schema
 
 MAX_PANELS = 30
 PER_ROW = 3  # small plots in a row
-WIDTH = 11.0  # inches
+WIDTH, HEIGHT = 9.0, 1.7  # inches, of all and of one
+TICKS = 3  # along the x axis, where labels stand side by side
+MAX_BARS = 30  # of a histogram
+TAIL = 0.005  # of the rows at each end, which are left out where they are far away
 MAX_VALUES = 8  # of a category, the most frequent first
 DOTS = 2000
 OTHER, EMPTY = "(other)", "(empty)"
 
 
-def draw_target(rows: pd.DataFrame, schema: Schema, folder: Path) -> None:
-    """Write `target.png` into `folder`, replacing what is there; nothing without a known target.
+def draw_columns(rows: pd.DataFrame, schema: Schema, folder: Path) -> None:
+    """Add `columns.svg`: how often each value occurs, of the target and the first features.
 
     Parameters
     ----------
     rows
         Clean rows, few enough to draw.
     """
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    names = _drawn([schema.target, *schema.features], rows)
+    if not names:
+        return
+    with _panels(folder / "columns.svg", names) as panels:
+        for name, axes in panels.items():
+            cells, kind = rows[name], schema.columns[name].kind
+            empty = cells.isna().mean()
+            axes.set_title(axis_label(schema, name, 28) + (f", {empty:.1%} empty" if empty else ""))
+            if kind in ("category", "boolean"):
+                counts = frequent(cells.dropna()).value_counts()[::-1]
+                axes.barh([short(value, 18) for value in counts.index], counts, color=BLUE)
+                tidy(axes.xaxis, whole=True, most=TICKS)
+                axes.set_xlabel("rows")
+                continue
+            amounts = _amounts(axes, cells, kind)
+            edges, beyond = bins(amounts)
+            axes.hist(amounts, edges.tolist(), color=BLUE)
+            tidy(axes.yaxis, whole=True)
+            axes.set_ylabel("rows")
+            if beyond:
+                axes.set_xlabel(f"{beyond:.1%} of the rows are beyond")
+
+
+def draw_target(rows: pd.DataFrame, schema: Schema, folder: Path) -> None:
+    """Add `target.svg`; nothing without two known values of the target.
+
+    Parameters
+    ----------
+    rows
+        Clean rows, few enough to draw.
+    """
     rows = rows[rows[schema.target].notna()]
-    if rows.empty:
+    names = _drawn(schema.features, rows)
+    if not names or rows[schema.target].nunique() < 2:
         return
     target, colours = rows[schema.target], {}
     if schema.task == "classification":
@@ -40,21 +83,54 @@ def draw_target(rows: pd.DataFrame, schema: Schema, folder: Path) -> None:
         known = [*(schema.columns[schema.target].categories or []), OTHER]
         present = [label for label in known if (target == label).any()]
         colours = dict(zip(present, COLOURS, strict=False))
-    names = list(schema.features)[:MAX_PANELS]
-    high = -(-len(names) // PER_ROW)
-    with drawing(folder / "target.png", WIDTH, 0.5 + 1.8 * high) as figure:
-        for place, name in enumerate(names, start=1):
-            axes = figure.add_subplot(high, PER_ROW, place)
-            axes.set_title(short(name))
+    with _panels(folder / "target.svg", names) as panels:
+        for place, (name, axes) in enumerate(panels.items()):
+            axes.set_title(axis_label(schema, name, 36))
             if schema.columns[name].kind in ("category", "boolean"):
-                _by_category(
-                    axes, frequent(rows[name].astype("str").fillna(EMPTY)), target, colours
-                )
+                values = frequent(rows[name].astype("str").fillna(EMPTY))
+                _by_category(axes, values, target, colours)
+                axes.set_xlabel("" if colours else axis_label(schema, schema.target, 30))
             else:
                 _by_number(axes, rows[name], schema.columns[name].kind, target, colours)
+                if not colours and place % PER_ROW == 0:
+                    axes.set_ylabel(axis_label(schema, schema.target, 24))
         if colours:
-            keys = [Patch(color=colour, label=short(label)) for label, colour in colours.items()]
-            figure.legend(handles=keys, loc="outside upper left", ncols=4, frameon=False)
+            keys = [
+                Patch(color=colour, label=short(label, 24)) for label, colour in colours.items()
+            ]
+            axes.figure.legend(handles=keys, loc="outside upper left", ncols=4)
+
+
+def bins(values: pd.Series) -> tuple[np.ndarray, float]:
+    """Edges of a histogram, and the share of the values beyond them.
+
+    Of whole numbers each bar has as many: bars of 1.4 numbers would make a comb.
+    """
+    known = values.dropna()
+    low, high = known.min(), known.max()
+    inner = known.quantile([TAIL, 1 - TAIL], interpolation="nearest")
+    if high - low > 3 * (inner.iloc[1] - inner.iloc[0]) > 0:
+        low, high = inner
+    if (known % 1 == 0).all():
+        width = max(-(-(high - low + 1) // MAX_BARS), 1)
+        edges = np.arange(low - 0.5, high + width, width)
+    else:
+        edges = np.linspace(low, high, MAX_BARS + 1)
+    return edges, float(((known < edges[0]) | (known > edges[-1])).mean())
+
+
+def _drawn(names: Iterable[str], rows: pd.DataFrame) -> list[str]:
+    """The first columns, without those that have one value."""
+    return [name for name in names if len(rows[name].unique()) > 1][:MAX_PANELS]
+
+
+@contextmanager
+def _panels(path: Path, names: list[str]) -> Iterator[dict[str, Axes]]:
+    """Yield one plot for each column, and save them as a figure."""
+    high = -(-len(names) // PER_ROW)
+    with drawing(path, WIDTH, 0.5 + HEIGHT * high) as figure:
+        places = enumerate(names, start=1)
+        yield {name: figure.add_subplot(high, PER_ROW, place) for place, name in places}
 
 
 def frequent(values: pd.Series, most: int = MAX_VALUES) -> pd.Series:
@@ -78,35 +154,41 @@ def _by_category(axes: Axes, values: pd.Series, target: pd.Series, colours: dict
         for label, colour in colours.items():
             axes.barh(places, shares[label], left=left, color=colour)
             left += shares[label].to_numpy()
-        axes.set(xlim=(0, 1), xticks=[0, 0.5, 1])
+        axes.set(xlim=(0, 1), xlabel="share of rows")
     else:
         _boxes(axes, [target[values == value] for value in order], [BLUE] * len(order))
+    tidy(axes.xaxis, most=TICKS)
     axes.set_yticks(places, [short(value, 18) for value in order])
     axes.tick_params(axis="y", length=0)
+
+
+def _amounts(axes: Axes, cells: pd.Series, kind: str) -> pd.Series:
+    """Numbers to draw along the x axis: days of a date, the length of a text."""
+    if kind == "datetime":
+        date_ticks(axes)
+        return (cells - pd.Timestamp(0)) / pd.Timedelta(days=1)  # matplotlib counts from 1970
+    if kind == "text":
+        axes.set_title(f"{short(cells.name, 20)} (characters)")
+        cells = cells.str.len()
+    amounts = cells.astype(float)
+    tidy(axes.xaxis, whole=bool((amounts.dropna() % 1 == 0).all()), most=TICKS)
+    return amounts
 
 
 def _by_number(
     axes: Axes, cells: pd.Series, kind: str, target: pd.Series, colours: dict[str, str]
 ) -> None:
     """Quartiles for each class, or a scatter plot of a numeric target with its running median."""
-    if kind == "text":
-        axes.set_title(f"{short(cells.name, 16)} (characters)")
-        cells = cells.str.len()
-    elif kind == "datetime":
-        axes.margins(x=0)
-        axes.xaxis.set_major_locator(LinearLocator(3))
-        axes.xaxis.set_major_formatter(DateFormatter("%Y-%m-%d"))
-        cells = (cells - pd.Timestamp(0)) / pd.Timedelta(days=1)  # matplotlib counts from 1970
-    else:
-        axes.locator_params(axis="x", nbins=5)
-    amounts = cells.astype(float)
+    amounts = _amounts(axes, cells, kind)
     if colours:
         _boxes(axes, [amounts[target == label] for label in colours], list(colours.values()))
         axes.set_yticks([])
         axes.invert_yaxis()  # the order of the legend
         return
     both = pd.DataFrame({"x": amounts, "y": target}).dropna()
-    axes.scatter(both["x"][:DOTS], both["y"][:DOTS], s=4, alpha=0.25, color=BLUE, linewidths=0)
+    dots: Any = {"s": 4, "alpha": 0.25, "color": BLUE, "linewidths": 0, "rasterized": True}
+    axes.scatter(both["x"][:DOTS], both["y"][:DOTS], **dots)
+    tidy(axes.yaxis)
     if both["x"].nunique() > 2:
         middle = both.groupby(pd.qcut(both["x"], 10, duplicates="drop"), observed=True).median()
         axes.plot(middle["x"], middle["y"], color=ORANGE, linewidth=1.5)

@@ -12,11 +12,12 @@ from ..io.sample import sample_file
 from ..project.files import read_json, replacing
 from ..project.project import Project
 from ..schema.schema import load_schema
-from .data_figures import MAX_PANELS, draw_target
+from .data_figures import MAX_PANELS, draw_columns, draw_target
 from .page import figures_in, fill, write_page
 
 MAX_ROWS = 20_000  # that are drawn
 MAX_RULES = 30
+MAX_WHOLE = 2**53  # from here on floating-point numbers leave whole ones out
 
 
 def write_data_page(project: Project) -> None:
@@ -26,6 +27,8 @@ def write_data_page(project: Project) -> None:
     names = ["rejected_row", "rejected_column", "rejected_value", "rejected_rule"]
     rejected = read_parquet(project.rejected_file, columns=names)
     with replacing(project.data_figures_folder) as folder:
+        folder.mkdir()
+        draw_columns(rows, schema, folder)
         draw_target(rows, schema, folder)
     page = render(
         title=project.title,
@@ -38,7 +41,9 @@ def write_data_page(project: Project) -> None:
     )
     write_page(project.data_report_file, page)
     with replacing(project.data_profile_file) as partial:
-        TableReport(rows, title="Data profile", verbose=0).write_html(partial)
+        table = rows.apply(whole_numbers)
+        report = TableReport(table, title="Data profile", verbose=0, plot_distributions=False)
+        report.write_html(partial)
     print(f"wrote reports/{project.data_profile_file.name}")
 
 
@@ -51,6 +56,13 @@ def render(**facts: Any) -> str:
         left_out=max(len(facts["schema"].features) - MAX_PANELS, 0),
         max_rules=MAX_RULES,
     )
+
+
+def whole_numbers(cells: pd.Series) -> pd.Series:
+    """The cells as integers where they are: 2007, not 2.01e+03."""
+    if cells.dtype.kind == "f" and cells.abs().max() < MAX_WHOLE and not (cells.dropna() % 1).any():
+        return cells.astype("Int64")
+    return cells
 
 
 def broken_rules(rejected: pd.DataFrame) -> list[dict[str, Any]]:

@@ -20,19 +20,23 @@ def collect_facts(project: Project) -> Facts:
     """Facts of the model that predicts; `standing` names it, and a later one that does not predict."""
     latest, champion = _latest(project), current_champion(project)
     if champion is None:
-        return latest | {"standing": ["No model is promoted yet: the latest one predicts."]}
+        line = "No model is promoted yet: the latest one predicts."
+        return latest | {"standing": [line], "role": "candidate, not promoted"}
+    version = champion.get("version")
+    role = f"champion, version {version}" if version else "champion"
     line = f"This is the champion. {in_words(champion)}"
     if champion["model_md5"] == latest["hashes"]["model"]:
-        return latest | {"run": champion["run"], "standing": [line]}
+        return latest | {"run": champion["run"], "standing": [line], "role": role}
     made = [one for one in load_records(project) if one.get("model_md5") == champion["model_md5"]]
     known = [one for one in made if "training" in one and "slices" in one.get("evaluation", {})]
     if not known or not (champion_folder(project, champion["run"]) / "schema.yaml").is_file():
         lost = "This is NOT the champion, whose scores are not here (`make experiments pull`)."
-        return latest | {"standing": [f"{lost} {in_words(champion)}"]}
+        role = "candidate, not the champion"
+        return latest | {"standing": [f"{lost} {in_words(champion)}"], "role": role}
     name = f"{latest['candidates']['best']} (run {run_name(latest['run']) if latest['run'] else 'unknown'})"
     score, rows = test_score({"evaluation": latest["scores"]}), latest["scores"]["rows"]
     waiting = f"The latest model does not predict: {name} scores {score} on {rows} held-out rows."
-    return _recorded(project, known[-1], champion) | {"standing": [line, waiting]}
+    return _recorded(project, known[-1], champion) | {"standing": [line, waiting], "role": role}
 
 
 def _latest(project: Project) -> Facts:
@@ -49,6 +53,7 @@ def _latest(project: Project) -> Facts:
             "model": md5(project.model_file),
         },
         "run": record["run"] if record else None,
+        "made": _made(record) if record else {},
         "params": flat(asdict(project.params)),
         "figures": project.figures_folder,
     }
@@ -73,6 +78,20 @@ def _recorded(project: Project, record: Record, champion: Promotion) -> Facts:
             "model": record["model_md5"],
         },
         "run": champion["run"],
+        "made": _made(record),
         "params": record["params"],
         "figures": folder / "figures",
+    }
+
+
+def _made(record: Record) -> dict[str, str]:
+    """When, from what and by whom a model was trained."""
+    known = {name: str(record.get(name) or "") for name in ("started", "commit", "user", "why")}
+    dirty = " with uncommitted changes" if record.get("dirty") else ""
+    return {
+        "trained": known["started"][:10],
+        "run": run_name(record["run"]),
+        "commit": known["commit"][:7] + dirty if known["commit"] else "",
+        "by": known["user"],
+        "reason": known["why"],
     }

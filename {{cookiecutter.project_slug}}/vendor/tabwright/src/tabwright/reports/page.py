@@ -1,7 +1,7 @@
 """Fill the templates of the pages, and write them."""
 
-import base64
 import re
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ def fill(template: str, **facts: Any) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["plain"] = plain
+    environment.filters |= {"plain": plain, "score": score}
     return environment.get_template(template).render(**facts)
 
 
@@ -36,9 +36,16 @@ def plain(value: object) -> str:
     return SPECIAL.sub(r"\\\g<0>", " ".join(str(value).split()))
 
 
+def score(value: float) -> str:
+    """A score with four decimals, a large one with fewer."""
+    return f"{value:,.{4 if abs(value) < 100 else 1 if abs(value) < 10_000 else 0}f}"
+
+
 def figures_in(folder: Path) -> dict[str, str]:
-    """The PNG files of a folder in base64, by the name without the suffix."""
+    """The figures of a folder as addresses that hold the file, by the name without the suffix."""
+    kinds = {".png": "png", ".svg": "svg+xml"}
     return {
-        path.stem: base64.b64encode(path.read_bytes()).decode()
-        for path in sorted(folder.glob("*.png"))
+        path.stem: f"data:image/{kinds[path.suffix]};base64,{b64encode(path.read_bytes()).decode()}"
+        for path in sorted(folder.glob("*"))
+        if path.suffix in kinds
     }

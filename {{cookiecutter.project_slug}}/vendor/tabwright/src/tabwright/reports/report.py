@@ -9,6 +9,7 @@ from ..project.environment import set_environment
 from ..project.files import read_json
 from ..project.project import Project
 from .facts import Facts, collect_facts
+from .headline import headline
 from .model_card import write_model_card
 from .page import figures_in, fill, write_page
 
@@ -35,4 +36,5 @@ def render(**facts: Any) -> str:
     passed = all(check.passed for check in facts["checks"])
     sentence = describe_slices(facts["slices"], facts["scores"]["metric"])
     facts |= {"outcome": verdict(facts["checks"]), "passed": passed, "slices_in_words": sentence}
+    facts["headline"] = headline(facts["schema"], facts["scores"])
     return fill("report.html.jinja", **facts)

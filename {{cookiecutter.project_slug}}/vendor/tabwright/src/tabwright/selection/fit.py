@@ -18,6 +18,7 @@ from ..project.project import Project
 from ..schema.schema import Schema
 from .calibration import calibrate, corrected
 from .cross_validation import row_hashes
+from .interval import half_width
 from .metrics import NONE, Own, one_thread, task_metrics
 from .model_selection import ModelSelection
 from .persistence import load_model, save_model
@@ -64,6 +65,9 @@ def fit_best(selection: ModelSelection) -> FittedCandidate:
     }
     features = rows[list(schema.features)]
     model = clone(selection.trials[best].candidate.pipeline).fit(features, rows[schema.target])
+    if schema.task == "regression":  # kept with the model
+        y_true = selection.y_true[selection.held_out]
+        model.half_width_ = half_width(y_true, selection.trials[best].y_pred)
     y_pred = selection.trials[best].y_pred.reshape(len(selection.held_out), -1)
     held_out = pd.DataFrame(y_pred, selection.held_out, _columns(schema))
     held_out.insert(0, "fold", pd.array(selection.fold, dtype="Int64"))

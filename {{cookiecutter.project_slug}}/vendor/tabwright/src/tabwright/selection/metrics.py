@@ -67,6 +67,16 @@ def _r2(y_true: np.ndarray, y_pred: np.ndarray) -> float:
     return float(r2_score(y_true, y_pred))
 
 
+def _precision(y_true: np.ndarray, y_class: np.ndarray) -> float:
+    """The share of flagged rows that are positive; 0 where none is flagged, as in scikit-learn."""
+    return float(np.sum(y_true & y_class)) / max(int(np.sum(y_class)), 1)
+
+
+def _recall(y_true: np.ndarray, y_class: np.ndarray) -> float:
+    """The share of positive rows that are flagged; 0 where none is positive."""
+    return float(np.sum(y_true & y_class)) / max(int(np.sum(y_true)), 1)
+
+
 CLASSES = {
     "log_loss": Metric(_log_loss, greater_is_better=False),
     "roc_auc": Metric(_roc_auc),
@@ -75,8 +85,16 @@ CLASSES = {
     "accuracy": Metric(lambda y_true, y_class: np.mean(y_true == y_class), of_classes=True),
     "f1_macro": Metric(_f1_macro, of_classes=True),
     "f1": Metric(_f1, of_classes=True),
+    "precision": Metric(_precision, of_classes=True),
+    "recall": Metric(_recall, of_classes=True),
 }
-BINARY = {"average_precision", "brier", "f1"}  # are defined by a positive class
+BINARY = {
+    "average_precision",
+    "brier",
+    "f1",
+    "precision",
+    "recall",
+}  # are defined by a positive class
 VALUES = {
     "rmse": Metric(lambda y_true, y_pred: np.sqrt(np.mean((y_true - y_pred) ** 2)), False),
     "mae": Metric(lambda y_true, y_pred: np.mean(np.abs(y_true - y_pred)), False),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.feature_extraction.text import HashingVectorizer
 
 DAY = pd.Timedelta(days=1)
 
@@ -77,3 +78,14 @@ class MissingTextAsEmpty(Stateless):
     def transform(self, text: pd.Series) -> pd.Series:
         """The same column."""
         return text.fillna("")
+
+
+class HashedText(HashingVectorizer):
+    """A `HashingVectorizer` with names: numbers, for many words share a column."""
+
+    def get_feature_names_out(self, input_features: Iterable[str] | None = None) -> np.ndarray:
+        """Names of the columns that `transform` returns."""
+        (name,) = ["text"] if input_features is None else input_features
+        return np.array(
+            [f"{name} hash {number}" for number in range(self.n_features)], dtype=object
+        )

@@ -1,0 +1,66 @@
+"""Draw all figures of a model."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from ...selection.threshold import get_threshold
+from ..predictions import Predictions
+from ..style import BAR, BLUE, GREY, drawing, short, tidy
+from .classes import draw_classes
+from .dependence import draw_dependence
+from .importance import draw_importance
+from .ranking import draw_ranking
+from .values import draw_values
+
+MAX_SLICES = 40
+
+
+def draw_figures(
+    model: BaseEstimator,
+    predicted: Predictions,
+    losses: dict[str, np.ndarray],
+    goal: str | float,
+    seed: int,
+    folder: Path,
+) -> None:
+    """Write the figures of the task as SVG files into `folder`, replacing those there.
+
+    Parameters
+    ----------
+    predicted
+        What the model predicts for rows, few enough to draw.
+    losses
+        As from `importances`.
+    goal
+        `train.threshold`, for the cost of errors.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    if predicted.schema.task == "regression":
+        draw_values(predicted, folder)
+    else:
+        draw_classes(predicted, get_threshold(model), folder)
+        draw_ranking(predicted, get_threshold(model), goal, folder)
+    draw_importance(losses, predicted, folder)
+    draw_dependence(model, predicted, list(losses), seed, folder)
+
+
+def draw_slices(slices: list[dict[str, Any]], overall: float, metric: str, folder: Path) -> None:
+    """Add `slices.svg`: score and interval of each slice that has them, next to that of all rows."""
+    scored = [part for part in slices if part["low"] is not None][:MAX_SLICES][::-1]
+    if not scored:
+        return
+    with drawing(folder / "slices.svg", 7.5, 0.8 + BAR * len(scored)) as figure:
+        axes = figure.subplots()
+        axes.axvline(overall, color=GREY, linestyle=":")
+        for place, part in enumerate(scored):
+            axes.plot([part["low"], part["high"]], [place, place], color=BLUE)
+            axes.plot(part["score"], place, "o", color=BLUE, markersize=4)
+        names = [f"{short(part['column'])}: {short(part['value'])}" for part in scored]
+        axes.set_yticks(range(len(scored)), names)
+        axes.set(xlabel=f"{metric}; dotted: all held-out rows", ylim=(-0.6, len(scored) - 0.4))
+        tidy(axes.xaxis)
