@@ -6,6 +6,7 @@ Needs cookiecutter in the Python that runs it, git, make and a package index. Ea
 and the second counts; `mlruns` is measured after two trainings of which one is registered.
 """
 
+import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -18,6 +19,7 @@ STEPS = ("prepare", "infer")
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
     with tempfile.TemporaryDirectory(prefix="commands-") as name:
         scratch = Path(name)
         tell("generating a project")
