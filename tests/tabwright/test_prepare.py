@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 from support.default_project import LIBRARY, default_project
 from support.generator import Generator
 
@@ -40,9 +41,19 @@ def test_schema_is_there_after_setup_and_stays(project: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "wrote references/schema.yaml: classification of 'sex'" in done.stdout
     assert "numeric" in done.stdout
+    lock = yaml.safe_load((project / "dvc.lock").read_text(encoding="utf-8"))
+    assert lock["stages"].keys() == {"schema"}  # so that the first run does not infer it again
     before = schema.read_bytes()
     assert prepare(project).returncode == 0
     assert schema.read_bytes() == before
+
+
+def test_error_of_the_process_that_makes_the_database_is_a_sentence(project: Path) -> None:
+    (project / "mlflow.db").write_bytes(b"no database" * 100)
+    done = prepare(project)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: the database of runs: ")
+    assert "`mv mlflow.db mlflow.db.damaged`" in done.stderr
 
 
 @pytest.mark.parametrize("there", [True, False])

@@ -1,10 +1,12 @@
 """Make this checkout ready to work in; safe to repeat."""
 
 import os
+import signal
 import sysconfig
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
-from ..dataset.infer import infer
 from ..io.fetch import fetch
 from ..project.commands import Arguments, command_parser, dvc
 from ..project.errors import ProjectError
@@ -22,14 +24,29 @@ def main(project: Project, arguments: Arguments = None) -> None:
     in_git = git(project.root, "rev-parse", "--git-dir") is not None
     _tell_dvc_about_git(project, in_git)
     _find_remote(project)
-    if in_git:
-        configure_git(project.root)
-    open_experiment(project)  # several first runs at once would race to make the database
-    _make_movable(project)
-    _begin_log(project)
-    _add_raw_data(project)
-    if project.raw_file.exists():
-        infer(project)  # before the first commit, so that the first run starts from one
+    # MLflow takes as long as all the rest, so it has a process of its own, which Ctrl-C lets finish.
+    ignore_interrupt = (signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(1, get_context("spawn"), signal.signal, ignore_interrupt) as process:
+        # Several first runs at once would race to make the database.
+        opened = process.submit(open_experiment, project)
+        if in_git:
+            configure_git(project.root)
+        _make_movable(project)
+        _begin_log(project)
+        _add_raw_data(project)
+        if project.raw_file.exists():
+            _infer_schema(project)  # before the first commit, so that the first run starts from one
+        opened.result()
+
+
+def _infer_schema(project: Project) -> None:
+    """Infer the schema; a new one is recorded, so that the first run does not look at it again."""
+    from ..dataset.infer import infer  # takes a second
+
+    new = not project.schema_file.exists()
+    infer(project)
+    if new:
+        dvc(project.root, "commit", "--quiet", "--force", "schema")
 
 
 def _begin_log(project: Project) -> None:
