@@ -16,7 +16,7 @@ from tabwright.project.project import Project
 from tabwright.schema.column import Column
 from tabwright.schema.schema import Schema, save_schema
 
-HEAVY = {"matplotlib", "mlflow", "pandas", "pyarrow", "scipy", "sklearn", "skops", "skrub"}
+HEAVY = {"dvc", "matplotlib", "mlflow", "pandas", "pyarrow", "scipy", "sklearn", "skops", "skrub"}
 CALL = "import sys; from tabwright.cli import main; main(sys.argv[1:]); print(sorted(sys.modules))"
 TABLES = """
 CREATE TABLE experiments (experiment_id, name, artifact_location);

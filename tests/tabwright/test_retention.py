@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from tabwright.project import dvc_storage
 from tabwright.project.environment import sqlite_uri
 from tabwright.project.errors import ProjectError
 from tabwright.project.files import md5
@@ -40,7 +41,7 @@ def logged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace:
         missing=lambda known: [] if (stored / known).exists() else [known],
         find=lambda known: (stored / known) if (stored / known).exists() else None,
     )
-    monkeypatch.setattr(retention, "DvcStorage", lambda _: storage)
+    monkeypatch.setattr(dvc_storage, "DvcStorage", lambda _: storage)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", sqlite_uri(project.database_file))
     return SimpleNamespace(project=project, records=records, paths=paths)
 

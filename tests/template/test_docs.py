@@ -103,7 +103,8 @@ def wrong(span: str, product: Product) -> str | None:
         return None if used else "no such variable"
     if re.fullmatch(r"_*[a-z]+(_[a-z]+)+", span):
         known = CONTEXT.keys() | {name.split(".")[-1] for name in product.parameters}
-        return None if span in known or f" {span}(" in product.text else "no such question"
+        used = any(words in product.text for words in (f" {span}(", f" {span}: "))
+        return None if span in known or used else "no such question"
     if answer := re.fullmatch(r"([a-z_]+)=[a-z]+", span):
         return None if answer[1] in QUESTIONS else "no such question"
     return None

@@ -9,7 +9,6 @@ from ..evaluation.comparison import Gain, corrected_t_test, make_side, paired_bo
 from ..evaluation.resampling import make_resampling
 from ..io.parquet import read_parquet
 from ..project.commands import Arguments, command_parser
-from ..project.dvc_storage import DvcStorage
 from ..project.errors import ProjectError
 from ..project.files import md5
 from ..project.project import Project
@@ -123,8 +122,11 @@ def predictions(project: Project, record: Record, folder: Path) -> pd.DataFrame:
         When neither MLflow nor DVC has it.
     """
     name, known = "test_predictions.parquet", record["evaluation"]["predictions_md5"]
-    logged = download_file(project, record["run"], name, folder / record["run"])
-    path = logged or DvcStorage(project.root).find(known)
+    path = download_file(project, record["run"], name, folder / record["run"])
+    if path is None:
+        from ..project.dvc_storage import DvcStorage  # takes a second to import
+
+        path = DvcStorage(project.root).find(known)
     if path is None:
         raise ProjectError(
             f"the predictions of run {short(record)} are neither in this MLflow database nor in "

@@ -6,7 +6,6 @@ DVC has all of them by their hash, so that any run can be registered later. A se
 import shutil
 from pathlib import Path
 
-from ..project.dvc_storage import DvcStorage
 from ..project.errors import ProjectError
 from ..project.files import md5
 from ..project.project import Project
@@ -27,6 +26,8 @@ def drop_models(project: Project, latest: str) -> None:
     records = [record for record in load_records(project) if record["run"] not in kept]
     paths = {logged_model(project, record): record["model_md5"] for record in records}
     if here := [path for path in paths if path.exists()]:
+        from ..project.dvc_storage import DvcStorage  # takes a second to import
+
         storage = DvcStorage(project.root)
         for path in here:
             if not storage.missing(paths[path]):
@@ -44,6 +45,8 @@ def model_of_run(project: Project, record: Record) -> Path:
     known = record["model_md5"]
     if project.model_file.is_file() and md5(project.model_file) == known:
         return project.model_file
+    from ..project.dvc_storage import DvcStorage  # takes a second to import
+
     if path := DvcStorage(project.root).find(known):
         return path
     raise ProjectError(
