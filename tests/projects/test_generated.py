@@ -74,7 +74,10 @@ def test_threshold_metric_and_comment_train_nothing(generator: Generator, exampl
     changes = {
         "params.yaml": ("threshold: f1", "threshold: recall 0.99"),
         "src/example/config.py": ("] = {}", '] = {"one": Metric(lambda y_true, y_pred: 1.0)}'),
-        "src/example/models/candidates.py": ("BOOSTING: Space = (", "BOOSTING: Space = (  # of trees"),
+        "src/example/models/candidates.py": (
+            "BOOSTING: Space = (",
+            "BOOSTING: Space = (  # of trees",
+        ),
         "src/example/features/build_features.py": ("TOPICS = 30", "TOPICS = 30 + 0 * 1"),
     }
     before = {name: (example / name).read_text(encoding="utf-8") for name in changes}

@@ -14,9 +14,14 @@ from tabwright.schema.guess import infer_schema
 from tabwright.schema.rules import apply_contract
 from tabwright.schema.schema import Schema
 
-build_features.WORDS = build_features.PIECES = (
-    512  # a few words need no more, and models are fitted faster
-)
+# A few words need no more, and models are fitted faster.
+build_features.WORDS = build_features.PIECES = 512
+
+
+@pytest.fixture(autouse=True)
+def _no_tracking_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the address that MLflow leaves in the environment of this process."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 
 @pytest.fixture

@@ -102,4 +102,4 @@ def test_folds_of_growing_length_are_not_tested(tmp_path: Path) -> None:
     params = dict.fromkeys(FOLD_PARAMS) | {"data.split": "chronological"}
     run = {"train_md5": "1", "seed": 1, "params": params}
     run["cv"] = {"metric": "rmse", "mean": 1.0, "folds": [1.0, 1.0, 1.0]}
-    assert "not tested: folds of growing length" in by_folds(Project(tmp_path), run, run)
+    assert "not tested: folds of growing length" in by_folds(Project(tmp_path), run, run)[0]

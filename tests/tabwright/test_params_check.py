@@ -109,7 +109,7 @@ def test_raw_data_that_is_gone_is_said(
     [
         ("seed:", "sead:", r"sead is not .*\(did you mean seed\?\)"),
         ("  folds: ", "  fold: 3\n  folds: ", r"train\.fold is not .*\(did you mean folds\?\)"),
-        ("    n_iter:", "    niter: 1\n    n_iter:", r"search\.niter is not .*mean n_iter\?"),
+        ("  n_iter:", "  niter: 1\n  n_iter:", r"train\.niter is not .*mean n_iter\?"),
         ("slices: auto", "slices: age", r"evaluate\.slices must be auto or a list .*write \[age\]"),
         ("candidates: [", "candidates: linear, forest # [", r"write \[linear, forest\]"),
     ],
@@ -166,7 +166,8 @@ def test_pipe_that_is_closed_is_no_traceback(lines: int) -> None:
 def test_ctrl_c_is_a_sentence_also_while_libraries_are_imported(tmp_path: Path) -> None:
     package = tmp_path / "shop"
     package.mkdir()
-    (package / "__init__.py").write_text("import tabwright\n", encoding="utf-8")
+    start = "from tabwright.project.errors import say_interrupts\nsay_interrupts()\n"
+    (package / "__init__.py").write_text(start, encoding="utf-8")
     slow = "import sys, time; print('here', flush=True); time.sleep(60)\n"
     (package / "step.py").write_text(slow, encoding="utf-8")
     process = subprocess.Popen(

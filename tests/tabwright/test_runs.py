@@ -61,7 +61,7 @@ def test_patch_is_kept_byte_for_byte(project: Project) -> None:
     assert not record.patch_file(project, "b").exists()
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", "<<<<<<< HEAD"])
+@pytest.mark.parametrize("content", ["", "{}", "[]"])
 def test_damaged_file_is_named(content: str, project: Project) -> None:
     project.runs_folder.mkdir(parents=True)
     (project.runs_folder / "bad.json").write_text(content, encoding="utf-8")

@@ -135,7 +135,7 @@ def test_what_only_an_older_run_needs_comes_from_the_remote(root: Path) -> None:
     raw.write_text("a,b\n3,4\n", encoding="utf-8")
     dvc(root, "add", "data/raw/table.csv")
     spoil(stored(root, old))
-    with pytest.raises(ProjectError, match=r"table.csv of run older-ru, in the cache"):
+    with pytest.raises(ProjectError, match=r"table.csv of run mild-bear-34, in the cache"):
         verify.main(Project(root), [])
     verify.main(Project(root), ["--repair"])
     assert md5(stored(root, old)) == old

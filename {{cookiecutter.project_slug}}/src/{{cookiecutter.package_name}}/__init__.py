@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-import tabwright  # noqa: F401, from here on Ctrl-C is one sentence
+from tabwright.project.errors import say_interrupts
+
+say_interrupts()  # while libraries are imported, which takes seconds
 
 # In a copy of the project, such as DVC makes for queued experiments, the code of the copy counts.
 if (_here := Path("src", __name__).resolve()).is_dir():

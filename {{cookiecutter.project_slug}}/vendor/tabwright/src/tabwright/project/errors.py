@@ -41,10 +41,14 @@ def cli_errors() -> Iterator[None]:
         sys.exit(INTERRUPTED)
 
 
-def say_interrupted(
+def say_interrupts() -> None:
+    """Make Ctrl-C a sentence before `cli_errors` begins as well, while libraries are imported."""
+    sys.excepthook = _say_interrupt
+
+
+def _say_interrupt(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """Hook for exceptions: Ctrl-C before `cli_errors` has begun is a sentence as well."""
     if issubclass(kind, KeyboardInterrupt):
         print(STOPPED, file=sys.stderr)  # Python then ends with the exit code of Ctrl-C
     else:
