@@ -28,7 +28,8 @@ def configure_git(root: Path) -> None:
         # It merges folders; of two files one has to be chosen.
         "merge.dvc.driver": f"{python} -m dvc git-hook merge-driver "
         "--ancestor %O --our %A --their %B || exit 1",
-        "filter.nbstripout.clean": f"{python} -m nbstripout",
+        # By a shell: DVC's own git stops where a program is not there, as in its copies for experiments.
+        "filter.nbstripout.clean": f"sh -c {quote(f'exec {python} -m nbstripout')}",
     }
     for name, value in settings.items():
         git(root, "config", "--local", name, value)
