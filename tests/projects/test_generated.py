@@ -140,7 +140,9 @@ def test_clone_elsewhere_gives_the_same_predictions(
 
 def test_report_and_docs_are_made(generator: Generator, example: Path) -> None:
     page = (example / "reports/report.html").read_text(encoding="utf-8")
-    assert page.count("data:image/png;base64,") == 6
+    figures = {path.name for path in (example / "reports/figures/evaluation").glob("*.svg")}
+    assert {"calibration.svg", "gain.svg", "learning_curve.svg", "slices.svg"} <= figures
+    assert page.count("<figure") == len(figures)
     assert "Quality gate passed" in page
     assert "every row is valid" in (example / "reports/data.html").read_text(encoding="utf-8")
     assert (example / "reports/data_profile.html").stat().st_size > 10_000
@@ -208,7 +210,10 @@ def test_own_table_is_predicted_without_an_edit(generator: Generator, own: Path)
     assert scores["metric"] == "rmse"
     assert scores["test"]["rmse"] < 0.3 * scores["baseline"]["rmse"]
     lines = (own / "data/processed/predictions.csv").read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "key,weight (kg),colour,price,predicted_price,prediction_note"
+    assert lines[0] == (
+        "key,weight (kg),colour,price,"
+        "predicted_price,predicted_price_low,predicted_price_high,prediction_note"
+    )
     assert len(lines) == 1 + 40
 
 
@@ -221,7 +226,7 @@ def test_new_file_is_predicted_or_refused_whole(
     predict = f'make predict INPUT="{new}" OUTPUT="{output}"'
     generator.sh(own, predict)
     lines = output.read_text(encoding="utf-8").splitlines()
-    assert [line.rsplit(",", 2)[0] for line in lines] == new.read_text("utf-8").splitlines()
+    assert [line.rsplit(",", 4)[0] for line in lines] == new.read_text("utf-8").splitlines()
     new.write_text("colour,weight (kg),key\nblue,3.5,a\ngreen,heavy,b\n", encoding="utf-8")
     before = output.read_bytes()
     said = generator.sh(own, f"{predict} STRICT=1", code=1)
@@ -232,7 +237,7 @@ def test_new_file_is_predicted_or_refused_whole(
     assert {path.name for path in tmp_path.iterdir()} == left
     assert "1 not predicted" in generator.sh(own, predict)
     last = output.read_text(encoding="utf-8").splitlines()[2]
-    assert last == "green,heavy,b,,weight (kg): 'heavy' is not a number; colour 'green' is new"
+    assert last == "green,heavy,b,,,,weight (kg): 'heavy' is not a number; colour 'green' is new"
 
 
 def test_too_many_broken_rows_stop_the_pipeline(generator: Generator, own: Path) -> None:

@@ -20,7 +20,7 @@ from .generator import Generator
 
 TABLE = "key,weight,colour,bought\n" + "".join(
     f"k{n},{n % 17}.5,{'red' if n % 3 else 'blue'},"
-    f"{'' if n % 13 == 0 else 'yes' if n * 7 % 17 + 5 * (n % 3 == 0) > 9 else 'no'}\n"
+    f"{'' if n % 13 == 0 else 'yes' if n % 17 + 5 * (n % 3 == 0) > 9 else 'no'}\n"
     for n in range(130)
 )
 QUICK = {

@@ -1,9 +1,9 @@
 """Lets `python -m tabwright` be the command line."""
 
+from importlib import import_module
+
 from .project.errors import say_interrupts
 
-say_interrupts()  # the next import takes a while
+say_interrupts()  # also while the command line is imported
 
-from .cli import main  # noqa: E402
-
-main()
+import_module(".cli", __package__).main()
