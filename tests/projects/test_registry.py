@@ -236,7 +236,7 @@ def test_runs_are_listed_compared_and_come_from_copies(generator: Generator, pro
         assert "straight \\| lines" in page
         assert re.search(r"train\.folds 7 \(was \d\)", page)
         first, second = (one["run"] for one in decisions(project)[:2])
-        names = [re.search(rf"(\w+-\w+-\d\d) {run[:8]}", listed)[1] for run in (first, second)]
+        names = [re.search(rf"(\w+-\w+-\d\d)\b.* {run[:8]}", listed)[1] for run in (first, second)]
         said = generator.sh(project, f"make compare RUN={names[0]} WITH={second[:9]}")
     assert "train.candidates ['forest'] (was ['linear'])" in said
     assert re.search(r"code: the same \(commit \w{7}; was commit \w{7}\)", said), said
