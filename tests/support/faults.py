@@ -260,7 +260,7 @@ def files(project: Path) -> dict[str, str]:
         folders[:] = [name for name in folders if name not in APART]
         for path in (Path(folder, name) for name in names if not OF_DVC.fullmatch(name)):
             key = path.relative_to(project).as_posix()
-            if not key.startswith(("mlflow.db", ".venv", "reports/runs/")):
+            if not key.startswith(("mlflow.db", ".venv", "reports/runs/", "models/seconds.json")):
                 data = path.read_bytes()
                 if key == "dvc.lock":  # DVC writes it stage by stage
                     for stage, entry in yaml.safe_load(data)["stages"].items():

@@ -1,7 +1,9 @@
 """Saved models."""
 
+import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.owner import PROJECT, candidates
 from tabwright.project.errors import ProjectError
@@ -32,3 +34,15 @@ def test_damaged_model_is_refused(trained, tmp_path: Path) -> None:
         path.write_bytes(damaged)
         with pytest.raises(ProjectError, match="not the model that was recorded"):
             persistence.load_model(path, record, CODE)
+
+
+def test_bytes_between_the_fields_of_a_tree_do_not_count() -> None:
+    layout = {"names": ["a", "b"], "formats": ["i8", "u1"], "offsets": [0, 8], "itemsize": 16}
+    written = []
+    for rest in (b"\0" * 7, b"garbage"):
+        nodes = np.frombuffer((b"\1" * 9 + rest) * 3, np.dtype(layout))
+        file = io.BytesIO()
+        np.save(file, nodes)
+        written.append(persistence._without_padding(file.getvalue()))
+    assert written[0] == written[1]
+    assert (np.load(io.BytesIO(written[0]))["b"] == 1).all()

@@ -108,5 +108,21 @@ def _canonical(data: bytes) -> bytes:
             if name == "schema.json":
                 new.writestr(ZipInfo(name), schema)
             else:
-                new.writestr(ZipInfo(f"{numbers[stem]}.{suffix}"), old.read(name))
+                content = old.read(name)
+                content = _without_padding(content) if suffix == "npy" else content
+                new.writestr(ZipInfo(f"{numbers[stem]}.{suffix}"), content)
     return canonical.getvalue()
+
+
+def _without_padding(content: bytes) -> bytes:
+    """Zero what is between the fields of a record array, such as a tree: it is what memory held."""
+    import numpy as np
+
+    array = np.load(io.BytesIO(content))
+    if array.dtype.names is None:
+        return content
+    clean, written = np.zeros(array.shape, array.dtype), io.BytesIO()
+    for name in array.dtype.names:
+        clean[name] = array[name]
+    np.save(written, clean)
+    return written.getvalue()
