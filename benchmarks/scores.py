@@ -80,7 +80,7 @@ def main() -> None:
 def measure(path: Path, target: str, project: Path, splits: int, timeout: float | None) -> dict:
     """The mean score on held-out rows, the CPU seconds and the models of the splits."""
     from sklearn.model_selection import KFold, StratifiedKFold
-    from support.owner import train_model
+    from support.owner import fit_model
     from tabwright.selection.metrics import (
         deciding_metric,
         encode_target,
@@ -99,7 +99,7 @@ def measure(path: Path, target: str, project: Path, splits: int, timeout: float 
     for fit, held_out in list(folds.split(table, table[schema.target]))[:splits]:
         start = time.process_time()
         with contextlib.redirect_stdout(io.StringIO()):
-            model, facts = train_model.select_model(table.iloc[fit], schema, params)
+            model, facts = fit_model(table.iloc[fit], schema, params)
         seconds.append(time.process_time() - start)
         rows = table.iloc[held_out]
         y_true = encode_target(rows, schema)
