@@ -7,13 +7,11 @@ and the second counts; `mlruns` is measured after two trainings of which one is 
 """
 
 import argparse
-import sys
 import tempfile
 from pathlib import Path
 
-from common import BIN, PROJECT, generate, head, machine, row, run, tell
+from common import BIN, COMMIT, head, machine, new_project, row, run, tell
 
-COMMIT = ("git", "-c", "user.name=x", "-c", "user.email=x@y", "commit", "--no-verify", "-qm", "x")
 DAY = ("models", "experiments", "gate", "register", "report")
 STEPS = ("prepare", "infer")
 
@@ -21,12 +19,7 @@ STEPS = ("prepare", "infer")
 def main() -> None:
     argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
     with tempfile.TemporaryDirectory(prefix="commands-") as name:
-        scratch = Path(name)
-        tell("generating a project")
-        made = generate(scratch).check()
-        if "not done" in made.output:
-            sys.exit(made.output)
-        project = scratch / PROJECT
+        project = new_project(Path(name))
         python = project / ".venv" / BIN / "python"
         print(f"{machine()}\n\n{head(['command', 'CPU seconds', 'seconds'])}")
 

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from common import BIN, PROJECT, Run, generate, head, machine, ratio, row, run, tell
+from common import BIN, COMMIT, PROJECT, Run, head, machine, new_project, ratio, row, run, tell
 from speed import BARE, point_at
 
 STEPS = """
@@ -56,7 +56,6 @@ predicted = [
 resampling = make_resampling(test, params.data, params.evaluate, params.seed)
 score_model(*predicted, resampling)
 """
-COMMIT = ("git", "-c", "user.name=x", "-c", "user.email=x@y", "commit", "--no-verify", "-qm", "x")
 
 
 def main() -> None:
@@ -64,12 +63,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="overhead-") as name:
-        scratch = Path(name)
-        tell("generating a project and its data")
-        made = generate(scratch).check()
-        if "not done" in made.output:
-            sys.exit(made.output)
-        bare, ours, around = measure(scratch / PROJECT, options.rows)
+        bare, ours, around = measure(new_project(Path(name)), options.rows)
     print(f"{machine()}, {options.rows} rows, one round\n")
     print(head(["work", "seconds"]))
     print(row(["the bare pipeline", f"{bare.seconds:.1f}"]))

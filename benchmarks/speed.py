@@ -16,7 +16,7 @@ import tempfile
 from itertools import zip_longest
 from pathlib import Path
 
-from common import BIN, PROJECT, generate, head, machine, median, ratio, row, run, tell
+from common import BIN, head, machine, median, new_project, ratio, row, run, tell
 
 BARE = Path(__file__).with_name("bare.py")
 TOLERANCE = 1e-9
@@ -28,21 +28,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="speed-") as name:
-        scratch = Path(name)
-        tell("generating a project and its data")
-        made = generate(scratch).check()
-        if "not done" in made.output:
-            sys.exit(made.output)
-        seconds = measure(scratch, options.rows, options.rounds)
+        seconds = measure(new_project(Path(name)), options.rows, options.rounds)
     print(f"{machine()}, {options.rows} rows, {options.rounds} rounds\n")
     print(head(["work", "project, s, median (range)", "bare script, s", "ratio"]))
     for work, (ours, theirs) in seconds.items():
         print(row([work, median(ours), median(theirs), ratio(ours, theirs)]))
 
 
-def measure(scratch: Path, rows: int, rounds: int) -> dict[str, tuple[list[float], list[float]]]:
+def measure(project: Path, rows: int, rounds: int) -> dict[str, tuple[list[float], list[float]]]:
     """Seconds of the project and of the bare script, by kind of work."""
-    project = scratch / PROJECT
+    scratch = project.parent
     python = project / ".venv" / BIN / "python"
     table = project / "data" / "raw" / "table.csv"
     columns = table.with_suffix(".parquet")
