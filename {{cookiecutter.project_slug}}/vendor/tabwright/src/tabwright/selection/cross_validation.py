@@ -1,7 +1,9 @@
 """Rows to train on, and folds of cross-validation that follow the train-test split."""
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -75,6 +77,22 @@ def make_folds(train: pd.DataFrame, schema: Schema, params: Params) -> Folds:
             f"{schema.target!r} to fit on in every fold: choose another data.split."
         )
     return [(drawn[fit], drawn[held_out]) for fit, held_out in folds]
+
+
+def fold_scores(
+    function: Callable[[np.ndarray, np.ndarray], float],
+    y_true: np.ndarray,
+    y_pred: np.ndarray,
+    fold: np.ndarray,
+) -> list[float]:
+    """The score of each fold, in their order; `fold` has that of each row."""
+    rows = [fold == number for number in np.unique(fold)]
+    return [float(function(y_true[each], y_pred[each])) for each in rows]
+
+
+def mean_and_std(scores: list[float]) -> dict[str, Any]:
+    """`mean` and `std` of the scores that are defined."""
+    return {"mean": float(np.nanmean(scores)), "std": float(np.nanstd(scores))}
 
 
 def draw_fit_rows(

@@ -17,7 +17,7 @@ from ..project.lock_file import require_unchanged
 from ..project.project import Project
 from ..schema.schema import Schema
 from .calibration import calibrate, corrected
-from .cross_validation import row_hashes
+from .cross_validation import fold_scores, mean_and_std, row_hashes
 from .interval import half_width
 from .metrics import NONE, Own, one_thread, task_metrics
 from .model_selection import ModelSelection
@@ -65,9 +65,6 @@ def fit_best(selection: ModelSelection) -> FittedCandidate:
     }
     features = rows[list(schema.features)]
     model = clone(selection.trials[best].candidate.pipeline).fit(features, rows[schema.target])
-    if schema.task == "regression":  # kept with the model
-        y_true = selection.y_true[selection.held_out]
-        model.half_width_ = half_width(y_true, selection.trials[best].y_pred)
     y_pred = selection.trials[best].y_pred.reshape(len(selection.held_out), -1)
     held_out = pd.DataFrame(y_pred, selection.held_out, _columns(schema))
     held_out.insert(0, "fold", pd.array(selection.fold, dtype="Int64"))
@@ -113,6 +110,8 @@ def calibrate_and_threshold(
 ) -> tuple[BaseEstimator, dict[str, Any]]:
     """Add a calibrator, where it helps, and a threshold, both chosen on out-of-fold predictions.
 
+    A model of values gets the half width of its prediction interval, from the same predictions.
+
     Parameters
     ----------
     goal
@@ -123,15 +122,17 @@ def calibrate_and_threshold(
     Returns
     -------
     model : estimator
-        Fitted: raw columns in, predictions out. A model of values stays as it is.
+        Fitted: raw columns in, predictions out.
     facts : dict
         Those of `fit`, and for classes `calibration`, `threshold`, and the score of the model
         `as_used`, with both: candidates are compared without. The threshold was chosen on the
         same predictions, so a score of decisions is a little too good.
     """
-    if schema.task == "regression":
-        return fit.model, fit.facts
     rows = fit.rows.dropna(subset="fold")
+    if schema.task == "regression":
+        y_true, y_pred = (rows[name].to_numpy(float) for name in ("y_true", "y_pred"))
+        fit.model.half_width_ = half_width(y_true, y_pred)  # kept with the model
+        return fit.model, fit.facts
     y_true = pd.Categorical(rows["y_true"], categories=schema.classes).codes.astype(int)
     y_pred = rows[_columns(schema)].to_numpy(float)
     fold, classes = rows["fold"].to_numpy(int), schema.classes
@@ -153,8 +154,7 @@ def calibrate_and_threshold(
     anything = fit.sample.iloc[np.arange(len(labels)) % len(fit.sample)]
     model = model.fit(anything, labels)  # it is fitted: this learns the names of its classes
     metric = task_metrics(schema, value, own)[fit.facts["metric"]].function
-    scores = [metric(y_true[fold == number], y_proba[fold == number]) for number in np.unique(fold)]
-    as_used = {"mean": float(np.nanmean(scores)), "std": float(np.nanstd(scores))}
+    as_used = mean_and_std(fold_scores(metric, y_true, y_proba, fold))
     return model, facts | {"as_used": as_used}
 
 

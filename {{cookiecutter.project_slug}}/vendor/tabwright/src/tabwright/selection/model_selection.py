@@ -18,9 +18,8 @@ from ..project.settings import Params
 from ..schema.schema import Schema
 from .budget import Budget, count_settings, predict_seconds
 from .candidate import VOTING, Candidate, Trial, baseline, log_target, voting_ensemble
-from .cross_validation import draw_fit_rows, make_folds
+from .cross_validation import draw_fit_rows, fold_scores, make_folds, mean_and_std
 from .ensemble import select_ensemble
-from .metric import Metric
 from .metrics import NONE, Own, deciding_metric, encode_target, predict_scores, task_metrics
 
 SKEWED = 1.0  # skewness of a target without negative values from which on its log is tried
@@ -227,15 +226,13 @@ class ModelSelection:
             best.setdefault(self.trials[name].family, name)
         return list(best.values())
 
-    def score(self, y_pred: np.ndarray, metric: Metric | None = None) -> dict[str, Any]:
+    def score(self, y_pred: np.ndarray) -> dict[str, Any]:
         """Score predictions of the rows that each fold holds out."""
-        y_true, score = self.y_true[self.held_out], (metric or self._metric).function
-        folds = [self.fold == number for number in range(len(self.folds))]
-        scores = [float(score(y_true[rows], y_pred[rows])) for rows in folds]
+        function, y_true = self._metric.function, self.y_true[self.held_out]
+        scores = fold_scores(function, y_true, y_pred, self.fold)
         if np.isnan(scores).all():
             raise ProjectError(
                 f"every fold holds out one value of {self.schema.target!r} only, which leaves "
                 f"{self.metric} undefined: choose another train.metric or data.split."
             )
-        mean, std = float(np.nanmean(scores)), float(np.nanstd(scores))
-        return {"mean": mean, "std": std, "folds": scores}
+        return mean_and_std(scores) | {"folds": scores}
