@@ -9,14 +9,14 @@ import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr
 from io import StringIO
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..project.errors import ProjectError
 from ..project.project import Project
 from ..project.text import aligned
 from ..selection.persistence import SHORT, Record
-from ..tracking.database import database_errors, load_mlflow, require_server
-from ..tracking.experiment import open_experiment, query
+from ..tracking.database import database_errors, load_mlflow
+from ..tracking.experiment import open_experiment, read
 from ..tracking.record import short, test_score
 from .champion import current_champion, promotion_log
 
@@ -41,13 +41,13 @@ def mirror(project: Project, *more: Callable[[], None]) -> None:
 
 def versions(project: Project) -> list[Version]:
     """All registered models, as MLflow's versions, in order."""
+
+    def from_mlflow(mlflow: Any) -> list[Any]:
+        found = mlflow.MlflowClient().search_model_versions(f"name = '{project.name}'")
+        return [(each.version, each.run_id) for each in found]
+
     statement = "SELECT version, run_id FROM model_versions WHERE name = ?"
-    found = query(project, statement, project.name)
-    if found is None:
-        require_server(project)
-        client = load_mlflow(project).MlflowClient()
-        models = client.search_model_versions(f"name = '{project.name}'")
-        found = [(each.version, each.run_id) for each in models]
+    found = read(project, statement, project.name, from_mlflow=from_mlflow)
     known = [Version(str(number), run or "") for number, run in found]
     return sorted(known, key=lambda each: int(each.version))
 
@@ -59,13 +59,13 @@ def find_version(project: Project, run: str) -> Version | None:
 
 def aliases(project: Project) -> dict[str, str]:
     """MLflow's version that each alias names."""
+
+    def from_mlflow(mlflow: Any) -> list[Any]:
+        found = mlflow.MlflowClient().search_registered_models(f"name = '{project.name}'")
+        return [*found[0].aliases.items()] if found else []
+
     statement = "SELECT alias, version FROM registered_model_aliases WHERE name = ?"
-    found = query(project, statement, project.name)
-    if found is None:
-        require_server(project)
-        client = load_mlflow(project).MlflowClient()
-        models = client.search_registered_models(f"name = '{project.name}'")
-        found = [*models[0].aliases.items()] if models else []
+    found = read(project, statement, project.name, from_mlflow=from_mlflow)
     return {alias: str(version) for alias, version in found}
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -65,20 +66,28 @@ def query(project: Project, statement: str, *values: str) -> list[Any] | None:
             raise
 
 
+def read(
+    project: Project, statement: str, *values: str, from_mlflow: Callable[[Any], list[Any]]
+) -> list[Any]:
+    """Rows as from `query`, or what a function gets from MLflow where that has to be asked."""
+    rows = query(project, statement, *values)
+    if rows is None:
+        require_server(project)
+        rows = from_mlflow(load_mlflow(project))
+    return rows
+
+
 def finished_runs(project: Project) -> set[str]:
     """The identifiers of all finished runs."""
-    rows = query(project, FINISHED, project.name)
-    if rows is not None:
-        return {run for (run,) in rows}
-    require_server(project)
-    mlflow = load_mlflow(project)
-    experiment = mlflow.get_experiment_by_name(project.name)
-    if experiment is None:
-        return set()
-    found = mlflow.search_runs(
-        [experiment.experiment_id], "attributes.status = 'FINISHED'", output_format="list"
-    )
-    return {run.info.run_id for run in found}
+
+    def from_mlflow(mlflow: Any) -> list[Any]:
+        if (experiment := mlflow.get_experiment_by_name(project.name)) is None:
+            return []
+        where, status = [experiment.experiment_id], "attributes.status = 'FINISHED'"
+        runs = mlflow.search_runs(where, status, output_format="list")
+        return [(run.info.run_id,) for run in runs]
+
+    return {run for (run,) in read(project, FINISHED, project.name, from_mlflow=from_mlflow)}
 
 
 def download_file(project: Project, run: str, name: str, folder: Path) -> Path | None:
