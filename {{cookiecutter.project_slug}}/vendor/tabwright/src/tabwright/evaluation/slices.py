@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..project.text import listed
 from ..schema.schema import Schema
 from ..selection.metric import Metric
 from ..selection.metrics import require_known
@@ -131,12 +132,11 @@ def describe_slices(slices: list[dict[str, Any]], metric: str) -> str:
     named = [
         f"{part['column']} {part['value']} is {part['differs']} ({part['score']:.4f} on {part['rows']} "
         f"rows, where {part['expected']:.4f} is expected)"
-        for part in marked[:MAX_NAMED]
+        for part in marked
     ]
-    more = f" and {len(marked) - MAX_NAMED} more" if len(marked) > MAX_NAMED else ""
     verb = "differ" if len(marked) > 1 else "differs"
     head = f"Slices: {len(marked)} of {len(scored)} {verb} from the other rows beyond chance"
-    return f"{head} in {metric}: {', '.join(named)}{more}."
+    return f"{head} in {metric}: {listed(named, MAX_NAMED)}."
 
 
 def interval(
@@ -146,6 +146,12 @@ def interval(
     quick = replace(resampling, resamples=min(resampling.resamples, RESAMPLES), max_rows=DRAWN_ROWS)
     ends = quick.interval(lambda rows: np.array([metric.function(y_true[rows], y_pred[rows])]))
     return [float(end[0]) if np.isfinite(end[0]) else None for end in ends]
+
+
+def frequent_values(cells: pd.Series, most: int) -> list[Any]:
+    """The most frequent values of a category, the most frequent first, equals by name."""
+    counts = cells.value_counts()
+    return sorted(counts.index, key=lambda value: (-counts[value], str(value)))[:most]
 
 
 def _values(cells: pd.Series, kind: str) -> Iterator[tuple[str, np.ndarray]]:
@@ -160,9 +166,7 @@ def _values(cells: pd.Series, kind: str) -> Iterator[tuple[str, np.ndarray]]:
             for number, label in enumerate(_ranges(edges)):
                 yield label, (quarter == number) & cells.notna().to_numpy()
         case "category" | "boolean" | "identifier":
-            counts = cells.value_counts()
-            frequent = sorted(counts.index, key=lambda value: (-counts[value], str(value)))
-            for value in sorted(frequent[:MAX_SLICES]):
+            for value in sorted(frequent_values(cells, MAX_SLICES)):
                 yield str(value), (cells == value).fillna(False).to_numpy(dtype=bool)
 
 

@@ -1,6 +1,12 @@
-"""Text for the terminal."""
+"""Text for people: tables and lists of names."""
 
 from collections.abc import Iterable, Sequence
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """The first `most` names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def aligned(rows: Iterable[Sequence[object]], width: int = 1000) -> str:

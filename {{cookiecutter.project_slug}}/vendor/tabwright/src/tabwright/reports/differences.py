@@ -4,6 +4,7 @@ import re
 
 from ..project.git import git
 from ..project.project import Project
+from ..project.text import listed
 from ..tracking.record import Record, input_tree, patch_file, short
 
 CODE = ("src", "vendor", "dvc.yaml", "pyproject.toml")
@@ -75,7 +76,9 @@ def _changed_lines(project: Project, trees: list[str]) -> str:
         known = lines.setdefault(name, [0, 0])
         for side, count in enumerate(counts):
             known[side] += int(count) if count.isdigit() else 0  # a binary file has none
-    return _first([f"{name} +{added} -{removed} lines" for name, (added, removed) in lines.items()])
+    return listed(
+        [f"{name} +{added} -{removed} lines" for name, (added, removed) in lines.items()], MAX_NAMED
+    )
 
 
 def _libraries(project: Project, run: Record, other: Record, trees: list[str], unknown: str) -> str:
@@ -83,7 +86,7 @@ def _libraries(project: Project, run: Record, other: Record, trees: list[str], u
     new, old = (each["platform"].rpartition("Python ")[2] for each in (run, other))
     changed = [f"Python {new} (was {old})"] if new != old else []
     if run["lock_md5"] == other["lock_md5"]:
-        return _first(changed)
+        return listed(changed, MAX_NAMED)
     if unknown:
         return unknown
     files = (git(project.root, "show", f"{tree}:./requirements.txt") or "" for tree in trees)
@@ -91,7 +94,7 @@ def _libraries(project: Project, run: Record, other: Record, trees: list[str], u
     for name in sorted({*before, *now}):
         if before.get(name) != now.get(name):
             changed.append(f"{name} {now.get(name, 'none')} (was {before.get(name, 'none')})")
-    return _first(changed or ["requirements.txt, but no version"])
+    return listed(changed or ["requirements.txt, but no version"], MAX_NAMED)
 
 
 def _data(run: Record, other: Record) -> str:
@@ -101,15 +104,10 @@ def _data(run: Record, other: Record) -> str:
     names = [name for name in dict.fromkeys([*new, *old]) if new.get(name) != old.get(name)]
     counts = [each.get("rows", {}).get("train") for each in (run, other)]
     more = f" ({counts[0]}, were {counts[1]})" if counts[0] != counts[1] else ""
-    return _first([name + (more if name == "training rows" else "") for name in names])
+    return listed([name + (more if name == "training rows" else "") for name in names], MAX_NAMED)
 
 
 def _hashes(record: Record, evaluated: bool) -> dict[str, str]:
     hashes = record["data"] | {"references/schema.yaml": record["schema_md5"]}
     hashes |= {"training rows": record["train_md5"]}
     return hashes | ({"held-out rows": record["evaluation"]["test_md5"]} if evaluated else {})
-
-
-def _first(named: list[str]) -> str:
-    more = len(named) - MAX_NAMED
-    return ", ".join(named[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..project.errors import ProjectError, did_you_mean
+from ..project.text import listed
 from ..schema.schema import Schema
 from .metric import Metric
 from .threshold import DEFAULT_THRESHOLD, decide
@@ -154,10 +155,9 @@ def require_known(setting: str, names: Iterable[object], known: Collection[str])
     """Raise a `ProjectError` for names in a setting of `params.yaml` that are not known."""
     words = [str(name) for name in known]
     if unknown := [f"{name}{did_you_mean(name, words)}" for name in names if name not in known]:
-        more = f" and {len(words) - MAX_NAMED} more" if len(words) > MAX_NAMED else ""
         raise ProjectError(
             f"params.yaml: {setting} names {', '.join(unknown)}; known are "
-            f"{', '.join(words[:MAX_NAMED])}{more}. Correct or remove it."
+            f"{listed(words, MAX_NAMED)}. Correct or remove it."
         )
 
 

@@ -1,6 +1,5 @@
 """Exchange files with the DVC remote: `make push`, `make pull`."""
 
-from collections.abc import Collection
 from pathlib import Path
 
 from dvc.output import Output
@@ -10,10 +9,11 @@ from ..project.dvc_storage import DvcStorage
 from ..project.errors import ProjectError, first_line
 from ..project.git import git, last_author
 from ..project.project import Project
+from ..project.text import listed
 from ..tracking.record import load_records, short
 
 MOVE = "`.venv/bin/dvc remote modify storage url <address>`"
-SHOWN = 3
+MAX_NAMED = 3  # files in a message
 
 
 def push(project: Project, arguments: Arguments = None) -> None:
@@ -91,7 +91,7 @@ def _explain(
     names = {name for name, parts in missing.items() if not there.issuperset(parts)}
     if not names:
         return (
-            f"{_listed(missing)} did not arrive whole: damaged in the DVC remote {storage.remote}, or "
+            f"{listed(sorted(missing), MAX_NAMED)} did not arrive whole: damaged in the DVC remote {storage.remote}, or "
             "on the way. `make pull` again; if that does not help, whoever has the files removes the "
             "damaged ones there and runs `make push`."
         )
@@ -99,15 +99,10 @@ def _explain(
     files = {project.short(Path(s.path)) if s.is_data_source else "dvc.lock" for s in stages}
     who = last_author(project.root, *files) or "whoever made them"
     return (
-        f"{_listed(names)} were never pushed to the DVC remote {storage.remote}, or are damaged there: "
-        f"{who}, who committed {_listed(files)}, runs `make push`. `make all` makes again what a step "
+        f"{listed(sorted(names), MAX_NAMED)} were never pushed to the DVC remote {storage.remote}, or are damaged there: "
+        f"{who}, who committed {listed(sorted(files), MAX_NAMED)}, runs `make push`. `make all` makes again what a step "
         "makes."
     )
-
-
-def _listed(names: Collection[str]) -> str:
-    shown = ", ".join(sorted(names)[:SHOWN])
-    return f"{shown} and {len(names) - SHOWN} more" if len(names) > SHOWN else shown
 
 
 def run_objects(project: Project) -> dict[str, str]:

@@ -9,6 +9,7 @@ from ...io.sample import sample_file
 from ...project.files import write_json
 from ...project.project import Project
 from ...project.settings import Params
+from ...project.text import listed
 from ...schema.ambiguities import find_ambiguities
 from ...schema.rules import EMPTY, EMPTY_CELL, ProblemCounts, in_rows, most_common
 from ...schema.schema import Schema
@@ -104,9 +105,8 @@ def check_dataset(
 def new_columns(rows: pd.DataFrame, schema: Schema) -> Iterator[Issue]:
     """An issue if the schema lacks columns, such as those that `clean` derives."""
     if len(names := rows.columns.difference(list(schema.columns), sort=False)):
-        shown = ", ".join(map(repr, names[:MAX_ISSUES]))
-        more = f" and {len(names) - MAX_ISSUES} more" if len(names) > MAX_ISSUES else ""
-        message = f"not in references/schema.yaml, and left out: {shown}{more}"
+        shown = listed([repr(name) for name in names], MAX_ISSUES)
+        message = f"not in references/schema.yaml, and left out: {shown}"
         what = "adds it" if len(names) == 1 else "adds them"
         remedy = f"`make schema UPDATE=1` {what}; set `kind: ignore` there for no feature"
         yield Issue("outside the contract", None, message, remedy)

@@ -12,6 +12,7 @@ from ...schema.schema import Schema
 from ...selection.cross_validation import draw_rows
 from ...selection.metrics import predict_scores
 from ..predictions import Predictions
+from ..slices import frequent_values
 from ..style import axis_label, date_ticks, drawing, short, tidy
 
 MAX_PANELS, PER_ROW = 6, 3
@@ -73,9 +74,7 @@ def grid_values(cells: pd.Series, kind: str) -> pd.Series:
     if kind == "text":
         return known.iloc[:0]
     if kind in ("category", "boolean"):
-        counts = known.value_counts()
-        frequent = sorted(counts.index, key=lambda value: (-counts[value], str(value)))
-        return pd.Series(frequent[:MAX_VALUES], dtype=cells.dtype)
+        return pd.Series(frequent_values(known, MAX_VALUES), dtype=cells.dtype)
     values = known.drop_duplicates().sort_values()
     if len(values) <= POINTS:
         return values

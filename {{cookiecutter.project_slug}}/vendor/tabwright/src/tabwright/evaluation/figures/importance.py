@@ -26,7 +26,7 @@ def importances(model: BaseEstimator, predicted: Predictions, seed: int) -> dict
         By column, the most important first; of a wide table the `strongest` columns.
     """
     schema, metric = predicted.schema, predicted.metrics[predicted.deciding]
-    sample = _sample(predicted, seed)
+    sample = predicted.among(draw_rows(len(predicted.rows), _count_rows(predicted), seed))
     rows, y_true = sample.rows, sample.y_true
     score = metric.function(y_true, sample.y_pred)
     random, losses = np.random.RandomState(seed), {}
@@ -45,7 +45,7 @@ def draw_importance(losses: dict[str, np.ndarray], predicted: Predictions, folde
     if not np.any(np.nan_to_num([*losses.values()])):
         return
     names = list(losses)[::-1]
-    rows, columns = len(_sample(predicted, 0).rows), len(predicted.schema.features)
+    rows, columns = _count_rows(predicted), len(predicted.schema.features)
     with one_plot(folder / "permutation_importance.svg", 7.5, 1 + BAR * len(names)) as axes:
         for place, name in enumerate(names):
             axes.barh(place, losses[name].mean(), xerr=losses[name].std(), color=BLUE, ecolor=GREY)
@@ -56,9 +56,10 @@ def draw_importance(losses: dict[str, np.ndarray], predicted: Predictions, folde
         tidy(axes.xaxis)
 
 
-def _sample(predicted: Predictions, seed: int) -> Predictions:
+def _count_rows(predicted: Predictions) -> int:
+    """How many rows columns are shuffled in."""
     limit = max(100, IMPORTANCE_CELLS // max(len(predicted.schema.features), 1))
-    return predicted.among(draw_rows(len(predicted.rows), min(IMPORTANCE_ROWS, limit), seed))
+    return min(len(predicted.rows), IMPORTANCE_ROWS, limit)
 
 
 def strongest(model: BaseEstimator, predicted: Predictions, seed: int) -> list[str]:
