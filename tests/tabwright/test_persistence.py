@@ -26,6 +26,22 @@ def test_every_candidate_is_saved_and_loaded_alike(trained, tmp_path: Path) -> N
         assert (metrics.predict_scores(loaded, trained.test, trained.schema) == before).all(), name
 
 
+def test_loaded_model_is_saved_with_the_same_bytes_each_time(trained, tmp_path: Path) -> None:
+    features, target = trained.train[list(trained.schema.features)], trained.train["bought"]
+    path = tmp_path / "model.skops"
+    for name in ("forest", "boosting"):
+        model = candidates.candidates(trained.schema, 1)[name].pipeline.fit(features, target)
+        record = persistence.save_model(model, path, CODE)
+        again = tmp_path / "again.skops"
+        hashes = {
+            persistence.save_model(persistence.load_model(path, record, CODE), again, CODE)[
+                "model_md5"
+            ]
+            for _ in range(3)
+        }
+        assert len(hashes) == 1, name
+
+
 def test_damaged_model_is_refused(trained, tmp_path: Path) -> None:
     path = tmp_path / "model.skops"
     record = persistence.save_model(trained.model, path, CODE)
