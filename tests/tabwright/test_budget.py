@@ -59,7 +59,7 @@ def test_what_does_not_fit_is_left_out_and_named(rows, schema, capsys) -> None:
     assert selection.left_out == ["dear"]
     said = capsys.readouterr().out
     assert re.search(
-        r"dear  left out: takes about 27\d s, and 71 of train.timeout are left\n", said
+        r"dear  left out: takes about 27\d s, and 51 of train.timeout are left\n", said
     )
     assert Clock.now + 0.01 * 900 <= 100  # the final fit
 

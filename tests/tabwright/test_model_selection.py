@@ -42,6 +42,16 @@ def test_what_the_clock_leaves_out_is_recorded_and_can_be_skipped(trained, capsy
     assert list(found["candidates"]) == ["baseline", "linear"]
 
 
+def test_folds_in_processes_predict_as_in_threads(trained, monkeypatch) -> None:
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
+    selection = ModelSelection(trained.train, trained.schema, trained.params)
+    forest = candidates.candidates(trained.schema, 1)["forest"]
+    selection.add("threads", forest)
+    selection.add("processes", forest, cost=2 * model_selection.SLOW)
+    y_preds = [selection.trials[name].y_pred for name in ("threads", "processes")]
+    assert np.array_equal(*y_preds)
+
+
 def test_voting_is_scored_as_it_is_fitted(trained, monkeypatch) -> None:
     votes = {"linear": 2, "boosting": 1}
     monkeypatch.setattr(model_selection, "select_ensemble", lambda *_: votes)

@@ -1,6 +1,7 @@
 """Saved models."""
 
 import io
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,16 @@ def test_loaded_model_is_saved_with_the_same_bytes_each_time(trained, tmp_path: 
             for _ in range(3)
         }
         assert len(hashes) == 1, name
+
+
+def test_saving_takes_no_list_of_names_for_each_array(trained, tmp_path, monkeypatch) -> None:
+    lists = []
+    listed = zipfile.ZipFile.namelist
+    monkeypatch.setattr(
+        zipfile.ZipFile, "namelist", lambda archive: lists.append(1) or listed(archive)
+    )
+    persistence.save_model(trained.model, tmp_path / "model.skops", CODE)
+    assert len(lists) < 5
 
 
 def test_damaged_model_is_refused(trained, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from .metrics import NONE, Own, deciding_metric, encode_target, predict_scores, 
 SKEWED = 1.0  # skewness of a target without negative values from which on its log is tried
 SEARCHED = 2  # families of candidates that the search tries settings of
 KEPT = 3  # trials of each family that are left after it
+SLOW = 10  # seconds of fits that repay the start of processes: threads wait for Python's lock
 
 
 class ModelSelection:
@@ -84,12 +85,16 @@ class ModelSelection:
         candidate: Candidate,
         y_pred: np.ndarray | None = None,
         family: str = "",
+        cost: float = 0,
         **facts: Any,
     ) -> None:
-        """Score a candidate by cross-validation, or by its predictions `y_pred` where given."""
+        """Score a candidate by cross-validation, or by its predictions `y_pred` where given.
+
+        It may have a `cost`: the seconds that it is predicted to take.
+        """
         if y_pred is None:
             started = self._budget.now()
-            y_pred = self._predict(candidate.pipeline)
+            y_pred = self._predict(candidate.pipeline, cost)
             facts = {"seconds": self._budget.now() - started} | facts
         score = self.score(y_pred)
         self.trials[name] = Trial(candidate, y_pred, score | facts, family or name)
@@ -144,8 +149,8 @@ class ModelSelection:
         """Add a candidate if it fits in the time budget; the seconds it takes by prediction."""
         if name in self.params.train.skip:
             return inf
+        seconds = self._predict_cost(candidate.pipeline, self._budget.left())
         left = self._budget.left()
-        seconds = self._predict_cost(candidate.pipeline, left)
         if seconds > left:
             self.left_out.append(name)
             if "settings" not in facts:
@@ -154,7 +159,7 @@ class ModelSelection:
                 )
                 tqdm.write(f"{name:>24}  left out: {need}")
         else:
-            self.add(name, candidate, family=family, **facts)
+            self.add(name, candidate, family=family, cost=seconds, **facts)
         return seconds
 
     def _predict_cost(self, pipeline: BaseEstimator, left: float) -> float:
@@ -174,17 +179,18 @@ class ModelSelection:
         """Fit on some rows and predict others, on one core: the predictions, and the seconds."""
         started, names = self._budget.now(), list(self.schema.features)
         fit = self.train.iloc[fit_rows]
-        with threadpool_limits(1, user_api="openmp"):
+        with threadpool_limits(1):
             model = clone(pipeline).fit(fit[names], fit[self.schema.target])
             y_pred = predict_scores(model, self.train.iloc[held_out_rows], self.schema)
         return y_pred, self._budget.now() - started
 
-    def _predict(self, pipeline: BaseEstimator) -> np.ndarray:
+    def _predict(self, pipeline: BaseEstimator, cost: float) -> np.ndarray:
         """Fit on the other rows and predict, for each fold."""
         # Folds in parallel, each on one core: threads within threads fight for the cores, and a
         # forest in several threads adds up in any order, which changes the last digit.
+        prefer = "processes" if cost > SLOW else "threads"
         with threadpool_limits(1, user_api="blas"):
-            run = Parallel(n_jobs=-1, prefer="threads")
+            run = Parallel(n_jobs=-1, prefer=prefer, max_nbytes=None)
             done = run(delayed(self._fit_predict)(pipeline, *fold) for fold in self.folds)
         rates = [
             seconds / len(fold[0]) for (_, seconds), fold in zip(done, self.folds, strict=True)

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 from sklearn.base import BaseEstimator
 
+from ..selection.persistence import quick_names
 from ..selection.sources import SourceCode
 
 # Named otherwise than they are imported; finding that out takes half a second.
@@ -34,15 +35,16 @@ def log_model(
             copy = Path(folder, place)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, copy)
-        logged = mlflow.sklearn.log_model(
-            model,
-            name="model",
-            serialization_format="skops",
-            skops_trusted_types=types,
-            signature=signature,
-            code_paths=[str(path) for path in Path(folder).iterdir()] or None,
-            pip_requirements=requirements(libraries),
-        )
+        with quick_names():
+            logged = mlflow.sklearn.log_model(
+                model,
+                name="model",
+                serialization_format="skops",
+                skops_trusted_types=types,
+                signature=signature,
+                code_paths=[str(path) for path in Path(folder).iterdir()] or None,
+                pip_requirements=requirements(libraries),
+            )
     return str(logged.model_uri)
 
 
