@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.ensemble import VotingClassifier
 from support.owner import PROJECT, candidates
 from tabwright.project.errors import ProjectError
 from tabwright.selection import (
@@ -51,6 +52,23 @@ def test_saving_takes_no_list_of_names_for_each_array(trained, tmp_path, monkeyp
     )
     persistence.save_model(trained.model, tmp_path / "model.skops", CODE)
     assert len(lists) < 5
+
+
+def test_what_is_referred_to_twice_is_written_once(trained, tmp_path: Path) -> None:
+    path, features = tmp_path / "model.skops", trained.train[list(trained.schema.features)]
+    forest = candidates.candidates(trained.schema, 1)["forest"].pipeline
+    forest.fit(features, trained.train["bought"])
+    persistence.save_model(forest, path, CODE)
+    size = path.stat().st_size
+    pair = VotingClassifier([("one", forest), ("two", forest)], voting="soft")
+    pair.estimators_, pair.classes_ = [forest, forest], forest.classes_
+    pair.named_estimators_ = {"one": forest, "two": forest}
+    record = persistence.save_model(pair, path, CODE)
+    assert path.stat().st_size < 1.1 * size
+    loaded = persistence.load_model(path, record, CODE)
+    assert loaded.named_estimators_["two"] is loaded.estimators_[0]
+    expected = forest.predict_proba(features)
+    assert (loaded.estimators_[1].predict_proba(features) == expected).all()
 
 
 def test_damaged_model_is_refused(trained, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def save_model(model: "BaseEstimator", path: Path, code: SourceCode) -> Record:
     """
     import skops.io  # it imports all of scikit-learn
 
-    with quick_names():
+    with quick_skops():
         data = skops.io.dumps(model)
     data = _canonical(data)
     types = skops.io.get_untrusted_types(data=data)
@@ -100,12 +100,29 @@ def _require_same_code(path: Path, record: Record, code: SourceCode) -> None:
 
 
 @contextmanager
-def quick_names() -> Iterator[None]:
-    """Let skops find a name in its archive by hash: it asks for each array, in a list of all names.
+def quick_skops() -> Iterator[None]:
+    """Let skops write each object once, and find names in its archive by hash.
 
-    A model of 40,000 arrays is saved in 12 seconds, not in 120.
+    By itself it writes an object again wherever it is referred to, which makes the trees of an ensemble
+    up to twelve times as long, and looks for each array in a list of all. Reading needs the first alone.
     """
-    with patch.object(ZipFile, "namelist", lambda archive: archive.NameToInfo.keys()):
+    from skops.io import _utils
+
+    seen, get_state = set[int](), _utils._get_state  # objects in its memo live on: ids are unique
+
+    def get_state_once(value: Any, context: Any) -> dict[str, Any]:
+        if id(value) in seen:
+            kind = type(value)
+            return {
+                "__class__": kind.__name__,
+                "__module__": kind.__module__,
+                "__loader__": "CachedNode",
+            }
+        seen.add(id(value))
+        return get_state(value, context)
+
+    names = patch.object(ZipFile, "namelist", lambda archive: archive.NameToInfo.keys())
+    with names, patch.object(_utils, "_get_state", get_state_once):
         yield
 
 
@@ -115,7 +132,8 @@ def _canonical(data: bytes) -> bytes:
     with ZipFile(io.BytesIO(data)) as old, ZipFile(canonical, "w") as new:
         schema = re.sub(r"\n *", "", old.read("schema.json").decode())
         names = re.findall(r'"__id__": (\d+)|"file": "([^".]+)', schema)
-        numbers = {name: str(n) for n, name in enumerate(dict.fromkeys(a or b for a, b in names))}
+        known = dict.fromkeys(a or b for a, b in names)
+        numbers = {name: str(n) for n, name in enumerate(known, start=1)}  # 0 counts as none
         schema = re.sub(r'("__id__": )(\d+)', lambda found: found[1] + numbers[found[2]], schema)
         schema = re.sub(r'("file": ")([^".]+)', lambda found: found[1] + numbers[found[2]], schema)
         for name in old.namelist():

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from ..selection.persistence import quick_names
+from ..selection.persistence import quick_skops
 from ..selection.sources import SourceCode
 
 # Named otherwise than they are imported; finding that out takes half a second.
@@ -35,7 +35,7 @@ def log_model(
             copy = Path(folder, place)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, copy)
-        with quick_names():
+        with quick_skops():
             logged = mlflow.sklearn.log_model(
                 model,
                 name="model",

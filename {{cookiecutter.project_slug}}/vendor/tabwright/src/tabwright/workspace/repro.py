@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 from ..evaluation.params import check_project
 from ..project.commands import Arguments, command_parser
@@ -22,6 +23,7 @@ def main(project: Project, arguments: Arguments = None) -> None:
 
     scm_context.logger.setLevel("WARNING")  # what to commit is said below, for all files
     os.chdir(project.root)
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     again = ["--force", "--single-item"] if options.again else []
     if code := dvc(["repro", *options.steps, *again]):
         sys.exit(code)
