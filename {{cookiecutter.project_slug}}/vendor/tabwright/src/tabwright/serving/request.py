@@ -65,10 +65,7 @@ class RowReader:
         for number, (name, column) in enumerate(self.columns.items()):
             kind: Any = TYPES.get(column.kind, CODE)
             required = name in self.schema.features and not column.nullable and not self.raw
-            if self.raw:
-                kind = kind | TEXT
-            if not (required and column.strict):
-                kind = kind | None
+            kind = (kind | TEXT if self.raw else kind) | None  # an empty cell is for the schema
             rules = Field(
                 ... if required else None,
                 alias=name,
@@ -103,7 +100,7 @@ class RowReader:
 
     def _refused(self, error: ValidationError, is_list: bool) -> RefusedError:
         found: dict[tuple[int | None, str | None], str] = {}
-        for wrong in error.errors(include_url=False, include_context=False):
+        for wrong in error.errors(include_url=False, include_context=False, include_input=False):
             kind, place = wrong["type"], list(wrong["loc"])
             if kind == "too_long":
                 return RefusedError([Problem(None, None, f"at most {self.max_rows} rows")], 413)
@@ -111,16 +108,16 @@ class RowReader:
                 return RefusedError([Problem(None, None, f"JSON ({wrong['msg']})")])
             row = int(place.pop(0)) + 1 if is_list and place else None if is_list else 1
             name = str(place[0]) if place else None
-            found.setdefault((row, name), self._expected(kind, name, wrong["input"]))
+            found.setdefault((row, name), self._expected(kind, name))
         problems = [Problem(*place, expected) for place, expected in found.items()]
         return RefusedError(problems)
 
-    def _expected(self, kind: str, name: str | None, value: object) -> str:
+    def _expected(self, kind: str, name: str | None) -> str:
         if name is None:
             return "an object with a value for each column"
         if name not in self.columns:
             return UNKNOWN + (did_you_mean(name, self.names) if len(name) < 100 else "")
-        if kind == "missing" or value is None:
+        if kind == "missing":
             return EMPTY
         return kind_in_words(self.columns[name])
 
