@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +21,9 @@ from tabwright.selection.persistence import RECORDED, save_model
 from tabwright.serving.app import create_app
 from tabwright.tracking.record import save_record, source_code
 
-PATIENCE = 30  # seconds until a condition must hold
+from support.small_table import PARAMS, set_params
+
+PATIENCE = 120  # seconds until a condition must hold
 
 
 def add_model(project: Project, model: BaseEstimator, schema: Schema, run: str) -> dict[str, Any]:
@@ -31,8 +32,17 @@ def add_model(project: Project, model: BaseEstimator, schema: Schema, run: str) 
     folder.mkdir(parents=True, exist_ok=True)
     save_schema(schema, folder / "schema.yaml")
     made = save_model(model, folder / "model.skops", source_code(project))
-    record = made | {"run": run, "started": "2026-01-01T12:00:00Z", "commit": "c" * 40, "dirty": False}
-    scores = {"metric": "roc_auc", "test": {"roc_auc": 0.9}, "interval": {"roc_auc": {"low": 0.8, "high": 1.0}}}
+    record = made | {
+        "run": run,
+        "started": "2026-01-01T12:00:00Z",
+        "commit": "c" * 40,
+        "dirty": False,
+    }
+    scores = {
+        "metric": "roc_auc",
+        "test": {"roc_auc": 0.9},
+        "interval": {"roc_auc": {"low": 0.8, "high": 1.0}},
+    }
     save_record(project, record | {"evaluation": scores})
     return {name: record[name] for name in ("run", *RECORDED)} | {
         "version": run.rpartition("-")[2],
@@ -43,6 +53,14 @@ def add_model(project: Project, model: BaseEstimator, schema: Schema, run: str) 
         "why": "",
         "failed": [],
     }
+
+
+def new_project(folder: Path, model: BaseEstimator, schema: Schema) -> Project:
+    """A project whose champion is a model, as version 1."""
+    project = Project(folder)
+    set_params(project, PARAMS)
+    promote(project, add_model(project, model, schema, "run-1"))
+    return project
 
 
 def promote(project: Project, entry: dict[str, Any]) -> None:
@@ -58,7 +76,7 @@ def set_shadow(project: Project, entry: dict[str, Any], share: float = 0) -> Non
 @contextmanager
 def service(project: Project, clean: Clean = unchanged) -> Iterator["Client"]:
     """The service of a project on a free port, until the block ends."""
-    config = uvicorn.Config(create_app(project, clean), port=0, log_level="warning", lifespan="on")
+    config = uvicorn.Config(create_app(project, clean), port=0, log_config=None)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -104,7 +122,9 @@ class Client:
     def metric(self, name: str) -> float:
         """The value of a metric, the sum of those with this name; 0 if there is none."""
         lines = self.get("/metrics").data.decode().splitlines()
-        return sum(float(line.split()[-1]) for line in lines if line.startswith((f"{name} ", f"{name}{{")))
+        return sum(
+            float(line.split()[-1]) for line in lines if line.startswith((f"{name} ", f"{name}{{"))
+        )
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
@@ -114,11 +134,3 @@ def wait_for(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.01)
     return value
-
-
-def copy_project(source: Project, folder: Path) -> Project:
-    """A project of its own, whose files a test may change."""
-    shutil.copytree(source.root, folder)
-    made = Project(folder)
-    made.__dict__["params"] = source.params
-    return made

@@ -9,12 +9,11 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 from support.owner import fit_model, make_dataset
-from support.served import Client, add_model, promote, service
-from support.small_table import PARAMS, make_raw, set_params
+from support.served import Client, add_model, new_project, promote, service
+from support.small_table import PARAMS, make_raw
 from tabwright.dataset.clean import unchanged
 from tabwright.io.source import Source
 from tabwright.prediction.predict import predict_file
-from tabwright.project.project import Project
 from tabwright.request_log import log
 from tabwright.schema.guess import infer_schema
 from tabwright.schema.rules import apply_contract
@@ -32,14 +31,6 @@ ROW = {
     "joined": "2024-05-01",
     "remark": "quick delivery",
 }
-
-
-def new_project(folder: Path, model, schema: Schema) -> Project:
-    """A project whose champion is a model."""
-    project = Project(folder)
-    set_params(project, PARAMS)
-    promote(project, add_model(project, model, schema, "run-1"))
-    return project
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from ..dataset.check_rows import WHOLE_ROW
 from ..request_log.log import SERVICE, Answer, Batch, Refusal, now
 from .models import Broken, Served, ServedModel, is_in_share
-from .request import Problem, RefusedError
+from .request import MAX_PROBLEMS, Problem, RefusedError
 
 LOGGER = logging.getLogger("uvicorn.error")
 FINITE = "a finite prediction"
@@ -130,7 +130,8 @@ def _problems(broken: list[Broken], request_of: np.ndarray) -> dict[int, list[Pr
     for row, column, rule in sorted(broken):
         request = int(request_of[row])
         first = int(np.searchsorted(request_of, request))
-        found[request].append(Problem(int(row) - first + 1, column or None, rule))
+        if len(found[request]) < MAX_PROBLEMS:
+            found[request].append(Problem(int(row) - first + 1, column or None, rule))
     return found
 
 

@@ -23,7 +23,7 @@ from .follow import Follower
 from .limits import RETRY, Limits
 from .metrics import Metrics
 from .models import Models, Served
-from .request import MAX_PROBLEMS, RefusedError
+from .request import RefusedError
 from .settings import ServeSettings, serve_settings
 
 KEEP_ALIVE = 75  # seconds, longer than the 60 of NGINX: a proxy must be the first to hang up
@@ -173,7 +173,7 @@ def _key_check(key: str) -> Callable[..., None]:
 async def _refused(_: Request, error: Exception) -> JSONResponse:
     """What is wrong and where, without the values: they may be personal, and answers are kept elsewhere."""
     assert isinstance(error, RefusedError)
-    detail = [problem._asdict() for problem in error.problems[:MAX_PROBLEMS]]
+    detail = [problem._asdict() for problem in error.problems]
     return JSONResponse({"detail": detail}, error.status)
 
 

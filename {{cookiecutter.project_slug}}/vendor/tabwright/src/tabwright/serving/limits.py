@@ -39,6 +39,7 @@ class Limits:
             await send(message)
 
         self.open += 1
+        self.metrics.open.set(self.open)
         try:
             if self.open > self.settings.concurrency and scope["path"] not in FREE:
                 busy = JSONResponse({"detail": "too many requests at once"}, 503, RETRY)

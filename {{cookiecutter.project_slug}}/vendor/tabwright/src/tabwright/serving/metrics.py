@@ -18,6 +18,7 @@ class Metrics:
         self.requests = Counter("requests", "Requests", ["path", "status"], registry=own)
         self.seconds = Histogram("request_seconds", "Time to answer", ["path"], registry=own)
         self.waiting = Gauge("waiting_requests", "Requests that wait for the model", registry=own)
+        self.open = Gauge("open_requests", "Requests not answered yet", registry=own)
         self.rows = Histogram("batch_rows", "Rows predicted at once", buckets=ROWS, registry=own)
         self.predictions = Counter(
             "predictions", "Rows by prediction", ["version", "predicted"], registry=own

@@ -108,7 +108,10 @@ class RowReader:
                 return RefusedError([Problem(None, None, f"JSON ({wrong['msg']})")])
             row = int(place.pop(0)) + 1 if is_list and place else None if is_list else 1
             name = str(place[0]) if place else None
-            found.setdefault((row, name), self._expected(kind, name))
+            if (row, name) not in found:
+                found[row, name] = self._expected(kind, name)
+            if len(found) == MAX_PROBLEMS:
+                break
         problems = [Problem(*place, expected) for place, expected in found.items()]
         return RefusedError(problems)
 
