@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from support.owner import fit_model, make_dataset
@@ -15,11 +16,13 @@ from tabwright.dataset.clean import unchanged
 from tabwright.io.source import Source
 from tabwright.prediction.predict import predict_file
 from tabwright.request_log import log
+from tabwright.schema.column import Column
 from tabwright.schema.guess import infer_schema
 from tabwright.schema.rules import apply_contract
 from tabwright.schema.schema import Schema
 from tabwright.serving.models import changes_rows
-from tabwright.serving.request import RowReader, example
+from tabwright.serving.columns import example
+from tabwright.serving.request import RowReader
 
 WITHIN = 1e-12
 ROW = {
@@ -107,6 +110,49 @@ def test_typed_table_of_rows_is_that_of_a_file(trained) -> None:
     of_rows, _ = apply_contract(reader.cells(rows), trained.schema, target=False)
     of_file, _ = apply_contract(new, trained.schema, target=False)
     pd.testing.assert_frame_equal(of_rows, of_file[of_rows.columns], check_exact=True)
+
+
+def test_rows_that_need_no_check_are_those_the_schema_says_nothing_about() -> None:
+    columns = {
+        "size": Column("numeric", nullable=False, range=[0, 10]),
+        "price": Column("numeric", range=[-1, 5.5]),
+        "weight": Column("numeric"),
+        "kind": Column("category", categories=["a", "b", "NA", ""]),
+        "place": Column("category", nullable=False, categories=["7", "x y", "é"]),
+        "member": Column("boolean"),
+        "target": Column("category", categories=["no", "yes"]),
+    }
+    schema = Schema("target", "classification", columns, Source(missing=["", "NA"]))
+    reader = RowReader(schema, raw=False, max_rows=5000)
+    random = np.random.default_rng(1)
+    numbers = [0, 10, 10.0001, -1, 5.5, 1e29, 3, 1.5, 2, None]
+    cells = {name: numbers if column.kind == "numeric" else [] for name, column in columns.items()}
+    cells |= {"kind": ["a", "b", "NA", "", "c", None], "place": ["7", 7, "x y", "é", "e", None]}
+    cells |= {"member": [True, False, None]}
+    del cells["target"]
+    rows = [{n: each[random.integers(len(each))] for n, each in cells.items()} for _ in range(2000)]
+    read = [(row, *reader.read(json.dumps(row).encode())) for row in rows]
+    plain = [one for _, one in read if reader.are_plain([one])]
+    others = [(row, one) for row, one in read if not reader.are_plain([one])]
+    typed, problems = apply_contract(reader.cells(plain), schema, target=False)
+    assert problems.empty
+    pd.testing.assert_frame_equal(reader.cells(plain), typed, check_exact=True)
+    _, problems = apply_contract(reader.cells([one for _, one in others]), schema, target=False)
+    for number in {*range(len(others))} - {*problems["rejected_row"]}:
+        row, _ = others[number]  # it is typed as something else than it was sent as
+        assert row["kind"] in ("NA", "") or row["place"] == 7
+    assert 100 < len(plain) < 1900
+
+
+@pytest.mark.parametrize(
+    "column", [Column("text"), Column("category"), Column("numeric", missing=["-1"]), Column("datetime")]
+)
+def test_some_columns_always_need_the_check(column: Column) -> None:
+    target = Column("category", categories=["no", "yes"])
+    schema = Schema("target", "classification", {"x": column, "target": target})
+    reader = RowReader(schema, raw=False, max_rows=10)
+    (read,) = reader.read(b'{"x": null}')
+    assert not reader.are_plain([read])
 
 
 def test_answer_names_itself_and_its_model_and_the_log_has_it(served) -> None:

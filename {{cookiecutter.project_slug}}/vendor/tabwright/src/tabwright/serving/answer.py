@@ -6,6 +6,7 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,7 +37,7 @@ class Scored:
     """Rows by their number from 0, their scores, shape (n_rows, n_classes or 1), and the time it took."""
 
     model: ServedModel
-    rows: pd.Index
+    rows: np.ndarray
     scores: np.ndarray
     seconds: float
 
@@ -48,7 +49,61 @@ class Scored:
         """The scores and the prediction of each row."""
         predicted = self.model.predict(self.scores)
         said = zip(self.scores.tolist(), predicted, strict=True)
-        return dict(zip(self.rows, said, strict=True))
+        return dict(zip(self.rows.tolist(), said, strict=True))
+
+
+class Asked:
+    """The rows of some requests, numbered from 0.
+
+    Attributes
+    ----------
+    broken
+        The rows that the champion's schema rejects, with the column and the rule.
+    notes
+        What is unusual in the others, by row.
+    """
+
+    def __init__(self, model: ServedModel, requests: Sequence[Sequence[BaseModel]]) -> None:
+        self.model, self.requests = model, requests
+        self.rows = [row for request in requests for row in request]
+        self.request_of = np.repeat(range(len(requests)), [len(request) for request in requests])
+        self.broken: list[Broken] = []
+        self.notes: dict[int, str] = {}
+
+    @cached_property
+    def cells(self) -> pd.DataFrame:
+        """The rows after `clean`, not typed."""
+        return self.model.cells(self.rows)
+
+    def score(self) -> Scored:
+        """Score all rows of each request, or none where one of them is rejected."""
+        model, count = self.model, len(self.rows)
+        if model.reader.are_plain(self.rows):
+            table = model.reader.columns_of(self.rows) if model.exported else self.cells
+            scored = _score(model, table, np.arange(count))
+        else:
+            typed, self.broken, self.notes = model.check(self.cells, count)
+            typed = typed if not self.broken else typed[self._whole(typed.index.to_numpy())]
+            scored = _score(model, typed, typed.index.to_numpy())
+        finite = np.isfinite(scored.scores).all(axis=1)
+        if finite.all():
+            return scored
+        self.broken += [(int(row), WHOLE_ROW, FINITE) for row in scored.rows[~finite]]
+        return scored.only(self._whole(scored.rows))
+
+    def _whole(self, rows: np.ndarray) -> np.ndarray:
+        """Mask of the rows whose request has no broken row."""
+        broken = self.request_of[[row for row, *_ in self.broken]]
+        return ~np.isin(self.request_of[rows], broken)
+
+    def refusals(self) -> dict[int, RefusedError]:
+        """What is wrong in each request that is refused."""
+        found: dict[int, list[Problem]] = defaultdict(list)
+        for row, column, rule in sorted(self.broken):
+            request = int(self.request_of[row])
+            first = int(np.searchsorted(self.request_of, request))
+            found[request].append(Problem(int(row) - first + 1, column or None, rule))
+        return {request: RefusedError(each[:MAX_PROBLEMS]) for request, each in found.items()}
 
 
 def answer_requests(
@@ -56,35 +111,27 @@ def answer_requests(
 ) -> tuple[list[Reply], Entry]:
     """Answer some requests at once: all rows of each, or none where a row is rejected."""
     champion, reader = served.champion, served.champion.reader
-    rows = [row for request in requests for row in request]
-    request_of = np.repeat(np.arange(len(requests)), [len(request) for request in requests])
-    cells = champion.cells(rows)
-    typed, broken, notes = champion.check(cells, len(rows))
-    whole = _whole_requests(typed.index, request_of, broken)
-    scored = _score(champion, typed if whole.all() else typed[whole])
-    if not (finite := np.isfinite(scored.scores).all(axis=1)).all():
-        broken += [(row, WHOLE_ROW, FINITE) for row in scored.rows[~finite]]
-        scored = scored.only(_whole_requests(scored.rows, request_of, broken))
-    shadow = _score_in_shadow(served, cells, scored.rows)
+    asked = Asked(champion, requests)
+    scored = asked.score()
+    shadow = _score_in_shadow(served, asked, scored.rows)
     said, others = scored.by_row(), shadow.by_row() if shadow else {}
-    sent = reader.features([rows[row] for row in scored.rows], cells.loc[scored.rows])
     replies: list[Any] = [[] for _ in requests]
     answers = []
-    for row, features in zip(said, sent, strict=True):
-        key = reader.key(rows[row])
-        answer, reply = _answer(
-            served, key, features, said[row], others.get(row), notes.get(row, "")
-        )
+    for row in said:
+        sent = asked.rows[row]
+        features = reader.features(sent, asked.cells.loc[row] if reader.raw else None)
+        about = (reader.key(sent), features, said[row], others.get(row), asked.notes.get(row, ""))
+        answer, reply = _answer(served, *about)
         answers.append(answer)
-        replies[request_of[row]].append(reply)
-    for number, problems in _problems(broken, request_of).items():
-        replies[number] = RefusedError(problems)
-    batch = _batch(champion, answers, broken)._replace(
+        replies[asked.request_of[row]].append(reply)
+    for number, refused in asked.refusals().items():
+        replies[number] = refused
+    batch = _batch(champion, answers, asked.broken)._replace(
         seconds=scored.seconds,
         shadow_run=served.shadow.used.run if served.shadow else None,
         shadow_seconds=shadow.seconds if shadow else None,
     )
-    return replies, Entry(answers, count_refusals(broken), batch)
+    return replies, Entry(answers, count_refusals(asked.broken), batch)
 
 
 def refusal_entry(served: Served, refused: RefusedError) -> Entry | None:
@@ -117,39 +164,21 @@ def _batch(model: ServedModel, answers: list[Answer], broken: list[Broken]) -> B
     return Batch(uuid.uuid4().hex, now(), SERVICE, model.used.version, *counts, seconds=0.0)
 
 
-def _whole_requests(rows: pd.Index, request_of: np.ndarray, broken: list[Broken]) -> np.ndarray:
-    """Mask of the rows whose request has no broken row."""
-    if not broken:
-        return np.ones(len(rows), dtype=bool)
-    return ~np.isin(request_of[rows], request_of[[row for row, *_ in broken]])
-
-
-def _problems(broken: list[Broken], request_of: np.ndarray) -> dict[int, list[Problem]]:
-    """What is wrong in each request."""
-    found: dict[int, list[Problem]] = defaultdict(list)
-    for row, column, rule in sorted(broken):
-        request = int(request_of[row])
-        first = int(np.searchsorted(request_of, request))
-        if len(found[request]) < MAX_PROBLEMS:
-            found[request].append(Problem(int(row) - first + 1, column or None, rule))
-    return found
-
-
-def _score(model: ServedModel, typed: pd.DataFrame) -> Scored:
-    if typed.empty:
-        return Scored(model, typed.index, np.empty((0, 1)), 0.0)
+def _score(model: ServedModel, table: Any, rows: np.ndarray) -> Scored:
+    if not len(rows):
+        return Scored(model, rows, np.empty((0, 1)), 0.0)
     began = time.perf_counter()
-    scores = model.score(typed).reshape(len(typed), -1)
-    return Scored(model, typed.index, scores, time.perf_counter() - began)
+    scores = model.score(table).reshape(len(rows), -1)
+    return Scored(model, rows, scores, time.perf_counter() - began)
 
 
-def _score_in_shadow(served: Served, cells: pd.DataFrame, rows: pd.Index) -> Scored | None:
+def _score_in_shadow(served: Served, asked: Asked, rows: np.ndarray) -> Scored | None:
     """The scores of the model in the shadow; where it fails, it must not cost an answer."""
     if (model := served.shadow) is None:
         return None
     try:
-        typed, _, _ = model.check(model.complete(cells.loc[rows]), 0)
-        scored = _score(model, typed)
+        typed, _, _ = model.check(model.complete(asked.cells.loc[rows]), 0)
+        scored = _score(model, typed, typed.index.to_numpy())
         return scored.only(np.isfinite(scored.scores).all(axis=1))
     except Exception:
         LOGGER.exception("the model in the shadow failed")

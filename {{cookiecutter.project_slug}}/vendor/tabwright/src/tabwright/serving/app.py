@@ -23,7 +23,7 @@ from .follow import Follower
 from .limits import RETRY, Limits
 from .metrics import Metrics
 from .models import Models, Served
-from .request import RefusedError
+from .request import RefusedError, is_a_list
 from .settings import ServeSettings, serve_settings
 
 KEEP_ALIVE = 75  # seconds, longer than the 60 of NGINX: a proxy must be the first to hang up
@@ -73,8 +73,7 @@ class Service:
                 self.batcher.thread.submit(self.batcher.keep, entry, served)
             raise
         answers = await self.batcher.predict(served, rows)
-        is_list = body.lstrip()[:1] == b"["
-        return JSONResponse(answers if is_list else answers[0])
+        return JSONResponse(answers if is_a_list(body) else answers[0])
 
     async def predict_file(self, request: Request, version: str = "") -> Response:
         """Predict a CSV or Parquet file; the answer is the file with the columns of `make predict`."""

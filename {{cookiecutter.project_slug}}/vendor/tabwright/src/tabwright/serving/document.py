@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader
 from ..project.files import read_json
 from ..project.project import Project
 from .models import Served, ServedModel
-from .request import describe_column, example
+from .columns import describe_column, example
 
 REF = "#/components/schemas/{model}"
 TEXT, NUMBER = {"type": "string"}, {"type": "number"}

@@ -29,7 +29,8 @@ from ..selection.persistence import Record
 from ..selection.threshold import decide, get_threshold
 from ..tracking.names import run_name
 from ..tracking.record import require_record
-from .request import RowReader, example
+from .columns import example
+from .request import RowReader
 
 BUCKETS = 10_000  # of a hash, for the share of rows that the shadow answers
 Broken = tuple[int, str, str]  # the row from 0, the column, and the rule

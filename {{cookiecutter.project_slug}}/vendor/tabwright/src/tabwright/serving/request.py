@@ -1,7 +1,7 @@
 """The request, as the schema has it: pydantic reads it, OpenAPI shows it, `apply_contract` judges it."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Annotated, Any, NamedTuple
 
 import pandas as pd
@@ -9,15 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from ..project.errors import did_you_mean
 from ..schema.column import Column
-from ..schema.rules import EMPTY, MAX_NUMBER, kind_in_words
+from ..schema.rules import EMPTY, kind_in_words
 from ..schema.schema import Schema
+from .columns import CODE, TEXT, TYPES, Cells, as_series, as_text, describe_column, example, plain_type
 
-NUMBER = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-MAX_NUMBER, le=MAX_NUMBER)]
-TRUTH = Annotated[bool, Field(strict=True)]
-TEXT = Annotated[str, Field(strict=True)]
-CODE = TEXT | Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)]  # 7 is the text "7"
-CELL = TEXT | TRUTH | NUMBER | None  # as in a file
-TYPES = {"numeric": NUMBER, "boolean": TRUTH, "datetime": TEXT, "ignore": CELL}
 UNKNOWN = "a column of the schema"
 MAX_PROBLEMS = 100  # in an answer
 
@@ -53,33 +48,38 @@ class RowReader:
         self.schema, self.raw, self.max_rows = schema, raw, max_rows
         self.columns = {n: column for n, column in schema.columns.items() if n != schema.target}
         self.names = list(self.columns)
-        self.model = self._row_model()
-        self.one: TypeAdapter[Any] = TypeAdapter(self.model)
-        self.many: TypeAdapter[Any] = TypeAdapter(
-            Annotated[list[self.model], Field(max_length=max_rows)]  # type: ignore[name-defined, arg-type]
+        self._features = [(n, name) for n, name in enumerate(self.names) if name in schema.features]
+        self.model = self._row_model("Row", {n: self._type(c) for n, c in self.columns.items()})
+        plain = {name: plain_type(column, schema) for name, column in schema.features.items()}
+        self.plain_model = (
+            None if raw or None in plain.values() else self._row_model("Plain", plain)
         )
+        models = [self.plain_model, self.model] if self.plain_model else [self.model]
+        self._one = [TypeAdapter[Any](model) for model in models]
+        self._many = [
+            TypeAdapter[Any](Annotated[list[model], Field(max_length=max_rows)])  # type: ignore[valid-type, arg-type]
+            for model in models
+        ]
 
-    def _row_model(self) -> type[BaseModel]:
+    def _type(self, column: Column) -> Any:
+        kind: Any = TYPES.get(column.kind, CODE)
+        return (kind | TEXT if self.raw else kind) | None  # an empty cell is for the schema
+
+    def _row_model(self, title: str, types: Mapping[str, Any]) -> type[BaseModel]:
         """A pydantic model; its fields have numbers for names, for a column may be called `copy`."""
         fields: dict[str, Any] = {}
         for number, (name, column) in enumerate(self.columns.items()):
-            kind: Any = TYPES.get(column.kind, CODE)
             required = name in self.schema.features and not column.nullable and not self.raw
-            kind = (kind | TEXT if self.raw else kind) | None  # an empty cell is for the schema
-            rules = Field(
-                ... if required else None,
-                alias=name,
-                title=name,
-                description=describe_column(column) or None,
-            )
-            fields[f"c{number}"] = (kind, rules)
+            said = describe_column(column) or None
+            rules = Field(... if required else None, alias=name, title=name, description=said)
+            fields[f"c{number}"] = (types.get(name, self._type(column)), rules)
         # A misspelt column that may be empty would count as empty: what is unknown is refused.
         config = ConfigDict(
             extra="allow" if self.raw else "forbid",
             protected_namespaces=(),
             json_schema_extra={"example": example(self.schema)},
         )
-        return create_model("Row", __config__=config, **fields)
+        return create_model(title, __config__=config, **fields)
 
     def read(self, body: bytes) -> list[BaseModel]:
         """The rows of a body, a JSON object or a list of them.
@@ -89,14 +89,19 @@ class RowReader:
         RefusedError
             When it is not JSON, or has other columns or types than the schema.
         """
-        is_list = body.lstrip()[:1] == b"["
+        is_list = is_a_list(body)
+        *quick, judge = self._many if is_list else self._one
+        for adapter in quick:
+            with suppress(ValidationError):
+                return _as_list(adapter.validate_json(body))
         try:
-            if is_list:
-                rows: list[BaseModel] = self.many.validate_json(body)
-                return rows
-            return [self.one.validate_json(body)]
+            return _as_list(judge.validate_json(body))
         except ValidationError as error:
             raise self._refused(error, is_list) from None
+
+    def are_plain(self, rows: Sequence[BaseModel]) -> bool:
+        """Whether the schema has nothing to say about the rows, which are typed already."""
+        return self.plain_model is not None and all(type(row) is self.plain_model for row in rows)
 
     def _refused(self, error: ValidationError, is_list: bool) -> RefusedError:
         found: dict[tuple[int | None, str | None], str] = {}
@@ -130,23 +135,23 @@ class RowReader:
             dumped = [row.model_dump(by_alias=True, exclude_unset=True) for row in rows]
             if self.schema.source.separator:
                 decimal = self.schema.source.decimal
-                dumped = [{n: _as_text(v, decimal) for n, v in row.items()} for row in dumped]
+                dumped = [{n: as_text(v, decimal) for n, v in row.items()} for row in dumped]
                 return pd.DataFrame(dumped, range(len(rows)), dtype="str")
             return pd.DataFrame(dumped, range(len(rows)))
-        values = zip(*(vars(row).values() for row in rows), strict=True)
-        table = dict(zip(self.names, values, strict=True))
-        return pd.DataFrame(
-            {name: _series(table[name], column) for name, column in self.schema.features.items()}
-        )
+        columns = self.columns_of(rows)
+        return pd.DataFrame({n: as_series(columns[n], c) for n, c in self.schema.features.items()})
 
-    def features(self, rows: Sequence[BaseModel], cells: pd.DataFrame) -> list[dict[str, Any]]:
-        """The features of each row as they were sent, or as `clean` made them, for the log."""
-        names = list(self.schema.features)
-        if self.raw:
-            table = cells[names].astype(object)
-            return table.where(table.notna(), None).to_dict("records")
-        fields = {name: f"c{self.names.index(name)}" for name in names}
-        return [{name: getattr(row, field) for name, field in fields.items()} for row in rows]
+    def columns_of(self, rows: Sequence[BaseModel]) -> dict[str, Cells]:
+        """The cells of each column, without the time that making a table takes."""
+        values = zip(*(vars(row).values() for row in rows), strict=True)
+        return dict(zip(self.names, map(Cells, values), strict=False))
+
+    def features(self, row: BaseModel, cells: pd.Series | None) -> dict[str, Any]:
+        """The features of a row as they were sent, or its cells as `clean` made them, for the log."""
+        if cells is not None:
+            found = cells[list(self.schema.features)].astype(object)
+            return found.where(found.notna(), None).to_dict()
+        return {name: getattr(row, f"c{n}") for n, name in self._features}
 
     def key(self, row: BaseModel) -> str | None:
         """The identifier of a row, the first of several."""
@@ -157,55 +162,12 @@ class RowReader:
         return None
 
 
-def example(schema: Schema) -> dict[str, Any]:
-    """A made-up row that satisfies the schema: rows of people do not belong on a page."""
-    return {name: _example(column) for name, column in schema.features.items()}
+def is_a_list(body: bytes) -> bool:
+    """Whether a body of JSON is a list."""
+    return body.lstrip()[:1] == b"["
 
 
-def _example(column: Column) -> Any:
-    match column.kind:
-        case "numeric":
-            low, high = column.range or (0.0, 1.0)
-            middle = max(low, -MAX_NUMBER) / 2 + min(high, MAX_NUMBER) / 2
-            return next((n for n in (round(middle, 3), middle) if low <= n <= high), low)
-        case "boolean":
-            return True
-        case "datetime":
-            moment, form = datetime(2026, 1, 31, 12), column.format
-            return moment.isoformat() if form in (None, "ISO8601") else moment.strftime(form)
-        case _ if column.categories:
-            return column.categories[0]
-        case _:
-            return "text"
+def _as_list(found: Any) -> list[BaseModel]:
+    return found if isinstance(found, list) else [found]
 
 
-def describe_column(column: Column) -> str:
-    """The description of a column, with the values that are expected."""
-    parts: list[str] = [column.description] if column.description else []
-    if column.range is not None:
-        parts.append(f"from {column.range[0]:g} to {column.range[1]:g}")
-    if column.categories is not None:
-        parts.append(f"one of {', '.join(column.categories)}")
-    if column.kind == "datetime":
-        parts.append(kind_in_words(column))
-    return "; ".join(parts)
-
-
-def _series(cells: Iterable[Any], column: Column) -> pd.Series:
-    match column.kind:
-        case "numeric":
-            return pd.Series(cells, dtype="float64")
-        case "boolean":
-            return pd.Series(cells, dtype="boolean")
-        case _:
-            texts = [str(cell) if isinstance(cell, int) else cell for cell in cells]
-            return pd.Series(texts, dtype="str")
-
-
-def _as_text(value: Any, decimal: str) -> str | None:
-    """A cell as a file of text has it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return repr(value).removesuffix(".0").replace(".", decimal)
-    return None if value is None else str(value)
