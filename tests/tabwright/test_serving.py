@@ -20,8 +20,8 @@ from tabwright.schema.column import Column
 from tabwright.schema.guess import infer_schema
 from tabwright.schema.rules import apply_contract
 from tabwright.schema.schema import Schema
-from tabwright.serving.models import changes_rows
 from tabwright.serving.columns import example
+from tabwright.serving.models import changes_rows
 from tabwright.serving.request import RowReader
 
 WITHIN = 1e-12
@@ -145,7 +145,8 @@ def test_rows_that_need_no_check_are_those_the_schema_says_nothing_about() -> No
 
 
 @pytest.mark.parametrize(
-    "column", [Column("text"), Column("category"), Column("numeric", missing=["-1"]), Column("datetime")]
+    "column",
+    [Column("text"), Column("category"), Column("numeric", missing=["-1"]), Column("datetime")],
 )
 def test_some_columns_always_need_the_check(column: Column) -> None:
     target = Column("category", categories=["no", "yes"])

@@ -8,8 +8,8 @@ from jinja2 import Environment, PackageLoader
 
 from ..project.files import read_json
 from ..project.project import Project
-from .models import Served, ServedModel
 from .columns import describe_column, example
+from .models import Served, ServedModel
 
 REF = "#/components/schemas/{model}"
 TEXT, NUMBER = {"type": "string"}, {"type": "number"}

@@ -32,6 +32,14 @@ from ..tracking.record import require_record
 from .columns import example
 from .request import RowReader
 
+try:
+    from ..export.runtime import load_export
+except ModuleNotFoundError:  # the room is not there yet
+
+    def load_export(*_: Any) -> None:
+        return None
+
+
 BUCKETS = 10_000  # of a hash, for the share of rows that the shadow answers
 Broken = tuple[int, str, str]  # the row from 0, the column, and the rule
 
@@ -168,16 +176,13 @@ class Models:
 
     def _served(self, used: ModelInUse, entry: Record) -> ServedModel:
         """A model that has answered a row already."""
-        export = self._export(used, entry)
+        export = load_export(self.project, entry, used.schema)
         score = export or (lambda typed: predict_scores(used.model, typed, used.schema))
         reader = RowReader(used.schema, raw=changes_rows(self.clean), max_rows=self.max_rows)
         made = ServedModel(used, entry, self.clean, reader, score, export is not None)
         typed, _ = apply_contract(pd.DataFrame([example(used.schema)]), used.schema, target=False)
         score(typed)
         return made
-
-    def _export(self, used: ModelInUse, entry: Record) -> Callable[..., Any] | None:
-        return None
 
 
 def changes_rows(clean: Clean) -> bool:

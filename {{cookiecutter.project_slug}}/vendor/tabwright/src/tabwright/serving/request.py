@@ -11,7 +11,17 @@ from ..project.errors import did_you_mean
 from ..schema.column import Column
 from ..schema.rules import EMPTY, kind_in_words
 from ..schema.schema import Schema
-from .columns import CODE, TEXT, TYPES, Cells, as_series, as_text, describe_column, example, plain_type
+from .columns import (
+    CODE,
+    TEXT,
+    TYPES,
+    Cells,
+    as_series,
+    as_text,
+    describe_column,
+    example,
+    plain_type,
+)
 
 UNKNOWN = "a column of the schema"
 MAX_PROBLEMS = 100  # in an answer
@@ -169,5 +179,3 @@ def is_a_list(body: bytes) -> bool:
 
 def _as_list(found: Any) -> list[BaseModel]:
     return found if isinstance(found, list) else [found]
-
-
