@@ -5,6 +5,7 @@ import hmac
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
@@ -17,7 +18,7 @@ from ..project.project import Project
 from ..request_log.log import Log
 from .answer import refusal_entry
 from .batcher import Batcher, BusyError
-from .document import describe_api, form_page, model_facts
+from .document import BUSY, KNOWN, READ, describe_api, form_page, model_facts
 from .files import FilePredictor
 from .follow import Follower
 from .limits import RETRY, Limits
@@ -124,17 +125,23 @@ def create_app(project: Project, clean: Clean = unchanged) -> FastAPI:
     """
     settings = serve_settings(os.environ)
     service = Service(project, clean, settings)
-    app = FastAPI(title=project.title, docs_url=None, redoc_url=None, lifespan=service.lifespan)
+    app = FastAPI(
+        title=project.title,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=service.lifespan,
+        generate_unique_id_function=lambda route: route.name,
+    )
     app.state.settings = settings
     app.add_middleware(Limits, settings=settings, metrics=service.metrics)
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(BusyError, _busy)
-    known = [Depends(_key_check(settings.api_key))]
-    app.post("/predict", dependencies=known)(service.predict)
-    app.post("/predict/file", dependencies=known)(service.predict_file)
-    app.get("/model", dependencies=known)(service.model)
-    app.get("/health")(service.health)
-    app.get("/ready")(service.ready)
+    known = [Depends(_key_check(settings.api_key))] if settings.api_key else []
+    app.post("/predict", dependencies=known, responses=READ)(service.predict)
+    app.post("/predict/file", dependencies=known, responses=READ)(service.predict_file)
+    app.get("/model", dependencies=known, responses=KNOWN)(service.model)
+    app.get("/health", responses=BUSY)(service.health)
+    app.get("/ready", responses=BUSY)(service.ready)
     app.get("/metrics", include_in_schema=False)(service.show_metrics)
     app.get("/docs", include_in_schema=False)(service.docs)
     app.openapi = lambda: describe_api(app, service.follower.served)  # type: ignore[method-assign]
@@ -161,7 +168,7 @@ def _key_check(key: str) -> Callable[..., None]:
 
     def check(given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
         sent = given.credentials if given else ""
-        if key and not hmac.compare_digest(sent.encode(), key.encode()):
+        if not hmac.compare_digest(sent.encode(), key.encode()):
             raise HTTPException(
                 401, "send Authorization: Bearer <key>", {"WWW-Authenticate": "Bearer"}
             )
@@ -172,7 +179,7 @@ def _key_check(key: str) -> Callable[..., None]:
 async def _refused(_: Request, error: Exception) -> JSONResponse:
     """What is wrong and where, without the values: they may be personal, and answers are kept elsewhere."""
     assert isinstance(error, RefusedError)
-    detail = [problem._asdict() for problem in error.problems]
+    detail = [asdict(problem) for problem in error.problems]
     return JSONResponse({"detail": detail}, error.status)
 
 

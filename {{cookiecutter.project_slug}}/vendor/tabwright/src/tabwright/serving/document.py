@@ -5,28 +5,44 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from jinja2 import Environment, PackageLoader
+from pydantic import BaseModel
 
 from ..project.files import read_json
 from ..project.project import Project
 from .columns import describe_column, example
 from .models import Served, ServedModel
+from .request import Problem
 
+Responses = dict[int | str, dict[str, Any]]
 REF = "#/components/schemas/{model}"
 TEXT, NUMBER = {"type": "string"}, {"type": "number"}
-PROBLEM = {
-    "row": {"type": ["integer", "null"]},
-    "column": {"type": ["string", "null"]},
-    "expected": TEXT,
-}
-SAID = {
-    "401": "The key is missing or wrong.",
-    "404": "There is no such version.",
-    "413": "The body or the list of rows is too long.",
-    "422": "The schema rejects a row, or the body cannot be read; nothing is predicted.",
-    "503": "Too many requests: come back after `Retry-After` seconds.",
-    "504": "It took too long.",
-}
 FILE = {"text/csv": {"schema": TEXT}, "application/vnd.apache.parquet": {"schema": TEXT}}
+
+
+class Failure(BaseModel):
+    """Why a request is not answered."""
+
+    detail: str
+
+
+class Refusal(BaseModel):
+    """What is wrong in a request, in the words of the schema."""
+
+    detail: list[Problem]
+
+
+BUSY: Responses = {
+    503: {"model": Failure, "description": "Too many requests: come back after `Retry-After` s."},
+    504: {"model": Failure, "description": "It took too long."},
+}
+KNOWN: Responses = BUSY | {
+    401: {"model": Failure, "description": "The key is missing or wrong."},
+    404: {"model": Failure, "description": "There is no such version."},
+}
+READ: Responses = KNOWN | {
+    413: {"model": Refusal, "description": "The body or the list of rows is too long."},
+    422: {"model": Refusal, "description": "The schema rejects a row; nothing is predicted."},
+}
 
 
 def describe_api(app: FastAPI, served: Served) -> dict[str, Any]:
@@ -34,36 +50,14 @@ def describe_api(app: FastAPI, served: Served) -> dict[str, Any]:
     model = served.champion
     document = get_openapi(title=app.title, version=f"{model.used.version or 0}", routes=app.routes)
     row = model.reader.model.model_json_schema(ref_template=REF)
-    document.setdefault("components", {})["schemas"] = {
-        "Row": row | {"title": "Row"},
-        "Answer": _answer(model),
-        "Refusal": _object({"detail": {"type": "array", "items": _object(PROBLEM)}}),
-        "Failure": _object({"detail": TEXT}),
-    }
+    document["components"]["schemas"] |= {"Row": row, "Answer": _answer(model)}
     rows, files = (document["paths"][path]["post"] for path in ("/predict", "/predict/file"))
     bodies = {"application/json": {"schema": _one_or_many("Row")}}
     rows["requestBody"] = {"required": True, "content": bodies}
     rows["responses"]["200"]["content"] = {"application/json": {"schema": _one_or_many("Answer")}}
     files["requestBody"] = {"required": True, "content": FILE}
     files["responses"]["200"]["content"] = FILE
-    for path, methods in document["paths"].items():
-        for operation in methods.values():
-            _describe_failures(path, operation)
     return document
-
-
-def _describe_failures(path: str, operation: dict[str, Any]) -> None:
-    codes = ["503", "504"]
-    if path == "/model":
-        codes += ["401", "404"]
-    if path.startswith("/predict"):
-        codes = list(SAID)
-    operation["responses"].pop("422", None)  # that of FastAPI has another shape
-    for code in sorted(codes):
-        shape = "Refusal" if code in ("413", "422") else "Failure"
-        schema = {"schema": {"$ref": REF.format(model=shape)}}
-        said = {"description": SAID[code], "content": {"application/json": schema}}
-        operation["responses"][code] = said
 
 
 def _answer(model: ServedModel) -> dict[str, Any]:
