@@ -179,8 +179,9 @@ def started(kind: str, folder: Path) -> Iterator[tuple[int, int]]:
             sys.exit((folder / f"{kind}.log").read_text("utf-8"))
         yield port, process.pid
     finally:
-        for each in [*psutil.Process(process.pid).children(recursive=True), process]:
-            each.terminate()
+        if process.poll() is None:
+            for each in [*psutil.Process(process.pid).children(recursive=True), process]:
+                each.terminate()
         process.wait()
 
 
