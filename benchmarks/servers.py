@@ -27,7 +27,10 @@ sys.path[:0] = [str(ROOT / "tests"), str(LIBRARY)]
 sys.dont_write_bytecode = True
 BODIES = 200
 BARE, NAIVE, MLFLOW = "bare prediction", "naive endpoint", "mlflow models serve"
-ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(LIBRARY)}
+PROGRAMS = (
+    f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # MLflow asks for uvicorn
+)
+ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(LIBRARY), "PATH": PROGRAMS}
 
 
 def make_champion(name: str, folder: Path, *, with_mlflow: bool) -> list[dict[str, Any]]:
@@ -77,7 +80,7 @@ def make_champion(name: str, folder: Path, *, with_mlflow: bool) -> list[dict[st
     except (ProjectError, ModuleNotFoundError) as error:
         tell(f"{name}: no export, {error}")
     if with_mlflow:
-        save_for_mlflow(model, folder / "mlflow")
+        save_for_mlflow(model, typed[features].head(100), folder / "mlflow")
     kinds = {name: column.kind for name, column in schema.features.items()}
     return [
         {name: as_json(cell, kinds[name]) for name, cell in each.items()}
@@ -92,7 +95,7 @@ def as_json(cell: Any, kind: str) -> Any:
     return {"numeric": float, "boolean": "yes".__eq__}.get(kind, str)(cell)
 
 
-def save_for_mlflow(model: Any, folder: Path) -> None:
+def save_for_mlflow(model: Any, rows: Any, folder: Path) -> None:
     """The model as MLflow serves it; the owner's module goes into the pickle, for it has no path."""
     import cloudpickle
     import mlflow
@@ -100,7 +103,11 @@ def save_for_mlflow(model: Any, folder: Path) -> None:
 
     cloudpickle.register_pickle_by_value(build_features)
     mlflow.sklearn.save_model(
-        model, folder, serialization_format="cloudpickle", pip_requirements=[]
+        model,
+        folder,
+        serialization_format="cloudpickle",
+        pip_requirements=[],
+        signature=mlflow.models.infer_signature(rows, model.predict(rows)),
     )
 
 
