@@ -1,7 +1,6 @@
 """What a champion has to pass, which model is in use, and how it is taken back."""
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
+from support.champions import latest, paths, promoted
 from support.owner import fit_model
 from support.small_table import set_params
 from tabwright.evaluation.predictions import predict_table
@@ -17,38 +17,14 @@ from tabwright.project.errors import ProjectError
 from tabwright.project.files import md5
 from tabwright.project.project import Project
 from tabwright.registry import challenger, champion
-from tabwright.schema.schema import Schema, load_schema, save_schema
 from tabwright.selection import cross_validation
-from tabwright.selection.persistence import save_model
 from tabwright.tracking.names import run_name
-from tabwright.tracking.record import find_record, save_record, source_code
 
 
 @pytest.fixture
 def models(project: Project, trained) -> Project:
     """A project with no champion, and the trained model as the latest."""
-    save_schema(trained.schema, project.schema_file)
-    made = save_model(trained.model, project.model_file, source_code(project))
-    save_record(project, made | {"run": "latest", "started": "2024-05-01T12:00:00Z"})
-    return project
-
-
-def promoted(models: Project, run: str, schema: Schema | None = None) -> None:
-    """Put the latest model in force, as the one of a run."""
-    folder = champion.champion_folder(models, run)
-    folder.mkdir(parents=True)
-    shutil.copy(models.model_file, folder)
-    save_schema(schema or load_schema(models.schema_file), folder / "schema.yaml")
-    promotion = {"time": "2024-05-01T12:00:00Z", "what": "promoted", "version": run[-1], "run": run}
-    promotion |= {"by": "Ada", "why": "", "failed": []}
-    promotion |= {f"{name}_md5": md5(path) for name, path in paths(folder).items()}
-    promotion |= find_record(models, "latest") | {"run": run}
-    champion.record_promotion(models, promotion, champion.promotion_log(models))
-
-
-def paths(folder: Path) -> dict[str, Path]:
-    """The files of a champion."""
-    return {"model": folder / "model.skops", "schema": folder / "schema.yaml"}
+    return latest(project, trained)
 
 
 def test_latest_model_is_in_use_until_one_is_promoted(models: Project) -> None:

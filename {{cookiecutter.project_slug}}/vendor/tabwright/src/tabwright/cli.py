@@ -24,6 +24,7 @@ COMMANDS = {
     "compare": ("reports.compare:main", "compare two runs; --run, --with"),
     "register": ("registry.promote:register", "make a model the challenger; --run"),
     "promote": ("registry.promote:promote", "make the challenger the champion; --force"),
+    "shadow": ("registry.promote:shadow", "let a model predict unseen beside the champion; --run"),
     "rollback": ("registry.promote:rollback", "bring back the previous champion"),
     "models": ("registry.promote:show", "list registered models and promotions"),
     "report": ("reports.report:main", "write the report, the data page and the model card"),

@@ -33,6 +33,20 @@ from ..tracking.record import now
 MAX_SHOWN = 20  # a result of no more rows is printed too
 
 
+class NothingPredictedError(ProjectError):
+    """A file is refused for its rows.
+
+    Attributes
+    ----------
+    problems : DataFrame
+        What is wrong in them, as from `apply_contract`.
+    """
+
+    def __init__(self, problems: pd.DataFrame, message: str) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
 def predict(
     project: Project,
     source: Path | None,
@@ -123,10 +137,11 @@ def predict_file(
             broken += [problems] if refused and len(problems) else []
         if refused and broken:
             problems = pd.concat(broken)
-            raise ProjectError(
+            raise NothingPredictedError(
+                problems,
                 f"{source} violates the schema in {problems[ROW].nunique()} of {counts['rows']} rows, "
                 f"nothing is predicted:\n{describe(problems)}\n"
-                "Correct the rows, or references/schema.yaml."
+                "Correct the rows, or references/schema.yaml.",
             )
     return counts
 

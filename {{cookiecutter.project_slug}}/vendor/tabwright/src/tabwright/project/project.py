@@ -61,6 +61,7 @@ class Project:
     model_file = _Below("models/model.skops")
     promotions_file = _Below("models/champion.json")
     champions_folder = _Below("models/champions")
+    shadow_file = _Below("models/shadow.json")
     candidates_file = _Below("reports/candidates.json")
     metrics_file = _Below("reports/metrics.json")
     slices_file = _Below("reports/slices.json")

@@ -19,6 +19,7 @@ from ..tracking.database import database_errors, load_mlflow
 from ..tracking.experiment import open_experiment, read
 from ..tracking.record import short, test_score
 from .champion import current_champion, promotion_log
+from .shadow import current_shadow
 
 
 class Version(NamedTuple):
@@ -112,11 +113,15 @@ def version_table(project: Project, records: dict[str, Record]) -> str:
     known = {promotion["run"]: promotion["version"] for promotion in log}
     registered = {run: number for number, run in versions(project)}
     alias_of = {number: alias for alias, number in aliases(project).items() if alias != "champion"}
+    if shadow := current_shadow(project):
+        known.setdefault(shadow.entry["run"], shadow.entry["version"])
     rows = [("version", "alias", "run", "id", "model", "trained", "held-out rows", "why")]
     for run in dict.fromkeys([*known, *registered]):
         record = {"model": "", "started": "", "why": ""} | records.get(run, {"run": run})
         alias = alias_of.get(registered.get(run, ""), "")
         alias = "champion" if log and run == log[-1]["run"] else alias
+        if shadow and run == shadow.entry["run"]:
+            alias = f"{alias}, shadow".lstrip(", ")
         facts = (short(record), run[:SHORT], record["model"], record["started"])
         rows.append((known.get(run, ""), alias, *facts, test_score(record), record["why"]))
     return aligned(rows) if len(rows) > 1 else "no model is registered here"

@@ -1,4 +1,4 @@
-"""Register, promote and roll back models: `make register`, `promote`, `rollback`, `models`.
+"""Register, promote and roll back models: `make register`, `promote`, `shadow`, `rollback`, `models`.
 
 The champion is the last entry of `models/champion.json`. MLflow's registry has the versions and the
 challenger; its alias `champion` follows that file, and is skipped where no MLflow can be reached.
@@ -6,6 +6,7 @@ challenger; its alias `champion` follows that file, and is skipped where no MLfl
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -32,6 +33,7 @@ from .champion import (
     version_number,
 )
 from .mirror import challenger, make_challenger, mirror, version_table
+from .shadow import begin_shadow, current_shadow, end_shadow, parse_share
 
 FILES = ("model.skops", "schema.yaml", "rows.npy")
 SWITCHES = ("", "f", "force", "forced", "ok", "on", "t", "true", "y", "yes")  # and no reasons
@@ -78,9 +80,7 @@ def promote(project: Project, arguments: Arguments = None) -> None:
             files = Path(name)
             failed = _failed_checks(project, record, files, forced)
             add_to_champions(project, record, files)
-            entry = {name: record[name] for name in ("run", *RECORDED)}
-            version = version_number(seen, record["run"])
-            entry |= {"version": version, "schema_md5": md5(files / "schema.yaml")}
+            entry = _entry(project, record, files, seen)
     what = "promoted by force" if failed else "promoted"
     why = forced or os.environ.get("WHY", "") or record["why"]
     _record(project, entry, what, why, seen, failed)
@@ -103,6 +103,66 @@ def _failed_checks(project: Project, record: Record, files: Path, forced: str | 
     return failed
 
 
+def _entry(project: Project, record: Record, files: Path, log: list[Promotion]) -> Promotion:
+    """What the promotion log keeps of a model; a version that the shadow has is not given again."""
+    shadow = current_shadow(project)
+    known = [*log, shadow.entry] if shadow else log
+    entry = {name: record[name] for name in ("run", *RECORDED)}
+    version = version_number(known, record["run"])
+    return entry | {"version": version, "schema_md5": md5(files / "schema.yaml")}
+
+
+def shadow(project: Project, arguments: Arguments = None) -> None:
+    """Let a model, by default the challenger, predict beside the champion and be compared with it."""
+    parser = command_parser("shadow", shadow.__doc__)
+    parser.add_argument("--run", default="", help="its name or identifier, or how it begins")
+    parser.add_argument("--share", default="", help="of the rows that it answers, from 0 to 1")
+    parser.add_argument("--end", action="store_true", help="no model predicts in the shadow")
+    options = parser.parse_args(arguments)
+    if options.end:
+        end_shadow(project)
+        print("no model predicts in the shadow")
+        return
+    share, log = parse_share(options.share), promotion_log(project)
+    if not log:
+        raise ProjectError("there is no champion to be compared with: `make promote` comes first.")
+    entry = _shadow_entry(project, options.run, log)
+    if entry["run"] == log[-1]["run"]:
+        raise ProjectError(f"run {short(entry)} is the champion: name another with RUN=.")
+    used, champion = load_champion(project, entry), load_champion(project, log[-1])
+    require_comparable(used, champion)
+    begin_shadow(project, entry, share)
+    answers = f"answers {share:.0%} of the service's rows" if share else "answers no row"
+    print(f"{used} predicts in the shadow of {champion}; it {answers}")
+    print(commit_hint(project.root, f"Put version {used.version} in the shadow"))
+
+
+def _shadow_entry(project: Project, run: str, log: list[Promotion]) -> Promotion:
+    """The entry of a run, whose files are below models/champions then."""
+    with database_errors(project):
+        record = find_record(project, run or challenger(project))
+        known = [entry for entry in log if entry["run"] == record["run"]]
+        with TemporaryDirectory() as name:
+            files = Path(name)
+            if not known:
+                fetch(project, record, files)
+                add_to_champions(project, record, files)
+            entry = known[-1] if known else _entry(project, record, files, log)
+    why = os.environ.get("WHY", "") or record["why"]
+    decision = {"time": now(), "what": "in the shadow", "by": user(project), "why": why}
+    return {"time": "", "what": ""} | entry | decision | {"failed": []}
+
+
+def require_comparable(used: ModelInUse, champion: ModelInUse) -> None:
+    """Refuse a model that does not predict what the champion predicts."""
+    for name in ("target", "task", "classes"):
+        now, other = getattr(used.schema, name), getattr(champion.schema, name)
+        if sorted(now) != sorted(other):
+            raise ProjectError(
+                f"{used} cannot be compared with {champion}: its {name} is {now}, not {other}."
+            )
+
+
 def rollback(project: Project, arguments: Arguments = None) -> None:
     """Bring back the previous champion, if it is here and can be loaded."""
     command_parser("rollback", rollback.__doc__).parse_args(arguments)
@@ -120,6 +180,9 @@ def _record(
 ) -> None:
     decision = {"time": now(), "what": what, "by": user(project), "why": why, "failed": failed}
     record_promotion(project, {"time": "", "what": ""} | model | decision, seen)
+    with suppress(ProjectError):  # a damaged file hinders no rollback
+        if current_shadow(project) is None:  # it is the champion now
+            end_shadow(project)
     mirror(project)
     print(f"version {model['version']} (run {short(model)}) is the champion")
     print(commit_hint(project.root, f"Make version {model['version']} the champion"))

@@ -1,0 +1,1 @@
+"""The log of what was asked and answered, by the service and in batches."""

@@ -1,0 +1,212 @@
+"""Answer the requests of a batch: check the rows, score them, decide; and what the log keeps of it."""
+
+import logging
+import time
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel
+
+from ..dataset.check_rows import WHOLE_ROW
+from ..request_log.log import SERVICE, Answer, Batch, Refusal, now
+from .models import Broken, Served, ServedModel, is_in_share
+from .request import MAX_PROBLEMS, Problem, RefusedError
+
+LOGGER = logging.getLogger("uvicorn.error")
+FINITE = "a finite prediction"
+Reply = list[dict[str, Any]] | Exception  # an answer for each row of a request
+Said = tuple[list[float], dict[str, Any]]  # scores and prediction of a row
+
+
+class Entry(NamedTuple):
+    """What the log keeps of a batch."""
+
+    answers: list[Answer]
+    refusals: list[Refusal]
+    batch: Batch
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Rows by their number from 0, their scores, shape (n_rows, n_classes or 1), and the time it took."""
+
+    model: ServedModel
+    rows: np.ndarray
+    scores: np.ndarray
+    seconds: float
+
+    def only(self, kept: np.ndarray) -> "Scored":
+        """Some of the rows, by a mask."""
+        return Scored(self.model, self.rows[kept], self.scores[kept], self.seconds)
+
+    def by_row(self) -> dict[int, Said]:
+        """The scores and the prediction of each row."""
+        predicted = self.model.predict(self.scores)
+        said = zip(self.scores.tolist(), predicted, strict=True)
+        return dict(zip(self.rows.tolist(), said, strict=True))
+
+
+class Asked:
+    """The rows of some requests, numbered from 0.
+
+    Attributes
+    ----------
+    broken
+        The rows that the champion's schema rejects, with the column and the rule.
+    notes
+        What is unusual in the others, by row.
+    """
+
+    def __init__(self, model: ServedModel, requests: Sequence[Sequence[BaseModel]]) -> None:
+        self.model, self.requests = model, requests
+        self.rows = [row for request in requests for row in request]
+        self.request_of = np.repeat(range(len(requests)), [len(request) for request in requests])
+        self.broken: list[Broken] = []
+        self.notes: dict[int, str] = {}
+
+    @cached_property
+    def cells(self) -> pd.DataFrame:
+        """The rows after `clean`, not typed."""
+        return self.model.cells(self.rows)
+
+    def score(self) -> Scored:
+        """Score all rows of each request, or none where one of them is rejected."""
+        model, count = self.model, len(self.rows)
+        if model.reader.are_plain(self.rows):
+            table = model.reader.columns_of(self.rows) if model.exported else self.cells
+            scored = _score(model, table, np.arange(count))
+        else:
+            typed, self.broken, self.notes = model.check(self.cells, count)
+            typed = typed if not self.broken else typed[self._whole(typed.index.to_numpy())]
+            scored = _score(model, typed, typed.index.to_numpy())
+        finite = np.isfinite(scored.scores).all(axis=1)
+        if finite.all():
+            return scored
+        self.broken += [(int(row), WHOLE_ROW, FINITE) for row in scored.rows[~finite]]
+        return scored.only(self._whole(scored.rows))
+
+    def _whole(self, rows: np.ndarray) -> np.ndarray:
+        """Mask of the rows whose request has no broken row."""
+        broken = self.request_of[[row for row, *_ in self.broken]]
+        return ~np.isin(self.request_of[rows], broken)
+
+    def refusals(self) -> dict[int, RefusedError]:
+        """What is wrong in each request that is refused."""
+        found: dict[int, list[Problem]] = defaultdict(list)
+        for row, column, rule in sorted(self.broken):
+            request = int(self.request_of[row])
+            first = int(np.searchsorted(self.request_of, request))
+            found[request].append(Problem(int(row) - first + 1, column or None, rule))
+        return {request: RefusedError(each[:MAX_PROBLEMS]) for request, each in found.items()}
+
+
+def answer_requests(
+    served: Served, requests: Sequence[Sequence[BaseModel]]
+) -> tuple[list[Reply], Entry]:
+    """Answer some requests at once: all rows of each, or none where a row is rejected."""
+    champion, reader = served.champion, served.champion.reader
+    asked = Asked(champion, requests)
+    scored = asked.score()
+    shadow = _score_in_shadow(served, asked, scored.rows)
+    said, others = scored.by_row(), shadow.by_row() if shadow else {}
+    replies: list[Any] = [[] for _ in requests]
+    answers = []
+    for row in said:
+        sent = asked.rows[row]
+        features = reader.features(sent, asked.cells.loc[row] if reader.raw else None)
+        about = (reader.key(sent), features, said[row], others.get(row), asked.notes.get(row, ""))
+        answer, reply = _answer(served, *about)
+        answers.append(answer)
+        replies[asked.request_of[row]].append(reply)
+    for number, refused in asked.refusals().items():
+        replies[number] = refused
+    batch = _batch(champion, answers, asked.broken)._replace(
+        seconds=scored.seconds,
+        shadow_run=served.shadow.used.run if served.shadow else None,
+        shadow_seconds=shadow.seconds if shadow else None,
+    )
+    return replies, Entry(answers, count_refusals(asked.broken), batch)
+
+
+def refusal_entry(served: Served, refused: RefusedError) -> Entry | None:
+    """What the log keeps of a request that was refused before it reached the model."""
+    columns = served.champion.reader.columns
+    broken = [
+        (problem.row or 0, problem.column, problem.expected)
+        for problem in refused.problems
+        if problem.column in columns  # names of others are anything
+    ]
+    batch = _batch(served.champion, [], broken)
+    return Entry([], count_refusals(broken), batch) if broken else None
+
+
+def count_refusals(broken: Iterable[Broken]) -> list[Refusal]:
+    """How many rows break each rule."""
+    counts = Counter((column, rule) for _, column, rule in broken)
+    return [Refusal(column, rule, rows) for (column, rule), rows in counts.items()]
+
+
+def failed_entry(served: Served, rows: int) -> Entry:
+    """What the log keeps of rows that an error kept from an answer."""
+    return Entry([], [], _batch(served.champion, [], [])._replace(rows=rows, failed=rows))
+
+
+def _batch(model: ServedModel, answers: list[Answer], broken: list[Broken]) -> Batch:
+    rejected = len({row for row, *_ in broken})
+    flagged = sum(bool(answer.note) for answer in answers)
+    counts = (len(answers) + rejected, flagged, rejected)
+    return Batch(uuid.uuid4().hex, now(), SERVICE, model.used.version, *counts, seconds=0.0)
+
+
+def _score(model: ServedModel, table: Any, rows: np.ndarray) -> Scored:
+    if not len(rows):
+        return Scored(model, rows, np.empty((0, 1)), 0.0)
+    began = time.perf_counter()
+    scores = model.score(table).reshape(len(rows), -1)
+    return Scored(model, rows, scores, time.perf_counter() - began)
+
+
+def _score_in_shadow(served: Served, asked: Asked, rows: np.ndarray) -> Scored | None:
+    """The scores of the model in the shadow; where it fails, it must not cost an answer."""
+    if (model := served.shadow) is None:
+        return None
+    try:
+        typed, _, _ = model.check(model.complete(asked.cells.loc[rows]), 0)
+        scored = _score(model, typed, typed.index.to_numpy())
+        return scored.only(np.isfinite(scored.scores).all(axis=1))
+    except Exception:
+        LOGGER.exception("the model in the shadow failed")
+        return None
+
+
+def _answer(
+    served: Served,
+    key: str | None,
+    features: dict[str, Any],
+    said: Said,
+    other: Said | None,
+    note: str,
+) -> tuple[Answer, dict[str, Any]]:
+    """The answer to a row, for the log and for the client."""
+    name, model, beside = uuid.uuid4().hex, served.champion, served.shadow
+    if beside and other and is_in_share(key or name, served.share):
+        model, beside, said, other = beside, model, other, said
+    scores, prediction = said
+    kept = (
+        name,
+        key,
+        model.used.version,
+        model.used.run,
+        features,
+        prediction["prediction"],
+        scores,
+    )
+    answer = Answer(*kept, note, beside.used.run if beside else None, other[0] if other else None)
+    reply = {"id": name} | prediction | ({"note": note} if note else {}) | model.names
+    return answer, reply

@@ -1,0 +1,89 @@
+"""Predict a file that was sent as `make predict` does: batch by batch, whole and in order."""
+
+import asyncio
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+from fastapi.responses import FileResponse
+from pyarrow import ArrowException
+from starlette.background import BackgroundTask
+
+from ..prediction.predict import NothingPredictedError, predict_file
+from ..project.errors import ProjectError, first_line
+from ..project.files import md5
+from ..request_log.log import SERVICE, Batch, batch_id, now
+from ..schema.rules import COLUMN, ROW, RULE, rejected_by
+from .answer import Entry
+from .batcher import Batcher, use_one_core
+from .models import Served
+from .request import MAX_PROBLEMS, Problem, RefusedError
+from .settings import ServeSettings
+
+PARQUET = b"PAR1"
+MEDIA = {".csv": "text/csv; charset=utf-8", ".parquet": "application/vnd.apache.parquet"}
+
+
+class FilePredictor:
+    """Predicts one file after the other, beside the queue of rows."""
+
+    def __init__(self, batcher: Batcher, settings: ServeSettings) -> None:
+        self.batcher, self.settings = batcher, settings
+        self.thread = ThreadPoolExecutor(1, "files", use_one_core)
+
+    async def predict(self, served: Served, body: AsyncIterator[bytes]) -> FileResponse:
+        """The file with predictions, in the format that was sent.
+
+        Raises
+        ------
+        RefusedError
+            When it cannot be read, or none of its rows can be predicted.
+        """
+        folder = Path(tempfile.mkdtemp(prefix="predict-"))
+        deadline = time.monotonic() + self.settings.seconds
+        try:
+            sent = folder / "sent"
+            with sent.open("wb") as file:
+                async for chunk in body:
+                    file.write(chunk)
+            with sent.open("rb") as file:
+                suffix = ".parquet" if file.read(len(PARQUET)) == PARQUET else ".csv"
+            source, output = sent.rename(folder / f"rows{suffix}"), folder / f"predictions{suffix}"
+            work = partial(self._predict, served, source, output, deadline)
+            await asyncio.get_running_loop().run_in_executor(self.thread, work)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        done = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
+        return FileResponse(output, filename=output.name, media_type=MEDIA[suffix], background=done)
+
+    def _predict(self, served: Served, source: Path, output: Path, deadline: float) -> None:
+        def clean_in_time(rows: pd.DataFrame) -> pd.DataFrame:
+            if time.monotonic() > deadline:
+                raise TimeoutError  # nobody waits for it any more
+            return model.clean(rows)
+
+        model, began = served.champion, time.perf_counter()
+        used = model.used
+        try:
+            counts = predict_file(source, output, used.model, used.schema, clean_in_time)
+        except NothingPredictedError as error:
+            bad = rejected_by(error.problems)[[ROW, COLUMN, RULE]].head(MAX_PROBLEMS)
+            found = bad.itertuples(index=False, name=None)
+            raise RefusedError(
+                [Problem(row, name or None, rule) for row, name, rule in found]
+            ) from None
+        except (ProjectError, ArrowException) as error:
+            said = (
+                first_line(error).replace(str(source), "the file").replace(source.name, "the file")
+            )
+            raise RefusedError([Problem(None, None, f"a CSV or Parquet file: {said}")]) from None
+        name = batch_id(md5(source), used.model_md5)
+        rows = (counts["rows"], counts["flagged"], counts["left out"])
+        batch = Batch(name, now(), SERVICE, used.version, *rows, time.perf_counter() - began)
+        self.batcher.keep(Entry([], [], batch), served)
