@@ -60,6 +60,7 @@ class Project:
     seconds_file = _Below("models/seconds.json")
     model_file = _Below("models/model.skops")
     promotions_file = _Below("models/champion.json")
+    export_file = _Below("models/export.json")
     champions_folder = _Below("models/champions")
     candidates_file = _Below("reports/candidates.json")
     metrics_file = _Below("reports/metrics.json")
