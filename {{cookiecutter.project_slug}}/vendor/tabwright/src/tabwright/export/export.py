@@ -13,8 +13,6 @@ from ..project.project import Project
 from ..registry.champion import champion_folder, current_champion, load_champion
 from .runtime import MODEL, Session, exports, import_library
 
-MEGABYTE = 1e6
-
 
 def main(project: Project, arguments: Arguments = None) -> None:
     command_parser("export", __doc__).parse_args(arguments)
@@ -40,7 +38,7 @@ def main(project: Project, arguments: Arguments = None) -> None:
     entry = {"model_md5": used.model_md5, "onnx_md5": hashlib.md5(data).hexdigest()}
     write_json(project.export_file, known | {used.run: entry})
     print(
-        f"{project.short(folder / MODEL)}: {len(data) / MEGABYTE:.1f} MB, predicts {found.rows} "
+        f"{project.short(folder / MODEL)}: {len(data) / 1e3:,.0f} kB, predicts {found.rows:,} "
         f"rows as {used}, within {found.difference:.1e}"
     )
     print(commit_hint(project.root, f"Export version {used.version} to ONNX"))

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from onnx import TensorProto
 from scipy.special import logit
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
@@ -40,7 +39,7 @@ def _columns(g: Graph, step: ColumnTransformer, _: list[Tensor]) -> Tensor:
     made = []
     for _, part, names in step.transformers_:
         listed = [names] if isinstance(names, str) else list(names)
-        if isinstance(part, str) and part == "drop" or not listed:
+        if (isinstance(part, str) and part == "drop") or not listed:
             continue
         if not all(isinstance(name, str) for name in listed):
             raise refusal("a ColumnTransformer with columns by number")
@@ -76,8 +75,6 @@ def _scale(g: Graph, step: StandardScaler, parts: list[Tensor]) -> Tensor:
 def _numbered(g: Graph, values: np.ndarray, cell: Tensor) -> Tensor:
     """The numbers of categories as an encoder has learned them; of others the next number."""
     words = [MISSING_TEXT if pd.isna(value) else str(value) for value in values]
-    if MISSING_TEXT in values:
-        raise refusal("an empty text that is a category")
     numbers = list(range(len(words)))
     given = {"keys_strings": words, "values_int64s": numbers, "default_int64": len(words)}
     return g.add("LabelEncoder", cell, **given)

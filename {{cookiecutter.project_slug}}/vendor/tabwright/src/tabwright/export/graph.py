@@ -49,6 +49,8 @@ class Graph:
         kind = self.schema.columns[name].kind
         if kind not in INPUTS:
             raise refusal(f"the column {name!r} of kind {kind}")
+        if kind == "category" and "" not in self.schema.source.missing:
+            raise refusal(f"the column {name!r}, in which an empty text is a value,")
         self.inputs[name] = helper.make_tensor_value_info(name, INPUTS[kind], [None, 1])
         return name
 

@@ -141,6 +141,6 @@ def import_library(name: str) -> ModuleType:
         if error.name != name:
             raise
         raise ProjectError(
-            f"{name} is not installed: `make setup` installs it in projects with the option "
-            "`serving`, `.venv/bin/python -m pip install onnx onnxruntime` in others."
+            f"{name} is not installed: `make setup` installs it in a project that was generated "
+            "with `serving=true`."
         ) from error
