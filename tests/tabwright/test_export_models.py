@@ -45,11 +45,15 @@ def fitted(name: str, model: str) -> BaseEstimator:
     return task(name).fitted(model)
 
 
+def load(model: BaseEstimator, of: Task) -> Session:
+    """A model, exported and loaded."""
+    return Session(models.to_onnx(model, of.schema).SerializeToString(), of.schema)
+
+
 def difference(model: BaseEstimator, of: Task, *tables: pd.DataFrame) -> float:
     """The largest difference on all rows, on unusual ones, and on other tables."""
-    session = Session(models.to_onnx(model, of.schema).SerializeToString(), of.schema)
     unusual = check.unusual_rows(of.rows.head(3), of.schema)
-    found = check.compare(model, session, of.schema, [of.rows, unusual, *tables])
+    found = check.compare(model, load(model, of), of.schema, [of.rows, unusual, *tables])
     assert found.rows == len(of.rows) + len(unusual) + sum(map(len, tables))
     return found.difference
 
@@ -101,16 +105,12 @@ def test_calibrated_model_at_its_threshold(name: str, model: str) -> None:
 
 
 def test_threshold_decides_the_class() -> None:
-    of = task("binary")
+    of, inner = task("binary"), FrozenEstimator(fitted("binary", "linear"))
     positive = of.schema.classes[1]
-    scores = predict_scores(fitted("binary", "linear"), of.rows, of.schema)[:, 1]
-    value = float(np.sort(scores)[20])
-    model = FixedThresholdClassifier(
-        FrozenEstimator(fitted("binary", "linear")), threshold=value - 1e-9, pos_label=positive
-    ).fit(of.features, of.target)
-    session = Session(models.to_onnx(model, of.schema).SerializeToString(), of.schema)
-    predicted, *_ = session.run(of.rows)
-    assert (predicted == positive).sum() == len(of.rows) - 20
+    value = np.sort(load(inner.estimator, of).scores(of.rows)[:, 1])[20]
+    model = FixedThresholdClassifier(inner, threshold=value, pos_label=positive)
+    predicted, *_ = load(model.fit(of.features, of.target), of).run(of.rows)
+    assert (predicted == positive).sum() == len(of.rows) - 20  # a probability that is equal too
 
 
 @pytest.mark.parametrize("name", ["binary", "multiclass"])
@@ -174,9 +174,7 @@ def test_calendar_of_all_centuries_bit_by_bit() -> None:
 
 def test_rare_and_new_and_missing_categories_differ() -> None:
     of = task("binary")
-    session = Session(
-        models.to_onnx(fitted("binary", "linear"), of.schema).SerializeToString(), of.schema
-    )
+    session = load(fitted("binary", "linear"), of)
     row = of.rows.iloc[[5]]
     values = [*COLORS, "new", None]
     table = pd.concat([row] * len(values)).assign(
@@ -191,6 +189,39 @@ def test_same_model_gives_the_same_bytes() -> None:
     first, second = (each.SerializeToString(deterministic=True) for each in (made[0], again))
     assert first == second
     onnx.checker.check_model(made[0], full_check=True)
+
+
+class Distorted(Session):
+    """An exported model that predicts one row wrong."""
+
+    def __init__(self, session: Session, **wrong: object) -> None:
+        self.session, self.wrong = session, wrong
+
+    def run(self, typed: pd.DataFrame) -> list[np.ndarray]:
+        """The columns of the prediction, the first row of some of them as given."""
+        made = [column.copy() for column in self.session.run(typed)]
+        for number, value in self.wrong.items():
+            made[int(number[1:])][0] = value
+        return made
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("binary", {"_1": 0.5}),
+        ("binary", {"_1": np.nan}),
+        ("binary", {"_0": "another class"}),
+        ("multiclass", {"_3": 1e-8}),
+        ("regression", {"_0": np.inf}),
+        ("regression", {"_0": -1.0}),
+    ],
+)
+def test_one_row_that_differs_is_found(name: str, wrong: dict[str, object]) -> None:
+    of, model = task(name), fitted(name, "linear")
+    session = load(model, of)
+    check.compare(model, Distorted(session), of.schema, [of.rows])
+    with pytest.raises(ProjectError, match="differs from the champion"):
+        check.compare(model, Distorted(session, **wrong), of.schema, [of.rows])
 
 
 class OwnModel(LogisticRegression):

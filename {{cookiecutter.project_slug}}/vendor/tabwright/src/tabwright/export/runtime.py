@@ -98,16 +98,17 @@ class Session:
         options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # sums in one order
         options.log_severity_level = 3  # errors alone
-        session = runtime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-        self._run = session.run
-        self._inputs = {
-            each.name: READ[schema.columns[each.name].kind] for each in session.get_inputs()
-        }
+        self.session = runtime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        names = [column.name for column in self.session.get_inputs()]
+        self._columns = {name: READ[schema.columns[name].kind] for name in names}
+
+    def inputs(self, typed: "pd.DataFrame") -> dict[str, np.ndarray]:
+        """The columns of a typed table as the model takes them, shape (n_rows, 1)."""
+        return {name: read(typed[name])[:, None] for name, read in self._columns.items()}
 
     def run(self, typed: "pd.DataFrame") -> list[np.ndarray]:
         """The columns of the prediction: classes or values, then the probability of each class."""
-        given = {name: read(typed[name])[:, None] for name, read in self._inputs.items()}
-        return list(self._run(None, given))
+        return list(self.session.run(None, self.inputs(typed)))
 
     def scores(self, typed: "pd.DataFrame") -> np.ndarray:
         """Values, shape (n_rows,), or probabilities, shape (n_rows, n_classes)."""

@@ -22,7 +22,14 @@ INPUTS = (
 )
 
 CONFLICT = re.compile(rb"^(<{7}|>{7}) ", re.MULTILINE)
-MERGED = ("params.yaml", "dvc.yaml", "dvc.lock", "references/schema.yaml", "models/champion.json")
+MERGED = (
+    "params.yaml",
+    "dvc.yaml",
+    "dvc.lock",
+    "references/schema.yaml",
+    "models/champion.json",
+    "models/export.json",
+)
 
 
 def git(root: Path, *arguments: str, **environment: str) -> str | None:
