@@ -3,7 +3,7 @@
     python benchmarks/export.py [FOLDER] [--only NAME] [--rows 2000]
 
 Runs in a Python that has the packages of a generated project and onnx, in one process. Each candidate
-is fitted on at most `--rows` rows of each table without text and predicts all of them, and unusual
+is fitted on at most `--rows` rows of each table without text and predicts 5,000 of them, and unusual
 rows made from them. `voting` is the weighted mean of all five, of classes calibrated and with a threshold. The times are
 its own: from a typed table of one row to an array, and of the session alone, whose inputs are made.
 """
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 MODELS = ("linear", "boosting", "extra trees", "neural net", "forest")
 TIMES = ("scikit-learn, ms", "exported, ms", "session, ms", "ratio", "ratio of the session")
 COLUMNS = ("file", "task", "rows", "features", *MODELS, "voting", *TIMES)
-REPEATS = 5
+MAX_ROWS = 5000
+REPEATS = 3
 
 
 def main() -> None:
@@ -64,25 +65,25 @@ def measure(path: Path, target: str, project: Path, rows: int) -> list[object]:
     table, schema, _ = load(path, target, project)
     cells: list[object] = [schema.task, len(table), len(schema.features)]
     some = table.sample(min(rows, len(table)), random_state=0)
-    models = {}
+    tables = [table.head(MAX_ROWS), unusual_rows(table.head(5), schema)]
+    models: dict[str, BaseEstimator] = {}
     with one_thread():
-        for name in MODELS:
-            pipeline = candidates.candidates(schema, 0)[name].pipeline
-            features = some[list(schema.features)]
-            models[name] = pipeline.fit(features, some[schema.target])
-        models["voting"] = combined(models, some, schema)
-        for model in models.values():
+        for name in (*MODELS, "voting"):
+            if name in MODELS:
+                model = candidates.candidates(schema, 0)[name].pipeline
+                models[name] = model.fit(some[list(schema.features)], some[schema.target])
+            else:
+                model = combined(models, some, schema)
             try:
                 session = Session(to_onnx(model, schema).SerializeToString(), schema)
             except ProjectError as error:
-                return [*cells, *[""] * len(models), str(error).partition(";")[0]]
-            tables = [table, unusual_rows(table.head(5), schema)]
+                return [*cells, str(error).partition(";")[0]]
             cells.append(f"{compare(model, session, schema, tables).difference:.1e}")
         one = table.head(1)
         given = session.inputs(one)
-        theirs = cpu(lambda: predict_scores(model, one, schema), 20)
-        ours = cpu(lambda: session.scores(one), 400)
-        alone = cpu(lambda: session.session.run(None, given), 400)
+        theirs = cpu(lambda: predict_scores(model, one, schema), 5)
+        ours = cpu(lambda: session.scores(one), 100)
+        alone = cpu(lambda: session.session.run(None, given), 100)
     times = (f"{1000 * each:.3f}" for each in (theirs, ours, alone))
     return [*cells, *times, f"{theirs / ours:.0f}", f"{theirs / alone:.0f}"]
 

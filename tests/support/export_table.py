@@ -74,6 +74,7 @@ def make_task(name: str, rows: int = ROWS) -> Task:
             "_1": random.integers(0, 5, rows).astype(str),  # named as the graph names its own
             "color": color,
             "shop": random.choice([f"shop {number}" for number in range(30)], rows),
+            "town": random.choice([f"town {number}" for number in range(25)], rows),
             "open": random.choice(["true", "false"], rows),
             "start": start.astype(str),
             "end": (start + pd.to_timedelta(random.integers(1, 10**7, rows), "s")).astype(str),

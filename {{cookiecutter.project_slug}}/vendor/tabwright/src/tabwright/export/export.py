@@ -39,6 +39,6 @@ def main(project: Project, arguments: Arguments = None) -> None:
     write_json(project.export_file, known | {used.run: entry})
     print(
         f"{project.short(folder / MODEL)}: {len(data) / 1e3:,.0f} kB, predicts {found.rows:,} "
-        f"rows as {used}, within {found.difference:.1e}"
+        f"held-out and unusual rows as {used}, within {found.difference:.1e}"
     )
     print(commit_hint(project.root, f"Export version {used.version} to ONNX"))
