@@ -9,7 +9,12 @@ import onnx
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator
-from sklearn.ensemble import StackingClassifier
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    StackingClassifier,
+)
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
@@ -191,6 +196,18 @@ def test_same_model_gives_the_same_bytes() -> None:
     onnx.checker.check_model(made[0], full_check=True)
 
 
+@pytest.mark.parametrize(
+    "model", [RandomForestClassifier(5), HistGradientBoostingClassifier(max_iter=9)]
+)
+def test_columns_as_they_are_with_missing_cells_in_trees(model: BaseEstimator) -> None:
+    of = task("multiclass")
+    columns = ColumnTransformer(
+        [("as they are", "passthrough", ["height", "_1"]), ("gone", "drop", ["length, mm"])]
+    )
+    assert of.rows["height"].isna().any()
+    assert difference(make_pipeline(columns, model).fit(of.features, of.target), of) < CLOSE
+
+
 class Distorted(Session):
     """An exported model that predicts one row wrong."""
 
@@ -266,6 +283,9 @@ def test_settings_without_a_counterpart_are_refused() -> None:
     known = of.fitted("linear")
     known[0].named_transformers_["categories"].drop = "first"
     assert "a OneHotEncoder that leaves out or joins" in refused(known, of)
+    columns = of.schema.columns | {"probability_yes": Column("numeric")}
+    with pytest.raises(ProjectError, match="a table with a column 'probability_yes'"):
+        models.to_onnx(fitted("binary", "linear"), replace(of.schema, columns=columns))
     assert "an empty text is a value" in refused(
         fitted("binary", "linear"),
         of,

@@ -41,8 +41,7 @@ class Graph:
         self.inputs: dict[str, Any] = {}
         self.outputs: list[Any] = []
         self._known: dict[bytes, Tensor] = {}
-        taken = {*schema.columns, f"predicted_{schema.target}"}
-        self._names = (name for n in count() if (name := f"_{n}") not in taken)
+        self._names = (name for n in count() if (name := f"_{n}") not in schema.columns)
 
     def column(self, name: str) -> Tensor:
         """A column of the typed table, shape (n_rows, 1)."""
@@ -87,6 +86,8 @@ class Graph:
 
     def output(self, name: str, result: Tensor, kind: int = TensorProto.DOUBLE) -> None:
         """Name a result, shape (n_rows,)."""
+        if name in self.schema.columns:
+            raise refusal(f"a table with a column {name!r}, as a prediction has,")
         self.nodes.append(helper.make_node("Identity", [result], [name]))
         self.outputs.append(helper.make_tensor_value_info(name, kind, [None]))
 

@@ -29,7 +29,7 @@ from .features import Convert, apply_function, transform
 from .graph import Graph, Tensor, described, refusal
 from .trees import boosting, both_classes, forest
 
-ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh", "logistic": "Sigmoid"}
+ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh", "logistic": "Sigmoid", "identity": "Identity"}
 
 
 def to_onnx(model: Any, schema: Schema) -> ModelProto:
@@ -135,7 +135,7 @@ def _logistic(g: Graph, model: LogisticRegression, parts: list[Tensor]) -> Tenso
 def _net(g: Graph, model: Any, parts: list[Tensor]) -> Tensor:
     x = g.join(parts)
     for number, layer in enumerate(zip(model.coefs_, model.intercepts_, strict=True)):
-        if number and model.activation != "identity":
+        if number:
             x = g.add(ACTIVATIONS[model.activation], x)
         x = _linear(g, x, *layer)
     return x
