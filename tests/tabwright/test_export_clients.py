@@ -26,6 +26,7 @@ from tabwright.evaluation.predictions import add_predictions
 from tabwright.export.models import to_onnx
 from tabwright.schema.rules import apply_contract
 from tabwright.selection.candidate import voting_ensemble
+from tabwright.selection.metrics import one_thread
 
 nodejs = None
 with suppress(ModuleNotFoundError):  # then Node has to be installed
@@ -61,6 +62,7 @@ TABLES = {
 
 
 @pytest.fixture(scope="module", params=TABLES)
+@one_thread()
 def case(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, pd.DataFrame]:
