@@ -241,6 +241,15 @@ def test_one_row_that_differs_is_found(name: str, wrong: dict[str, object]) -> N
         check.compare(model, Distorted(session, **wrong), of.schema, [of.rows])
 
 
+def test_a_billionth_is_the_limit() -> None:
+    of, model = task("binary"), fitted("binary", "linear")
+    session = load(model, of)
+    value = session.run(of.rows)[1][0]
+    check.compare(model, Distorted(session, _1=value + 9e-10), of.schema, [of.rows])
+    with pytest.raises(ProjectError, match="by 2e-09, more than 1e-09"):
+        check.compare(model, Distorted(session, _1=value + 2e-9), of.schema, [of.rows])
+
+
 class OwnModel(LogisticRegression):
     """A model of the owner's."""
 
