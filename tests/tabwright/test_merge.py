@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.default_project import default_project
+from tabwright.export.runtime import exports
 from tabwright.project.commands import dvc
 from tabwright.project.errors import ProjectError
 from tabwright.project.git import commit_hint, require_merged
@@ -168,6 +169,17 @@ def test_rollback_of_one_branch_does_not_undo_the_champion_of_the_other(
         git(root, "reset", "--quiet", "--hard", "before")
 
 
+def test_exports_of_both_branches_are_kept(clones: tuple[Path, Path]) -> None:
+    ada, ben = clones
+    for root, run in ((ada, "a"), (ben, "b")):
+        entry = {"model_md5": run, "onnx_md5": run}
+        Project(root).export_file.write_text(json.dumps({run: entry}), encoding="utf-8")
+        keep(root, f"export {run}")
+    git(ada, "fetch", "--quiet", str(ben), "main")
+    git(ada, "merge", "--no-edit", "FETCH_HEAD")
+    assert exports(Project(ada)).keys() == {"a", "b"}
+
+
 def test_files_added_to_a_folder_on_both_sides_are_all_there(clones: tuple[Path, Path]) -> None:
     ada, ben = clones
 
@@ -199,6 +211,7 @@ def test_files_added_to_a_folder_on_both_sides_are_all_there(clones: tuple[Path,
         ("references/schema.yaml", lambda project: read_tree(project.schema_file)),
         ("dvc.lock", lambda project: locked_stages(project.root)),
         ("models/champion.json", promotion_log),
+        ("models/export.json", exports),
         ("reports/runs/0.json", load_records),
         ("data/raw/penguins.csv.dvc", raw_data),
     ],

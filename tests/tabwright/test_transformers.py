@@ -22,3 +22,10 @@ def test_date_parts_are_right() -> None:
     )
     assert parts["start to end"].tolist() == pytest.approx([0.5, np.nan], nan_ok=True)
     assert parts.filter(like="start").loc[1].isna().all()
+
+
+def test_dates_of_all_centuries_have_parts() -> None:
+    moments = np.array(["1000-01-01", "1492-10-12", "2262-04-12", "9999-12-31"], "datetime64[us]")
+    parts = transformers.DateParts().fit_transform(pd.DataFrame({"day": moments}))
+    assert parts["day year"].tolist() == [1000, 1492, 2262, 9999]
+    assert parts["day days"].tolist() == moments.astype("datetime64[D]").astype(int).tolist()

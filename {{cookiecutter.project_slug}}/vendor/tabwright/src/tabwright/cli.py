@@ -27,6 +27,7 @@ COMMANDS = {
     "shadow": ("registry.promote:shadow", "let a model predict unseen beside the champion; --run"),
     "rollback": ("registry.promote:rollback", "bring back the previous champion"),
     "models": ("registry.promote:show", "list registered models and promotions"),
+    "export": ("export.export:main", "write the champion as ONNX"),
     "report": ("reports.report:main", "write the report, the data page and the model card"),
     "push": ("workspace.remote:push", "send files to the DVC remote"),
     "pull": ("workspace.remote:pull", "fetch files from the DVC remote"),

@@ -29,6 +29,7 @@ MERGED = (
     "references/schema.yaml",
     "models/champion.json",
     "models/shadow.json",
+    "models/export.json",
 )
 
 

@@ -60,6 +60,7 @@ class Project:
     seconds_file = _Below("models/seconds.json")
     model_file = _Below("models/model.skops")
     promotions_file = _Below("models/champion.json")
+    export_file = _Below("models/export.json")
     champions_folder = _Below("models/champions")
     shadow_file = _Below("models/shadow.json")
     candidates_file = _Below("reports/candidates.json")

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import HashingVectorizer
 
 DAY = pd.Timedelta(days=1)
+EPOCH = pd.Timestamp(0).as_unit("us")  # in nanoseconds, dates would end in 2262
 
 
 class Stateless(TransformerMixin, BaseEstimator):
@@ -49,7 +50,7 @@ class DateParts(Stateless):
             moment = dates[name].dt
             parts[f"{name} year"] = moment.year
             parts[f"{name} day"] = moment.day
-            parts[f"{name} days"] = (dates[name] - pd.Timestamp(0)) / DAY
+            parts[f"{name} days"] = (dates[name] - EPOCH) / DAY
             cycles = {"month": (moment.month, 12), "weekday": (moment.day_of_week, 7)}
             cycles["hour"] = (moment.hour + moment.minute / 60, 24)
             for cycle, (value, length) in cycles.items():

@@ -17,6 +17,8 @@ def merge(base: Path, ours: Path, theirs: Path, name: str) -> int:
     """Merge into `ours`; 0 if that needs nobody's decision."""
     if name.endswith("models/champion.json"):
         return _promotions(base, ours, theirs, name)
+    if name.endswith("models/export.json"):
+        return _exports(ours, theirs)
     if name.endswith("reports/model_card.md"):
         return _sections(base, ours, theirs)
     if name.endswith("dvc.lock"):
@@ -51,6 +53,17 @@ def _promotions(base: Path, ours: Path, theirs: Path, name: str) -> int:
         "`make rollback` before it takes the other's."
     )
     return 1
+
+
+def _exports(ours: Path, theirs: Path) -> int:
+    """Join the hashes of exports by run."""
+    try:
+        here, there = (json.loads(path.read_text(encoding="utf-8")) for path in (ours, theirs))
+        text = json.dumps(there | here, indent=2, ensure_ascii=False) + "\n"
+    except (ValueError, TypeError):
+        return 1
+    ours.write_text(text, encoding="utf-8", newline="\n")
+    return 0
 
 
 def _sections(base: Path, ours: Path, theirs: Path) -> int:
