@@ -10,6 +10,7 @@ from pathlib import Path
 import crossplane
 import pytest
 import yaml
+from support.dashboard import dashboard, metrics
 from support.generator import GeneratedProject, Generator
 
 BIN = Path(sys.executable).parent
@@ -72,12 +73,21 @@ def nginx(path: Path) -> None:
         check("nginx", "-t", "-c", here)
 
 
+def prometheus(path: Path) -> None:
+    """Look for the service among what is scraped; promtool checks it where this machine has it."""
+    (job,) = yaml.safe_load(path.read_text(encoding="utf-8"))["scrape_configs"]
+    assert job["static_configs"] == [{"targets": ["api:8000"]}]
+    if shutil.which("promtool"):
+        check("promtool", "check", "config", path)
+
+
 @pytest.mark.parametrize(
     ("file", "checker", "fault"),
     [
         ("Dockerfile", hadolint, (" AS build", "")),
         ("compose.yaml", compose, ("mem_limit", "memory_limit")),
         ("deploy/kubernetes/api.yaml", kubernetes, ("readinessProbe", "readyProbe")),
+        ("deploy/prometheus.yml", prometheus, ("api:8000", "service:8000")),
         ("deploy/nginx.conf", nginx, ("client_header_timeout", "header_timeout")),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -97,6 +107,26 @@ def test_nginx_and_promtool_are_on_this_machine() -> None:
         pytest.skip(
             f"{' and '.join(missing)} not on this machine: what they would find is not looked for"
         )
+
+
+def test_dashboard_is_provisioned_and_its_queries_parse(project: GeneratedProject) -> None:
+    panels = dashboard(project.path)["panels"]
+    (source,) = yaml.safe_load(project.read("deploy/grafana/datasources/prometheus.yaml"))[
+        "datasources"
+    ]
+    assert {panel["datasource"]["uid"] for panel in panels} == {source["uid"]}
+    services = yaml.safe_load(project.read("compose.yaml"))["services"]
+    assert source["url"].removeprefix("http://").split(":")[0] in services
+    (provider,) = yaml.safe_load(project.read("deploy/grafana/dashboards/provider.yaml"))[
+        "providers"
+    ]
+    grafana = services["grafana"]
+    mounted = grafana["volumes"][0].split(":")[1]
+    assert provider["options"]["path"] == f"{mounted}/dashboards"
+    home = grafana["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    assert home == f"{mounted}/dashboards/service.json"
+    assert {"requests_total", "request_seconds_bucket", "model_info"} <= metrics(project.path)
+    assert len({panel["id"] for panel in panels}) == len(panels)
 
 
 def test_image_holds_what_is_named_and_no_more(project: GeneratedProject) -> None:
