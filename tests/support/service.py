@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-SECONDS = 60  # at most, for a start or for what the service does by itself
+SECONDS = 240  # at most, on a machine that is busy
 
 
 @contextmanager
