@@ -160,13 +160,15 @@ def test_image_predicts_and_writes_its_log_alone(promoted: Path, image: Stage) -
     row = {n: cell for n, cell in penguins(promoted)[0].items() if n != "said"}
     with running([*command], image.here, image.environment) as address:
         port = address.rpartition(":")[2]
-        answer = ask(f"{address}/predict", row)
+        answer, model = ask(f"{address}/predict", row), ask(f"{address}/model")
         checked = subprocess.run(
             image.commands["HEALTHCHECK"], env=image.environment | {"SERVE_PORT": port}
         )
     batch = penguins(promoted)[0]["said"]
     assert answer["prediction"] == batch["predicted_sex"]
     assert checked.returncode == 0
+    assert model["scores"]
+    assert model["exported"]
     changed = {
         path.relative_to(image.here) for path, time in files().items() if before.get(path) != time
     }
@@ -181,6 +183,7 @@ def test_image_holds_what_predicts(image: Stage) -> None:
         "models",
         "params.yaml",
         "pyproject.toml",
+        "reports",
         "requirements-dev.txt",
         "requirements-serving.txt",
         "src",
