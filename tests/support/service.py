@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -18,16 +19,16 @@ SECONDS = 240  # at most, on a machine that is busy
 @contextmanager
 def running(command: list[str], folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
     """Run a service on a free port; yield its address, and stop it with SIGTERM."""
-    log = folder / ".service.log"
-    with log.open("w", encoding="utf-8") as file:
-        options = {"cwd": folder, "stdout": file, "stderr": file, "start_new_session": True}
-        process = subprocess.Popen(command, env={**environment, "SERVE_PORT": "0"}, **options)
-    try:
-        yield until(lambda: _address(process, log))
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(SECONDS)
-        log.unlink()
+    with tempfile.TemporaryDirectory() as other:
+        log = Path(other, "log")
+        with log.open("w", encoding="utf-8") as file:
+            options = {"cwd": folder, "stdout": file, "stderr": file, "start_new_session": True}
+            process = subprocess.Popen(command, env={**environment, "SERVE_PORT": "0"}, **options)
+        try:
+            yield until(lambda: _address(process, log))
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(SECONDS)
 
 
 def _address(process: subprocess.Popen, log: Path) -> str:
