@@ -12,21 +12,6 @@ from support.generator import ACTIVATE, PYTHON, TABLE, Generator
 
 
 @pytest.fixture(scope="module")
-def generator(tmp_path_factory: pytest.TempPathFactory) -> Generator:
-    """Generates projects for all tests here from one package cache."""
-    return Generator(tmp_path_factory.mktemp("generated"), packages=True)
-
-
-@pytest.fixture(scope="module")
-def example(generator: Generator) -> Path:
-    """The default project, with all its options on, after its whole pipeline has run."""
-    project = generator(venv=True, docs=True, project_slug="example", project_name="Pingüins & co")
-    assert "not done" not in project.output
-    generator.sh(project.path, "make all predict")
-    return project.path
-
-
-@pytest.fixture(scope="module")
 def own(generator: Generator) -> Path:
     """A project on one's own table: semicolons, a byte order mark, a quantity to predict."""
     table = generator.folder / "my prices.csv"

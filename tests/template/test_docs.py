@@ -47,7 +47,13 @@ class Product:
             ci = "gitlab" if number % 2 else "github"
             raw = RAW_DATA[min(number, 1)]
             generator = Generator(folder)
-            answers = {"dvc_remote": remote, "ci": ci, "docs": bool(number), "raw_data": raw}
+            answers = {
+                "dvc_remote": remote,
+                "ci": ci,
+                "docs": bool(number),
+                "raw_data": raw,
+                "serving": True,
+            }
             made = generator(**answers, target="sex").files()
             self.files.update(made)
             self.files.update(parent.as_posix() for name in made for parent in Path(name).parents)
@@ -173,7 +179,7 @@ ROW = re.compile(r"^\| (\d) \| [^|]+ \| ([01]) \| ([^|]+) \|$", re.MULTILINE)
     params=[
         {},
         {"docs": True, "ci": "github", "raw_data": RAW_DATA[1], "target": "y"},
-        {"docs": True, "ci": "gitlab", "dvc_remote": "none", "license": "none"},
+        {"docs": True, "serving": True, "ci": "gitlab", "dvc_remote": "none", "license": "none"},
     ],
     ids=["example", "github", "gitlab"],
 )

@@ -31,6 +31,7 @@ ANSWERS = {
     "raw_data": "example",
     "target": "sex",
     "dvc_remote": "none",
+    "serving": False,
     "docs": False,
     "ci": "none",
     "venv": True,

@@ -32,6 +32,7 @@ OPTIONS = {
         "webdav://host/x",
         "webdavs://host/x",
     ],
+    "serving": [False, True],
     "docs": [False, True],
     "ci": ["none", "github", "gitlab"],
 }
@@ -136,6 +137,7 @@ def test_owned_files_are_there_when_chosen(project: GeneratedProject, answers: A
     chosen = answers | {
         "__remote": remote if mark else "path",
         "__source": SOURCES.get(str(answers["raw_data"]).partition(":")[0], "none"),
+        "serving": str(answers["serving"]).lower(),
         "docs": str(answers["docs"]).lower(),
     }
     wanted = {path for option, values in OWNERS.items() for path in values.get(chosen[option], [])}
@@ -177,6 +179,18 @@ def test_project_without_a_source_has_no_trace_of_one(
     for word in ("sqlalchemy", "DATABASE_PASSWORD"):
         assert (word in text) == sql, word
     assert ("psycopg" in text) == str(answers["raw_data"]).startswith("postgresql")
+
+
+def test_project_without_a_service_has_no_trace_of_one(
+    project: GeneratedProject, answers: Answers
+) -> None:
+    text = "".join(
+        content.decode("utf-8")
+        for name, content in project.files().items()
+        if not name.startswith(("requirements", "vendor/"))
+    )
+    for word in ("make serve", "serve:", "make export", "uvicorn", "onnx", "SERVE_PORT", "deploy/"):
+        assert (word in text) == answers["serving"], word
 
 
 def test_no_empty_folders(project: GeneratedProject) -> None:

@@ -1,0 +1,22 @@
+"""The project that several files of tests work in."""
+
+from pathlib import Path
+
+import pytest
+from support.generator import Generator
+
+
+@pytest.fixture(scope="session")
+def generator(tmp_path_factory: pytest.TempPathFactory) -> Generator:
+    """Generates projects from one package cache."""
+    return Generator(tmp_path_factory.mktemp("generated"), packages=True)
+
+
+@pytest.fixture(scope="session")
+def example(generator: Generator) -> Path:
+    """The default project, with all its options on, after its whole pipeline has run."""
+    names = {"project_slug": "example", "project_name": "Pingüins & co"}
+    project = generator(venv=True, docs=True, serving=True, **names)
+    assert "not done" not in project.output
+    generator.sh(project.path, "make all predict")
+    return project.path
