@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from ..dataset.check_rows import WHOLE_ROW
 from ..dataset.clean import Clean, clean_rows, unchanged
+from ..export.runtime import load_export
 from ..project.project import Project
 from ..registry.champion import (
     ModelInUse,
@@ -31,14 +32,6 @@ from ..tracking.names import run_name
 from ..tracking.record import require_record
 from .columns import example
 from .request import RowReader
-
-try:
-    from ..export.runtime import load_export
-except ModuleNotFoundError:  # the room is not there yet
-
-    def load_export(*_: Any) -> None:
-        return None
-
 
 BUCKETS = 10_000  # of a hash, for the share of rows that the shadow answers
 Broken = tuple[int, str, str]  # the row from 0, the column, and the rule
