@@ -167,7 +167,7 @@ def test_image_predicts_and_writes_its_log_alone(promoted: Path, image: Stage) -
     batch = penguins(promoted)[0]["said"]
     assert answer["prediction"] == batch["predicted_sex"]
     assert checked.returncode == 0
-    assert model["scores"]
+    assert model["trained"]
     assert model["exported"]
     changed = {
         path.relative_to(image.here) for path, time in files().items() if before.get(path) != time
