@@ -78,6 +78,7 @@ def test_promotion_rollback_and_shadow_are_taken_up_without_a_failed_answer(
         promote(project, entries[0])
         wait_for(lambda: versions(answers[-20:]) == {"2"})
         assert client.get("/ready").json["shadow"] is None  # it was promoted
+        project.shadow_file.unlink()
         promote(project, entries[1])
         wait_for(lambda: versions(answers[-1:]) == {"3"})
         promote(project, champion.promotion_log(project)[0] | {"what": "rolled back"})
