@@ -126,7 +126,7 @@ def test_python_is_formatted_and_clean(project: GeneratedProject) -> None:
 
 def test_files_parse(project: GeneratedProject) -> None:
     parsers = {".toml": tomllib.loads, ".json": json.loads, ".ipynb": json.loads}
-    parsers |= dict.fromkeys((".yaml", ".yml", ".dvc"), yaml.safe_load)
+    parsers |= dict.fromkeys((".yaml", ".yml", ".dvc"), lambda text: [*yaml.safe_load_all(text)])
     for name, content in project.files().items():
         if parse := parsers.get(Path(name).suffix):
             assert parse(content.decode("utf-8")) is not None, name
