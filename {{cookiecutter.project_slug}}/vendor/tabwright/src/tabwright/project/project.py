@@ -63,6 +63,7 @@ class Project:
     export_file = _Below("models/export.json")
     champions_folder = _Below("models/champions")
     shadow_file = _Below("models/shadow.json")
+    log_folder = _Below("data/log")
     candidates_file = _Below("reports/candidates.json")
     metrics_file = _Below("reports/metrics.json")
     slices_file = _Below("reports/slices.json")
