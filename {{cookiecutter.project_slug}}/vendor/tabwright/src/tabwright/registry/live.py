@@ -75,6 +75,11 @@ class LivePair:
     gain: Gain | None = None
     words: str = ""
 
+    def __str__(self) -> str:
+        if self.gain is None:
+            return f"{self.rows} of {MIN_ROWS} rows that both scored have an outcome"
+        return f"{self.words} on {self.rows} rows with an outcome, {self.gain}"
+
 
 def compare_live(
     project: Project, model: ModelInUse, other: ModelInUse, answers: pd.DataFrame
