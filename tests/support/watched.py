@@ -3,10 +3,10 @@
 import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
-from sklearn.impute import SimpleImputer
 from tabwright.evaluation.predictions import Predictions
 from tabwright.io.source import Source
 from tabwright.schema.guess import infer_schema

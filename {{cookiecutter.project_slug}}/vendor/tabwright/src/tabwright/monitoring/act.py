@@ -5,7 +5,7 @@ from typing import Any
 
 from ..io.fetch import fetch
 from ..project.commands import Arguments, command_parser
-from ..project.errors import ProjectError
+from ..project.errors import ProjectError, first_line
 from ..project.files import read_json
 from ..project.project import Project
 from ..registry.champion import current_champion, in_words, previous_champion
@@ -27,14 +27,16 @@ def main(project: Project, arguments: Arguments = None) -> None:
     action, why = plan["action"], "; ".join(plan["why"])
     try:
         if action == RETRAIN:
-            retrain(project, why)
+            retrain(project, plan["why"][0])
         elif action == ROLLBACK:
             roll_back(project, why, auto=auto)
         else:
             print(f"nothing is to be done: `make monitor` says {action} ({why})")
-    except (ProjectError, SystemExit) as error:
-        what = error if isinstance(error, ProjectError) else "a step of the pipeline failed"
-        alert(f"{project.title}: `make act` could not {action}. {what}")
+    except SystemExit as error:  # of a step, which has said why
+        alert(f"{project.title}: `make act` could not {action}, a step of the pipeline failed.")
+        raise ProjectError("a step of the pipeline failed, nothing is promoted.") from error
+    except ProjectError as error:
+        alert(f"{project.title}: `make act` could not {action}. {first_line(error)}")
         raise
     except Exception:
         alert(f"{project.title}: `make act` could not {action}, by an error in it.")

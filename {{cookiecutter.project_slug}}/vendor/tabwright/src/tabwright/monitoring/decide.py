@@ -24,6 +24,8 @@ class State:
         What else is wrong, in words.
     labelled, needed
         Rows with an outcome since the champion was trained, and how many it takes to train again.
+    seen
+        Whether the log has a row of the champion.
     shadow
         The model in the shadow in words; empty if there is none.
     is_former
@@ -32,6 +34,7 @@ class State:
         The shadow compared with the champion.
     """
 
+    seen: bool = True
     once: list[Finding] = field(default_factory=list)
     rows: list[Finding] = field(default_factory=list)
     outcomes: list[Finding] = field(default_factory=list)
@@ -63,7 +66,8 @@ def decide(state: State) -> tuple[str, list[str]]:
         why.append(said)
     elif state.once and not why:
         why = [f"{one}, in the newest window only: no alarm until it stays" for one in state.once]
-    return action, why or ["nothing differs from the held-out rows"]
+    quiet = "nothing differs from the held-out rows" if state.seen else "no row is there to look at"
+    return action, why or [quiet]
 
 
 def _worse(state: State) -> tuple[str, str]:

@@ -1,7 +1,9 @@
 """Put logged rows whose outcome is known beside the raw data, for the next training."""
 
+import shutil
 from collections.abc import Collection
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -57,10 +59,12 @@ def add_feedback(project: Project) -> int:
     if name <= last.name:
         name = f"{last.stem}-{name}"
     rows = typed[new].assign(**_identifiers(answers["key"][new], schema))
-    path = folder / name
-    with replacing(path) as partial:
-        _write(rows, partial, first, schema)
-        _require_same(partial, rows, project, schema)
+    with TemporaryDirectory() as place:
+        made = Path(place, name)
+        _write(rows, made, first, schema)
+        _require_same(made, rows, project, schema)
+        with replacing(folder / name) as partial:
+            shutil.copy(made, partial)
     dvc(project.root, "add", "--quiet", str(folder), problem=f"DVC could not add {folder.name}")
     return len(rows)
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from ..evaluation.predictions import Predictions
 from ..evaluation.style import BLUE, GREY, ORANGE, axis_label, one_plot, short, tidy
 from ..reports.data_figures import EMPTY, bins, frequent
-from .drift import Finding, watched
+from .drift import WORDS, Finding, watched
 from .watch import Watch
 
 MAX_COLUMNS = 8  # drawn, those that differ most
@@ -28,7 +28,10 @@ def draw_watch(watch: Watch, folder: Path) -> dict[str, tuple[str, str]]:
         stem = f"column_{number}"
         with one_plot(folder / f"{stem}.svg") as axes:
             _column(axes, name, one, before, now)
-        drawn[stem] = (short(name, 40), f"{one}; the orange bars would be where the blue ones are")
+        drawn[stem] = (
+            short(name, 40),
+            f"{WORDS[one.what]}; as before, the orange bars would be where the blue ones are",
+        )
     return drawn
 
 

@@ -172,6 +172,7 @@ def _state(
         words, pair = str(other), compare_live(project, other, used, answers)
         former = bool(before and before["run"] == other.run)
     return State(
+        seen=bool(recent),
         once=newest,
         rows=persistent(found[0]),
         outcomes=persistent(found[1]),

@@ -142,9 +142,14 @@ def _served(
     project: Project, challenger: ModelInUse, both: pd.DataFrame, since: datetime | None
 ) -> Check:
     """It scored nearly all rows it was given, and not much slower than the champion."""
+    if both.empty:
+        words = (
+            "the shadow was given no row yet: `make predict INPUT=file`, or the service, does it"
+        )
+        return Check("shadow", False, words)
     batches = read_batches(project.log_folder, since)
     batches = batches[batches["shadow_run"] == challenger.run]
-    share = float(both["shadow_scores"].notna().mean()) if len(both) else 0.0
+    share = float(both["shadow_scores"].notna().mean())
     seconds, shadow = float(batches["seconds"].sum()), float(batches["shadow_seconds"].sum())
     slower = shadow / seconds if seconds else float("inf")
     words = (
