@@ -5,6 +5,7 @@ from sklearn.base import BaseEstimator
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 from tabwright.evaluation.predictions import Predictions
@@ -42,7 +43,7 @@ class Watched:
         features = make_column_transformer(
             (make_pipeline(SimpleImputer(), StandardScaler()), numbers),
             (OneHotEncoder(handle_unknown="ignore"), ["country", "channel"]),
-            (TargetEncoder(random_state=0), ["product"]),
+            (TargetEncoder(cv=KFold(5)), ["product"]),
         )
         model = make_pipeline(features, LogisticRegression())
         return model.fit(typed[list(self.schema.features)], typed["returned"])
