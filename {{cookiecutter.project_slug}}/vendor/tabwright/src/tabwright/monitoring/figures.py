@@ -50,7 +50,9 @@ def _live(watch: Watch, folder: Path) -> dict[str, tuple[str, str]]:
         if watch.reference:
             every = np.arange(len(watch.reference.rows))
             axes.axhline(watch.reference.scores(every)[name], color=GREY, linestyle=":")
-        axes.set_xticks(range(len(windows)), [window.end[5:10] for window in windows])
+        days = [window.end[5:10] for window in windows]
+        hours = [window.end[11:16] for window in windows]
+        axes.set_xticks(range(len(windows)), days if len(set(days)) > 1 else hours)
         axes.set(ylabel=f"{name}; dotted: held-out rows", xlim=(-0.5, len(windows) - 0.5))
         tidy(axes.yaxis)
     better = "higher" if windows[0].predicted.metrics[name].greater_is_better else "lower"

@@ -17,7 +17,7 @@ from .watch import Watch, Window, age_in_days, collect
 
 WORDS = {
     "none": "nothing is to be done",
-    "look": "look at it",
+    "look": "see what has changed",
     "retrain": "train again: `make act` does it",
     "rollback": "go back to the previous champion: `make act AUTO=1` does it",
 }
