@@ -120,7 +120,7 @@ def watch(models: Project, capsys) -> tuple[str, dict, str]:
     """What `make monitor` says, its JSON and its page."""
     capsys.readouterr()
     monitor.main(models, [])
-    page = models.monitoring_page
+    page = models.monitoring_report_file
     text = page.read_text(encoding="utf-8") if page.is_file() else ""
     return capsys.readouterr().out, read_json(models.monitoring_file), text
 

@@ -32,7 +32,7 @@ def main(project: Project, arguments: Arguments = None) -> None:
         print("no model is promoted yet, so none is watched: `make register promote` first")
         return
     write_json(project.monitoring_file, as_json(watch))
-    write_page(project.monitoring_page, render(project, watch))
+    write_page(project.monitoring_report_file, render(project, watch))
     for sentence in [*watch.why, *watch.notes]:
         print(f"  {sentence}")
     print(f"{watch.action}: {WORDS[watch.action]}")

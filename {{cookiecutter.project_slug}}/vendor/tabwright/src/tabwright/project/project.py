@@ -78,7 +78,7 @@ class Project:
     data_profile_file = _Below("reports/data_profile.html")
     model_card_file = _Below("reports/model_card.md")
     monitoring_file = _Below("reports/monitoring.json")
-    monitoring_page = _Below("reports/monitoring.html")
+    monitoring_report_file = _Below("reports/monitoring.html")
 
     @classmethod
     def find(cls, start: Path | None = None) -> "Project":
