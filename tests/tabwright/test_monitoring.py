@@ -9,6 +9,7 @@ import pytest
 from support.champions import kept, latest, promoted
 from support.small_table import make_raw
 from tabwright.monitoring import feedback, monitor, outcomes, windows
+from tabwright.monitoring.watch import collect
 from tabwright.prediction.predict import predict
 from tabwright.project.errors import ProjectError
 from tabwright.project.files import md5, read_json, write_json
@@ -327,3 +328,14 @@ def test_plan_is_written_for_other_programs(models: Project, capsys) -> None:
     assert list(found)[:2] == ["action", "why"]
     assert found["champion"]["version"] == "1"
     write_json(models.root / "again.json", found)  # plain numbers and text throughout
+
+
+def test_previous_champion_in_the_shadow_is_known_as_such(models: Project) -> None:
+    before = promoted(models, "run-2") and champion.promotion_log(models)[0]
+    shadow.begin_shadow(models, before, 0)
+    state = collect(models).state
+    assert state.is_former
+    assert state.shadow.startswith("version 1")
+    assert str(state.pair) == "0 of 500 rows that both scored have an outcome"
+    shadow.begin_shadow(models, kept(models, "run-3"), 0)
+    assert not collect(models).state.is_former

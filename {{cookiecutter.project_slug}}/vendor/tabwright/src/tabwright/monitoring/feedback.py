@@ -95,6 +95,9 @@ def _write(rows: pd.DataFrame, path: Path, first: Path, schema: Schema) -> None:
     table = rows.reindex(columns=names)
     if first.suffix == ".parquet":
         types = pq.read_schema(first)
+        for field in types:
+            if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
+                table[field.name] = _text(table[field.name], schema)
         try:
             arrow = pa.Table.from_pandas(table, types, preserve_index=False, safe=False)
         except pa.ArrowException as error:
@@ -109,11 +112,8 @@ def _write(rows: pd.DataFrame, path: Path, first: Path, schema: Schema) -> None:
             f"rows with outcomes are written as text or Parquet, not like {first.name}: add them to the "
             "raw data yourself."
         )
-    for name, column in schema.columns.items():
-        if column.kind == "datetime" and name in table:
-            form = column.format if column.format not in (None, "ISO8601") else None
-            moments = table[name].dt.tz_localize("UTC")
-            table[name] = moments.dt.strftime(form or "%Y-%m-%dT%H:%M:%S.%f")
+    for name in table.columns[[pd.api.types.is_datetime64_dtype(kind) for kind in table.dtypes]]:
+        table[name] = _text(table[name], schema)
     table.to_csv(
         path,
         sep=source.separator,
@@ -122,6 +122,15 @@ def _write(rows: pd.DataFrame, path: Path, first: Path, schema: Schema) -> None:
         header=source.header,
         index=False,
     )
+
+
+def _text(cells: pd.Series, schema: Schema) -> pd.Series:
+    """Typed cells as the contract reads text."""
+    if pd.api.types.is_datetime64_dtype(cells):
+        form = schema.columns[str(cells.name)].format
+        form = form if form and form != "ISO8601" else "%Y-%m-%dT%H:%M:%S.%f"
+        return cells.dt.tz_localize("UTC").dt.strftime(form)
+    return cells.astype("str").where(cells.notna())
 
 
 def _columns(first: Path, source: Source) -> Collection[str]:
