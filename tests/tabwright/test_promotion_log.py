@@ -11,7 +11,7 @@ from support.default_project import LIBRARY, default_project
 from tabwright.evaluation.gate import Check
 from tabwright.project.errors import ProjectError
 from tabwright.project.project import Project
-from tabwright.registry import challenger, mirror, promote
+from tabwright.registry import challenger, live, mirror, promote
 from tabwright.tracking.names import run_name
 
 PROMOTION = {"time": "2024-05-01T12:00:00Z", "what": "promoted", "version": "1", "by": "Ada"}
@@ -91,6 +91,7 @@ def project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Project:
     monkeypatch.setattr(promote, "md5", lambda path: "s")
     check = Check("one", False, "it is worse")
     monkeypatch.setattr(challenger, "validate_challenger", lambda *_: [check])
+    monkeypatch.setattr(live, "live_checks", lambda *_: [])
     return made
 
 

@@ -29,6 +29,13 @@ COMMANDS = {
     "models": ("registry.promote:show", "list registered models and promotions"),
     "export": ("export.export:main", "write the champion as ONNX"),
     "report": ("reports.report:main", "write the report, the data page and the model card"),
+    "monitor": ("monitoring.monitor:main", "watch the champion: drift, live scores, what to do"),
+    "act": ("monitoring.act:main", "do what monitor says; --auto"),
+    "outcomes": (
+        "monitoring.outcomes:outcomes",
+        "add what became known of predicted rows; --input",
+    ),
+    "forget": ("monitoring.outcomes:forget", "delete what is logged of one row; --id"),
     "push": ("workspace.remote:push", "send files to the DVC remote"),
     "pull": ("workspace.remote:pull", "fetch files from the DVC remote"),
     "status": ("workspace.status:main", "fail when dvc.lock is stale"),

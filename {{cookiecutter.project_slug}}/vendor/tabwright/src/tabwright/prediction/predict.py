@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from ..registry.champion import ModelInUse, model_in_use
 from ..schema.rules import LEFT_OUT, ROW, apply_contract, describe, notes, problems_in, rejected_by
 from ..schema.schema import Schema
 from ..tracking.record import now
+from .batch_log import BatchLog
 
 MAX_SHOWN = 20  # a result of no more rows is printed too
 
@@ -74,8 +76,11 @@ def predict(
     source = source or default_input(project)
     if source.resolve().is_relative_to(project.train_file.parent):
         clean = unchanged  # these rows are clean already
-    counts = predict_file(source, output, used.model, used.schema, clean, strict=strict)
-    write_origin(source, output, used, counts["rows"])
+    log = BatchLog(project, used)
+    counts = predict_file(source, output, used.model, used.schema, clean, strict=strict, log=log)
+    known = source.resolve() in (project.train_file.resolve(), project.test_file.resolve())
+    batch = "" if known else log.save(source, counts)
+    write_origin(source, output, used, counts["rows"], batch)
     odd = counts["flagged"] + counts["left out"]
     print(
         f"{counts['rows'] - counts['left out']} rows of {project.short(source)} predicted by {used}, "
@@ -105,11 +110,13 @@ def predict_file(
     clean: Clean = unchanged,
     *,
     strict: bool = False,
+    log: BatchLog | None = None,
 ) -> Counter[str]:
     """Predict a file batch by batch; memory does not grow with its rows.
 
     Every row and column of the input is kept, in order. `prediction_note` says what is unusual in a row,
-    or why its prediction is empty; a `strict` prediction refuses a file with such rows.
+    or why its prediction is empty; a `strict` prediction refuses a file with such rows. A `log`
+    receives what is to be kept of it.
 
     Returns
     -------
@@ -128,7 +135,12 @@ def predict_file(
         for cells, rows, ragged in tqdm(batches, unit="batch", delay=2, leave=False, disable=None):
             raw, batch = to_pandas(cells, source).set_axis(rows), keep_types(cells).set_axis(rows)
             given = clean_rows(raw, clean)
-            table, problems = _predict_batch(given, batch, ragged, written, model, schema)
+            began = perf_counter()
+            typed, table, problems = _predict_batch(given, batch, ragged, written, model, schema)
+            if log:
+                log.seconds += perf_counter() - began
+                log.written = written
+                log.add(given, typed, table, problems)
             write(table)
             bad = set(rejected_by(problems)[ROW])
             flagged = len(set(problems[ROW]) - bad)
@@ -153,8 +165,8 @@ def _predict_batch(
     source: Source,
     model: Any,
     schema: Schema,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """All rows unchanged with predictions and notes; the problems in them."""
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Typed rows; all rows unchanged with predictions and notes; the problems in them."""
     typed, problems = apply_contract(cells, replace(schema, source=source), target=False)
     typed = typed.drop(index=rejected_by(problems)[ROW].unique())
     if ragged and not source.separator:  # a footnote in a workbook, whose cells have types
@@ -173,7 +185,7 @@ def _predict_batch(
     gone = rows.difference(cells.index).difference([row.row for row in ragged])
     found = [problems, ragged_lines(ragged), infinite, _whole_rows(gone, "", LEFT_OUT)]
     problems = pd.concat(found, ignore_index=True)
-    return table.assign(**{NOTE: pd.Series(notes(problems), dtype="str")}), problems
+    return typed, table.assign(**{NOTE: pd.Series(notes(problems), dtype="str")}), problems
 
 
 def _whole_rows(rows: pd.Index, cell: str, rule: str) -> pd.DataFrame:
@@ -182,10 +194,11 @@ def _whole_rows(rows: pd.Index, cell: str, rule: str) -> pd.DataFrame:
     return problems_in(cells, np.arange(len(rows)), rule, rejects=True)
 
 
-def write_origin(source: Path, output: Path, used: ModelInUse, rows: int) -> None:
+def write_origin(source: Path, output: Path, used: ModelInUse, rows: int, batch: str = "") -> None:
     """Write the lineage of predictions: which model made them, from what, and when.
 
-    It is a file of its own, so that the same rows and the same model give the same predictions.
+    It is a file of its own, so that the same rows and the same model give the same predictions. In
+    the request log the answer to row 5 has the id `<log>-5`.
     """
     origin = {
         "model_version": used.version,
@@ -195,6 +208,7 @@ def write_origin(source: Path, output: Path, used: ModelInUse, rows: int) -> Non
         "input": source.name,
         "rows": rows,
         "output_md5": md5(output),
+        **({"log": batch} if batch else {}),
     }
     write_json(output.with_name(f"{output.name}.origin.json"), origin)
 

@@ -63,6 +63,7 @@ class Project:
     export_file = _Below("models/export.json")
     champions_folder = _Below("models/champions")
     shadow_file = _Below("models/shadow.json")
+    log_folder = _Below("data/log")
     candidates_file = _Below("reports/candidates.json")
     metrics_file = _Below("reports/metrics.json")
     slices_file = _Below("reports/slices.json")
@@ -76,6 +77,8 @@ class Project:
     data_report_file = _Below("reports/data.html")
     data_profile_file = _Below("reports/data_profile.html")
     model_card_file = _Below("reports/model_card.md")
+    monitoring_file = _Below("reports/monitoring.json")
+    monitoring_report_file = _Below("reports/monitoring.html")
 
     @classmethod
     def find(cls, start: Path | None = None) -> "Project":

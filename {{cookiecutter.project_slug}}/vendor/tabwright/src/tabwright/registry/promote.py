@@ -78,20 +78,24 @@ def promote(project: Project, arguments: Arguments = None) -> None:
             raise ProjectError(f"run {short(record)} is the champion already.")
         with TemporaryDirectory() as name:
             files = Path(name)
-            failed = _failed_checks(project, record, files, forced)
-            add_to_champions(project, record, files)
+            model = fetch(project, record, files)
+            failed = _failed_checks(project, record, model, files, forced)
+            add_to_champions(project, record, files, model)
             entry = _entry(project, record, files, seen)
     what = "promoted by force" if failed else "promoted"
     why = forced or os.environ.get("WHY", "") or record["why"]
     _record(project, entry, what, why, seen, failed)
 
 
-def _failed_checks(project: Project, record: Record, files: Path, forced: str | None) -> list[str]:
+def _failed_checks(
+    project: Project, record: Record, model: ModelInUse, files: Path, forced: str | None
+) -> list[str]:
     """Validate the challenger; what fails is an error unless it is forced."""
     from .challenger import validate_challenger  # takes seconds to import
+    from .live import live_checks
 
-    model = fetch(project, record, files)
     found = validate_challenger(project, record, model, files / "rows.npy")
+    found += live_checks(project, model)
     print(*found, sep="\n")
     failed = [check.words for check in found if not check.passed]
     if failed and not forced:
@@ -157,7 +161,7 @@ def require_comparable(used: ModelInUse, champion: ModelInUse) -> None:
     """Refuse a model that does not predict what the champion predicts."""
     for name in ("target", "task", "classes"):
         now, other = getattr(used.schema, name), getattr(champion.schema, name)
-        if sorted(now) != sorted(other):
+        if now != other:
             raise ProjectError(
                 f"{used} cannot be compared with {champion}: its {name} is {now}, not {other}."
             )
@@ -219,8 +223,18 @@ def fetch(project: Project, record: Record, folder: Path) -> ModelInUse:
     return load(project, folder / "model.skops", folder / "schema.yaml", record)
 
 
-def add_to_champions(project: Project, record: Record, files: Path) -> None:
-    """Put a model, its contract and its rows below models/champions, for DVC to carry."""
+def add_to_champions(
+    project: Project, record: Record, files: Path, model: ModelInUse | None = None
+) -> None:
+    """Put a model, its contract and its rows below models/champions, for DVC to carry.
+
+    Parameters
+    ----------
+    model
+        For held-out rows and their scores, where it is promoted.
+    """
+    from .reference import save_reference  # imports what a rollback does not need
+
     folder = champion_folder(project, record["run"])
     if not folder.exists():
         with replacing(folder) as partial:
@@ -229,4 +243,6 @@ def add_to_champions(project: Project, record: Record, files: Path) -> None:
                 shutil.copy2(files / name, partial / name)
             if figures := download_file(project, record["run"], "figures", files):  # for the pages
                 shutil.copytree(figures, partial / "figures")
+    if model:
+        save_reference(project, model, folder)
     dvc(project.root, "add", "--quiet", str(folder), problem=f"DVC could not add {folder.name}")

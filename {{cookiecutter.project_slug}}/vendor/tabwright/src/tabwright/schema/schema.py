@@ -75,6 +75,12 @@ class Schema:
         }
 
     @property
+    def identifier(self) -> str | None:
+        """The first column that identifies a row, if there is one."""
+        found = (n for n, column in self.columns.items() if column.kind == "identifier")
+        return next(found, None)
+
+    @property
     def known_columns(self) -> KnownColumns:
         """The columns, for reading a file without a header."""
         return KnownColumns(list(self.columns), self.target)

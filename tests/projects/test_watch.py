@@ -1,0 +1,99 @@
+"""From drift to another champion in a generated project, by make alone."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from support.generator import Generator
+from support.orders import orders
+
+COMMIT = "git add --all && git -c user.name=Ada -c user.email=a@b commit -qnm work"
+QUICK = {
+    "n_iter: auto": "n_iter: 0",
+    "bootstrap: 500": "bootstrap: 100",
+    "candidates: [linear, boosting, extra trees, neural net, forest, voting]": "candidates: [linear]",
+}
+COLUMNS = ["order_id", "channel", "amount", "items", "express", "returned"]
+TRAINING = "rows = read_rows(project.train_file, params.train.max_rows, params.seed)"
+CHANGED = {"concept": 2.0, "new": 0.05}
+
+
+@pytest.fixture
+def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Generator, Path]:
+    """A project with a champion, whose raw data is a folder."""
+    generator = Generator(tmp_path_factory.mktemp("watch"), packages=True)
+    orders(2_000, seed=1)[COLUMNS].to_csv(generator.folder / "orders.csv", index=False)
+    made = generator(venv=True, raw_data="orders.csv", target="returned", project_slug="orders")
+    edit(made.path, "params.yaml", QUICK)
+    said = generator.sh(made.path, f"{COMMIT}; make evaluate register && {COMMIT} && make promote")
+    assert "version 1" in said
+    return generator, made.path
+
+
+def edit(project: Path, name: str, changes: dict[str, str]) -> None:
+    """Replace words in a file, each of which is there."""
+    path = next(project.glob(name))
+    text = path.read_text(encoding="utf-8")
+    for old, new in changes.items():
+        assert old in text, (name, old)
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+
+
+def month(generator: Generator, project: Path, seed: int, **change: float) -> None:
+    """Predict 900 orders, and learn what became of them."""
+    table = orders(900, seed, **change)[COLUMNS]
+    table.drop(columns="returned").to_csv(project / "new.csv", index=False)
+    table[["order_id", "returned"]].to_csv(project / "known.csv", index=False)
+    generator.sh(project, "make predict INPUT=new.csv OUTPUT=scored.csv")
+    said = generator.sh(project, "make outcomes INPUT=known.csv")
+    assert "900 of them of a logged answer" in said
+    for name in ("new.csv", "known.csv", "scored.csv", "scored.csv.origin.json"):
+        (project / name).unlink()
+
+
+def test_drift_leads_to_another_champion_and_a_worse_one_is_refused(
+    shop: tuple[Generator, Path],
+) -> None:
+    generator, project = shop
+    assert "nothing is to be done" in generator.sh(project, "make monitor act")
+    for seed in (2, 3):
+        month(generator, project, seed, **CHANGED)
+    said = generator.sh(project, "make monitor")
+    assert "retrain: train again" in said
+    assert "channel: it has values" in said
+    said = generator.sh(project, "make act", code=1)
+    assert "orders.csv is one file" in said
+    folder = (
+        "dvc remove data/raw/orders.csv.dvc && mkdir data/raw/orders && "
+        "mv data/raw/orders.csv data/raw/orders"
+    )
+    generator.sh(project, f". .venv/bin/activate && {folder}")
+    edit(project, "params.yaml", {"data/raw/orders.csv": "data/raw/orders"})
+    generator.sh(project, f"make setup data && {COMMIT} && make act && {COMMIT}")
+    assert len(list((project / "data/raw/orders").glob("z-outcomes-*.csv"))) == 1
+    said = generator.sh(project, "make promote", code=1)
+    assert "500 are missing" in said
+    assert "nothing is to be done" in generator.sh(project, "make act")
+    month(generator, project, 4, **CHANGED)
+    said = generator.sh(project, "make monitor")
+    assert re.search(r"version 2 .* is in the shadow: roc_auc .* better", said), said
+    said = generator.sh(project, f"make promote && {COMMIT}")
+    assert "on 900 live rows: gain" in said
+    assert not (project / "models/shadow.json").exists()
+    refuse_worse(generator, project)
+
+
+def refuse_worse(generator: Generator, project: Path) -> None:
+    """A challenger that has learned nothing is refused at the live check too."""
+    shuffled = 'returned=lambda rows: rows["returned"].sample(frac=1, random_state=4).to_numpy()'
+    edit(project, "src/*/models/train_model.py", {TRAINING: f"{TRAINING}.assign({shuffled})"})
+    generator.sh(project, f"{COMMIT} && make train register shadow && {COMMIT}")
+    month(generator, project, 5, **CHANGED)
+    said = generator.sh(project, "make promote", code=1)
+    assert re.search(r"FAILED .* of the champion, version 2 .* on 900 live rows: gain -", said), (
+        said
+    )
+    log = json.loads((project / "models/champion.json").read_text(encoding="utf-8"))
+    assert [entry["version"] for entry in log] == ["1", "2"]
