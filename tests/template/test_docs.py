@@ -82,9 +82,7 @@ def leaves(tree: dict, prefix: str = "") -> Iterator[tuple[str, object]]:
 
 def made_later(files: dict[str, str]) -> Iterator[str]:
     """List what the pipeline writes and what git ignores at the top."""
-    yield from re.findall(
-        r'^    \w+_(?:file|folder) = _Below\("(.+)"\)$', files[PROJECT], re.MULTILINE
-    )
+    yield from re.findall(r'^    \w+ = _Below\("(.+)"\)$', files[PROJECT], re.MULTILINE)
     for line in files[".gitignore"].splitlines():
         if line and not line.startswith("#"):
             yield line.strip("/*")
