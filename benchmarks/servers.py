@@ -39,7 +39,7 @@ def make_champion(name: str, folder: Path, *, with_mlflow: bool) -> list[dict[st
     from sklearn.frozen import FrozenEstimator
     from support.orders import orders
     from support.owner import candidates
-    from support.served import add_model, new_project
+    from support.served import add_export, add_model, new_project
     from tabwright.io.source import Source
     from tabwright.project.errors import ProjectError
     from tabwright.schema.guess import infer_schema
@@ -66,18 +66,11 @@ def make_champion(name: str, folder: Path, *, with_mlflow: bool) -> list[dict[st
     for number in (2, 3):
         add = add_model(project, model, schema, f"run-{number}")
         (folder / f"entry-{number}.json").write_text(json.dumps(add), encoding="utf-8")
+    exported = new_project(folder / "export-new", model, schema)
     try:
-        from tabwright.export.models import to_onnx
-        from tabwright.project.files import md5, write_json
-        from tabwright.registry.champion import champion_folder
-
-        exported = new_project(folder / "export-new", model, schema)
-        path = champion_folder(exported, "run-1") / "model.onnx"
-        path.write_bytes(to_onnx(model, schema).SerializeToString())
-        model_md5 = md5(path.with_name("model.skops"))
-        write_json(exported.export_file, {"run-1": {"onnx_md5": md5(path), "model_md5": model_md5}})
-        (folder / "export-new").rename(folder / "export")
-    except (ProjectError, ModuleNotFoundError) as error:
+        add_export(exported, model, schema, "run-1")
+        exported.root.rename(folder / "export")
+    except ProjectError as error:
         tell(f"{name}: no export, {error}")
     if with_mlflow:
         save_for_mlflow(model, typed[features].head(100), folder / "mlflow")

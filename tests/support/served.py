@@ -13,6 +13,8 @@ from typing import Any
 import uvicorn
 from sklearn.base import BaseEstimator
 from tabwright.dataset.clean import Clean, unchanged
+from tabwright.export.models import to_onnx
+from tabwright.export.runtime import MODEL
 from tabwright.project.files import md5, write_json
 from tabwright.project.project import Project
 from tabwright.registry import champion
@@ -53,6 +55,15 @@ def add_model(project: Project, model: BaseEstimator, schema: Schema, run: str) 
         "why": "",
         "failed": [],
     }
+
+
+def add_export(project: Project, model: BaseEstimator, schema: Schema, run: str) -> Path:
+    """Export the model of a run, as `make export` does after its checks; return the file."""
+    path = champion.champion_folder(project, run) / MODEL
+    path.write_bytes(to_onnx(model, schema).SerializeToString())
+    entry = {"onnx_md5": md5(path), "model_md5": md5(path.with_name("model.skops"))}
+    write_json(project.export_file, {run: entry})
+    return path
 
 
 def new_project(folder: Path, model: BaseEstimator, schema: Schema) -> Project:

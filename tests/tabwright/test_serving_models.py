@@ -1,5 +1,6 @@
 """Promotions, rollbacks and the shadow reach the running service, and no answer fails meanwhile."""
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,14 +8,26 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.export_table import make_task
 from support.owner import fit_model
-from support.served import Client, add_model, new_project, promote, service, set_shadow, wait_for
+from support.served import (
+    Client,
+    add_export,
+    add_model,
+    new_project,
+    promote,
+    service,
+    set_shadow,
+    wait_for,
+)
 from support.small_table import make_raw
+from tabwright.project.errors import ProjectError
 from tabwright.project.files import read_json, write_text
 from tabwright.project.project import Project
 from tabwright.registry import champion
 from tabwright.request_log import log
 from tabwright.serving import answer, follow, models
+from tabwright.serving.app import create_app
 
 ROW = {
     "visits": 12,
@@ -199,3 +212,42 @@ def test_prediction_that_is_not_finite_is_refused(project: Project, monkeypatch)
     assert refused.status == 422
     assert refused.json["detail"] == [{"row": 2, "column": None, "expected": answer.FINITE}]
     assert len(make_raw(1)) == len(log.read_answers(project.root / "data" / "log"))
+
+
+@pytest.mark.parametrize("dates", [True, False])
+def test_exported_model_answers_where_there_is_one(dates: bool, tmp_path: Path) -> None:
+    task = make_task("binary")
+    kinds = None if dates else ("numeric", "boolean", "category")
+    columns = {
+        name: column
+        for name, column in task.schema.columns.items()
+        if not kinds or name == "target" or column.kind in kinds
+    }
+    task = task._replace(schema=replace(task.schema, columns=columns))
+    model = task.fitted("boosting")
+    project = new_project(tmp_path, model, task.schema)
+    sent = task.rows.head(30)[list(task.schema.features)]
+    moments = sent.select_dtypes("datetime")
+    sent = sent.assign(**moments.astype("str").where(moments.notna(), None))
+    rows = json.loads(sent.to_json(orient="records"))
+    with service(project) as client:
+        expected = client.predict(rows)
+        assert client.get("/model").json["exported"] is False
+        add_export(project, model, task.schema, "run-1")
+        wait_for(lambda: client.get("/model").json["exported"])  # it is taken up as a champion is
+        found, one = client.predict(rows), client.predict(rows[0])
+    assert found.status == 200
+    for before, after in zip(expected.json, found.json, strict=True):
+        assert after["prediction"] == before["prediction"]
+        assert after["probabilities"] == pytest.approx(before["probabilities"], abs=1e-9)
+    assert one.json["probabilities"] == pytest.approx(found.json[0]["probabilities"], abs=1e-9)
+
+
+def test_tampered_export_is_refused(tmp_path: Path) -> None:
+    task = make_task("binary")
+    model = task.fitted("linear")
+    project = new_project(tmp_path, model, task.schema)
+    path = add_export(project, model, task.schema, "run-1")
+    path.write_bytes(path.read_bytes() + b"\0")
+    with pytest.raises(ProjectError, match="is not what was exported"):
+        create_app(project)

@@ -148,7 +148,7 @@ class Models:
     def stamps(self) -> tuple[Any, ...]:
         """Changes when another model is put in use."""
         project = self.project
-        files = [project.promotions_file, project.shadow_file, project.root / "models/export.json"]
+        files = [project.promotions_file, project.shadow_file, project.export_file]
         if not current_champion(project):
             files.append(project.model_file)
         found = [path.stat() if path.is_file() else None for path in files]
