@@ -103,7 +103,7 @@ def changes(folder: Path, seconds: float) -> None:
     first = promotion_log(project)[0]
     steps: dict[str, tuple[Callable[[], None], str]] = {
         "shadow": (lambda: set_shadow(project, second), '"shadow":{"model_version":"2"'),
-        "canary": (lambda: set_shadow(project, second, 0.1), 'predictions_total{version="2"'),
+        "canary": (lambda: set_shadow(project, second, 0.1), 'confidence_count{version="2"'),
         "promoted": (lambda: promote(project, second), 'true,"model_version":"2"'),
         "promoted again": (lambda: promote(project, third), 'true,"model_version":"3"'),
         "rolled back": (lambda: promote(project, first), 'true,"model_version":"1"'),
