@@ -31,10 +31,16 @@ POSITION = "position"  # of a row in the file, from 0
 
 
 class BatchLog:
-    """Collects what is logged of a file while it is predicted; memory does not grow with its rows."""
+    """Collects what is logged of a file while it is predicted; memory does not grow with its rows.
 
-    def __init__(self, project: Project, used: ModelInUse) -> None:
-        self.project, self.used = project, used
+    Parameters
+    ----------
+    source
+        What the log says it comes from; by default the name of the file.
+    """
+
+    def __init__(self, project: Project, used: ModelInUse, source: str = "") -> None:
+        self.project, self.used, self.source = project, used, source
         self.seconds, self.seen, self.stride = 0.0, 0, 1
         self.parts: list[list[pd.DataFrame]] = []
         self.refusals: Counter[tuple[str, str]] = Counter()
@@ -96,7 +102,7 @@ class BatchLog:
                 answers = [one._replace(shadow_run=run, shadow_scores=its) for one, its in pairs]
                 seconds *= self.seen / max(len(answers), 1)  # as if it had scored all rows
             numbers = counts["rows"], counts["flagged"], counts["left out"], self.seconds
-            batch = Batch(name, now(), source.name, used.version, *numbers, 0, run, seconds)
+            batch = Batch(name, now(), self.source or source.name, used.version, *numbers, 0, run, seconds)
             refusals = [Refusal(*rule, count) for rule, count in self.refusals.items()]
             Log(project.log_folder, days).append(answers, refusals, batch)
         except (sqlite3.Error, OSError, ProjectError) as error:

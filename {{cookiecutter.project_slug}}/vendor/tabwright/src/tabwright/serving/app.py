@@ -38,12 +38,11 @@ class Service:
 
     def __init__(self, project: Project, clean: Clean, settings: ServeSettings) -> None:
         self.project, self.settings, self.metrics = project, settings, Metrics()
-        folder = project.root / "data" / "log"
-        log = Log(folder, settings.log_days) if settings.log_days else None
+        log = Log(project.log_folder, settings.log_days) if settings.log_days else None
         self.models = Models(project, clean, settings.rows)
         self.follower = Follower(self.models, self.metrics)
         self.batcher = Batcher(settings, self.metrics, log)
-        self.files = FilePredictor(self.batcher, settings)
+        self.files = FilePredictor(project, self.batcher, settings)
 
     @asynccontextmanager
     async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:

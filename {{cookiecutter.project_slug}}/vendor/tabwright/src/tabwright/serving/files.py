@@ -14,10 +14,11 @@ from fastapi.responses import FileResponse
 from pyarrow import ArrowException
 from starlette.background import BackgroundTask
 
+from ..prediction.batch_log import BatchLog
 from ..prediction.predict import NothingPredictedError, predict_file
 from ..project.errors import ProjectError, first_line
-from ..project.files import md5
-from ..request_log.log import SERVICE, Batch, batch_id, now
+from ..project.project import Project
+from ..request_log.log import SERVICE, Batch, now
 from ..schema.rules import COLUMN, ROW, RULE, rejected_by
 from .answer import Entry
 from .batcher import Batcher, use_one_core
@@ -32,8 +33,8 @@ MEDIA = {".csv": "text/csv; charset=utf-8", ".parquet": "application/vnd.apache.
 class FilePredictor:
     """Predicts one file after the other, beside the queue of rows."""
 
-    def __init__(self, batcher: Batcher, settings: ServeSettings) -> None:
-        self.batcher, self.settings = batcher, settings
+    def __init__(self, project: Project, batcher: Batcher, settings: ServeSettings) -> None:
+        self.project, self.batcher, self.settings = project, batcher, settings
         self.thread = ThreadPoolExecutor(1, "files", use_one_core)
 
     async def predict(self, served: Served, body: AsyncIterator[bytes]) -> FileResponse:
@@ -70,8 +71,9 @@ class FilePredictor:
 
         model, began = served.champion, time.perf_counter()
         used = model.used
+        log = BatchLog(self.project, used, SERVICE)
         try:
-            counts = predict_file(source, output, used.model, used.schema, clean_in_time)
+            counts = predict_file(source, output, used.model, used.schema, clean_in_time, log=log)
         except NothingPredictedError as error:
             bad = rejected_by(error.problems)[[ROW, COLUMN, RULE]].head(MAX_PROBLEMS)
             found = bad.itertuples(index=False, name=None)
@@ -83,7 +85,7 @@ class FilePredictor:
                 first_line(error).replace(str(source), "the file").replace(source.name, "the file")
             )
             raise RefusedError([Problem(None, None, f"a CSV or Parquet file: {said}")]) from None
-        name = batch_id(md5(source), used.model_md5)
+        log.save(source, counts)
         rows = (counts["rows"], counts["flagged"], counts["left out"])
-        batch = Batch(name, now(), SERVICE, used.version, *rows, time.perf_counter() - began)
-        self.batcher.keep(Entry([], [], batch), served)
+        batch = Batch("", now(), SERVICE, used.version, *rows, time.perf_counter() - began)
+        self.batcher.metrics.count(Entry([], [], batch), served)

@@ -167,11 +167,10 @@ class RowReader:
 
     def key(self, row: BaseModel) -> str | None:
         """The identifier of a row, the first of several."""
-        for number, column in enumerate(self.columns.values()):
-            if column.kind == "identifier":
-                found = getattr(row, f"c{number}")
-                return None if found is None else str(found)
-        return None
+        if (name := self.schema.identifier) is None:
+            return None
+        found = getattr(row, f"c{self.names.index(name)}")
+        return None if found is None else str(found)
 
 
 def is_a_list(body: bytes) -> bool:
