@@ -62,6 +62,7 @@ def promoted(generator: Generator, example: Path) -> Iterator[Path]:
     assert "cookiecutter . --no-input" in made
     assert "serving=true" in made
     assert entered.startswith("cd ")
+    (example / "docs/notes.md").write_text("Served.\n", encoding="utf-8")  # something to commit
     for command in commands:
         generator.sh(example, command)
     yield example

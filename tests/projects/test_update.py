@@ -14,6 +14,12 @@ WHO = ["-c", "user.name=x", "-c", "user.email=x@y"]
 
 
 @pytest.fixture
+def generator(tmp_path: Path) -> Generator:
+    """Generates the project of one test."""
+    return Generator(tmp_path)
+
+
+@pytest.fixture
 def template(tmp_path: Path) -> Path:
     """A repository with this template, to change."""
     copy = tmp_path / "git-template"  # cookiecutter wants "git" in an address
