@@ -134,6 +134,8 @@ def broken_rules(
 def problems_in(cells: pd.Series, positions: np.ndarray, rule: str, rejects: bool) -> pd.DataFrame:
     """A table of problems: a line for each cell at `positions`, which break a rule."""
     values = cells.iloc[positions].astype("str")
+    if cells.dtype.kind == "f":  # a whole number, as text has it
+        values = values.str.removesuffix(".0")
     lines = {ROW: values.index, COLUMN: cells.name, VALUE: values.to_numpy(), RULE: rule}
     return pd.DataFrame({**lines, REJECTS: rejects}).astype(PROBLEM)
 
