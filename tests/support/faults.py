@@ -47,6 +47,8 @@ OF_DVC = re.compile(
     r"[.][\w-]{22}[.]tmp"
 )  # left of a copy that DVC could not finish; git ignores it
 TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+]00:00)")
+# What differs with the time, or with the machine.
+BY_TIME = ("mlflow.db", ".venv", "reports/runs/", "models/seconds.json", "data/log/")
 APART = {".git", ".venv", ".dvc", "mlruns", "__pycache__"}
 MLFLOW_PATHS = (
     "experiments.artifact_location",
@@ -260,7 +262,7 @@ def files(project: Path) -> dict[str, str]:
         folders[:] = [name for name in folders if name not in APART]
         for path in (Path(folder, name) for name in names if not OF_DVC.fullmatch(name)):
             key = path.relative_to(project).as_posix()
-            if not key.startswith(("mlflow.db", ".venv", "reports/runs/", "models/seconds.json")):
+            if not key.startswith(BY_TIME):
                 data = path.read_bytes()
                 if key == "dvc.lock":  # DVC writes it stage by stage
                     for stage, entry in yaml.safe_load(data)["stages"].items():
