@@ -15,7 +15,6 @@ from support.small_table import PARAMS, make_raw
 from tabwright.dataset.clean import unchanged
 from tabwright.io.source import Source
 from tabwright.prediction.predict import predict_file
-from tabwright.request_log.log import read_answers
 from tabwright.request_log import log
 from tabwright.schema.column import Column
 from tabwright.schema.guess import infer_schema
@@ -78,7 +77,7 @@ def test_rows_and_files_are_answered_as_batches_are(target: str, trained, tmp_pa
         rows = client.predict(as_json(new, schema))
         file = client.send("POST", "/predict/file", source.read_bytes())
     assert (rows.status, file.status) == (200, 200)
-    logged = read_answers(project.log_folder)
+    logged = log.read_answers(project.log_folder)
     assert (len(logged), set(logged["source"])) == (2 * len(new), {"service"})
     halves = logged["answer"][: len(new)], logged["answer"][len(new) :]
     known = sorted(halves[1])
