@@ -102,7 +102,9 @@ class BatchLog:
                 answers = [one._replace(shadow_run=run, shadow_scores=its) for one, its in pairs]
                 seconds *= self.seen / max(len(answers), 1)  # as if it had scored all rows
             numbers = counts["rows"], counts["flagged"], counts["left out"], self.seconds
-            batch = Batch(name, now(), self.source or source.name, used.version, *numbers, 0, run, seconds)
+            batch = Batch(
+                name, now(), self.source or source.name, used.version, *numbers, 0, run, seconds
+            )
             refusals = [Refusal(*rule, count) for rule, count in self.refusals.items()]
             Log(project.log_folder, days).append(answers, refusals, batch)
         except (sqlite3.Error, OSError, ProjectError) as error:
