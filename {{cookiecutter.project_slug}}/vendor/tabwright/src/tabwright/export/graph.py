@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import count
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from onnx import ModelProto, TensorProto, checker, helper, numpy_helper
@@ -22,7 +22,7 @@ INPUTS = {
 }
 
 Tensor = str  # its name
-Constant = np.ndarray | Sequence[Any] | float
+Constant: TypeAlias = np.ndarray | Sequence[Any] | float
 
 
 class Graph:
