@@ -168,7 +168,8 @@ def test_ctrl_c_is_a_sentence_also_while_libraries_are_imported(tmp_path: Path) 
     package.mkdir()
     start = "from tabwright.project.errors import say_interrupts\nsay_interrupts()\n"
     (package / "__init__.py").write_text(start, encoding="utf-8")
-    slow = "import sys, time; print('here', flush=True); time.sleep(60)\n"
+    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    slow = f"{listen}import time; print('here', flush=True); time.sleep(60)\n"  # also in background
     (package / "step.py").write_text(slow, encoding="utf-8")
     process = subprocess.Popen(
         [sys.executable, "-m", "shop.step"],
