@@ -20,13 +20,14 @@ def main(project: Project, arguments: Arguments = None) -> None:
     if champion is None:
         raise ProjectError("there is no champion to export: `make register promote` makes one.")
     import_library("onnx")
+    from ..registry.reference import REFERENCE
     from .check import compare, rows_to_compare  # they import all of scikit-learn
     from .models import to_onnx
 
     used = load_champion(project, champion)
     data = to_onnx(used.model, used.schema).SerializeToString(deterministic=True)
     folder = champion_folder(project, used.run)
-    files = [project.test_file, folder / "reference.parquet"]
+    files = [project.test_file, folder / REFERENCE]
     rows = rows_to_compare(files, used.schema)
     found = compare(used.model, Session(data, used.schema), used.schema, rows)
     if not found.rows:

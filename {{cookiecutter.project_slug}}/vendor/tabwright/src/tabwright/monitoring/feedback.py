@@ -20,6 +20,7 @@ from ..project.files import replacing
 from ..project.project import Project
 from ..registry.live import typed_answers
 from ..request_log.log import read_answers
+from ..schema.dates import write_dates
 from ..schema.rules import apply_contract
 from ..schema.schema import Schema, load_schema
 from ..selection.cross_validation import row_hashes
@@ -127,9 +128,7 @@ def _write(rows: pd.DataFrame, path: Path, first: Path, schema: Schema) -> None:
 def _text(cells: pd.Series, schema: Schema) -> pd.Series:
     """Typed cells as the contract reads text."""
     if pd.api.types.is_datetime64_dtype(cells):
-        form = schema.columns[str(cells.name)].format
-        form = form if form and form != "ISO8601" else "%Y-%m-%dT%H:%M:%S.%f"
-        return cells.dt.tz_localize("UTC").dt.strftime(form)
+        return write_dates(cells, schema.columns[str(cells.name)].format)
     return cells.astype("str").where(cells.notna())
 
 

@@ -102,7 +102,7 @@ def collect(project: Project) -> Watch | None:
         reference=reference,
         recent=recent,
         labelled=labelled,
-        live=_live(project, log, answers[answers["outcome"].notna()]),
+        live=_live(project, log, used, answers[answers["outcome"].notna()]),
         batches=_by_day(batches),
         answers=len(own),
         outcomes=len(known),
@@ -137,21 +137,27 @@ def _scored(project: Project, used: ModelInUse, answers: pd.DataFrame) -> Window
     return window
 
 
-def _live(project: Project, log: list[Promotion], answers: pd.DataFrame) -> list[dict[str, Any]]:
+def _live(
+    project: Project, log: list[Promotion], champion: ModelInUse, answers: pd.DataFrame
+) -> list[dict[str, Any]]:
     """The live score of each version in the log whose model is here."""
     lines = []
     for run, rows in answers.groupby("run", sort=False):
-        entry = next((one for one in reversed(log) if one["run"] == run), None)
-        try:
-            used = load_champion(project, entry) if entry else None
-        except ProjectError:  # of a clone without it, or of code that has changed
-            used = None
-        if used:
+        if used := champion if run == champion.run else _load_former(project, log, str(run)):
             window = _scored(project, used, rows)
             numbers = {"score": window.score, "low": window.low, "high": window.high}
             count = len(window.predicted.rows)
             lines.append({"model": str(used), "rows": count, **numbers})
     return lines
+
+
+def _load_former(project: Project, log: list[Promotion], run: str) -> ModelInUse | None:
+    """The model of a run, unless it is not here or refers to code that has changed."""
+    entry = next((one for one in reversed(log) if one["run"] == run), None)
+    try:
+        return load_champion(project, entry) if entry else None
+    except ProjectError:
+        return None
 
 
 def _state(

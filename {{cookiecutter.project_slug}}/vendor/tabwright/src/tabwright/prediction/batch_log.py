@@ -21,12 +21,22 @@ from ..project.files import md5
 from ..project.project import Project
 from ..registry.champion import ModelInUse, load_champion
 from ..registry.shadow import current_shadow
-from ..request_log.log import MAX_ROWS, Answer, Batch, Log, Refusal, batch_id, now, row_id
+from ..request_log.log import (
+    KEEP_DAYS,
+    MAX_ROWS,
+    Answer,
+    Batch,
+    Log,
+    Refusal,
+    batch_id,
+    now,
+    row_id,
+)
+from ..schema.dates import write_dates
 from ..schema.rules import COLUMN, ROW, RULE, apply_contract, rejected_by
 from ..schema.schema import Schema
 from ..selection.metrics import predict_scores
 
-DAYS = 30  # that the log keeps
 POSITION = "position"  # of a row in the file, from 0
 
 
@@ -114,7 +124,7 @@ class BatchLog:
 
 
 def _keep_days() -> int:
-    text = os.environ.get("SERVE_LOG_DAYS") or str(DAYS)
+    text = os.environ.get("SERVE_LOG_DAYS") or str(KEEP_DAYS)
     if not text.isdecimal():
         raise ProjectError(f"SERVE_LOG_DAYS is {text!r}, not a number of days, or 0 for no log")
     return int(text)
@@ -126,9 +136,7 @@ def json_rows(typed: pd.DataFrame, schema: Schema) -> list[dict[str, Any]]:
     for name, column in schema.features.items():
         cells = typed[name]
         if column.kind == "datetime":
-            form = column.format if column.format and column.format != "ISO8601" else None
-            moments = cells.dt.tz_localize("UTC")
-            cells = moments.dt.strftime(form or "%Y-%m-%dT%H:%M:%S.%f")
+            cells = write_dates(cells, column.format)
         columns.append(cells.astype(object).where(cells.notna(), None).tolist())
     return [dict(zip(schema.features, row, strict=True)) for row in zip(*columns, strict=True)]
 

@@ -76,10 +76,10 @@ def predict(
     source = source or default_input(project)
     if source.resolve().is_relative_to(project.train_file.parent):
         clean = unchanged  # these rows are clean already
-    log = BatchLog(project, used)
-    counts = predict_file(source, output, used.model, used.schema, clean, strict=strict, log=log)
     known = source.resolve() in (project.train_file.resolve(), project.test_file.resolve())
-    batch = "" if known else log.save(source, counts)
+    log = None if known else BatchLog(project, used)
+    counts = predict_file(source, output, used.model, used.schema, clean, strict=strict, log=log)
+    batch = log.save(source, counts) if log else ""
     write_origin(source, output, used, counts["rows"], batch)
     odd = counts["flagged"] + counts["left out"]
     print(

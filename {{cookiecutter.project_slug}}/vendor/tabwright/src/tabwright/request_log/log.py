@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SERVICE = "service"  # the source of what the service answered; of a batch it is the file's name
 MAX_ROWS = 5_000  # of a batch are kept, evenly spaced; its counts are of all
+KEEP_DAYS = 30  # unless SERVE_LOG_DAYS says otherwise
 OUTCOMES = "outcomes.db"
 
 

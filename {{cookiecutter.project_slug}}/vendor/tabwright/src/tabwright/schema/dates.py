@@ -39,6 +39,12 @@ def as_dates(cells: pd.Series, form: str | None) -> pd.Series:
     return moments.mask(early) if early.any() else moments
 
 
+def write_dates(dates: pd.Series, form: str | None) -> pd.Series:
+    """Write timestamps as text that `as_dates` reads as the same."""
+    codes = form if form and form != "ISO8601" else "%Y-%m-%dT%H:%M:%S.%f"
+    return dates.dt.tz_localize("UTC").dt.strftime(codes)
+
+
 def guess_format(text: pd.Series, *, day_first: bool = False) -> str | None:
     """Guess the format of dates; None unless nearly all cells have it.
 

@@ -8,6 +8,7 @@ from pydantic.dataclasses import dataclass
 
 from ..project.errors import ProjectError, did_you_mean
 from ..project.settings import FORBID
+from ..request_log.log import KEEP_DAYS
 
 PREFIX = "SERVE_"
 Count = Annotated[int, Field(ge=1)]
@@ -41,7 +42,7 @@ class ServeSettings:
     queue: Count = 256
     concurrency: Count = 1_000
     api_key: Annotated[str, Field(pattern="^[!-~]*$")] = ""
-    log_days: Annotated[int, Field(ge=0)] = 30
+    log_days: Annotated[int, Field(ge=0)] = KEEP_DAYS
 
 
 def serve_settings(environment: Mapping[str, str]) -> ServeSettings:
