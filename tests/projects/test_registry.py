@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from support.generator import ACTIVATE, PYTHON, Generator
+from support.generator import ACTIVATE, PYTHON, Generator, edit
 
 COMMIT = "git add --all && git -c user.name=Ada -c user.email=a@b commit -qnm work"
 QUICK = {
@@ -33,16 +33,6 @@ def table() -> str:
         bought = "" if n % 20 == 0 else "yes" if score > 0.4 else "no"
         lines.append(f"k{n},{size:.3f},{colour},{bought}")
     return "\n".join(lines) + "\n"
-
-
-def edit(project: Path, name: str, changes: dict[str, str]) -> None:
-    """Replace words in a file, each of which is there."""
-    path = next(project.glob(name))
-    text = path.read_text(encoding="utf-8")
-    for old, new in changes.items():
-        assert old in text, (name, old)
-        text = text.replace(old, new)
-    path.write_text(text, encoding="utf-8")
 
 
 def state(project: Path) -> tuple:

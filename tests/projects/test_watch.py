@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from support.generator import Generator
+from support.generator import Generator, edit
 from support.orders import orders
 
 COMMIT = "git add --all && git -c user.name=Ada -c user.email=a@b commit -qnm work"
@@ -29,16 +29,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Generator, Path]:
     said = generator.sh(made.path, f"{COMMIT}; make evaluate register && {COMMIT} && make promote")
     assert "version 1" in said
     return generator, made.path
-
-
-def edit(project: Path, name: str, changes: dict[str, str]) -> None:
-    """Replace words in a file, each of which is there."""
-    path = next(project.glob(name))
-    text = path.read_text(encoding="utf-8")
-    for old, new in changes.items():
-        assert old in text, (name, old)
-        text = text.replace(old, new)
-    path.write_text(text, encoding="utf-8")
 
 
 def month(generator: Generator, project: Path, seed: int, **change: float) -> None:

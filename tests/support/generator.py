@@ -41,6 +41,16 @@ class GeneratedProject:
         }
 
 
+def edit(project: Path, name: str, changes: dict[str, str]) -> None:
+    """Replace words in a file, each of which is there."""
+    path = next(project.glob(name))
+    text = path.read_text(encoding="utf-8")
+    for old, new in changes.items():
+        assert old in text, (name, old)
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+
+
 class Generator:
     """Runs cookiecutter in `folder`; call it for a project, or `run` it to see it fail.
 

@@ -26,6 +26,13 @@ from tabwright.tracking.record import save_record, source_code
 from support.small_table import PARAMS, set_params
 
 PATIENCE = 120  # seconds until a condition must hold
+ROW = {  # of the small table
+    "visits": 12,
+    "city": "Bern",
+    "member": True,
+    "joined": "2024-05-01",
+    "remark": "quick delivery",
+}
 
 
 def add_model(project: Project, model: BaseEstimator, schema: Schema, run: str) -> dict[str, Any]:

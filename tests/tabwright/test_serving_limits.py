@@ -16,7 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 from support.owner import TEMPLATE
-from support.served import PATIENCE, Client, new_project, service, wait_for
+from support.served import PATIENCE, ROW, Client, new_project, service, wait_for
 from support.small_table import make_raw
 from tabwright.project.errors import ProjectError
 from tabwright.project.project import Project
@@ -24,13 +24,6 @@ from tabwright.request_log import log
 from tabwright.serving import models
 from tabwright.serving.settings import serve_settings
 
-ROW = {
-    "visits": 12,
-    "city": "Bern",
-    "member": True,
-    "joined": "2024-05-01",
-    "remark": "quick delivery",
-}
 LIMITS = {"SERVE_BODY_BYTES": "5000", "SERVE_ROWS": "10", "SERVE_QUEUE": "3"}
 
 

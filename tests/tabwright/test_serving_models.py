@@ -11,6 +11,7 @@ import pytest
 from support.export_table import make_task
 from support.owner import fit_model
 from support.served import (
+    ROW,
     Client,
     add_export,
     add_model,
@@ -28,14 +29,6 @@ from tabwright.registry import champion
 from tabwright.request_log import log
 from tabwright.serving import answer, follow, models
 from tabwright.serving.app import create_app
-
-ROW = {
-    "visits": 12,
-    "city": "Bern",
-    "member": True,
-    "joined": "2024-05-01",
-    "remark": "quick delivery",
-}
 
 
 @pytest.fixture

@@ -164,14 +164,16 @@ def shared(project: GeneratedProject) -> set[str]:
     return {name for name in files if not owned & {Path(name), Path(name.split("/")[0])}}
 
 
+def text_of(project: GeneratedProject, but: tuple[str, ...]) -> str:
+    """The text of all files, but those whose path begins with one of `but`."""
+    files = project.files().items()
+    return "".join(data.decode("utf-8") for name, data in files if not name.startswith(but))
+
+
 def test_project_without_a_source_has_no_trace_of_one(
     project: GeneratedProject, answers: Answers
 ) -> None:
-    text = "".join(
-        content.decode("utf-8")
-        for name, content in project.files().items()
-        if not name.startswith(("requirements", "src/", "tests/", "vendor/"))
-    )
+    text = text_of(project, but=("requirements", "src/", "tests/", "vendor/"))
     fetched = "://" in str(answers["raw_data"])
     sql = "#" in str(answers["raw_data"]) and not str(answers["raw_data"]).startswith("s3")
     for word in ("make fetch", "fetch:", "  source:"):
@@ -184,11 +186,7 @@ def test_project_without_a_source_has_no_trace_of_one(
 def test_project_without_a_service_has_no_trace_of_one(
     project: GeneratedProject, answers: Answers
 ) -> None:
-    text = "".join(
-        content.decode("utf-8")
-        for name, content in project.files().items()
-        if not name.startswith(("requirements", "vendor/"))
-    )
+    text = text_of(project, but=("requirements", "vendor/"))
     for word in ("make serve", "serve:", "make export", "uvicorn", "onnx", "SERVE_PORT", "deploy/"):
         assert (word in text) == answers["serving"], word
 
