@@ -36,6 +36,8 @@ def load_mlflow(project: Project) -> Any:
 
     # It prints the traceback of errors that `database_errors` puts in a sentence.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+    # It warns that an environment made by uv has no pip, which no model needs.
+    logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)
     return mlflow
 
 
