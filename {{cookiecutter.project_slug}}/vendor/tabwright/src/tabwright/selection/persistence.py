@@ -6,10 +6,12 @@ code they come from. Loading a file requires its record: the same bytes, types a
 
 import hashlib
 import io
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 from zipfile import ZipFile, ZipInfo
@@ -101,12 +103,13 @@ def _require_same_code(path: Path, record: Record, code: SourceCode) -> None:
 
 @contextmanager
 def quick_skops() -> Iterator[None]:
-    """Let skops write each object once, and find names in its archive by hash.
+    """Let skops write each object once and without indents, and find names in its archive by hash.
 
     By itself it writes an object again wherever it is referred to, which makes the trees of an ensemble
-    up to twelve times as long, and looks for each array in a list of all. Reading needs the first alone.
+    up to twelve times as long; indents it, which takes Python's slow encoder; and looks for each array
+    in a list of all. Reading needs the first alone.
     """
-    from skops.io import _utils
+    from skops.io import _persist, _utils
 
     seen, get_state = set[int](), _utils._get_state  # objects in its memo live on: ids are unique
 
@@ -121,16 +124,20 @@ def quick_skops() -> Iterator[None]:
         seen.add(id(value))
         return get_state(value, context)
 
+    def dumps(state: dict[str, Any], indent: int) -> str:
+        return json.dumps(state, separators=(",", ": "))
+
     names = patch.object(ZipFile, "namelist", lambda archive: archive.NameToInfo.keys())
-    with names, patch.object(_utils, "_get_state", get_state_once):
+    compact = patch.object(_persist, "json", SimpleNamespace(dumps=dumps, loads=json.loads))
+    with names, compact, patch.object(_utils, "_get_state", get_state_once):
         yield
 
 
 def _canonical(data: bytes) -> bytes:
-    """Number objects and files in order of appearance, without times, memory addresses and indents."""
+    """Number objects and files in order of appearance, without times and memory addresses."""
     canonical = io.BytesIO()
     with ZipFile(io.BytesIO(data)) as old, ZipFile(canonical, "w") as new:
-        schema = re.sub(r"\n *", "", old.read("schema.json").decode())
+        schema = old.read("schema.json").decode()
         names = re.findall(r'"__id__": (\d+)|"file": "([^".]+)', schema)
         known = dict.fromkeys(a or b for a, b in names)
         numbers = {name: str(n) for n, name in enumerate(known, start=1)}  # 0 counts as none
