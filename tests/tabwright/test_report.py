@@ -40,7 +40,7 @@ def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
         slices=slices,
         tests=[],
         checks=[gate.Check("one", True, "x Holds"), gate.Check("two", False, "y is LOW")],
-        candidates=trained.facts,
+        candidates=trained.facts | {"left_out": ["forest", "linear 3"]},
         rows={"train": 1, "test": 2, "unlabelled": 3, "rejected": 4},
         issues=[{}],
         checked=[],
@@ -66,5 +66,6 @@ def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
     assert ("Bern</td>" in above, "few</td>" in above, "few</td>" in folded) == (True, False, True)
     assert "<strong>Warning:</strong> The column" in html
     assert "chosen for f1" in html
+    assert "as <code>train.timeout</code> ends before they do: forest, linear 3." in html
     assert "Calibrated: " in html
     assert "http" not in html.replace("http-equiv", "")
