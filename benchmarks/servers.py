@@ -45,6 +45,7 @@ def make_champion(name: str, folder: Path, *, with_mlflow: bool) -> list[dict[st
     from tabwright.schema.guess import infer_schema
     from tabwright.schema.rules import apply_contract
     from tabwright.selection.candidate import voting_ensemble
+    from tabwright.selection.metrics import predict_scores
 
     if name == "penguins":
         raw = pd.read_csv(PROJECT / "data/raw/penguins.csv", dtype="str", na_values=["NA"])
@@ -60,11 +61,23 @@ def make_champion(name: str, folder: Path, *, with_mlflow: bool) -> list[dict[st
     for kind in ("linear", "forest", "boosting"):
         model = candidates.candidates(schema, 0)[kind].pipeline
         parts[kind] = FrozenEstimator(model.fit(typed[features], typed[target]))
-    model = voting_ensemble(parts, [1, 1, 1], schema).pipeline.fit(typed[features], typed[target])
+    model, *others = (
+        voting_ensemble(parts, weights, schema).pipeline.fit(typed[features], typed[target])
+        for weights in ([1, 1, 1], [3, 1, 1], [1, 1, 3])
+    )
+    scores = [predict_scores(each, typed.head(BODIES), schema) for each in (model, *others)]
+    expected = [
+        {
+            str(n): dict(zip(schema.classes, row.tolist(), strict=True))
+            for n, row in enumerate(rows, start=1)
+        }
+        for rows in zip(*scores, strict=True)
+    ]
+    (folder / "expected.json").write_text(json.dumps(expected), encoding="utf-8")
     typed.head(1).to_pickle(folder / "row.pickle")
     project = new_project(folder / "plain", model, schema)
-    for number in (2, 3):
-        add = add_model(project, model, schema, f"run-{number}")
+    for number, other in enumerate(others, start=2):
+        add = add_model(project, other, schema, f"run-{number}")
         (folder / f"entry-{number}.json").write_text(json.dumps(add), encoding="utf-8")
     exported = new_project(folder / "export-new", model, schema)
     try:
@@ -160,12 +173,17 @@ def load(
     return said
 
 
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 @contextmanager
 def started(kind: str, folder: Path) -> Iterator[tuple[int, int]]:
     """A server: its port and process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     settings = {"SERVE_PORT": str(port), "SERVE_LOG_DAYS": "0" if "without" in kind else "30"}
     command = [sys.executable, __file__, kind, str(folder), str(port)]
     if kind == MLFLOW:

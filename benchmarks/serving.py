@@ -1,12 +1,14 @@
 """The service next to a bare prediction, a naive endpoint and `mlflow models serve`, by turns.
 
     python benchmarks/serving.py [--seconds 5] [--rounds 3] [--only penguins] [--mlflow]
+    python benchmarks/serving.py --soak 60
 
 Runs in a Python that has the packages of a generated project and of its service, on the library where
 it stands. The champion is the mean of linear, forest and boosting, of the example and of 20,000 orders
 with every kind of column. All servers run in one process with one thread for numbers, and answer the
 same rows; `changes` is what 4 clients get while models are put in the shadow, promoted, rolled back and
-damaged.
+damaged. With `--soak` 32 clients ask for some seconds while the champion changes, the process is killed
+and started again, and the disk of the log fills: every answer is compared with the model it names.
 """
 
 import argparse
@@ -21,6 +23,7 @@ from pathlib import Path
 
 from common import head, machine, row, tell
 from servers import BARE, MLFLOW, NAIVE, answers, bare, load, make_champion, started, wait_for
+from soak import soak
 
 COLUMNS = ("table", "server", "clients", "answers a second", "p50, ms", "p99, ms", "CPU, ms")
 SERVERS = ("service", "service without log", "service with export", NAIVE)
@@ -34,7 +37,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="one of the tables")
     parser.add_argument("--mlflow", action="store_true", help="measure `mlflow models serve` too")
+    parser.add_argument("--soak", type=float, metavar="SECONDS", help="while much goes wrong")
     options = parser.parse_args()
+    if options.soak:
+        with tempfile.TemporaryDirectory(prefix="serving-") as folder:
+            bodies = make_champion("penguins", Path(folder), with_mlflow=False)
+            (Path(folder) / "bodies.json").write_text(json.dumps(bodies), encoding="utf-8")
+            soak(Path(folder), options.soak)
+        return
     print(f"{machine()}, {options.rounds} rounds of {options.seconds:g} s\n", flush=True)
     print(head([*COLUMNS, "MB", "not 200"]), flush=True)
     for name in ("penguins", "orders"):

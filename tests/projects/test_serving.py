@@ -12,7 +12,8 @@ import pytest
 from support.dashboard import metrics
 from support.generator import TEMPLATE, Generator
 from support.image import Stage, build
-from support.service import ask, running, until
+from support.service import ask, running
+from support.waiting import wait_for
 
 ELSEWHERE = ("docker ", "kubectl ")  # test_deploy.py checks what these read
 HERE = "http://127.0.0.1:8000"
@@ -121,12 +122,14 @@ def test_pages_work_to_the_letter(generator: Generator, promoted: Path, service:
         return generator.sh(promoted, f"export SERVE_API_KEY=x\n{block.replace(HERE, service)}")
 
     def answers(version: str) -> None:
-        until(lambda: ask(f"{service}/model")["model_version"] == version, TAKES_UP)
+        wait_for(lambda: ask(f"{service}/model")["model_version"] == version, TAKES_UP)
 
     _, _, asking, *_ = blocks(TEMPLATE / "docs/serve.md")
     (answer,), model = values(run(asking))
     assert {"id", "prediction", "probabilities", "model_version", "run"} <= answer.keys()
     assert model["versions"] == ["1"]
+    assert model["scores"][model["metric"]] > 0.7  # `make evaluate` is no step of the guide
+    assert model["interval"][model["metric"]]["low"] < model["scores"][model["metric"]]
     assert (promoted / "scored.parquet").read_bytes().startswith(b"PAR1")
 
     params = (promoted / "params.yaml").read_text(encoding="utf-8")

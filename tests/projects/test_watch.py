@@ -17,6 +17,7 @@ QUICK = {
 COLUMNS = ["order_id", "channel", "amount", "items", "express", "returned"]
 TRAINING = "rows = read_rows(project.train_file, params.train.max_rows, params.seed)"
 CHANGED = {"concept": 2.0, "new": 0.05}
+OPPOSITE = {"concept": -2.0}  # of what the second champion has learned
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def month(generator: Generator, project: Path, seed: int, **change: float) -> No
         (project / name).unlink()
 
 
-def test_drift_leads_to_another_champion_and_a_worse_one_is_refused(
+def test_drift_leads_to_another_champion_and_back(
     shop: tuple[Generator, Path],
 ) -> None:
     generator, project = shop
@@ -73,6 +74,7 @@ def test_drift_leads_to_another_champion_and_a_worse_one_is_refused(
     assert "on 900 live rows: gain" in said
     assert not (project / "models/shadow.json").exists()
     refuse_worse(generator, project)
+    go_back(generator, project)
 
 
 def refuse_worse(generator: Generator, project: Path) -> None:
@@ -87,3 +89,22 @@ def refuse_worse(generator: Generator, project: Path) -> None:
     )
     log = json.loads((project / "models/champion.json").read_text(encoding="utf-8"))
     assert [entry["version"] for entry in log] == ["1", "2"]
+
+
+def go_back(generator: Generator, project: Path) -> None:
+    """The first champion, in the shadow, is better on what comes now: it is brought back."""
+    former, _ = json.loads((project / "models/champion.json").read_text(encoding="utf-8"))
+    generator.sh(project, f"make shadow RUN={former['run']}")
+    for seed in (6, 7):
+        month(generator, project, seed, **OPPOSITE)
+    said = generator.sh(project, "make monitor")
+    assert "rollback: go back to the previous champion" in said, said
+    said = generator.sh(project, "make act")
+    assert "to do: `make rollback`, or `make act AUTO=1`" in said
+    said = generator.sh(project, "make act AUTO=1")
+    assert "version 1" in said, said
+    *_, last = json.loads((project / "models/champion.json").read_text(encoding="utf-8"))
+    assert (last["run"], last["what"]) == (former["run"], "rolled back")
+    assert "the predictions are worse than on the held-out rows" in last["why"]
+    assert not (project / "models/shadow.json").exists()
+    assert "another champion was promoted" in generator.sh(project, "make act AUTO=1", code=1)

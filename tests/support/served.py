@@ -3,8 +3,7 @@
 import http.client
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,8 +23,8 @@ from tabwright.serving.app import create_app
 from tabwright.tracking.record import save_record, source_code
 
 from support.small_table import PARAMS, set_params
+from support.waiting import PATIENCE, wait_for
 
-PATIENCE = 120  # seconds until a condition must hold
 ROW = {  # of the small table
     "visits": 12,
     "city": "Bern",
@@ -143,12 +142,3 @@ class Client:
         return sum(
             float(line.split()[-1]) for line in lines if line.startswith((f"{name} ", f"{name}{{"))
         )
-
-
-def wait_for(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-    """Wait until a condition holds; return its value."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
-    return value

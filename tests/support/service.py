@@ -6,14 +6,13 @@ import re
 import signal
 import subprocess
 import tempfile
-import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-SECONDS = 240  # at most, on a machine that is busy
+from support.waiting import PATIENCE, wait_for
 
 
 @contextmanager
@@ -25,10 +24,10 @@ def running(command: list[str], folder: Path, environment: Mapping[str, str]) ->
             options = {"cwd": folder, "stdout": file, "stderr": file, "start_new_session": True}
             process = subprocess.Popen(command, env={**environment, "SERVE_PORT": "0"}, **options)
         try:
-            yield until(lambda: _address(process, log))
+            yield wait_for(lambda: _address(process, log))
         finally:
             os.killpg(process.pid, signal.SIGTERM)
-            process.wait(SECONDS)
+            process.wait(PATIENCE)
 
 
 def _address(process: subprocess.Popen, log: Path) -> str:
@@ -38,19 +37,10 @@ def _address(process: subprocess.Popen, log: Path) -> str:
     return found[1].replace("0.0.0.0", "127.0.0.1") if found else ""
 
 
-def until(look: Any, seconds: float = SECONDS) -> Any:
-    """Look again and again until something is there."""
-    end = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.05)
-    return found
-
-
 def ask(url: str, body: Any = None) -> Any:
     """Send JSON or nothing, and read the answer: JSON, or text."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
         text = answer.read().decode()
     return json.loads(text) if answer.headers.get_content_type() == "application/json" else text

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from support.owner import PROJECT, candidates
 from support.small_table import with_train
+from tabwright.project.errors import ProjectError
+from tabwright.project.project import Project
 from tabwright.selection import (
     calibration,
     metrics,
@@ -15,6 +17,7 @@ from tabwright.selection import (
 from tabwright.selection.fit import calibrate_and_threshold, fit_best
 from tabwright.selection.model_selection import ModelSelection
 from tabwright.selection.sources import SourceCode
+from tabwright.tracking import calibrate
 
 CODE = SourceCode(PROJECT / "src")
 
@@ -59,3 +62,9 @@ def test_calibrated_model_is_saved_and_keeps_classes_apart(trained, tmp_path: Pa
         metrics.CLASSES["roc_auc"].function(metrics.encode_target(trained.test, schema), scores)
         > 0.8
     )
+
+
+def test_before_a_training_it_says_so(project: Project) -> None:
+    with pytest.raises(ProjectError, match=r"nothing is trained here \(models/.*`make train`"):
+        calibrate.main(project, [])
+    assert not (project.root / "mlflow.db").exists()

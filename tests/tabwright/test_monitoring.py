@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from support.champions import kept, latest, promoted
 from support.small_table import make_raw
+from tabwright.evaluation.held_out import Evaluation
+from tabwright.evaluation.predictions import predictions_of
 from tabwright.monitoring import feedback, monitor, outcomes, windows
 from tabwright.monitoring.watch import collect
 from tabwright.prediction.predict import predict
@@ -16,6 +18,7 @@ from tabwright.project.files import md5, read_json, write_json
 from tabwright.project.project import Project
 from tabwright.registry import champion, live, reference, shadow
 from tabwright.request_log.log import Answer, Batch, Log, read_answers
+from tabwright.selection.metrics import predict_scores
 
 ROWS = 600
 
@@ -27,9 +30,18 @@ def models(project: Project, trained) -> Project:
     promoted(made, "run-1")
     made.test_file.parent.mkdir(parents=True)
     trained.test.to_parquet(made.test_file)
-    used = champion.model_in_use(made)
-    reference.save_reference(made, used, champion.champion_folder(made, "run-1"))
+    keep_reference(made, trained)
     return made
+
+
+def keep_reference(models: Project, trained) -> Path:
+    """Keep what a promotion keeps of the held-out rows; return the folder."""
+    scores = predict_scores(trained.model, trained.test, trained.schema)
+    sample = predictions_of(models, trained.model, trained.schema, trained.test, scores)
+    folder = champion.champion_folder(models, "run-1")
+    made = Evaluation({"metric": sample.deciding, "test": {"roc_auc": 0.5}}, [], [], sample)
+    reference.save_reference(models, made, folder)
+    return folder
 
 
 def predicted(models: Project, seed: int, rows: int = ROWS, **change: object) -> pd.DataFrame:
@@ -51,22 +63,23 @@ def tell(models: Project, table: pd.DataFrame, capsys) -> str:
 
 
 def test_reference_has_the_same_bytes_and_the_scores_of_the_model(models: Project, trained) -> None:
-    used = champion.model_in_use(models)
     folder = champion.champion_folder(models, "run-1")
     before = md5(folder / "reference.parquet")
-    reference.save_reference(models, used, folder)
+    keep_reference(models, trained)
     assert md5(folder / "reference.parquet") == before
-    found = reference.load_reference(models, used)
+    found = reference.load_reference(models, champion.model_in_use(models))
     assert found.rows["bought"].tolist() == trained.test["bought"].tolist()
     expected = trained.model.predict_proba(trained.test[list(trained.schema.features)])
     assert np.array_equal(found.y_pred, expected)
 
 
-def test_reference_of_many_rows_is_a_sample(models: Project, monkeypatch) -> None:
+def test_reference_of_many_rows_is_a_sample(models: Project, trained, monkeypatch) -> None:
     monkeypatch.setattr(reference, "MAX_ROWS", 10)
-    used, folder = champion.model_in_use(models), champion.champion_folder(models, "run-1")
-    reference.save_reference(models, used, folder)
-    assert len(reference.load_reference(models, used).rows) == 10
+    keep_reference(models, trained)
+    found = reference.load_reference(models, champion.model_in_use(models))
+    assert len(found.rows) == 10
+    again = predict_scores(trained.model, found.rows, trained.schema)
+    assert np.allclose(found.y_pred, again, rtol=0, atol=1e-12)
 
 
 def test_outcomes_come_late_twice_and_partly(models: Project, capsys) -> None:

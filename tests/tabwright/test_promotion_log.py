@@ -90,7 +90,7 @@ def project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Project:
     monkeypatch.setattr(promote, "add_to_champions", lambda *_: None)
     monkeypatch.setattr(promote, "md5", lambda path: "s")
     check = Check("one", False, "it is worse")
-    monkeypatch.setattr(challenger, "validate_challenger", lambda *_: [check])
+    monkeypatch.setattr(challenger, "validate_challenger", lambda *_: ([check], None))
     monkeypatch.setattr(live, "live_checks", lambda *_: [])
     return made
 
@@ -149,9 +149,9 @@ def test_promotion_made_while_the_gate_measures_stands(
 ) -> None:
     other = PROMOTION | {"run": "run-2", "version": "2"}
 
-    def measure(*_: object) -> list[object]:
+    def measure(*_: object) -> tuple[list[object], None]:
         project.promotions_file.write_text(json.dumps([other]), encoding="utf-8")
-        return []
+        return [], None
 
     monkeypatch.setattr(challenger, "validate_challenger", measure)
     with pytest.raises(ProjectError, match="meanwhile"):

@@ -15,6 +15,8 @@ from support.small_table import PARAMS, make_raw
 from tabwright.dataset.clean import unchanged
 from tabwright.io.source import Source
 from tabwright.prediction.predict import predict_file
+from tabwright.project.files import write_json
+from tabwright.registry.champion import champion_folder
 from tabwright.request_log import log
 from tabwright.schema.column import Column
 from tabwright.schema.guess import infer_schema
@@ -353,8 +355,22 @@ def test_pages_about_the_service(served, trained) -> None:
     row = document["components"]["schemas"]["Row"]
     assert set(row["required"]) == {"city", "joined", "member", "remark", "visits"}
     assert client.predict(row["example"]).status == 200
+    files = document["paths"]["/predict/file"]["post"]
+    assert list(files["requestBody"]["content"]) == ["application/octet-stream"]
+    assert next(iter(files["responses"]["200"]["content"])) == "application/octet-stream"
     rows = as_json(make_raw(), trained.schema)
     assert not any(row["example"].items() <= each.items() for each in rows)
+
+
+def test_scores_are_those_of_the_promotion(trained, tmp_path: Path) -> None:
+    project = new_project(tmp_path, trained.model, trained.schema)
+    scores = {"metric": "roc_auc", "test": {"roc_auc": 0.7}, "interval": {"roc_auc": {"low": 0.6}}}
+    write_json(champion_folder(project, "run-1") / "metrics.json", scores)
+    with service(project) as client:
+        model = client.get("/model").json
+    assert {"metric": model["metric"], "test": model["scores"], "interval": model["interval"]} == (
+        scores
+    )
 
 
 def test_form_escapes_names_and_fetches_nothing(trained, tmp_path: Path) -> None:
@@ -369,6 +385,7 @@ def test_form_escapes_names_and_fetches_nothing(trained, tmp_path: Path) -> None
     assert "http" not in text.replace("http-equiv", "")
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert all(f'data-name="{name}"' in text for name in trained.schema.features)
+    assert '<textarea data-name="remark"' in text  # a line would lose its breaks
 
 
 def test_example_satisfies_the_schema(trained) -> None:

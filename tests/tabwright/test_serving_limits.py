@@ -16,8 +16,9 @@ from types import SimpleNamespace
 
 import pytest
 from support.owner import TEMPLATE
-from support.served import PATIENCE, ROW, Client, new_project, service, wait_for
+from support.served import ROW, Client, new_project, service
 from support.small_table import make_raw
+from support.waiting import PATIENCE, wait_for
 from tabwright.project.errors import ProjectError
 from tabwright.project.project import Project
 from tabwright.request_log import log
@@ -179,14 +180,33 @@ def test_wrong_setting_is_a_sentence_without_the_value(name: str, value: str, sa
     assert serve_settings({"SERVE_ROWS": " "}).rows == 1000
 
 
-def test_full_disk_costs_no_answer(project: Project, monkeypatch) -> None:
-    def append(*_) -> None:
-        raise sqlite3.OperationalError("database or disk is full")
+def test_full_disk_costs_no_answer_is_counted_and_said_once(
+    project: Project, monkeypatch, caplog
+) -> None:
+    """The log may grow to some pages, as on a small disk; then there is room again."""
+    files, connect = list[sqlite3.Connection](), log.connect
 
-    monkeypatch.setattr(log.Log, "append", append)
+    def limited(path: Path) -> sqlite3.Connection:
+        files.append(connect(path))
+        files[-1].execute("pragma max_page_count = 16")
+        return files[-1]
+
+    monkeypatch.setattr(log, "connect", limited)
+    rows = make_raw(30, seed=7).drop(columns="bought").to_csv(index=False).encode()
     with service(project) as client:
+        answers = [client.predict([ROW] * 10) for _ in range(20)]
+        answers += [client.send("POST", "/predict/file", rows) for _ in range(3)]
+        assert {one.status for one in answers} == {200}
+        lost = client.metric("unlogged_rows_total")
+        kept = len(log.read_answers(project.log_folder))
+        assert client.metric('failures_total{part="log"}') >= 4
+        assert lost >= 90
+        assert kept + lost == 290
+        assert len([one for one in caplog.records if "disk is full" in one.message]) == 1
+        files[-1].execute("pragma max_page_count = 1000000")
         assert client.predict(ROW).status == 200
-        assert client.metric("failures_total") == 1
+        assert client.metric("unlogged_rows_total") == lost
+    assert len(log.read_answers(project.log_folder)) == kept + 1
 
 
 def test_nothing_is_logged_where_no_day_is_kept(project: Project, monkeypatch) -> None:
@@ -201,7 +221,7 @@ import sys
 from pathlib import Path
 sys.path[:0] = [{tests!r}, {library!r}]
 import support.owner
-from support.served import wait_for
+from support.waiting import wait_for
 from tabwright.project.project import Project
 from tabwright.serving import models
 from tabwright.serving.app import create_app, run

@@ -19,9 +19,9 @@ from support.served import (
     promote,
     service,
     set_shadow,
-    wait_for,
 )
 from support.small_table import make_raw
+from support.waiting import wait_for
 from tabwright.project.errors import ProjectError
 from tabwright.project.files import read_json, write_text
 from tabwright.project.project import Project

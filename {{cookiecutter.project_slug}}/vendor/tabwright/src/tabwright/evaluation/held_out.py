@@ -17,12 +17,11 @@ from ..schema.schema import Schema
 from ..selection.candidate import baseline
 from ..selection.cross_validation import draw_rows
 from ..selection.interval import COVERAGE, get_half_width
-from ..selection.metrics import deciding_metric, predict_scores, task_metrics
-from ..selection.threshold import get_threshold
+from ..selection.metrics import predict_scores
 from .behaviour import run_tests
 from .gate import absent_classes
 from .limits import CHANGED_ROWS, IMPORTANCE_ROWS, SAMPLED_ROWS
-from .predictions import Predictions
+from .predictions import Predictions, predictions_of
 from .ranking import best_rows
 from .reliance import describe_reliance
 from .resampling import Resampling, make_resampling
@@ -120,19 +119,14 @@ def evaluate_model(
     test
         Typed, labelled rows that the model has not seen.
     """
-    params, own = project.params, project.metrics
+    params = project.params
     constant = baseline(schema).pipeline
     targets = read_parquet(project.train_file, columns=[schema.target])  # all the baseline needs
     constant.fit(targets, targets[schema.target])
-    name = deciding_metric(schema, params.train.metric, own)
     tests = run_tests(model, test, schema, params.behaviour, params.seed)
-
-    def predicted_by(each: BaseEstimator, y_pred: np.ndarray) -> Predictions:
-        metrics = task_metrics(schema, get_threshold(each), own)  # each at its own threshold
-        return Predictions(test, schema, y_pred, metrics, name)
-
-    predicted = predicted_by(model, y_pred)
-    base = predicted_by(constant, predict_scores(constant, test, schema))
+    predicted = predictions_of(project, model, schema, test, y_pred)
+    constants = predict_scores(constant, test, schema)
+    base = predictions_of(project, constant, schema, test, constants)
     resampling = make_resampling(test, params.data, params.evaluate, params.seed)
     scores = score_model(predicted, base, resampling)
     if np.isfinite(reach := get_half_width(model)):

@@ -8,10 +8,11 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from ..project.errors import ProjectError
+from ..project.project import Project
 from ..schema.schema import Schema
 from ..selection.interval import get_half_width
 from ..selection.metric import Metric
-from ..selection.metrics import encode_target, predict_scores
+from ..selection.metrics import deciding_metric, encode_target, predict_scores, task_metrics
 from ..selection.threshold import decide, get_threshold
 
 NOTE = "prediction_note"  # what is new in a row, or why it has no prediction
@@ -50,6 +51,17 @@ class Predictions:
         """Scores of some of the rows by metric; `rows` has their numbers, or is a mask."""
         y_true, y_pred = self.y_true[rows], self.y_pred[rows]
         return {name: metric.function(y_true, y_pred) for name, metric in self.metrics.items()}
+
+
+def predictions_of(
+    project: Project, model: BaseEstimator, schema: Schema, rows: pd.DataFrame, scores: np.ndarray
+) -> Predictions:
+    """What a model has predicted for rows, as from `predict_scores`, with the metrics of the project."""
+    own = project.metrics
+    metrics = task_metrics(schema, get_threshold(model), own)  # each model at its own threshold
+    y_pred = scores if schema.classes else scores.reshape(len(rows))
+    name = deciding_metric(schema, project.params.train.metric, own)
+    return Predictions(rows, schema, y_pred, metrics, name)
 
 
 def predict_table(

@@ -8,7 +8,7 @@ from ..project.commands import Arguments, command_parser
 from ..project.errors import ProjectError, first_line
 from ..project.files import read_json
 from ..project.project import Project
-from ..registry.champion import current_champion, in_words, previous_champion
+from ..registry.champion import current_champion, in_words, is_former
 from ..registry.promote import register, rollback, shadow
 from ..registry.shadow import current_shadow
 from ..tracking.record import require_record, short
@@ -69,7 +69,7 @@ def read_plan(project: Project) -> dict[str, Any]:
 
 def retrain(project: Project, why: str) -> None:
     """Train on what became known, pass the gate, become the challenger, and go into the shadow."""
-    if (there := current_shadow(project)) and not _is_former(project, there.entry["run"]):
+    if (there := current_shadow(project)) and not is_former(project, there.entry["run"]):
         print(f"nothing is to be done: {in_words(there.entry)}; `make promote` judges it")
         return
     if project.params.data.source:
@@ -95,8 +95,3 @@ def roll_back(project: Project, why: str, *, auto: bool) -> None:
     os.environ["WHY"] = os.environ.get("WHY") or why
     rollback(project, [])
     alert(f"{project.title}: rolled back. {why}")
-
-
-def _is_former(project: Project, run: str) -> bool:
-    before = previous_champion(project)
-    return bool(before and before["run"] == run)

@@ -78,7 +78,7 @@ def _worse(state: State) -> tuple[str, str]:
         return ROLLBACK, f"{state.shadow}, the previous champion, is better: {state.pair}"
     if state.shadow and not state.is_former:
         return LOOK, f"{state.shadow} is in the shadow: {state.pair}; `make promote` judges it"
-    count = f"{state.labelled:,} of {state.needed:,} rows with an outcome since the training"
+    count = f"{state.labelled:,} rows with an outcome came since the training"
     if state.labelled >= state.needed:
-        return RETRAIN, f"{count} are there"
-    return LOOK, f"{count} are there, too few to train again"
+        return RETRAIN, count
+    return LOOK, f"{count}, {state.needed:,} are needed to train again"

@@ -13,6 +13,7 @@ from .drift import WORDS, Finding, watched
 from .watch import Watch
 
 MAX_COLUMNS = 8  # drawn, those that differ most
+MAX_LABELS = 9  # of windows
 BEFORE, NOW = "held-out rows", "newest window"
 
 
@@ -41,18 +42,18 @@ def _live(watch: Watch, folder: Path) -> dict[str, tuple[str, str]]:
     if not windows:
         return {}
     name = windows[0].predicted.deciding
-    with one_plot(folder / "live.svg", 9.0, 3.2) as axes:
+    with one_plot(folder / "live.svg", 6.4, 2.8) as axes:
         for place, window in enumerate(windows):
             if window.low is not None and window.high is not None:
                 axes.plot([place, place], [window.low, window.high], color=BLUE)
             if window.score is not None:
                 axes.plot(place, window.score, "o", color=BLUE, markersize=5)
         if watch.reference:
-            every = np.arange(len(watch.reference.rows))
-            axes.axhline(watch.reference.scores(every)[name], color=GREY, linestyle=":")
-        days = [window.end[5:10] for window in windows]
-        hours = [window.end[11:16] for window in windows]
-        axes.set_xticks(range(len(windows)), days if len(set(days)) > 1 else hours)
+            rows = np.arange(len(watch.reference.rows))
+            axes.axhline(watch.reference.scores(rows)[name], color=GREY, linestyle=":")
+        every = slice(None, None, -(1 + len(windows) // MAX_LABELS))  # that of the newest too
+        ends = [window.end[5:16].replace("T", "\n") for window in windows]
+        axes.set_xticks([*range(len(windows))][every], ends[every])
         axes.set(ylabel=f"{name}; dotted: held-out rows", xlim=(-0.5, len(windows) - 0.5))
         tidy(axes.yaxis)
     better = "higher" if windows[0].predicted.metrics[name].greater_is_better else "lower"
@@ -102,7 +103,7 @@ def _histogram(axes: Axes, old: pd.Series, new: pd.Series) -> None:
         weights = np.full(len(cells), 1 / max(len(cells), 1))
         axes.hist(cells, edges.tolist(), weights=weights, color=colour, alpha=0.6, label=label)
     axes.set_ylabel("share of rows")
-    axes.legend(loc="upper right")
+    axes.legend(loc="best")
     tidy(axes.xaxis)
     tidy(axes.yaxis)
 

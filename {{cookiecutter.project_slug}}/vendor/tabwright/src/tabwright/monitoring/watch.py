@@ -13,11 +13,11 @@ from ..project.project import Project
 from ..registry.champion import (
     ModelInUse,
     Promotion,
+    is_former,
     load_champion,
-    previous_champion,
     promotion_log,
 )
-from ..registry.live import compare_live, log_resampling, predictions_of
+from ..registry.live import compare_live, log_resampling, logged_predictions
 from ..registry.reference import load_reference
 from ..registry.shadow import current_shadow
 from ..tracking.record import load_records
@@ -114,7 +114,7 @@ def collect(project: Project) -> Watch | None:
 
 
 def _window(project: Project, used: ModelInUse, answers: pd.DataFrame) -> Window:
-    predicted = predictions_of(project, used, answers)
+    predicted = logged_predictions(project, used, answers)
     return Window(answers["at"].iloc[0][:16], answers["at"].iloc[-1][:16], predicted)
 
 
@@ -171,12 +171,12 @@ def _state(
 ) -> State:
     found = [[window.found for window in each[-NEWEST:]] for each in (recent, labelled)]
     newest = [one for each in found if each for one in each[-1] if one.alarm]
-    shadow, before = current_shadow(project), previous_champion(project)
+    shadow = current_shadow(project)
     words, pair, former = "", None, False
     if shadow:
         other = load_champion(project, shadow.entry)
         words, pair = str(other), compare_live(project, other, used, answers)
-        former = bool(before and before["run"] == other.run)
+        former = is_former(project, other.run)
     return State(
         seen=bool(recent),
         once=newest,

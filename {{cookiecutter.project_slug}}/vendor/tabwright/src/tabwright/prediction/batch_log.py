@@ -6,7 +6,9 @@ import sqlite3
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +24,13 @@ from ..project.project import Project
 from ..registry.champion import ModelInUse, load_champion
 from ..registry.shadow import current_shadow
 from ..request_log.log import (
-    KEEP_DAYS,
     MAX_ROWS,
     Answer,
     Batch,
     Log,
     Refusal,
     batch_id,
+    keep_days,
     now,
     row_id,
 )
@@ -40,6 +42,9 @@ from ..selection.metrics import predict_scores
 POSITION = "position"  # of a row in the file, from 0
 
 
+Loading = tuple[str, Callable[[], ModelInUse]]  # the run of a model, and what loads it
+
+
 class BatchLog:
     """Collects what is logged of a file while it is predicted; memory does not grow with its rows.
 
@@ -49,8 +54,8 @@ class BatchLog:
         What the log says it comes from; by default the name of the file.
     """
 
-    def __init__(self, project: Project, used: ModelInUse, source: str = "") -> None:
-        self.project, self.used, self.source = project, used, source
+    def __init__(self, used: ModelInUse, source: str = "") -> None:
+        self.used, self.source = used, source
         self.seconds, self.seen, self.stride = 0.0, 0, 1
         self.parts: list[list[pd.DataFrame]] = []
         self.refusals: Counter[tuple[str, str]] = Counter()
@@ -84,50 +89,62 @@ class BatchLog:
         """Which of the rows have a position that is a multiple of the stride."""
         return (part[0][POSITION] % self.stride == 0).to_numpy()
 
-    def save(self, source: Path, counts: Counter[str]) -> str:
-        """Write the batch into the log; a failure is a line on stderr, for it must cost no prediction.
+    def entry(
+        self, source: Path, counts: Counter[str], shadow: Loading | None
+    ) -> tuple[list[Answer], list[Refusal], Batch]:
+        """What the log keeps of the file, the scores of the shadow too.
 
         Parameters
         ----------
         counts
             As `predict_file` returns them.
-
-        Returns
-        -------
-        str
-            The id of the batch, which those of its answers begin with; empty where none is kept.
         """
-        project, used = self.project, self.used
-        try:
-            days = _keep_days()
-            if not days or not self.parts:
-                return ""
-            name = _file_id(source, used)
-            _, given, typed, table = (pd.concat(each) for each in zip(*self.parts, strict=True))
-            answers = _answers(name, typed, table, used)
-            run, scores, seconds = _shadow(project, given, self.written)
-            if run:
-                each: list[Any] = scores or [None] * len(answers)
-                pairs = zip(answers, each, strict=True)
-                answers = [one._replace(shadow_run=run, shadow_scores=its) for one, its in pairs]
-                seconds *= self.seen / max(len(answers), 1)  # as if it had scored all rows
-            numbers = counts["rows"], counts["flagged"], counts["left out"], self.seconds
-            batch = Batch(
-                name, now(), self.source or source.name, used.version, *numbers, 0, run, seconds
-            )
-            refusals = [Refusal(*rule, count) for rule, count in self.refusals.items()]
-            Log(project.log_folder, days).append(answers, refusals, batch)
-        except (sqlite3.Error, OSError, ProjectError) as error:
-            print(f"{source.name} is not in the log: {first_line(error)}", file=sys.stderr)
+        used, name = self.used, _file_id(source, self.used)
+        _, given, typed, table = (pd.concat(each) for each in zip(*self.parts, strict=True))
+        answers = _answers(name, typed, table, used)
+        run, seconds = None, 0.0
+        if shadow and answers:
+            run, (scores, seconds) = shadow[0], _shadow_scores(shadow[1], given, self.written)
+            each: list[Any] = scores or [None] * len(answers)
+            pairs = zip(answers, each, strict=True)
+            answers = [one._replace(shadow_run=run, shadow_scores=its) for one, its in pairs]
+            seconds *= self.seen / len(answers)  # as if it had scored all rows
+        batch = Batch(
+            id=name,
+            at=now(),
+            source=self.source or source.name,
+            version=used.version,
+            rows=counts["rows"],
+            flagged=counts["flagged"],
+            rejected=counts["left out"],
+            seconds=self.seconds,
+            shadow_run=run,
+            shadow_seconds=seconds,
+        )
+        return answers, [Refusal(*rule, count) for rule, count in self.refusals.items()], batch
+
+
+def keep(project: Project, made: BatchLog, source: Path, counts: Counter[str]) -> str:
+    """Write a predicted file into the log; a failure is a line on stderr, for it must cost no prediction.
+
+    Returns
+    -------
+    str
+        The id of the batch, which those of its answers begin with; empty where none is kept.
+    """
+    try:
+        days = keep_days(os.environ.get("SERVE_LOG_DAYS", "").strip())
+        if not days or not made.parts:
             return ""
-        return name
-
-
-def _keep_days() -> int:
-    text = os.environ.get("SERVE_LOG_DAYS") or str(KEEP_DAYS)
-    if not text.isdecimal():
-        raise ProjectError(f"SERVE_LOG_DAYS is {text!r}, not a number of days, or 0 for no log")
-    return int(text)
+        beside = None
+        if shadow := current_shadow(project):
+            beside = (shadow.entry["run"], partial(load_champion, project, shadow.entry))
+        answers, refusals, batch = made.entry(source, counts, beside)
+        Log(project.log_folder, days).append(answers, refusals, batch)
+    except (sqlite3.Error, OSError, ProjectError) as error:
+        print(f"{source.name} is not in the log: {first_line(error)}", file=sys.stderr)
+        return ""
+    return batch.id
 
 
 def json_rows(typed: pd.DataFrame, schema: Schema) -> list[dict[str, Any]]:
@@ -147,7 +164,8 @@ def _answers(
     schema = used.schema
     identifier = schema.identifier
     keys = typed[identifier].tolist() if identifier in typed else [None] * len(typed)
-    scores = prediction_array(table, schema).reshape(len(table), -1).tolist()
+    width = max(len(schema.classes), 1)
+    scores = prediction_array(table, schema).reshape(len(table), width).tolist()
     found = table[f"predicted_{schema.target}"].tolist()
     notes = table[NOTE].fillna("").tolist()
     rows = json_rows(typed, schema)
@@ -159,23 +177,19 @@ def _answers(
     ]
 
 
-def _shadow(
-    project: Project, given: pd.DataFrame, written: Source
-) -> tuple[str | None, list[list[float]], float]:
-    """The run of the shadow, its scores of the rows, none where it fails, and its seconds."""
-    shadow = current_shadow(project)
-    if shadow is None:
-        return None, [], 0.0
-    run = shadow.entry["run"]
+def _shadow_scores(
+    load: Callable[[], ModelInUse], given: pd.DataFrame, written: Source
+) -> tuple[list[list[float]], float]:
+    """The scores of the model in the shadow for the rows, none where it fails, and its seconds."""
     try:
-        used = load_champion(project, shadow.entry)
+        used = load()
         began = time.perf_counter()
         typed, _ = apply_contract(given, replace(used.schema, source=written), target=False)
         scores = predict_scores(used.model, typed, used.schema).reshape(len(typed), -1)
-        return run, scores.tolist(), time.perf_counter() - began
+        return scores.tolist(), time.perf_counter() - began
     except Exception as error:  # noqa: BLE001, whatever it is, the champion has predicted
         print(f"the model in the shadow failed: {first_line(error)}", file=sys.stderr)
-        return run, [], 0.0
+        return [], 0.0
 
 
 def _file_id(source: Path, used: ModelInUse) -> str:

@@ -30,7 +30,7 @@ from ..registry.champion import ModelInUse, model_in_use
 from ..schema.rules import LEFT_OUT, ROW, apply_contract, describe, notes, problems_in, rejected_by
 from ..schema.schema import Schema
 from ..tracking.record import now
-from .batch_log import BatchLog
+from .batch_log import BatchLog, keep
 
 MAX_SHOWN = 20  # a result of no more rows is printed too
 
@@ -77,9 +77,9 @@ def predict(
     if source.resolve().is_relative_to(project.train_file.parent):
         clean = unchanged  # these rows are clean already
     known = source.resolve() in (project.train_file.resolve(), project.test_file.resolve())
-    log = None if known else BatchLog(project, used)
+    log = None if known else BatchLog(used)
     counts = predict_file(source, output, used.model, used.schema, clean, strict=strict, log=log)
-    batch = log.save(source, counts) if log else ""
+    batch = keep(project, log, source, counts) if log else ""
     write_origin(source, output, used, counts["rows"], batch)
     odd = counts["flagged"] + counts["left out"]
     print(

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..evaluation.comparison import Gain, independent, make_side, versus, worse_at_most
 from ..evaluation.gate import Check, checks
-from ..evaluation.held_out import evaluate_model
+from ..evaluation.held_out import Evaluation, evaluate_model
 from ..evaluation.predictions import predict_table, prediction_array
 from ..evaluation.resampling import make_resampling
 from ..evaluation.slices import make_slices, slice_columns
@@ -19,15 +19,21 @@ from ..schema.schema import Schema, load_schema
 from ..selection.cross_validation import read_rows, row_hashes
 from ..selection.metrics import deciding_metric, encode_target, task_metrics
 from ..tracking.record import Record, input_tree
-from .champion import ModelInUse, champion_folder, current_champion, load_champion
+from .champion import (
+    ModelInUse,
+    champion_folder,
+    current_champion,
+    different_target,
+    load_champion,
+)
 
 MIN_ROWS = 40  # new to both models, to compare them where one has seen others
 
 
 def validate_challenger(
     project: Project, record: Record, challenger: ModelInUse, fitted: Path
-) -> list[Check]:
-    """Run all checks on the model of a run.
+) -> tuple[list[Check], Evaluation]:
+    """Score the model of a run on the held-out rows, and run all checks.
 
     Parameters
     ----------
@@ -50,20 +56,19 @@ def validate_challenger(
     y_pred = prediction_array(predictions, schema)
     found = evaluate_model(project, challenger.model, y_pred, test, schema)
     metrics = task_metrics(schema, own=project.metrics)
-    return [
+    made = [
         *checks(found.scores, found.slices, found.tests, params.evaluate, metrics),
         *against_champion(project, schema, predictions, rows, test),
         unseen(project, rows, test, schema),
         committed(project, record),
     ]
+    return made, found
 
 
 def mismatch(schema: Schema, other: Schema, test: pd.DataFrame) -> str:
     """Why models of two schemas cannot be compared; empty if they can."""
-    if (schema.target, schema.task) != (other.target, other.task):
-        return f"it predicts {schema.target!r}, not {other.target!r}"
-    if sorted(schema.classes) != sorted(other.classes):
-        return f"its classes are {', '.join(schema.classes)}, not {', '.join(other.classes)}"
+    if problem := different_target(schema, other):
+        return problem
     if missing := [name for name in schema.features if name not in test.columns]:
         return f"it needs {', '.join(missing)}, which the held-out rows do not have"
     for name, column in schema.features.items():

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
 Promotion = dict[str, Any]
+SCORES = "metrics.json"  # in the folder of a champion: its scores at the promotion
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,28 @@ def previous_champion(project: Project) -> Promotion | None:
         if not stack or stack[-1]["run"] != promotion["run"]:
             stack.append(promotion)
     return stack[-2] if len(stack) > 1 else None
+
+
+def different_target(schema: Schema, other: Schema, *, ordered: bool = False) -> str:
+    """Why a model with another schema does not predict the same; empty if it does.
+
+    Parameters
+    ----------
+    ordered
+        Whether the classes must have the same order too, as probabilities in the log have it.
+    """
+    if (schema.target, schema.task) != (other.target, other.task):
+        return f"it predicts {schema.target!r} ({schema.task}), not {other.target!r} ({other.task})"
+    arrange = list if ordered else sorted
+    if arrange(schema.classes) != arrange(other.classes):
+        return f"its classes are {', '.join(schema.classes)}, not {', '.join(other.classes)}"
+    return ""
+
+
+def is_former(project: Project, run: str) -> bool:
+    """Whether a rollback returns to the model of a run."""
+    before = previous_champion(project)
+    return before is not None and bool(before["run"] == run)
 
 
 def champion_folder(project: Project, run: str) -> Path:

@@ -8,14 +8,13 @@ import pandas as pd
 
 from ..evaluation.comparison import Gain, Side, independent, paired_bootstrap, versus
 from ..evaluation.gate import Check
-from ..evaluation.predictions import Predictions
+from ..evaluation.predictions import Predictions, predictions_of
 from ..evaluation.resampling import Resampling
 from ..project.project import Project
 from ..request_log.log import read_answers, read_batches
 from ..schema.rules import apply_contract, rejected_by
 from ..schema.schema import Schema
 from .champion import ModelInUse, current_champion, load_champion
-from .reference import scored
 from .shadow import current_shadow
 
 MIN_ROWS = 500  # with an outcome, to compare two models
@@ -40,14 +39,14 @@ def typed_answers(answers: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     return typed[names].assign(**{schema.target: typed_outcomes(outcomes, schema)[0]})
 
 
-def predictions_of(project: Project, used: ModelInUse, answers: pd.DataFrame) -> Predictions:
+def logged_predictions(project: Project, used: ModelInUse, answers: pd.DataFrame) -> Predictions:
     """What a model answered, or scored in the shadow, for logged rows that it has scores of."""
     own = (answers["run"] == used.run).to_numpy()
     scores = answers["scores"].where(own, answers["shadow_scores"])
     width = max(len(used.schema.classes), 1)
     table = np.array(scores.tolist(), dtype=float).reshape(len(answers), width)
     rows = typed_answers(answers, used.schema)
-    return scored(project, used, rows, table)
+    return predictions_of(project, used.model, used.schema, rows, table)
 
 
 def log_resampling(project: Project, answers: pd.DataFrame) -> Resampling:
@@ -89,7 +88,7 @@ def compare_live(
     known = both[both["outcome"].notna() & both["shadow_scores"].notna()]
     sides: list[Side] = []
     for used in (model, other):
-        predicted = predictions_of(project, used, known)
+        predicted = logged_predictions(project, used, known)
         sides.append((predicted.metrics[predicted.deciding], predicted.y_pred))
     labelled = predicted.rows[model.schema.target].notna().to_numpy()
     y_true = predicted.y_true[labelled]

@@ -9,6 +9,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from ..project.commands import Arguments, command_parser, dvc
 from ..project.errors import ProjectError
@@ -24,6 +25,7 @@ from .champion import (
     ModelInUse,
     Promotion,
     champion_folder,
+    different_target,
     in_words,
     load,
     load_champion,
@@ -34,6 +36,9 @@ from .champion import (
 )
 from .mirror import challenger, make_challenger, mirror, version_table
 from .shadow import begin_shadow, current_shadow, end_shadow, parse_share
+
+if TYPE_CHECKING:
+    from ..evaluation.held_out import Evaluation
 
 FILES = ("model.skops", "schema.yaml", "rows.npy")
 SWITCHES = ("", "f", "force", "forced", "ok", "on", "t", "true", "y", "yes")  # and no reasons
@@ -79,8 +84,8 @@ def promote(project: Project, arguments: Arguments = None) -> None:
         with TemporaryDirectory() as name:
             files = Path(name)
             model = fetch(project, record, files)
-            failed = _failed_checks(project, record, model, files, forced)
-            add_to_champions(project, record, files, model)
+            failed, evaluation = _failed_checks(project, record, model, files, forced)
+            add_to_champions(project, record, files, evaluation)
             entry = _entry(project, record, files, seen)
     what = "promoted by force" if failed else "promoted"
     why = forced or os.environ.get("WHY", "") or record["why"]
@@ -89,12 +94,12 @@ def promote(project: Project, arguments: Arguments = None) -> None:
 
 def _failed_checks(
     project: Project, record: Record, model: ModelInUse, files: Path, forced: str | None
-) -> list[str]:
+) -> tuple[list[str], "Evaluation"]:
     """Validate the challenger; what fails is an error unless it is forced."""
     from .challenger import validate_challenger  # takes seconds to import
     from .live import live_checks
 
-    found = validate_challenger(project, record, model, files / "rows.npy")
+    found, evaluation = validate_challenger(project, record, model, files / "rows.npy")
     found += live_checks(project, model)
     print(*found, sep="\n")
     failed = [check.words for check in found if not check.passed]
@@ -104,7 +109,7 @@ def _failed_checks(
             + "\n".join(f"  {words}" for words in failed)
             + '\nFORCE="reason" promotes it anyway and keeps the reason.'
         )
-    return failed
+    return failed, evaluation
 
 
 def _entry(project: Project, record: Record, files: Path, log: list[Promotion]) -> Promotion:
@@ -134,7 +139,8 @@ def shadow(project: Project, arguments: Arguments = None) -> None:
     if entry["run"] == log[-1]["run"]:
         raise ProjectError(f"run {short(entry)} is the champion: name another with RUN=.")
     used, champion = load_champion(project, entry), load_champion(project, log[-1])
-    require_comparable(used, champion)
+    if problem := different_target(used.schema, champion.schema, ordered=True):
+        raise ProjectError(f"{used} cannot be compared with {champion}: {problem}.")
     begin_shadow(project, entry, share)
     answers = f"answers {share:.0%} of the service's rows" if share else "answers no row"
     print(f"{used} predicts in the shadow of {champion}; it {answers}")
@@ -155,16 +161,6 @@ def _shadow_entry(project: Project, run: str, log: list[Promotion]) -> Promotion
     why = os.environ.get("WHY", "") or record["why"]
     decision = {"time": now(), "what": "in the shadow", "by": user(project), "why": why}
     return {"time": "", "what": ""} | entry | decision | {"failed": []}
-
-
-def require_comparable(used: ModelInUse, champion: ModelInUse) -> None:
-    """Refuse a model that does not predict what the champion predicts."""
-    for name in ("target", "task", "classes"):
-        now, other = getattr(used.schema, name), getattr(champion.schema, name)
-        if now != other:
-            raise ProjectError(
-                f"{used} cannot be compared with {champion}: its {name} is {now}, not {other}."
-            )
 
 
 def rollback(project: Project, arguments: Arguments = None) -> None:
@@ -224,14 +220,14 @@ def fetch(project: Project, record: Record, folder: Path) -> ModelInUse:
 
 
 def add_to_champions(
-    project: Project, record: Record, files: Path, model: ModelInUse | None = None
+    project: Project, record: Record, files: Path, evaluation: "Evaluation | None" = None
 ) -> None:
     """Put a model, its contract and its rows below models/champions, for DVC to carry.
 
     Parameters
     ----------
-    model
-        For held-out rows and their scores, where it is promoted.
+    evaluation
+        On the held-out rows, where it is promoted.
     """
     from .reference import save_reference  # imports what a rollback does not need
 
@@ -243,6 +239,6 @@ def add_to_champions(
                 shutil.copy2(files / name, partial / name)
             if figures := download_file(project, record["run"], "figures", files):  # for the pages
                 shutil.copytree(figures, partial / "figures")
-    if model:
-        save_reference(project, model, folder)
+    if evaluation:
+        save_reference(project, evaluation, folder)
     dvc(project.root, "add", "--quiet", str(folder), problem=f"DVC could not add {folder.name}")

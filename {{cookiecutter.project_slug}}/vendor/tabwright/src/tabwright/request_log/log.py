@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..project.errors import ProjectError
 from .database import DAYS, cell, connect, delete_days, empty_journal, insert, opened, read_days
 
 if TYPE_CHECKING:
@@ -135,6 +136,19 @@ class Log:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def keep_days(text: str) -> int:
+    """The days that `SERVE_LOG_DAYS` says, the usual ones where it is empty.
+
+    Raises
+    ------
+    ProjectError
+        When it is no number.
+    """
+    if text and not text.isdecimal():
+        raise ProjectError("SERVE_LOG_DAYS should be a number of days, or 0 for no log")
+    return int(text or KEEP_DAYS)
 
 
 def now() -> str:

@@ -42,7 +42,7 @@ class Service:
         self.models = Models(project, clean, settings.rows)
         self.follower = Follower(self.models, self.metrics)
         self.batcher = Batcher(settings, self.metrics, log)
-        self.files = FilePredictor(project, self.batcher, settings)
+        self.files = FilePredictor(self.batcher, settings)
 
     @asynccontextmanager
     async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from .models import Served
 from .settings import ServeSettings
 
 LOGGER = logging.getLogger("uvicorn.error")
+QUIET = 3600  # seconds until the same failure of the log is said again: it costs every batch
 PAUSE = 0.005  # seconds at most that a batch waits for more requests
 
 
@@ -40,6 +42,7 @@ class Batcher:
         self.waiting: deque[_Waiting] = deque()
         self.thread = ThreadPoolExecutor(1, "predict", use_one_core)
         self._work: asyncio.Task[None] | None = None
+        self._quiet: dict[str, float] = {}  # until when a failure of the log is not said again
 
     @property
     def full(self) -> bool:
@@ -116,7 +119,11 @@ class Batcher:
                 self.log.append(*entry)
         except (sqlite3.Error, OSError) as error:
             self.metrics.failures.labels("log").inc()
-            LOGGER.error("not kept in the log: %s", error)
+            self.metrics.unlogged.inc(len(entry.answers))
+            text, moment = str(error), time.monotonic()
+            if moment > self._quiet.get(text, 0.0):
+                LOGGER.error("not kept in the log, as /metrics counts: %s", text)
+                self._quiet[text] = moment + QUIET
 
 
 def use_one_core() -> None:

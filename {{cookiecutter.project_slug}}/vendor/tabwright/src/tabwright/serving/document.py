@@ -1,5 +1,6 @@
 """What the service says about itself: the OpenAPI document, the form at /docs, the facts at /model."""
 
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -9,6 +10,7 @@ from pydantic import BaseModel
 
 from ..project.files import read_json
 from ..project.project import Project
+from ..registry.champion import SCORES, champion_folder
 from .columns import describe_column, example
 from .models import Served, ServedModel
 from .request import Problem
@@ -16,7 +18,10 @@ from .request import Problem
 Responses = dict[int | str, dict[str, Any]]
 REF = "#/components/schemas/{model}"
 TEXT, NUMBER = {"type": "string"}, {"type": "number"}
-FILE = {"text/csv": {"schema": TEXT}, "application/vnd.apache.parquet": {"schema": TEXT}}
+BYTES = {"schema": {"type": "string", "format": "binary"}}
+SENT = {"application/octet-stream": BYTES}
+# Clients are made from the first: a file read as text would be another file.
+RETURNED = SENT | {"text/csv": BYTES, "application/vnd.apache.parquet": BYTES}
 
 
 class Failure(BaseModel):
@@ -55,8 +60,8 @@ def describe_api(app: FastAPI, served: Served) -> dict[str, Any]:
     bodies = {"application/json": {"schema": _one_or_many("Row")}}
     rows["requestBody"] = {"required": True, "content": bodies}
     rows["responses"]["200"]["content"] = {"application/json": {"schema": _one_or_many("Answer")}}
-    files["requestBody"] = {"required": True, "content": FILE}
-    files["responses"]["200"]["content"] = FILE
+    files["requestBody"] = {"required": True, "content": SENT}
+    files["responses"]["200"]["content"] = RETURNED
     return document
 
 
@@ -109,9 +114,9 @@ def model_facts(project: Project, served: Served) -> dict[str, Any]:
     """Where a model comes from, how good it is, and what it takes."""
     model = served.champion
     entry, schema = model.entry, model.schema
-    path = project.runs_folder / f"{entry['run']}.json"
-    record = read_json(path) if path.is_file() else {}
-    scores = record.get("evaluation", {})
+    record = _content(project.runs_folder / f"{entry['run']}.json")
+    kept = _content(champion_folder(project, entry["run"]) / SCORES)
+    scores = kept or record.get("evaluation", {})
     return model.names | {
         "run_id": entry["run"],
         "commit": entry.get("commit"),
@@ -129,3 +134,8 @@ def model_facts(project: Project, served: Served) -> dict[str, Any]:
         },
         "shadow": served.shadow and served.shadow.names,
     }
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """The content of a JSON file, if it is here."""
+    return dict(read_json(path)) if path.is_file() else {}

@@ -17,8 +17,7 @@ from starlette.background import BackgroundTask
 from ..prediction.batch_log import BatchLog
 from ..prediction.predict import NothingPredictedError, predict_file
 from ..project.errors import ProjectError, first_line
-from ..project.project import Project
-from ..request_log.log import SERVICE, Batch, now
+from ..request_log.log import SERVICE
 from ..schema.rules import COLUMN, ROW, RULE, rejected_by
 from .answer import Entry
 from .batcher import Batcher, use_one_core
@@ -33,8 +32,8 @@ MEDIA = {".csv": "text/csv; charset=utf-8", ".parquet": "application/vnd.apache.
 class FilePredictor:
     """Predicts one file after the other, beside the queue of rows."""
 
-    def __init__(self, project: Project, batcher: Batcher, settings: ServeSettings) -> None:
-        self.project, self.batcher, self.settings = project, batcher, settings
+    def __init__(self, batcher: Batcher, settings: ServeSettings) -> None:
+        self.batcher, self.settings = batcher, settings
         self.thread = ThreadPoolExecutor(1, "files", use_one_core)
 
     async def predict(self, served: Served, body: AsyncIterator[bytes]) -> FileResponse:
@@ -69,9 +68,8 @@ class FilePredictor:
                 raise TimeoutError  # nobody waits for it any more
             return model.clean(rows)
 
-        model, began = served.champion, time.perf_counter()
-        used = model.used
-        log = BatchLog(self.project, used, SERVICE)
+        model, other = served.champion, served.shadow
+        used, log = model.used, BatchLog(model.used, SERVICE)
         try:
             counts = predict_file(source, output, used.model, used.schema, clean_in_time, log=log)
         except NothingPredictedError as error:
@@ -85,7 +83,6 @@ class FilePredictor:
                 first_line(error).replace(str(source), "the file").replace(source.name, "the file")
             )
             raise RefusedError([Problem(None, None, f"a CSV or Parquet file: {said}")]) from None
-        log.save(source, counts)
-        rows = (counts["rows"], counts["flagged"], counts["left out"])
-        batch = Batch("", now(), SERVICE, used.version, *rows, time.perf_counter() - began)
-        self.batcher.metrics.count(Entry([], [], batch), served)
+        if log.parts:
+            beside = (other.used.run, lambda: other.used) if other else None
+            self.batcher.keep(Entry(*log.entry(source, counts, beside)), served)

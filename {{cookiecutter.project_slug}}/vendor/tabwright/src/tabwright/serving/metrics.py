@@ -28,6 +28,7 @@ class Metrics:
         )
         self.flagged = Counter("flagged_rows", "Rows predicted with a note", registry=own)
         self.refused = Counter("refused_rows", "Cells that break a rule", ["column"], registry=own)
+        self.unlogged = Counter("unlogged_rows", "Answers the log has lost", registry=own)
         self.failures = Counter("failures", "Failures of a part", ["part"], registry=own)
         self.model = Gauge(
             "model_info", "The models in use", ["role", "version", "run"], registry=own

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic.dataclasses import dataclass
 
 from ..project.errors import ProjectError, did_you_mean
 from ..project.settings import FORBID
-from ..request_log.log import KEEP_DAYS
+from ..request_log.log import KEEP_DAYS, keep_days
 
 PREFIX = "SERVE_"
 Count = Annotated[int, Field(ge=1)]
@@ -42,7 +42,7 @@ class ServeSettings:
     queue: Count = 256
     concurrency: Count = 1_000
     api_key: Annotated[str, Field(pattern="^[!-~]*$")] = ""
-    log_days: Annotated[int, Field(ge=0)] = KEEP_DAYS
+    log_days: Annotated[int, BeforeValidator(keep_days)] = KEEP_DAYS
 
 
 def serve_settings(environment: Mapping[str, str]) -> ServeSettings:
