@@ -165,3 +165,54 @@ def test_champion_predicts_a_file_as_it_came(
     assert [{name: row[name] for name in raw[0]} for row in scored] == raw
     assert all(row["predicted_sex"] for row in scored)
     assert not COLUMNS & scored[0].keys()
+
+
+READ = """
+import json, struct, sys
+from pathlib import Path
+from wandb.proto.wandb_internal_pb2 import Record
+
+# The log of an offline run: blocks of 32 KiB with pieces of records, each behind a header of 7 bytes.
+data, place, pieces, found = Path(sys.argv[1]).read_bytes(), 7, b"", {}
+while place + 7 <= len(data):
+    if place % 32768 > 32768 - 7:
+        place += 32768 - place % 32768
+        continue
+    _, length, kind = struct.unpack_from("<IHB", data, place)
+    pieces += data[place + 7 : place + 7 + length]
+    place += 7 + length
+    if kind in (1, 4):  # whole, or the last piece
+        record, pieces = Record.FromString(pieces), b""
+        run, summary = record.run, record.summary
+        if run.run_id:
+            found |= {"run": run.run_id, "name": run.display_name, "why": run.notes}
+        for each in [*run.config.update, *summary.update]:
+            found[each.key or each.nested_key[0]] = json.loads(each.value_json)
+        if record.artifact.name:
+            found["file"] = record.artifact.name
+print(json.dumps(found))
+"""
+
+
+def test_run_is_in_weights_and_biases_too(
+    generator: Generator, project: Path, experiments: str
+) -> None:
+    """Its offline mode keeps in a folder what it would send."""
+    settings = (project / "pyproject.toml").read_text(encoding="utf-8")
+    named = settings.replace("dev = [", 'dev = [\n    "wandb>=0.31,<0.32",', 1)
+    (project / "pyproject.toml").write_text(named, encoding="utf-8")
+    (project / ".env").write_text("TRACKER=wandb\nWANDB_MODE=offline\n", encoding="utf-8")
+    generator.sh(project, "make lock setup")
+    said = generator.sh(
+        project, f". .venv/{ACTIVATE} && WHY=elsewhere python -m tabwright repro --again calibrate"
+    )
+    (kept,) = project.glob("mlruns/wandb/offline-run-*/*.wandb")
+    assert f"is in wandb: {kept.parent}" in said
+    found = json.loads(generator.sh(project, f". .venv/{ACTIVATE} && python -c '{READ}' {kept}"))
+    (file,) = project.glob(f"reports/runs/{found['run']}.json")
+    record = json.loads(file.read_text(encoding="utf-8"))
+    assert (found["why"], found["file"]) == ("elsewhere", f"run-{record['run']}")
+    assert f"{found['name']} is in wandb" in said
+    assert found["parameters"]["train.folds"] == record["params"]["train.folds"]
+    assert found["facts"]["model_md5"] == record["model_md5"]
+    assert found["cv_cost"] == pytest.approx(record["cv"]["mean"])

@@ -107,6 +107,30 @@ def test_champion_predicts_and_predictions_say_so(generator: Generator, project:
     assert origin["predicted_at"]
 
 
+def test_logged_model_predicts_without_the_project(
+    generator: Generator, project: Path, tmp_path: Path
+) -> None:
+    """In another folder, with what is locked alone, for a file without the target."""
+    uv = f"{project / '.venv' / PYTHON} -m uv"
+    locked = f"--no-deps --require-hashes --requirement {project / 'requirements.txt'}"
+    generator.sh(
+        tmp_path, f"{uv} venv --quiet here && {uv} pip install --quiet --python here {locked}"
+    )
+    model = max(
+        project.glob("mlruns/shop/models/*/artifacts"), key=lambda path: path.stat().st_mtime
+    )
+    rows = [line.split(",")[1:3] for line in table().splitlines()]
+    (tmp_path / "new.csv").write_text("\n".join(map(",".join, rows)), encoding="utf-8")
+    predict = f"-m {model} -i new.csv -t csv -o out.json --env-manager local"
+    generator.sh(tmp_path, f". here/{ACTIVATE} && mlflow models predict {predict}")
+    found = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["predictions"]
+    generator.sh(project, f"make predict INPUT={tmp_path}/new.csv OUTPUT={tmp_path}/scored.csv")
+    scored = (tmp_path / "scored.csv").read_text(encoding="utf-8").splitlines()
+    column = scored[0].split(",").index("predicted_bought")
+    assert found == [line.split(",")[column] for line in scored[1:]]
+    assert {"yes", "no"} == set(found)
+
+
 def decisions(project: Path) -> list[dict]:
     """The log of promotions."""
     return json.loads((project / "models/champion.json").read_text(encoding="utf-8"))

@@ -53,6 +53,7 @@ def test_drift_leads_to_another_champion_and_back(
         month(generator, project, seed, **CHANGED)
     said = generator.sh(project, "make monitor")
     assert "retrain: train again" in said
+    report_month(generator, project)
     assert "channel: it has values" in said
     said = generator.sh(project, "make act", code=1)
     assert "orders.csv is one file" in said
@@ -75,6 +76,22 @@ def test_drift_leads_to_another_champion_and_back(
     assert not (project / "models/shadow.json").exists()
     refuse_worse(generator, project)
     go_back(generator, project)
+
+
+def report_month(generator: Generator, project: Path) -> None:
+    """A notebook with parameters tells of a month what the page tells of all rows."""
+    day = max((project / "data/log").glob("????-??-??.db")).stem
+    generator.sh(project, f'make notebooks P="-p month {day[:7]}"')
+    (book,) = (project / "reports").glob("*.ipynb")
+    cells = json.loads(book.read_text(encoding="utf-8"))["cells"]
+    said = json.dumps([cell.get("outputs", []) for cell in cells])
+    watched = json.loads((project / "reports/monitoring.json").read_text(encoding="utf-8"))
+    (live,) = watched["live"]
+    assert f"{day[:7]}: {watched['answers']} rows predicted" in said
+    assert f"{live['score']:.6f}" in said
+    generator.sh(project, 'make notebooks P="-p month 1999-12"')
+    assert "no outcome of these rows is known" in book.read_text(encoding="utf-8")
+    generator.sh(project, "git diff --exit-code notebooks")
 
 
 def refuse_worse(generator: Generator, project: Path) -> None:

@@ -1,5 +1,6 @@
 """A project in a temporary folder, a small table, its schema, and a model of it."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,7 +21,9 @@ build_features.WORDS = build_features.PIECES = 512
 
 @pytest.fixture(autouse=True)
 def _no_tracking_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the address that MLflow leaves in the environment of this process."""
+    """Hide the address that MLflow leaves in this process and its environment: it may be `./mlflow.db`."""
+    if "mlflow" in sys.modules:
+        sys.modules["mlflow"].set_tracking_uri(None)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 

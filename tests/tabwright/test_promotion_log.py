@@ -6,12 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import mlflow
 import pytest
 from support.default_project import LIBRARY, default_project
 from tabwright.evaluation.gate import Check
+from tabwright.project.environment import sqlite_uri
 from tabwright.project.errors import ProjectError
 from tabwright.project.project import Project
 from tabwright.registry import challenger, live, mirror, promote
+from tabwright.registry.shadow import begin_shadow, current_shadow
 from tabwright.tracking.names import run_name
 
 PROMOTION = {"time": "2024-05-01T12:00:00Z", "what": "promoted", "version": "1", "by": "Ada"}
@@ -142,6 +145,41 @@ def test_models_of_the_log_are_listed_where_mlflow_knows_others(
         ["2", "champion", run_name("run-2"), "run-2"],
         ["challenger", run_name("run-3"), "run-3"],
     ]
+
+
+def test_mlflow_follows_the_numbers_that_a_merge_gives(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two branches have promoted, both as version 2; the registry has tags of both."""
+    monkeypatch.undo()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", sqlite_uri(project.database_file))
+    client, runs = mlflow.MlflowClient(), {}
+    client.create_registered_model(project.name)
+    for name, number in (("base", "1"), ("ben", "2"), ("ada", "2"), ("other", "")):
+        runs[name] = client.create_run("0").info.run_id
+        source = f"runs:/{runs[name]}/model"
+        version = client.create_model_version(project.name, source, runs[name]).version
+        client.set_model_version_tag(project.name, version, "seen", "by Ada")
+        if number:
+            client.set_model_version_tag(project.name, version, "version", number)
+    client.set_registered_model_alias(project.name, "champion", "3")  # and stays
+    log = [
+        PROMOTION | {"run": runs[name], "version": str(n)}
+        for n, name in enumerate(("base", "ben", "ada"), 1)
+    ]
+    project.promotions_file.write_text(json.dumps(log), encoding="utf-8")
+    mirror.follow_promotions(project)
+    assert [each.number for each in mirror.versions(project)] == ["1", "2", "3", ""]
+    assert mirror.aliases(project) == {"champion": "3"}
+
+
+def test_shadow_that_a_merge_gave_the_number_of_another_has_the_next(project: Project) -> None:
+    log = [PROMOTION | {"run": f"run-{n}", "version": str(n)} for n in (1, 2, 3)]
+    project.promotions_file.write_text(json.dumps(log), encoding="utf-8")
+    begin_shadow(project, PROMOTION | {"run": "run-9", "version": "3"}, 0.0)
+    assert current_shadow(project).entry["version"] == "4"
+    begin_shadow(project, PROMOTION | {"run": "run-9", "version": "7"}, 0.0)
+    assert current_shadow(project).entry["version"] == "7"
 
 
 def test_promotion_made_while_the_gate_measures_stands(

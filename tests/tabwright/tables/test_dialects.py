@@ -1,6 +1,9 @@
 """A table of text written in any dialect is read back as it was, without being told how."""
 
+from pathlib import Path
+
 import pandas as pd
+import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from support.dataset_runner import ORDINARY, DatasetRunner
@@ -90,3 +93,22 @@ def test_detection_once_is_enough(runner: DatasetRunner, data: st.DataObject) ->
     pd.testing.assert_frame_equal(
         pieces.reset_index(drop=True), read_table(path).reset_index(drop=True)
     )
+
+
+@pytest.mark.parametrize(
+    ("lines", "separator"),
+    [
+        (["a;b;c", *["1,25;-3,50;4,75"] * 60], ";"),
+        (["1,25;-3,50;4,75"] * 60, ";"),
+        (["Größe, cm;Gewicht, kg", *["1.001,25;3,50"] * 60], ";"),
+        (["a\tb", *['"1,25"\t"3,50"'] * 60], "\t"),
+        (["a,b,c", *["1,2;3,4"] * 60], ","),
+        (["a,b,c", *["1,x;y,4"] * 60], ","),
+    ],
+)
+def test_commas_in_all_numbers_do_not_separate_them(
+    lines: list[str], separator: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert sniff(path).separator == separator

@@ -21,6 +21,7 @@ COMMANDS = {
     "gate": ("evaluation.gate:main", "fail when the model is not good enough"),
     "experiments": ("reports.experiments:main", "list all runs, write the lab notebook"),
     "metrics": ("reports.scores:main", "the scores as a table; --against"),
+    "track": ("tracking.trackers:main", "log a run to the tracker that TRACKER names; --run"),
     "compare": ("reports.compare:main", "compare two runs; --run, --with"),
     "register": ("registry.promote:register", "make a model the challenger; --run"),
     "promote": ("registry.promote:promote", "make the challenger the champion; --force"),

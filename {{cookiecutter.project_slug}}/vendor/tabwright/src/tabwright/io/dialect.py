@@ -16,6 +16,7 @@ from .source import Source
 SEPARATORS = ("\t", ";", "|", ",", " ")  # the comma after those that are rare in cells
 NO_TEXT = "neither text nor a format known by its suffix. Save it as CSV, or correct its suffix."
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
 _SINGLE_QUOTED = re.compile(r"(?:^|(?<=[,;\t|\r]))'[^'\n]*'(?=[,;\t|\r]|$)", re.MULTILINE)
 
 MAX_CELL = 8 << 20  # bytes; a longer cell has a quote that is never closed
@@ -104,12 +105,17 @@ def _guess_delimiter(text: str) -> tuple[str, str, str]:
     if singles or '"' in text:
         quotes.append(("", ""))  # quotes as part of the text
     best: tuple[float, tuple[str, str, str]] = (0.0, (",", *quotes[0]))
+    decimal_commas = len(_DECIMAL_COMMA.findall(text)) > 0.9 * text.count(",")
+    before = 0.0  # evenness of a delimiter that is rare in cells
     for separator in SEPARATORS:
         if separator in text:
             tries = [(*_evenness(text, separator, *quote), quote) for quote in quotes]
             # An apostrophe that is never closed swallows lines.
             tries = [one for one in tries if one[-1][0] != "'" or one[2] >= tries[-1][2]]
             even, _, _, width, quote = max(tries, key=lambda tried: tried[:3])
+            if separator == "," and decimal_commas and even <= before:
+                continue
+            before = max(before, even if width > 1 else 0.0)
             # Words of a sentence are not cells, unless every line has the same number.
             weight = 1.0 if separator != " " else 0.6 * (even == 1)
             score = weight * even**3 * (1 - 1 / width)

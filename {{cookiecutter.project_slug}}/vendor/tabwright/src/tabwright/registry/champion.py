@@ -112,9 +112,13 @@ def current_champion(project: Project) -> Promotion | None:
 
 
 def version_number(log: list[Promotion], run: str) -> str:
-    """The number of a run in the promotion log: as it was promoted before, or the next one."""
+    """The number of a run in the promotion log: as it was promoted before, or the next one.
+
+    It is the next one too where another run has it: two branches gave it, and a merge kept one of them.
+    """
     known = {promotion["run"]: promotion["version"] for promotion in log}
-    return known.get(run) or str(1 + max(map(int, known.values()), default=0))
+    own, others = known.pop(run, None), known.values()
+    return own if own and own not in others else str(1 + max(map(int, others), default=0))
 
 
 def record_promotion(project: Project, promotion: Promotion, seen: list[Promotion]) -> None:

@@ -18,15 +18,23 @@ from ..selection.persistence import SHORT, Record
 from ..tracking.database import database_errors, load_mlflow
 from ..tracking.experiment import open_experiment, read
 from ..tracking.record import short, test_score
-from .champion import current_champion, promotion_log
+from .champion import promotion_log
 from .shadow import current_shadow
+
+VERSIONS = """
+SELECT version, run_id, (
+    SELECT value FROM model_version_tags AS tag
+    WHERE tag.name = model.name AND tag.version = model.version AND key = 'version'
+) FROM model_versions AS model WHERE name = ?
+"""
 
 
 class Version(NamedTuple):
-    """A version in MLflow's registry, and the run that made it."""
+    """A version in MLflow's registry, the run that made it, and its tag `version`."""
 
     version: str
     run_id: str
+    number: str = ""
 
 
 def mirror(project: Project, *more: Callable[[], None]) -> None:
@@ -45,11 +53,10 @@ def versions(project: Project) -> list[Version]:
 
     def from_mlflow(mlflow: Any) -> list[Any]:
         found = mlflow.MlflowClient().search_model_versions(f"name = '{project.name}'")
-        return [(each.version, each.run_id) for each in found]
+        return [(each.version, each.run_id, each.tags.get("version")) for each in found]
 
-    statement = "SELECT version, run_id FROM model_versions WHERE name = ?"
-    found = read(project, statement, project.name, from_mlflow=from_mlflow)
-    known = [Version(str(number), run or "") for number, run in found]
+    found = read(project, VERSIONS, project.name, from_mlflow=from_mlflow)
+    known = [Version(str(number), run or "", tag or "") for number, run, tag in found]
     return sorted(known, key=lambda each: int(each.version))
 
 
@@ -71,17 +78,25 @@ def aliases(project: Project) -> dict[str, str]:
 
 
 def follow_promotions(project: Project) -> None:
-    """Set MLflow's alias to the last promotion, unless this registry does not have its run."""
-    promotion, known = current_champion(project), aliases(project)
-    version = find_version(project, promotion["run"]) if promotion else None
-    if not (promotion and version) or known.get("champion") == version.version:
+    """Set MLflow's alias to the last promotion, unless this registry does not have its run.
+
+    The tag `version` follows too: a merge of two branches may have given a model another number.
+    """
+    log, known, named = promotion_log(project), versions(project), aliases(project)
+    numbers = {promotion["run"]: promotion["version"] for promotion in log}
+    renumbered = [each for each in known if numbers.get(each.run_id, each.number) != each.number]
+    champion = next((each.version for each in known if log and each.run_id == log[-1]["run"]), None)
+    moved = champion is not None and named.get("champion") != champion
+    if not (renumbered or moved):
         return
     open_experiment(project)
     client, name = load_mlflow(project).MlflowClient(), project.name
-    if known.get("challenger") == version.version:
-        client.delete_registered_model_alias(name, "challenger")
-    client.set_model_version_tag(name, version.version, "version", promotion["version"])
-    client.set_registered_model_alias(name, "champion", version.version)
+    for each in renumbered:
+        client.set_model_version_tag(name, each.version, "version", numbers[each.run_id])
+    if moved:
+        if named.get("challenger") == champion:
+            client.delete_registered_model_alias(name, "challenger")
+        client.set_registered_model_alias(name, "champion", champion)
 
 
 def make_challenger(project: Project, record: Record) -> None:
@@ -111,7 +126,7 @@ def version_table(project: Project, records: dict[str, Record]) -> str:
     """All registered and promoted models with their aliases and scores, as text."""
     log = promotion_log(project)
     known = {promotion["run"]: promotion["version"] for promotion in log}
-    registered = {run: number for number, run in versions(project)}
+    registered = {each.run_id: each.version for each in versions(project)}
     alias_of = {number: alias for alias, number in aliases(project).items() if alias != "champion"}
     if shadow := current_shadow(project):
         known.setdefault(shadow.entry["run"], shadow.entry["version"])

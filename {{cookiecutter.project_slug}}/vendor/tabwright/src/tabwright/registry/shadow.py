@@ -9,7 +9,7 @@ from ..project.errors import ProjectError
 from ..project.files import read_json, write_json
 from ..project.git import require_merged
 from ..project.project import Project
-from .champion import Promotion, current_champion
+from .champion import Promotion, promotion_log, version_number
 
 SHARE = "share"
 
@@ -50,10 +50,10 @@ def current_shadow(project: Project) -> Shadow | None:
             f"{project.short(project.shadow_file)} is damaged ({error!r}): `make shadow END=1` ends "
             "the shadow, `make shadow RUN=...` begins one."
         ) from error
-    champion = current_champion(project)
-    if champion and champion["run"] == entry["run"]:
+    log = promotion_log(project)
+    if log and log[-1]["run"] == entry["run"]:
         return None
-    return Shadow(entry, share)
+    return Shadow(entry | {"version": version_number([entry, *log], entry["run"])}, share)
 
 
 def begin_shadow(project: Project, entry: Promotion, share: float) -> None:

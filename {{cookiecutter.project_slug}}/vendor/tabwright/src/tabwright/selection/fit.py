@@ -85,7 +85,7 @@ def save_fit(project: Project, fit: FittedCandidate) -> None:
     write_json(project.seconds_file, {"model_md5": record["model_md5"], "seconds": seconds})
 
 
-def load_fit(project: Project) -> tuple[FittedCandidate, float]:
+def load_fit(project: Project, schema: Schema) -> tuple[FittedCandidate, float]:
     """Read what training has stored, and the seconds it took, or 0 where that was elsewhere.
 
     Raises
@@ -98,7 +98,7 @@ def load_fit(project: Project) -> tuple[FittedCandidate, float]:
     record = read_json(project.selection_file)
     model = load_model(project.fitted_file, record, _code(project))
     rows = read_parquet(project.train_predictions_file)
-    sample = first_rows(project.train_file, SAMPLE)
+    sample = first_rows(project.train_file, SAMPLE)[list(schema.features)]
     took = read_json(project.seconds_file) if project.seconds_file.is_file() else {}
     seconds = took["seconds"] if took.get("model_md5") == record["model_md5"] else 0
     return FittedCandidate(model, record["facts"], rows, sample), seconds

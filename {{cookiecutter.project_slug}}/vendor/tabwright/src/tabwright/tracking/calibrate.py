@@ -18,7 +18,7 @@ def main(project: Project, arguments: Arguments = None) -> None:
         )
     run, schema = start_run(project), load_schema(project.schema_file)
     require_same_fingerprint(project)
-    fit, seconds = load_fit(project)
+    fit, seconds = load_fit(project, schema)
     goal = project.params.train.threshold
     model, facts = calibrate_and_threshold(fit, schema, goal, project.metrics)
     run.log(model, fit, facts, seconds)

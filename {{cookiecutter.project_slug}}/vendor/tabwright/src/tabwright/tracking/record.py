@@ -76,9 +76,14 @@ def save_record(project: Project, record: Record, patch: str | None = None) -> P
     if patch:
         with replacing(patch_file(project, record["run"])) as partial:
             partial.write_bytes(patch.encode("utf-8", "surrogateescape"))
-    path = project.runs_folder / f"{record['run']}.json"
+    path = record_file(project, record["run"])
     write_json(path, record)
     return path
+
+
+def record_file(project: Project, run: str) -> Path:
+    """The file of a run."""
+    return project.runs_folder / f"{run}.json"
 
 
 def patch_file(project: Project, run: str) -> Path:
@@ -149,6 +154,30 @@ def test_score(record: Record) -> str:
     scores, name = record["evaluation"], record["evaluation"]["metric"]
     low, high = (scores["interval"][name][end] for end in ("low", "high"))
     return f"{name} {scores['test'][name]:.4f} ({low:.4f} to {high:.4f})"
+
+
+def run_parameters(record: Record) -> dict[str, Any]:
+    """The parameters of a run, and the settings of the chosen model where the search has found them."""
+    found: dict[str, Any] = record["params"] | flat({"best": record["cv"].get("settings", {})})
+    return found
+
+
+def run_scores(record: Record) -> dict[str, float]:
+    """What a run has of scores: of each candidate in cross-validation, and of held-out rows."""
+    facts = record["training"]
+    metric, candidates = facts["metric"], facts["candidates"]
+    best = candidates[facts["best"]]
+    values = {f"cv_{metric} {name}": score["mean"] for name, score in candidates.items()}
+    values |= {f"cv_{metric}": best["mean"], f"cv_{metric}_std": best["std"]}
+    if "threshold" in facts:
+        values["threshold"] = facts["threshold"]["value"]
+    return values | {"settings_tried": facts["settings_tried"]} | held_out_scores(record)
+
+
+def held_out_scores(record: Record) -> dict[str, float]:
+    """The scores on held-out rows; none before evaluation."""
+    test = record.get("evaluation", {}).get("test", {})
+    return {f"test_{name}": value for name, value in test.items()}
 
 
 def flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:

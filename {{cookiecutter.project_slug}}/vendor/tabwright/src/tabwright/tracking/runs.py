@@ -22,13 +22,17 @@ from .record import (
     Record,
     find_model_record,
     flat,
+    held_out_scores,
     patch_file,
     provenance,
+    run_parameters,
+    run_scores,
     save_record,
     short,
     source_code,
 )
 from .retention import drop_models
+from .trackers import also_track
 
 ROWS = "rows.npy"  # among the files of a run in MLflow
 
@@ -64,9 +68,8 @@ class TrainingRun:
                 mlflow.set_tag("mlflow.runName", short(record))
                 _log_files(mlflow, project, fit.rows["row_hash"].to_numpy())
                 mlflow.log_dict(facts, "candidates.json")
-                tried = flat({"best": record["cv"].get("settings", {})})
-                mlflow.log_params(record["params"] | tried)
-                mlflow.log_metrics(_training_metrics(facts) | _test_metrics(record))
+                mlflow.log_params(run_parameters(record))
+                mlflow.log_metrics(run_scores(record))
                 mlflow.set_tags(_tags(record))
                 save_record(project, record, self.patch)
                 mlflow.log_dict(record, RECORD)
@@ -77,6 +80,7 @@ class TrainingRun:
         for score in facts["candidates"].values():
             score.pop("folds")
         write_json(project.candidates_file, facts)
+        also_track(project, record)
 
     def _results(self, run: str, uri: str, facts: dict[str, Any], seconds: float) -> Record:
         """The part of the record that is known after training."""
@@ -128,11 +132,12 @@ def log_evaluation(project: Project, scores: dict[str, Any]) -> None:
             client.get_run(run)
         except mlflow.exceptions.MlflowException:
             return  # the model came with git and DVC, from another tracking database
-        for name, value in _test_metrics(record).items():
+        for name, value in held_out_scores(record).items():
             client.log_metric(run, name, value)
         client.log_artifacts(run, str(project.figures_folder), "figures")
         client.log_artifact(run, str(project.test_predictions_file))
         client.log_dict(run, record, RECORD)
+    also_track(project, record)
 
 
 def _log_files(mlflow: Any, project: Project, hashes: np.ndarray) -> None:
@@ -143,21 +148,6 @@ def _log_files(mlflow: Any, project: Project, hashes: np.ndarray) -> None:
     with TemporaryDirectory() as folder:
         np.save(Path(folder, ROWS), hashes)
         mlflow.log_artifact(str(Path(folder, ROWS)))
-
-
-def _training_metrics(facts: dict[str, Any]) -> dict[str, float]:
-    metric, scores = facts["metric"], facts["candidates"]
-    best = scores[facts["best"]]
-    values = {f"cv_{metric} {name}": score["mean"] for name, score in scores.items()}
-    values |= {f"cv_{metric}": best["mean"], f"cv_{metric}_std": best["std"]}
-    if "threshold" in facts:
-        values["threshold"] = facts["threshold"]["value"]
-    return values | {"settings_tried": facts["settings_tried"]}
-
-
-def _test_metrics(record: Record) -> dict[str, float]:
-    scores = record.get("evaluation", {}).get("test", {})
-    return {f"test_{name}": value for name, value in scores.items()}
 
 
 def _tags(record: Record) -> dict[str, str]:
