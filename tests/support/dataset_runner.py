@@ -35,6 +35,7 @@ ORDINARY = settings(  # the same examples every time
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example],
 )
 MADE = ("data", "references", "reports", "params.yaml")
+UNUSED = shutil.ignore_patterns("src", "vendor", "docs", "tests", "notebooks")  # by steps run here
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class DatasetRunner:
         self.schema_file = self.project.schema_file
         self.params_file = self.project.params_file
         self.pristine = default_project()
-        shutil.copytree(self.pristine, root)
+        shutil.copytree(self.pristine, root, ignore=UNUSED)
         self._make_dataset = owner_module("data.make_dataset").make_dataset
 
     @property
@@ -105,14 +106,22 @@ class DatasetRunner:
         """Put another contract in its place."""
         save_schema(schema, self.schema_file)
 
-    def clear(self) -> Path:
-        """Make the project as it was generated, but without its table; the folder for one."""
+    def clear(self, state: Path | None = None) -> Path:
+        """Make the project as it was when kept, or as generated without its table; its `data/raw`."""
         for name in MADE:
             _remove(self.root / name)
-            _copy(self.pristine / name, self.root / name)
-        _remove(self.raw)
-        self.raw.mkdir()
+            _copy((state or self.pristine) / name, self.root / name)
+        if state is None:
+            _remove(self.raw)
+            self.raw.mkdir()
         return self.raw
+
+    def keep(self, name: str) -> Path:
+        """Copy the state of the project, for `clear`."""
+        state = self.root.with_name(name)
+        for made in MADE:
+            _copy(self.root / made, state / made)
+        return state
 
     def run(self, raw: str, target: Any, **params: Any) -> StepResult:
         """Infer the contract of `data/raw/<raw>`, unless there is one, and make the dataset."""

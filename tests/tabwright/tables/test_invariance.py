@@ -75,8 +75,9 @@ def test_no_row_is_lost(runner: DatasetRunner, seed, planted, repeated, duplicat
     rows, dialect = lines(shop(60, seed)), Dialect(";", "cp1252", "\r\n")
     raw = runner.clear()
     write(raw, rows, dialect)
-    params = {"max_rejected": 1.0, "duplicates": duplicates}
-    assert len(runner.dataset(runner.run(dialect.name, "bought", **params))) == 60
+    runner.set(raw=f"data/raw/{dialect.name}", target="bought", max_rejected=1.0)
+    runner.set(duplicates=duplicates)
+    assert runner.infer().worked
     for number, spoil in planted.items():
         rows[number] = spoil(rows[number])
     rows += [rows[number] for number in repeated]
