@@ -41,9 +41,9 @@ BOOSTING: Space = (
         "l2_regularization": loguniform(1e-2, 1e2),
     },
     [
+        {"max_leaf_nodes": 31, "max_iter": 300, "min_samples_leaf": 5, "max_features": 0.3},
         {"max_leaf_nodes": 15, "max_iter": 300},
         {"max_leaf_nodes": 4},
-        {"max_leaf_nodes": 31, "max_iter": 300, "min_samples_leaf": 5, "max_features": 0.3},
     ],
 )
 

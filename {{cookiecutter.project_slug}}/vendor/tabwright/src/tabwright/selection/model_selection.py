@@ -23,7 +23,7 @@ from .ensemble import select_ensemble
 from .metrics import NONE, Own, deciding_metric, encode_target, predict_scores, task_metrics
 
 SKEWED = 1.0  # skewness of a target without negative values from which on its log is tried
-SEARCHED = 2  # families of candidates that the search tries settings of
+SEARCHED = 3  # families of candidates that the search tries settings of
 KEPT = 3  # trials of each family that are left after it
 SLOW = 10  # seconds of fits that repay the start of processes: threads wait for Python's lock
 
@@ -119,7 +119,8 @@ class ModelSelection:
         """
         asked, seed = self.params.train.n_iter, self.params.seed
         count = count_settings(self.schema, len(self.folds[-1][0])) if asked == "auto" else asked
-        bases = {name: self.trials[name] for name in self._best_of_families()[:SEARCHED]}
+        best = self._best_of_families()[:SEARCHED]
+        bases = {name: trial for name, trial in self.trials.items() if name in best}
         tries = (trial.candidate.settings(count, seed) for trial in bases.values())
         turns = [
             (number, name, settings)
