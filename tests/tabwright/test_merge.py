@@ -51,7 +51,9 @@ def write(root: Path, number: int, log: list[dict], limits: str = "none") -> Non
         (root / f"reports/{name}.json").write_text(text, encoding="utf-8")
     (root / "reports/model_card.md").write_text(CARD.format(number, limits, number), "utf-8")
     (root / "references/data_dictionary.md").write_text(f"| {number} |\n", encoding="utf-8")
-    (root / f"reports/runs/{number}.json").write_text(f'{{"run": "{number}", "started": ""}}\n')
+    (root / f"reports/runs/{number}.json").write_text(
+        f'{{"run": "{number}", "started": ""}}\n', "utf-8"
+    )
     (root / "models/champion.json").write_text(json.dumps(log, indent=2) + "\n", encoding="utf-8")
 
 

@@ -83,7 +83,7 @@ class DvcStorage:
         """
         config, name = self.repo.config, self.repo.config["core"].get("remote")
         if not name:
-            add = "`.venv/bin/dvc remote add --default storage <address>` adds one"
+            add = f"`{SHOWN_DVC} remote add --default storage <address>` adds one"
             raise ProjectError(f"this project has no DVC remote: {add}.")
         try:
             remote = self.repo.cloud.get_remote()
