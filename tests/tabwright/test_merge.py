@@ -231,7 +231,7 @@ def test_conflict_marks_are_told_with_the_file_and_the_cure(
     for reader in (read, lambda project: require_merged(project.root)):
         with pytest.raises(ProjectError) as told:
             reader(Project(root))
-        assert str(told.value).startswith(f"{name} has the conflict marks of a merge")
+        assert str(told.value).startswith(f"{name} has the conflict markers of a merge")
         assert cure in str(told.value)
 
 
