@@ -66,7 +66,7 @@ def test_nothing_of_theirs_changes_and_what_collides_is_named(
     assert (repository / "src/shop/__init__.py").is_file()
     collides = re.findall(r"^  (\S+): (.*)$", said, re.MULTILINE)
     assert dict(collides) == {
-        ".gitignore": "add its lines to yours: cat ../new/.gitignore >> .gitignore",
+        ".gitignore": "add its lines to yours: (echo; cat ../new/.gitignore) >> .gitignore",
         "docs/work.md": "git diff --no-index docs/work.md ../new/docs/work.md",
         "params.yaml": "git diff --no-index params.yaml ../new/params.yaml",
     }

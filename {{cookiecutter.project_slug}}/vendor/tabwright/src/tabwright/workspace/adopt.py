@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 SKIPPED = {".git", "__pycache__"}
-ADD = "add its lines to yours: cat {new} >> {name}"
+ADD = "add its lines to yours: (echo; cat {new}) >> {name}"
 KEEP = "keep yours"
 COMPARE = "git diff --no-index {name} {new}"
 RAW = re.compile(r"data/raw/(?!\.)(?!.*\.dvc$)")
