@@ -12,6 +12,7 @@ from dvc_data.hashfile.build import build
 from dvc_data.hashfile.db.local import LocalHashFileDB
 from dvc_data.hashfile.hash_info import HashInfo
 
+from .commands import SHOWN_DVC
 from .errors import ProjectError, first_line
 from .files import md5
 from .lock_file import locked_stages

@@ -104,7 +104,7 @@ def _resolve(name: str) -> str:
     if name.endswith((".lock", ".json", ".dvc")):
         then = "make pull" if name.endswith(".dvc") else "make all"
         return f"{said}: `git checkout --ours {name}` or `--theirs` keeps one side; then `{then}`."
-    return f"{said}: keep what is right of each place and delete the markers, then `git add {name}`."
+    return f"{said}: keep what is right, delete the markers, then `git add {name}`."
 
 
 def snapshot(root: Path, base: str = "", patch: Path | None = None) -> str:
