@@ -137,7 +137,7 @@ def test_files_parse(project: GeneratedProject) -> None:
 def test_owned_files_are_there_when_chosen(project: GeneratedProject, answers: Answers) -> None:
     remote, mark, _ = str(answers["dvc_remote"]).partition("://")
     chosen = answers | {
-        "__remote": remote if mark else "path",
+        "__remote": remote if mark or remote == "none" else "path",
         "__source": SOURCES.get(str(answers["raw_data"]).partition(":")[0], "none"),
         "serving": str(answers["serving"]).lower(),
         "docs": str(answers["docs"]).lower(),
