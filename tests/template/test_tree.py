@@ -239,6 +239,7 @@ def test_pages_name_commands_of_make(project: GeneratedProject) -> None:
 
 def test_links_of_pages_lead_somewhere(project: GeneratedProject) -> None:
     for name, text in pages(project).items():
+        text = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL)
         for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
             assert (project.path / name).parent.joinpath(link).exists(), f"{name}: {link}"
 
