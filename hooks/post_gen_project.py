@@ -85,7 +85,7 @@ def show_next(project: Path, answers: dict, done: dict[str, bool]) -> None:
     if answers["__remote"] == "path":
         print(
             f"\nThe DVC remote is {answers['dvc_remote']}, a folder of this machine. For a team, there:",
-            "  .venv/bin/dvc remote modify storage url <an address or a shared folder>",
+            f"  {PYTHON.with_stem('dvc').as_posix()} remote modify storage url <an address or a shared folder>",
             sep="\n",
         )
     print("", title, *[f"  {command}" for command in commands], sep="\n")

@@ -172,8 +172,8 @@ def occupied(folder: Path) -> dict[str, str]:
     names[3:] = ["..."] if len(names) > 3 else []
     said = (
         f"The folder {folder} is not empty ({', '.join(names)}): to adopt a repository, generate "
-        "elsewhere with --output-dir and copy what you want into it; to update a project of this "
-        "template, run `cruft update` there."
+        "elsewhere with --output-dir and venv=false, then copy it in with adopt.py of the project "
+        "(docs/adopt.md); to update a project of this template, run `cruft update` there."
     )
     return {"folder": said} if names else {}
 

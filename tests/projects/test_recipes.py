@@ -10,7 +10,7 @@ from ctypes.util import find_library
 from pathlib import Path
 
 import pytest
-from support.generator import ACTIVATE, TEMPLATE, Generator
+from support.generator import ACTIVATE, PYTHON, TEMPLATE, Generator
 from support.recipes import Step, steps
 
 WHO = {
@@ -107,9 +107,7 @@ def test_metric_is_scored_and_demanded(
     assert scores["test"]["cost"] < scores["baseline"]["cost"]
     report = (project / "reports/report.html").read_text(encoding="utf-8")
     assert "cost" in report
-    assert re.search(
-        r"ok +cost .*0\.5", generator.sh(project, ".venv/bin/python -m tabwright gate")
-    )
+    assert re.search(r"ok +cost .*0\.5", generator.sh(project, f".venv/{PYTHON} -m tabwright gate"))
 
 
 def test_figure_is_in_the_report(project: Path, experiments: str) -> None:

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from support.generator import Generator, edit
+from support.generator import ACTIVATE, Generator, edit
 from support.orders import orders
 
 COMMIT = "git add --all && git -c user.name=Ada -c user.email=a@b commit -qnm work"
@@ -61,7 +61,7 @@ def test_drift_leads_to_another_champion_and_back(
         "dvc remove data/raw/orders.csv.dvc && mkdir data/raw/orders && "
         "mv data/raw/orders.csv data/raw/orders"
     )
-    generator.sh(project, f". .venv/bin/activate && {folder}")
+    generator.sh(project, f". .venv/{ACTIVATE} && {folder}")
     edit(project, "params.yaml", {"data/raw/orders.csv": "data/raw/orders"})
     generator.sh(project, f"make setup data && {COMMIT} && make act && {COMMIT}")
     assert len(list((project / "data/raw/orders").glob("z-outcomes-*.csv"))) == 1

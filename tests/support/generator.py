@@ -1,6 +1,7 @@
 """Generate projects as a user does, by the cookiecutter command in a home of one's own, and use them."""
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -105,10 +106,9 @@ class Generator:
         )
 
     def sh(self, project: Path, command: str, code: int = 0) -> str:
-        """Run a command line in a project and return all that it prints."""
+        """Run a command line in a project, by bash, and return all that it prints."""
         done = subprocess.run(
-            command,
-            shell=True,
+            [shutil.which("bash") or "bash", "-c", command],
             cwd=project,
             env=self.environment | {"PWD": str(project)},
             stdout=subprocess.PIPE,

@@ -26,7 +26,7 @@ def running(command: list[str], folder: Path, environment: Mapping[str, str]) ->
         try:
             yield wait_for(lambda: _address(process, log))
         finally:
-            os.killpg(process.pid, signal.SIGTERM)
+            process.terminate() if os.name == "nt" else os.killpg(process.pid, signal.SIGTERM)
             process.wait(PATIENCE)
 
 

@@ -151,6 +151,6 @@ def test_learning_curve_ends_at_the_model_and_fits_it_again_on_less(
     metric = Metric(lambda _, y_pred: asked.append(y_pred) or float(len(asked)))
     predicted = replace(predicted, metrics={"roc_auc": metric})
     learning.draw_learning(trained.model, predicted, rows, len(rows), 1, tmp_path)
-    assert "roc_auc on held-out rows" in (tmp_path / "learning_curve.svg").read_text()
+    assert "roc_auc on held-out rows" in (tmp_path / "learning_curve.svg").read_text("utf-8")
     assert asked[-1] == pytest.approx(predict_scores(bare, trained.test, trained.schema))
     assert np.abs(asked[0] - asked[-1]).max() > 0.01

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tabwright.project.project import Project
 from tabwright.registry.champion import current_champion, previous_champion, promotion_log
 from tabwright.schema.yaml_file import read_tree
 from tabwright.tracking.record import load_records, raw_data
+from tabwright.workspace import after_checkout
 from tabwright.workspace.checkout import configure_git
 
 LOCK = "schema: '2.0'\nstages:\n  train:\n    cmd: train\n    params:\n      params.yaml:\n        seed: {}\n"
@@ -51,7 +53,9 @@ def write(root: Path, number: int, log: list[dict], limits: str = "none") -> Non
         (root / f"reports/{name}.json").write_text(text, encoding="utf-8")
     (root / "reports/model_card.md").write_text(CARD.format(number, limits, number), "utf-8")
     (root / "references/data_dictionary.md").write_text(f"| {number} |\n", encoding="utf-8")
-    (root / f"reports/runs/{number}.json").write_text(f'{{"run": "{number}", "started": ""}}\n')
+    (root / f"reports/runs/{number}.json").write_text(
+        f'{{"run": "{number}", "started": ""}}\n', "utf-8"
+    )
     (root / "models/champion.json").write_text(json.dumps(log, indent=2) + "\n", encoding="utf-8")
 
 
@@ -229,7 +233,7 @@ def test_conflict_marks_are_told_with_the_file_and_the_cure(
     for reader in (read, lambda project: require_merged(project.root)):
         with pytest.raises(ProjectError) as told:
             reader(Project(root))
-        assert str(told.value).startswith(f"{name} has the conflict marks of a merge")
+        assert str(told.value).startswith(f"{name} has the conflict markers of a merge")
         assert cure in str(told.value)
 
 
@@ -271,13 +275,16 @@ repos:
     hooks:
       - {id: a, name: nothing is bad, entry: test ! -e bad, language: system, always_run: true,
          pass_filenames: false}
-      - {id: b, name: all is well, entry: "true", language: system, always_run: true}
+      - {id: b, name: all is well, entry: own-tool, language: system, always_run: true}
 """
 
 
 def test_checks_before_a_commit_are_a_line_when_all_is_well(clones: tuple[Path, Path]) -> None:
     ada, _ = clones
     (ada / ".pre-commit-config.yaml").write_text(CHECK, encoding="utf-8")
+    tool = ada / ".venv/bin/own-tool"  # on no other path
+    tool.write_text("#!/bin/sh\n", encoding="utf-8")
+    tool.chmod(0o755)
     git(ada, "add", "--all")
     said = git(ada, "commit", "--quiet", "--message", "checked")
     assert said == "pre-commit: all checks passed\n"
@@ -303,3 +310,20 @@ def test_hint_names_the_command_that_keeps_a_run(clones: tuple[Path, Path]) -> N
     )
     assert git(ada, "log", "-1", "--format=%s").strip() == "it's tried"
     assert commit_hint(ada, "x") == ""
+
+
+@pytest.mark.parametrize(("kind", "times"), [("0", 0), ("1", 1), (None, 1)])
+def test_data_follow_a_branch_but_not_single_files(
+    kind: str | None, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = []
+    monkeypatch.delenv("PRE_COMMIT_CHECKOUT_TYPE", raising=False)
+    if kind is not None:
+        monkeypatch.setenv("PRE_COMMIT_CHECKOUT_TYPE", kind)
+    done = subprocess.CompletedProcess([], 0)
+    monkeypatch.setattr(
+        after_checkout.subprocess, "run", lambda command, **_: ran.append(command) or done
+    )
+    with suppress(SystemExit):
+        after_checkout.main()
+    assert len(ran) == times

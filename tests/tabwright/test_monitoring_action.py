@@ -43,7 +43,7 @@ FORMER = {"shadow": "version 1", "is_former": True}
         (
             {"outcomes": alarms("loss"), "labelled": 9_999, "shadow": "version 3", "pair": BETTER},
             "look",
-            "`make promote` judges it",
+            "`make promote` evaluates it",
         ),
         ({"outcomes": alarms("loss"), "pair": BETTER} | FORMER, "rollback", "version 1, the prev"),
         ({"outcomes": alarms("rate"), "pair": BETTER} | FORMER, "look", "too few"),

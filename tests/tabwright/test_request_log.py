@@ -1,6 +1,5 @@
 """The log of what was asked and answered: nothing acknowledged is lost, and all of it can be deleted."""
 
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -48,7 +47,7 @@ def batch(name: str = "b1", **changes) -> Batch:
 def test_killed_writer_loses_nothing_that_it_acknowledged(tmp_path: Path) -> None:
     killed, other = writer(tmp_path, "killed", 10**6), writer(tmp_path, "other", 60)
     said = [killed.stdout.readline().strip() for _ in range(40)]
-    killed.send_signal(signal.SIGKILL)
+    killed.kill()
     said += killed.communicate()[0].splitlines()
     said += other.communicate()[0].splitlines()
     assert other.returncode == 0

@@ -74,7 +74,7 @@ def test_goals_of_a_threshold_are_taken(goal: str | float) -> None:
 def test_damaged_lock_file_is_told(text: str, tmp_path: Path) -> None:
     assert lock_file.locked_stages(tmp_path) == {}
     (tmp_path / "dvc.lock").write_bytes(text.encode("latin-1"))
-    with pytest.raises(ProjectError, match=r"dvc\.lock (is damaged|has the conflict marks)"):
+    with pytest.raises(ProjectError, match=r"dvc\.lock (is damaged|has the conflict markers)"):
         lock_file.locked_stages(tmp_path)
 
 

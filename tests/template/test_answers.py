@@ -366,7 +366,7 @@ def test_typed_answers_are_not_lost_when_one_is_refused(generator: Generator) ->
 
 
 def test_target_of_the_example_is_known(generator: Generator) -> None:
-    assert "  target: 'sex'\n" in generator().read("params.yaml")
+    assert "  target: 'sex' #" in generator().read("params.yaml")
 
 
 def sentences(output: str) -> dict[str, str]:

@@ -69,7 +69,9 @@ def nginx(path: Path) -> None:
     assert parsed["status"] == "ok", parsed["errors"]
     if shutil.which("nginx"):
         here = path.with_name("here.conf")  # where no host is called api
-        here.write_text(path.read_text("utf-8").replace("server api:", "server 127.0.0.1:"))
+        here.write_text(
+            path.read_text("utf-8").replace("server api:", "server 127.0.0.1:"), "utf-8"
+        )
         check("nginx", "-t", "-c", here)
 
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
+from runpy import run_path
 
 import pytest
 import yaml
@@ -24,6 +25,10 @@ EXAMPLES = {
     "sales.xlsx",
     "../my-project-remote",
     "/srv/data",
+    "../new",
+    "data/orders.csv",
+    "environment.yml",
+    "src/shop",
 }
 FILE = r"(?:md|ya?ml|toml|txt|py|json|ini|html|csv|parquet|skops|ipynb|dvc|db|lock)"
 PATH = re.compile(rf"[~/]?[\w.*<>-]+(?:/[\w.*<>-]+)+/?|\.(?!{FILE}$)[a-z][\w.-]*|[\w*-]+\.{FILE}")
@@ -90,7 +95,7 @@ def made_later(files: dict[str, str]) -> Iterator[str]:
 
 def code(page: Path) -> tuple[list[str], list[str]]:
     """Cut out the spans in backticks and the lines of shell blocks."""
-    text = page.read_text(encoding="utf-8")
+    text = re.sub(r"<!-- filled: .*?<!-- end -->", "", page.read_text("utf-8"), flags=re.DOTALL)
     blocks = re.findall(r"^ *```bash\n(.*?)^ *```$", text, flags=re.MULTILINE | re.DOTALL)
     prose = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL)
     return re.findall(r"`([^`\n]+)`", prose), "".join(blocks).splitlines()
@@ -165,8 +170,17 @@ def test_a_name_of_nothing_is_found(text: str, product: Product, tmp_path: Path)
         test_page_names_what_exists(page, product)
 
 
-def test_options_page_makes_its_table_from_the_questions() -> None:
-    assert "```{options-table}\n```" in (TEMPLATE / "docs/options.md").read_text(encoding="utf-8")
+def test_tables_and_quotes_of_pages_are_those_of_the_template() -> None:
+    fill = run_path(str(TEMPLATE / "docs/fill.py"))["fill"]
+    old = [page.name for page in PAGES if fill(text := page.read_text("utf-8")) != text]
+    assert not old, "python docs/fill.py"
+
+
+def test_every_page_is_listed_and_linked_by_words() -> None:
+    index = (TEMPLATE / "docs/index.md").read_text(encoding="utf-8")
+    names = re.findall(r"\]\((\w+\.md)\)", index)
+    assert sorted([*names, "index.md"]) == sorted(page.name for page in TEMPLATE.glob("docs/*.md"))
+    assert [page.name for page in PAGES if "[](" in page.read_text("utf-8")] == []
 
 
 SECTION = re.compile(r"^## (.+)\n((?:.*\n)*?)(?=## |\Z)", re.MULTILINE)

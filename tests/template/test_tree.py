@@ -44,6 +44,8 @@ SOURCES = {
     "mysql+pymysql": "database",
 }
 OWNED = {path for values in OWNERS.values() for paths in values.values() for path in paths}
+SHELL = re.compile(r"^```bash\n(.*?)^```|`([^`\n]+)`", re.MULTILINE | re.DOTALL)
+MAKE = re.compile(r'\bmake((?: +(?:[A-Z]+=(?:"[^"]*"|\S+)|[a-z]+\b))+)')
 Answers = dict[str, object]
 
 
@@ -135,7 +137,7 @@ def test_files_parse(project: GeneratedProject) -> None:
 def test_owned_files_are_there_when_chosen(project: GeneratedProject, answers: Answers) -> None:
     remote, mark, _ = str(answers["dvc_remote"]).partition("://")
     chosen = answers | {
-        "__remote": remote if mark else "path",
+        "__remote": remote if mark or remote == "none" else "path",
         "__source": SOURCES.get(str(answers["raw_data"]).partition(":")[0], "none"),
         "serving": str(answers["serving"]).lower(),
         "docs": str(answers["docs"]).lower(),
@@ -196,26 +198,50 @@ def test_no_empty_folders(project: GeneratedProject) -> None:
     assert not empty
 
 
+def test_readme_is_short(project: GeneratedProject) -> None:
+    assert len(project.read("README.md").splitlines()) <= 80
+
+
 def test_readme_tree_is_true(project: GeneratedProject) -> None:
     block = re.search(r"^```\n((?:[├│└ ].*\n)+)```$", project.read("README.md"), re.MULTILINE)
     assert block
     folders: list[str] = []
     top = set()
     for line in block[1].splitlines():
-        indent, name = re.match(r"((?:│   |    )*)[├└]── (\S+)", line).groups()
-        folders[len(indent) // 4 :] = [name]
-        assert list(project.path.glob("/".join(folders))), line
-        top.add(folders[0])
+        indent, names = re.match(r"((?:│   |    )*)[├└]── (.+?)(?: +<-.*)?$", line).groups()
+        for name in names.split(", "):
+            folders[len(indent) // 4 :] = [name]
+            assert list(project.path.glob("/".join(folders))), line
+            top.add(folders[0])
     shown = {path.name for path in project.path.iterdir() if path.is_dir()}
     assert {name for name in shown if not name.startswith(".")} <= top
 
 
-def test_readme_commands_are_those_of_make(project: GeneratedProject) -> None:
+def pages(project: GeneratedProject) -> dict[str, str]:
+    """The README and the pages of a project."""
+    return {
+        name: text.decode("utf-8")
+        for name, text in project.files().items()
+        if name == "README.md" or (name.startswith("docs/") and name.endswith(".md"))
+    }
+
+
+def test_pages_name_commands_of_make(project: GeneratedProject) -> None:
     done = subprocess.run(["make"], cwd=project.path, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
-    listed = dict(re.findall(r"^  (\S+) +(\S.*)$", done.stdout, re.MULTILINE))
-    table = re.findall(r"^\| `make (\S+)` \| (.*) \|$", project.read("README.md"), re.MULTILINE)
-    assert dict(table) == listed
+    listed = set(re.findall(r"^  (\S+) +\S", done.stdout, re.MULTILINE))
+    for name, text in pages(project).items():
+        code = "\n".join(a or b for a, b in SHELL.findall(text))
+        for words in MAKE.findall(code):
+            found = re.sub(r'[A-Z]+=("[^"]*"|\S+)', "", words).split()
+            assert {*found} <= listed, f"{name}: make{words}"
+
+
+def test_links_of_pages_lead_somewhere(project: GeneratedProject) -> None:
+    for name, text in pages(project).items():
+        text = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL)
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+            assert (project.path / name).parent.joinpath(link).exists(), f"{name}: {link}"
 
 
 def test_same_answers_give_the_same_bytes(generator: Generator, tmp_path: Path) -> None:

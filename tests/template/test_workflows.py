@@ -211,8 +211,39 @@ def test_commit_hooks_are_local_and_push_to_a_remote_there_is(
 
     assert local["repo"] == "local"
     assert {hook["language"] for hook in local["hooks"]} == {"system"}
-    assert all(".venv/bin/" in hook["entry"] for hook in local["hooks"])
+    assert not [hook for hook in local["hooks"] if hook["entry"].startswith(("sh ", ".venv"))]
     assert ("dvc-pre-push" in {hook["id"] for hook in local["hooks"]}) == (remote != "none")
+
+
+@pytest.fixture
+def automation(generator: Generator) -> dict[str, list[Path]]:
+    """The files for GitHub of a project and of the template."""
+    project = generator(ci="github", dvc_remote="s3://bucket/project", docs=True).path
+    folders = {"project": project / ".github", "template": TEMPLATE / ".github"}
+    return {name: sorted(folder.rglob("*.yml")) for name, folder in folders.items()}
+
+
+def test_everything_for_github_is_valid_and_audited(automation: dict[str, list[Path]]) -> None:
+    for paths in automation.values():
+        names = {path.name for path in paths}
+        assert {"ci.yml", "lock.yml", "dependabot.yml"} <= names
+        for path in paths:
+            kind = "dependabot" if path.name == "dependabot.yml" else "github-workflows"
+            check("check_jsonschema", "--builtin-schema", f"vendor.{kind}", path)
+        zizmor = Path(sys.executable).with_name("zizmor")
+        done = subprocess.run([zizmor, "--offline", *paths], capture_output=True, encoding="utf-8")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_actions_are_pinned_by_hash_and_updates_wait(automation: dict[str, list[Path]]) -> None:
+    for path in [path for paths in automation.values() for path in paths]:
+        text = path.read_text(encoding="utf-8")
+        for used in re.findall(r"uses: (.*)", text):
+            assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", used), (path, used)
+        if path.name == "lock.yml":
+            assert "UV_EXCLUDE_NEWER: 7 days" in text
+        if path.name == "dependabot.yml":
+            assert all(each["cooldown"] for each in yaml.safe_load(text)["updates"])
 
 
 def test_workflow_of_the_template_runs_the_command_of_the_readme() -> None:

@@ -36,6 +36,6 @@ napoleon_google_docstring = False
 napoleon_use_ivar = True  # autodoc describes the fields of a dataclass, once is enough
 
 exclude_patterns = ["_build"]
-# `make data` writes the data dictionary; before that there is nothing to show.
-if not (ROOT / "references" / "data_dictionary.md").exists():
-    exclude_patterns.append("data.md")
+# What the pipeline writes; before that there is nothing to show.
+MADE = {"data.md": "references/data_dictionary.md", "model.md": "reports/model_card.md"}
+exclude_patterns += [page for page, made in MADE.items() if not (ROOT / made).exists()]

@@ -132,7 +132,9 @@ def test_keys_of_training_rows_keep_their_digits(runner: DatasetRunner) -> None:
 
 def test_what_is_printed_is_what_was_written(runner: DatasetRunner, capsys) -> None:
     path = runner.clear() / "out.csv"
-    path.write_text("key,predicted_y,probability_a\n1582218195625938945,None,0.123456\n,NA,1.0\n")
+    path.write_text(
+        "key,predicted_y,probability_a\n1582218195625938945,None,0.123456\n,NA,1.0\n", "utf-8"
+    )
     show(path)
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].split() == ["1582218195625938945", "None", "0.1235"]

@@ -280,7 +280,7 @@ def test_values_alike_but_for_case_or_blanks_are_named(runner: DatasetRunner, ot
     assert runner.run("table.csv", "bought").worked
     found = {one["column"]: one["message"] for one in warnings(runner) if one["kind"] == "spelling"}
     assert set(found) == {"bought", "city"}
-    assert found["bought"].endswith("'Yes' (2) differ only in case or blanks")
+    assert found["bought"].endswith("'Yes' (2) differ only in case or spaces")
     assert "'Bern' (18)" in found["city"]
 
 

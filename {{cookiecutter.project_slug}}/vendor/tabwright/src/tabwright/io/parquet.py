@@ -85,7 +85,7 @@ def _widened(writer: pq.ParquetWriter, path: Path, schema: pa.Schema) -> pq.Parq
         return writer
     writer.close()
     before = path.with_name(f"{path.name}.narrow")
-    path.rename(before)
+    path.replace(before)
     wider = pq.ParquetWriter(path, pa.schema(fields))
     with pq.ParquetFile(before) as file:
         for batch in file.iter_batches(BATCH_ROWS):

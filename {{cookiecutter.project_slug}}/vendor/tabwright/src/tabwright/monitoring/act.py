@@ -70,7 +70,7 @@ def read_plan(project: Project) -> dict[str, Any]:
 def retrain(project: Project, why: str) -> None:
     """Train on what became known, pass the gate, become the challenger, and go into the shadow."""
     if (there := current_shadow(project)) and not is_former(project, there.entry["run"]):
-        print(f"nothing is to be done: {in_words(there.entry)}; `make promote` judges it")
+        print(f"nothing is to be done: {in_words(there.entry)}; `make promote` evaluates it")
         return
     if project.params.data.source:
         fetch(project)

@@ -77,7 +77,7 @@ def _worse(state: State) -> tuple[str, str]:
     if worse and better and state.is_former and state.pair:
         return ROLLBACK, f"{state.shadow}, the previous champion, is better: {state.pair}"
     if state.shadow and not state.is_former:
-        return LOOK, f"{state.shadow} is in the shadow: {state.pair}; `make promote` judges it"
+        return LOOK, f"{state.shadow} is in the shadow: {state.pair}; `make promote` evaluates it"
     count = f"{state.labelled:,} rows with an outcome came since the training"
     if state.labelled >= state.needed:
         return RETRAIN, count

@@ -14,7 +14,7 @@ from ..dataset.clean import clean_rows, find_clean
 from ..io.parquet import parquet_batches
 from ..io.read import column_names, list_files, read_batches
 from ..io.source import Source
-from ..project.commands import dvc
+from ..project.commands import SHOWN_DVC, dvc
 from ..project.errors import ProjectError, first_line
 from ..project.files import replacing
 from ..project.project import Project
@@ -75,7 +75,7 @@ def _how_to_make_a_folder(project: Project) -> str:
     folder = raw.with_name(raw.name.partition(".")[0]).as_posix()
     return (
         f"{raw.as_posix()} is one file, which stays as it is, and rows with outcomes need a place. Make "
-        f"a folder of it, once: `.venv/bin/dvc remove {raw.as_posix()}.dvc`, `mkdir {folder}`, `mv "
+        f"a folder of it, once: `{SHOWN_DVC} remove {raw.as_posix()}.dvc`, `mkdir {folder}`, `mv "
         f"{raw.as_posix()} {folder}`, then `data.raw: {folder}` in params.yaml and `make setup data`."
     )
 

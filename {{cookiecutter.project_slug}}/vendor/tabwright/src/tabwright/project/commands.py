@@ -1,6 +1,7 @@
 """Run other programs, such as DVC, in the project; why one fails is a sentence."""
 
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from .errors import ProjectError
 
 DVC = (sys.executable, "-m", "dvc")
+SHOWN_DVC = ".venv/Scripts/dvc" if os.name == "nt" else ".venv/bin/dvc"  # to type in the project
 Arguments = list[str] | None
 
 

@@ -12,6 +12,7 @@ from dvc_data.hashfile.build import build
 from dvc_data.hashfile.db.local import LocalHashFileDB
 from dvc_data.hashfile.hash_info import HashInfo
 
+from .commands import SHOWN_DVC
 from .errors import ProjectError, first_line
 from .files import md5
 from .lock_file import locked_stages
@@ -83,7 +84,7 @@ class DvcStorage:
         """
         config, name = self.repo.config, self.repo.config["core"].get("remote")
         if not name:
-            add = "`.venv/bin/dvc remote add --default storage <address>` adds one"
+            add = f"`{SHOWN_DVC} remote add --default storage <address>` adds one"
             raise ProjectError(f"this project has no DVC remote: {add}.")
         try:
             remote = self.repo.cloud.get_remote()

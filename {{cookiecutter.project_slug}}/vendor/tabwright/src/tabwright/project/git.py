@@ -79,7 +79,7 @@ def commit_hint(root: Path, message: str) -> str:
 
 
 def require_merged(root: Path, *paths: Path) -> None:
-    """Refuse files with the conflict marks of a merge, by default all that commands read.
+    """Refuse files with the conflict markers of a merge, by default all that commands read.
 
     Raises
     ------
@@ -100,11 +100,11 @@ def require_merged(root: Path, *paths: Path) -> None:
 
 
 def _resolve(name: str) -> str:
-    said = f"{name} has the conflict marks of a merge (<<<<<<<)"
+    said = f"{name} has the conflict markers of a merge (<<<<<<<)"
     if name.endswith((".lock", ".json", ".dvc")):
         then = "make pull" if name.endswith(".dvc") else "make all"
         return f"{said}: `git checkout --ours {name}` or `--theirs` keeps one side; then `{then}`."
-    return f"{said}: keep what is right of each place and delete the marks, then `git add {name}`."
+    return f"{said}: keep what is right, delete the markers, then `git add {name}`."
 
 
 def snapshot(root: Path, base: str = "", patch: Path | None = None) -> str:

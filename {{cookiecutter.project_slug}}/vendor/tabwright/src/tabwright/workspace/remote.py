@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dvc.output import Output
 
-from ..project.commands import Arguments, command_parser, dvc
+from ..project.commands import SHOWN_DVC, Arguments, command_parser, dvc
 from ..project.dvc_storage import DvcStorage
 from ..project.errors import ProjectError, first_line
 from ..project.git import git, last_author
@@ -12,7 +12,7 @@ from ..project.project import Project
 from ..project.text import listed
 from ..tracking.record import load_records, short
 
-MOVE = "`.venv/bin/dvc remote modify storage url <address>`"
+MOVE = f"`{SHOWN_DVC} remote modify storage url <address>`"
 MAX_NAMED = 3  # files in a message
 
 

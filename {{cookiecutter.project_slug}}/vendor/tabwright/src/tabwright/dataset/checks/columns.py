@@ -138,8 +138,8 @@ def spellings(rows: pd.DataFrame, schema: Schema) -> Iterator[Issue | Checked]:
         folded = counts.index.str.normalize("NFC").str.replace(BLANKS, "", regex=True)
         for _, same in counts.groupby(folded.str.casefold(), sort=False):
             if len(same) > 1:
-                message = f"{most_common(same.to_dict())} differ only in case or blanks"
+                message = f"{most_common(same.to_dict())} differ only in case or spaces"
                 remedy = "if they mean the same: unify them in clean() or the raw file"
                 yield Issue("spelling", name, message, remedy)
     compared = f"of {len(names)} columns compared"
-    yield Checked("spelling", "values that differ only in case or blanks", "", compared)
+    yield Checked("spelling", "values that differ only in case or spaces", "", compared)
