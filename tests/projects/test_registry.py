@@ -132,6 +132,9 @@ def test_logged_model_predicts_without_the_project(
     column = scored[0].split(",").index("predicted_bought")
     assert found == [line.split(",")[column] for line in scored[1:]]
     assert {"yes", "no"} == set(found)
+    image = "generate-dockerfile -m model -d image --env-manager local"
+    generator.sh(tmp_path, f". here/{ACTIVATE} && {QUIET} mlflow models {image}")
+    assert "COPY model_dir/model " in (tmp_path / "image/Dockerfile").read_text(encoding="utf-8")
 
 
 def decisions(project: Path) -> list[dict]:
