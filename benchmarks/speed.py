@@ -16,10 +16,10 @@ import tempfile
 from itertools import zip_longest
 from pathlib import Path
 
-from common import BIN, head, machine, median, new_project, ratio, row, run, tell
+from common import BIN, Run, head, machine, median, new_project, ratio, row, run, tell
 
 BARE = Path(__file__).with_name("bare.py")
-TOLERANCE = 1e-9
+SCORES, PREDICTIONS = 1e-4, 1e-6  # what may differ: the last digit of a sum may decide a tie
 
 
 def main() -> None:
@@ -28,15 +28,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="speed-") as name:
-        seconds = measure(new_project(Path(name)), options.rows, options.rounds)
+        done = measure(new_project(Path(name)), options.rows, options.rounds)
     print(f"{machine()}, {options.rows} rows, {options.rounds} rounds\n")
-    print(head(["work", "project, s, median (range)", "bare script, s", "ratio"]))
-    for work, (ours, theirs) in seconds.items():
-        print(row([work, median(ours), median(theirs), ratio(ours, theirs)]))
+    print(head(["work", "project, s, median (range)", "bare script, s", "ratio", "ratio of CPU"]))
+    for work, runs in done.items():
+        ours, theirs = ([run.seconds for run in each] for each in runs)
+        cpu = ratio(*([run.cpu for run in each] for each in runs))
+        print(row([work, median(ours), median(theirs), ratio(ours, theirs), cpu]))
 
 
-def measure(project: Path, rows: int, rounds: int) -> dict[str, tuple[list[float], list[float]]]:
-    """Seconds of the project and of the bare script, by kind of work."""
+def measure(project: Path, rows: int, rounds: int) -> dict[str, tuple[list[Run], list[Run]]]:
+    """Runs of the project and of the bare script, by kind of work."""
     scratch = project.parent
     python = project / ".venv" / BIN / "python"
     table = project / "data" / "raw" / "table.csv"
@@ -47,25 +49,28 @@ def measure(project: Path, rows: int, rounds: int) -> dict[str, tuple[list[float
     prepared = (project / "dvc.lock").read_bytes()
     model, scores = scratch / "model.pickle", scratch / "scores.json"
     training = project / "data" / "processed" / "train.parquet"
-    trained: tuple[list[float], list[float]] = ([], [])
+    trained: tuple[list[Run], list[Run]] = ([], [])
     for number in range(1, rounds + 1):
         tell(f"training, round {number} of {rounds}")
         forget_training(project, prepared)
-        trained[0].append(run("make", "train", cwd=project).check().seconds)
-        trained[1].append(run(python, BARE, "train", training, model, scores).check().seconds)
-        compare_scores(project / "reports" / "candidates.json", scores)
-    seconds = {"`make train`": trained}
+        trained[0].append(run("make", "train", cwd=project).check())
+        candidates = project / "reports" / "candidates.json"
+        settings = json.loads(candidates.read_text("utf-8"))["settings_tried"]
+        bare = run(python, BARE, "train", training, model, scores, settings, cwd=project)
+        trained[1].append(bare.check())
+        compare_scores(candidates, scores)
+    done = {"`make train`": trained}
     ours, theirs = scratch / "ours.csv", scratch / "theirs.csv"
     for source in (table, columns):
-        predicted: tuple[list[float], list[float]] = ([], [])
+        predicted: tuple[list[Run], list[Run]] = ([], [])
         for number in range(1, rounds + 1):
             tell(f"predicting {source.name}, round {number} of {rounds}")
             files = (f"INPUT={source}", f"OUTPUT={ours}")
-            predicted[0].append(run("make", "predict", *files, cwd=project).check().seconds)
-            predicted[1].append(run(python, BARE, "predict", model, source, theirs).check().seconds)
+            predicted[0].append(run("make", "predict", *files, cwd=project).check())
+            predicted[1].append(run(python, BARE, "predict", model, source, theirs).check())
             compare_predictions(ours, theirs)
-        seconds[f"`make predict`, from {source.suffix[1:]} to csv"] = predicted
-    return seconds
+        done[f"`make predict`, from {source.suffix[1:]} to csv"] = predicted
+    return done
 
 
 def point_at(project: Path, raw: str, target: str) -> None:
@@ -89,7 +94,7 @@ def compare_scores(ours: Path, theirs: Path) -> None:
     project, bare = json.loads(ours.read_text("utf-8")), json.loads(theirs.read_text("utf-8"))
     names = project["candidates"].keys() | bare["scores"].keys()
     agree = project["best"] == bare["best"] and all(
-        abs(project["candidates"][name][kind] - bare["scores"][name][place]) < TOLERANCE
+        abs(project["candidates"][name][kind] - bare["scores"][name][place]) < SCORES
         for name in names
         for place, kind in enumerate(("mean", "std"))
     )
@@ -105,7 +110,7 @@ def compare_predictions(ours: Path, theirs: Path) -> None:
                 sys.exit(f"the predictions have other rows or columns: {mine}, {other}")
             for name, value in mine.items():
                 if name.startswith("probability_"):
-                    agree = abs(float(value) - float(other[name])) < TOLERANCE
+                    agree = abs(float(value) - float(other[name])) < PREDICTIONS
                 else:
                     agree = not name.startswith("predicted_") or value == other[name]
                 if not agree:

@@ -20,6 +20,7 @@ QUICK = {
     "bootstrap: 500": "bootstrap: 60",
     "candidates: [linear, boosting, extra trees, neural net, forest, voting]": "candidates: [linear]",
 }
+QUIET = "MLFLOW_DISABLE_TELEMETRY=true"
 TRAINING = "rows = read_rows(project.train_file, params.train.max_rows, params.seed)"
 
 
@@ -116,19 +117,24 @@ def test_logged_model_predicts_without_the_project(
     generator.sh(
         tmp_path, f"{uv} venv --quiet here && {uv} pip install --quiet --python here {locked}"
     )
-    model = max(
-        project.glob("mlruns/shop/models/*/artifacts"), key=lambda path: path.stat().st_mtime
+    download = f"mlflow artifacts download -u models:/shop@champion -d {tmp_path}/model"
+    generator.sh(
+        project,
+        f". .venv/{ACTIVATE} && export {QUIET} MLFLOW_TRACKING_URI=sqlite:///mlflow.db && {download}",
     )
     rows = [line.split(",")[1:3] for line in table().splitlines()]
     (tmp_path / "new.csv").write_text("\n".join(map(",".join, rows)), encoding="utf-8")
-    predict = f"-m {model} -i new.csv -t csv -o out.json --env-manager local"
-    generator.sh(tmp_path, f". here/{ACTIVATE} && mlflow models predict {predict}")
+    predict = "-m model -i new.csv -t csv -o out.json --env-manager local"
+    generator.sh(tmp_path, f". here/{ACTIVATE} && {QUIET} mlflow models predict {predict}")
     found = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["predictions"]
     generator.sh(project, f"make predict INPUT={tmp_path}/new.csv OUTPUT={tmp_path}/scored.csv")
     scored = (tmp_path / "scored.csv").read_text(encoding="utf-8").splitlines()
     column = scored[0].split(",").index("predicted_bought")
     assert found == [line.split(",")[column] for line in scored[1:]]
     assert {"yes", "no"} == set(found)
+    image = "generate-dockerfile -m model -d image --env-manager local"
+    generator.sh(tmp_path, f". here/{ACTIVATE} && {QUIET} mlflow models {image}")
+    assert "COPY model_dir/model " in (tmp_path / "image/Dockerfile").read_text(encoding="utf-8")
 
 
 def decisions(project: Path) -> list[dict]:

@@ -22,10 +22,12 @@ TABLES = """
 CREATE TABLE experiments (experiment_id, name, artifact_location);
 CREATE TABLE runs (run_uuid, name, experiment_id, status, lifecycle_stage, artifact_uri);
 CREATE TABLE model_versions (name, version, run_id);
+CREATE TABLE model_version_tags (name, version, key, value);
 CREATE TABLE registered_model_aliases (name, alias, version);
 INSERT INTO experiments VALUES (1, 'my_ml_project', 'file:///elsewhere/mlruns/my_ml_project');
 INSERT INTO runs VALUES ('abc', 'x', 1, 'FINISHED', 'active', '');
 INSERT INTO model_versions VALUES ('my_ml_project', 7, 'abc');
+INSERT INTO model_version_tags VALUES ('my_ml_project', 7, 'version', '7');
 INSERT INTO registered_model_aliases VALUES ('my_ml_project', 'champion', 7);
 """
 SCORES = {"metric": "rmse", "test": {"rmse": 1.5}, "baseline": {"rmse": 3.5}}
