@@ -1,13 +1,10 @@
 """Clients that ask on while the champion changes, the process is killed and the disk of the log fills.
 
-See `serving.py --soak SECONDS`. Where no small disk can be mounted for the log, files of the process may
-not grow for a while.
+See `serving.py --soak SECONDS`, which needs the right to mount a small disk for the log.
 """
 
 import asyncio
 import json
-import os
-import resource
 import signal
 import sqlite3
 import subprocess
@@ -18,11 +15,15 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 from servers import ONE_THREAD, answers, free_port, wait_for
 
 CLIENTS = 32
 CLOSE = 1e-9
+FAILURES = 'failures_total{part="log"}'
+DISK_MB = 64
+PATIENCE = 900  # seconds
 TRY_AGAIN = 0.02  # seconds, after a connection that was refused
 
 
@@ -73,118 +74,149 @@ class Supervisor(Thread):
 
 
 def soak(folder: Path, seconds: float) -> None:
-    """Ask for some seconds while much goes wrong; print what came of it."""
+    """Ask for some seconds at least while much goes wrong; print what came of it."""
     import support.owner  # noqa: F401
-    from support.served import promote
     from tabwright.project.project import Project
-    from tabwright.registry.champion import promotion_log
 
-    project = Project(folder / "plain")
-    first, second = promotion_log(project)[0], json.loads((folder / "entry-2.json").read_text())
-    bodies, expected = (
-        json.loads((folder / name).read_text("utf-8")) for name in ("bodies.json", "expected.json")
-    )
-    seen, down, times = Seen(), list[float](), dict[str, float]()
-    port = free_port()
-    project.log_folder.mkdir(parents=True)
-    mounted = _mount(project.log_folder)
-    supervisor = Supervisor(folder, port)
-    supervisor.start()
-
-    async def at(share: float) -> None:
-        await asyncio.sleep(max(began + share * seconds - time.monotonic(), 0))
-
-    async def until_version(version: str, what: str) -> None:
-        start = time.monotonic()
-        await asyncio.to_thread(
-            wait_for,
-            lambda: f'"model_version":"{version}"'.encode() in (answers(port, "/ready") or b""),
-        )
-        times[what] = time.monotonic() - start
-
-    async def disturb() -> None:
-        await at(0.1)
-        promote(project, second)
-        await until_version("2", "promoted")
-        await at(0.25)
-        promote(project, first | {"what": "rolled back"})
-        await until_version("1", "rolled back")
-        await at(0.4)
-        down.append(time.monotonic())
-        assert supervisor.process
-        supervisor.process.send_signal(signal.SIGKILL)
-        await asyncio.to_thread(wait_for, lambda: not answers(port, "/health"))
-        await asyncio.to_thread(wait_for, lambda: answers(port, "/health"))
-        down.append(time.monotonic())
-        await at(0.65)
-        _fill(project.log_folder, mounted, supervisor)
-        await at(0.8)
-        _grow(project.log_folder, mounted, supervisor)
-        promote(project, second)
-        await until_version("2", "promoted again")
-
-    async def everything() -> None:
-        nonlocal began
-        began = time.monotonic()
-        clients = [
-            _ask(port, bodies[n:] + bodies[:n], expected[n:] + expected[:n], began + seconds, seen)
-            for n in range(CLIENTS)
-        ]
-        await asyncio.gather(disturb(), *clients)
-
-    began = 0.0
+    made = Soak(folder, seconds, Project(folder / "plain"))
+    _mount(made.logs)
+    made.supervisor.start()
     try:
-        wait_for(lambda: answers(port, "/health"))
-        asyncio.run(everything())
-        lost = _metric(port, "unlogged_rows_total")
-        failures = _metric(port, 'failures_total{part="log"}')
+        wait_for(made.is_up, PATIENCE)
+        asyncio.run(made.everything())
+        made.lost = made.metric("unlogged_rows_total")
+        made.failures = made.metric(FAILURES)
     finally:
-        supervisor.end()
-        logged = _logged(project.log_folder)
-        if mounted:
-            subprocess.run(["umount", "--lazy", str(project.log_folder)], check=True)
-    refused = [when for when, _ in seen.errors]
-    outside = [each for each in seen.errors if not down[0] <= each[0] <= down[1]]
-    said = (folder / "service.log").read_text("utf-8").count("not kept in the log")
-    print(
-        f"{CLIENTS} clients, {seconds:g} s: {len(seen.told):,} answers, {len(seen.wrong)} of them wrong "
-        f"{seen.wrong[:3] or ''}; by version {dict(seen.versions)}\n"
-        f"taken up after: {', '.join(f'{what} {took:.1f} s' for what, took in times.items())}\n"
-        f"killed: down for {down[1] - down[0]:.1f} s; {len(refused) - len(outside):,} connections failed "
-        f"then, {len(outside)} at other times {outside[:3] or ''}\n"
-        f"log: of the answers {len(set(seen.told) - logged):,} are not there, unlogged_rows_total counts "
-        f"{lost:,.0f} in {failures:.0f} batches, said {said} times "
-        f"({'a small disk' if mounted else 'a limit for files'})\n"
-    )
-    if seen.wrong or outside or len(set(seen.told) - logged) != lost or not failures:
-        sys.exit("that is not as it should be")
+        made.supervisor.end()
+        logged = _logged(made.logs)
+        subprocess.run(["umount", "--lazy", str(made.logs)], check=True)
+    made.report(logged)
 
 
-async def _ask(
-    port: int, bodies: list[dict], expected: list[dict], stop: float, seen: Seen
-) -> None:
+class Soak:
+    """The clients, and what disturbs them."""
+
+    def __init__(self, folder: Path, seconds: float, project: Any) -> None:
+        self.folder, self.seconds, self.project = folder, seconds, project
+        self.port, self.logs, self.seen = free_port(), project.log_folder, Seen()
+        self.supervisor = Supervisor(folder, self.port)
+        self.down, self.times = list[float](), dict[str, float]()
+        self.lost = self.failures = 0.0
+        self.over = False
+        self.logs.mkdir(parents=True)
+
+    async def everything(self) -> None:
+        """Ask and disturb, until all has happened."""
+        bodies, expected = (
+            json.loads((self.folder / name).read_text("utf-8"))
+            for name in ("bodies.json", "expected.json")
+        )
+        pairs = list(zip(bodies, expected, strict=True))
+        clients = [_ask(self, pairs[n:] + pairs[:n]) for n in range(CLIENTS)]
+        await asyncio.gather(self.disturb(), *clients)
+
+    async def disturb(self) -> None:
+        """Change the champion, kill the process, fill the disk."""
+        from support.served import promote
+        from tabwright.registry.champion import promotion_log
+
+        try:
+            first = promotion_log(self.project)[0]
+            second = json.loads((self.folder / "entry-2.json").read_text("utf-8"))
+            await self.pause()
+            promote(self.project, second)
+            await self.until_version("2", "promoted")
+            await self.pause()
+            promote(self.project, first | {"what": "rolled back"})
+            await self.until_version("1", "rolled back")
+            await self.pause()
+            self.down.append(time.monotonic())
+            assert self.supervisor.process
+            self.supervisor.process.send_signal(signal.SIGKILL)
+            await asyncio.to_thread(wait_for, lambda: not self.is_up(), PATIENCE)
+            await asyncio.to_thread(wait_for, self.is_up, PATIENCE)
+            self.down.append(time.monotonic())
+            await self.pause()
+            _fill(self.logs)
+            await asyncio.to_thread(wait_for, lambda: self.metric(FAILURES), PATIENCE)
+            await self.pause()
+            (self.logs / "filler").unlink()
+            promote(self.project, second)
+            await self.until_version("2", "promoted again")
+            await self.pause()
+        finally:
+            self.over = True
+
+    async def pause(self) -> None:
+        """Let some time pass between two disturbances."""
+        await asyncio.sleep(self.seconds / 6)
+
+    async def until_version(self, version: str, what: str) -> None:
+        """Wait until a version answers."""
+        start, words = time.monotonic(), f'"model_version":"{version}"'.encode()
+        look = lambda: words in (answers(self.port, "/ready") or b"")
+        await asyncio.to_thread(wait_for, look, PATIENCE)
+        self.times[what] = time.monotonic() - start
+
+    def is_up(self) -> bool:
+        """Whether the service answers."""
+        return bool(answers(self.port, "/health"))
+
+    def metric(self, name: str) -> float:
+        """The value of a metric."""
+        lines = (answers(self.port, "/metrics") or b"").decode().splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith(f"{name} "))
+
+    def report(self, logged: set[str]) -> None:
+        """Print what was seen, and fail where it is not as it should be."""
+        seen, (start, end) = self.seen, self.down
+        outside = [each for each in seen.errors if not start <= each[0] <= end]
+        missing = len(set(seen.told) - logged)
+        text = (self.folder / "service.log").read_text("utf-8")
+        said = [line for line in text.splitlines() if "not kept in the log" in line]
+        took = ", ".join(f"{what} {seconds:.1f} s" for what, seconds in self.times.items())
+        print(
+            f"{CLIENTS} clients, {self.seconds:g} s: {len(seen.told):,} answers, {len(seen.wrong)} "
+            f"wrong {seen.wrong[:3] or ''}; by version {dict(seen.versions)}\n"
+            f"taken up after: {took}\n"
+            f"killed: down for {end - start:.1f} s; {len(seen.errors) - len(outside):,} connections "
+            f"failed then, {len(outside)} at other times {outside[:3] or ''}\n"
+            f"log: {missing:,} answers are not there, unlogged_rows_total counts {self.lost:,.0f} in "
+            f"{self.failures:.0f} batches, said {len(said)} times"
+        )
+        if (
+            seen.wrong
+            or outside
+            or missing != self.lost
+            or not self.failures
+            or len(said) != len({*said})
+        ):
+            sys.exit("that is not as it should be")
+
+
+async def _ask(soak: Soak, pairs: list[tuple[dict, dict]]) -> None:
     """Ask for one row after the other, on a new connection where one was lost."""
     turn, writer = 0, None
-    while time.monotonic() < stop:
-        row = turn % len(bodies)
+    while not soak.over:
+        row, expected = pairs[turn % len(pairs)]
         try:
             if writer is None:
-                reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            body = json.dumps(bodies[row]).encode()
+                reader, writer = await asyncio.open_connection("127.0.0.1", soak.port)
+            body = json.dumps(row).encode()
             head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
             writer.write(head.encode() + body)
             top = (await reader.readuntil(b"\r\n\r\n")).lower()
             length = top.partition(b"content-length:")[2].partition(b"\r\n")[0]
             data = await reader.readexactly(int(length))
         except (OSError, EOFError) as error:
-            seen.errors.append((time.monotonic(), repr(error)))
+            soak.seen.errors.append((time.monotonic(), repr(error)))
             if writer:
                 writer.close()
             writer = None
             await asyncio.sleep(TRY_AGAIN)
             continue
         turn += 1
-        _judge(int(top[9:12]), data, expected[row], seen)
+        _judge(int(top[9:12]), data, expected, soak.seen)
     if writer:
         writer.close()
 
@@ -203,39 +235,19 @@ def _judge(status: int, data: bytes, expected: dict[str, dict[str, float]], seen
         seen.wrong.append(f"{answer} but {right}")
 
 
-def _mount(folder: Path) -> bool:
-    """Give a folder a small disk of its own, where that is possible."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder)]
-    with suppress(FileNotFoundError):
-        return not subprocess.run(mount, capture_output=True).returncode
-    return False
+def _mount(folder: Path) -> None:
+    """Give a folder a small disk of its own."""
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "tmpfs", str(folder)]
+    done = subprocess.run(mount, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"no small disk can be mounted here, which takes root: {done.stderr}")
 
 
-def _fill(folder: Path, mounted: bool, supervisor: Supervisor) -> None:
+def _fill(folder: Path) -> None:
     """Leave the log no room."""
-    if not mounted:
-        assert supervisor.process
-        size = max(path.stat().st_size for path in folder.iterdir())
-        resource.prlimit(supervisor.process.pid, resource.RLIMIT_FSIZE, (size, -1))
-        return
-    free = os.statvfs(folder)
     with (folder / "filler").open("wb") as file, suppress(OSError):
-        for _ in range(free.f_bavail):
-            file.write(bytes(free.f_frsize))
-
-
-def _grow(folder: Path, mounted: bool, supervisor: Supervisor) -> None:
-    """Give the log room."""
-    (folder / "filler").unlink(missing_ok=True)
-    if not mounted:
-        assert supervisor.process
-        resource.prlimit(supervisor.process.pid, resource.RLIMIT_FSIZE, (-1, -1))
-
-
-def _metric(port: int, name: str) -> float:
-    """The value of a metric."""
-    lines = (answers(port, "/metrics") or b"").decode().splitlines()
-    return sum(float(line.split()[-1]) for line in lines if line.startswith(f"{name} "))
+        for _ in range(DISK_MB):
+            file.write(bytes(1 << 20))
 
 
 def _logged(folder: Path) -> set[str]:
