@@ -34,6 +34,7 @@ ANSWERS = {
     "serving": False,
     "docs": False,
     "ci": "none",
+    "schedule": "none",
     "venv": True,
     "__source": "none",
     "__raw_path": "example",
@@ -79,7 +80,7 @@ def test_every_question_and_choice_has_a_label(pre: ModuleType) -> None:
     assert questions == list(prompts) == hook_answers(ANSWERS)["__questions"]
     choices = {name: CONTEXT[name] for name in questions if isinstance(CONTEXT[name], list)}
     assert {name: list(prompts[name])[1:] for name in choices} == choices
-    assert tuple(CONTEXT["_optional"]["__remote"]) == pre.REMOTES
+    assert tuple(CONTEXT["_optional"]["__remote"]) == ("path", *pre.REMOTES)
 
 
 def test_no_dependency_may_be_hidden(generator: Generator) -> None:

@@ -207,7 +207,7 @@ def test_project_without_a_schedule_has_no_trace_of_one(
     project: GeneratedProject, answers: Answers
 ) -> None:
     text, schedule = text_of(project, but=("requirements", "vendor/")), answers["schedule"]
-    for word in ("make alert", "alert:", "Every day ", " WHAT\n", "a daily run"):
+    for word in ("alert:", "Every day ", " WHAT\n", "a daily run"):
         assert (word in text) == (schedule != "none"), word
     assert ("daily:" in text) == (schedule not in ("none", "airflow", "kubeflow"))
     elsewhere = schedule in ("github", "gitlab", "kubeflow", "kubernetes")

@@ -52,6 +52,8 @@ ALLOWED = {
         ),
         "a stand-in for a program, written as a script of sh",
     ),
+    "scheduled.py: .venv/bin/python": "cron, systemd and the runners of a forge are of POSIX",
+    "test_schedule.py: sh -c": "as cron calls it",
     "test_windows.py: sh -c": "this list",
     "test_windows.py: .venv/bin/python": "this list",
 }

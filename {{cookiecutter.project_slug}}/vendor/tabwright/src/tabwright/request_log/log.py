@@ -1,8 +1,7 @@
 """What was asked and answered, kept to watch a model and to join outcomes that arrive later.
 
-The log is an SQLite file a day in `data/log`: several processes append to it, a kill loses nothing that
-was answered, and retention deletes files. It must be on a local disk: the locks of SQLite do not hold on
-network file systems.
+The log is an SQLite file a day in `data/log`, on a local disk, as SQLite's locks do not hold on network file
+systems: several processes append to it, a kill loses nothing that was answered, retention deletes files.
 """
 
 import hashlib
