@@ -47,6 +47,7 @@ class TrackedRun:
 
 def log_to_wandb(one: TrackedRun) -> str:
     """Log to Weights & Biases; return where the run is."""
+    os.environ.setdefault("WANDB_DATA_DIR", str(Path("wandb").resolve()))  # else in the home folder
     import wandb
 
     own = wandb.Settings(
