@@ -74,7 +74,7 @@ def test_readme_works_on_a_bare_machine(reader: Reader) -> None:
     made = reader.folder.parent
 
     said = reader.types(first)
-    assert "11 rows predicted" in said, said
+    assert "11 rows of data/processed/unlabelled.parquet predicted" in said, said
     assert (made / "my-ml-project/data/processed/predictions.csv").exists()
 
     (reader.folder / "sales.csv").write_text(SALES, encoding="utf-8")
