@@ -52,6 +52,8 @@ ALLOWED = {
         ),
         "a stand-in for a program, written as a script of sh",
     ),
+    "scheduled.py: .venv/bin/python": "a stand-in for a program, written as a script of sh",
+    "test_schedule.py: sh -c": "what cron does",
     "test_windows.py: sh -c": "this list",
     "test_windows.py: .venv/bin/python": "this list",
 }
