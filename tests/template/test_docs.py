@@ -121,7 +121,8 @@ def wrong(span: str, product: Product) -> str | None:
         return None if used else "no such variable"
     if re.fullmatch(r"_*[a-z]+(_[a-z]+)+", span):
         known = CONTEXT.keys() | {name.split(".")[-1] for name in product.parameters}
-        used = any(words in product.text for words in (f" {span}(", f" {span}: "))
+        metric = f'("{span.removesuffix("_total")}"'  # the end that Prometheus adds to counters
+        used = any(words in product.text for words in (f" {span}(", f" {span}: ", metric))
         return None if span in known or used else "no such question"
     if answer := re.fullmatch(r"([a-z_]+)=[a-z]+", span):
         return None if answer[1] in QUESTIONS else "no such question"

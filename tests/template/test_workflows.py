@@ -218,7 +218,8 @@ def test_commit_hooks_are_local_and_push_to_a_remote_there_is(
 @pytest.fixture
 def automation(generator: Generator) -> dict[str, list[Path]]:
     """The files for GitHub of a project and of the template."""
-    project = generator(ci="github", dvc_remote="s3://bucket/project", docs=True).path
+    answers = {"dvc_remote": "s3://bucket/project", "docs": True, "schedule": "github"}
+    project = generator(ci="github", **answers).path
     folders = {"project": project / ".github", "template": TEMPLATE / ".github"}
     return {name: sorted(folder.rglob("*.yml")) for name, folder in folders.items()}
 
@@ -239,7 +240,10 @@ def test_actions_are_pinned_by_hash_and_updates_wait(automation: dict[str, list[
     for path in [path for paths in automation.values() for path in paths]:
         text = path.read_text(encoding="utf-8")
         for used in re.findall(r"uses: (.*)", text):
-            assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", used), (path, used)
+            assert re.fullmatch(r"[\w-]+(/[\w-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+", used), (
+                path,
+                used,
+            )
         if path.name == "lock.yml":
             assert "UV_EXCLUDE_NEWER: 7 days" in text
         if path.name == "dependabot.yml":
