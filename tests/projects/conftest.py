@@ -16,7 +16,7 @@ def generator(tmp_path_factory: pytest.TempPathFactory) -> Generator:
 def example(generator: Generator) -> Path:
     """The default project, with all its options on, after its whole pipeline has run."""
     names = {"project_slug": "example", "project_name": "Pingüins & co"}
-    project = generator(venv=True, docs=True, serving=True, **names)
+    project = generator(venv=True, docs=True, serving=True, schedule="cron", **names)
     assert "not done" not in project.output
     generator.sh(project.path, "make all predict")
     return project.path

@@ -103,17 +103,24 @@ def test_a_change_is_delivered_and_the_owners_work_is_kept(project: Path, templa
     assert "seed: 42" in kept
 
 
-def test_an_option_can_be_added_later(project: Path, template: Path) -> None:
+def test_an_option_can_be_added_later_and_taken_back(project: Path, template: Path) -> None:
     assert not (project / ".github").exists()
     (template / "CHANGELOG.md").write_text("changed\n", "utf-8")
     commit(template, "second")
-    asked = '{"ci": "github", "docs": true, "dvc_remote": "s3://bucket/x"}'
+    asked = '{"ci": "github", "docs": true, "dvc_remote": "s3://bucket/x", "schedule": "cron"}'
     update(project, "--variables-to-update", asked)
     assert (project / ".github/workflows/ci.yml").exists()
     for name in ("docs/conf.py", "requirements-docs.txt", "requirements-s3.txt"):
         assert (project / name).exists()
     assert "make docs" in (project / "README.md").read_text("utf-8")
     assert 'remote = ["dvc[s3]' in (project / "pyproject.toml").read_text("utf-8")
+    assert (project / "deploy/crontab").exists()
+    commit(project, "more")
+    (template / "CHANGELOG.md").write_text("changed again\n", "utf-8")
+    commit(template, "third")
+    update(project, "--variables-to-update", '{"schedule": "none"}')
+    assert not (project / "deploy").exists()
+    assert "alert:" not in (project / "Makefile").read_text("utf-8")
 
 
 def test_a_new_filter_of_the_template_is_used(project: Path, template: Path) -> None:

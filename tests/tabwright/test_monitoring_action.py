@@ -1,14 +1,14 @@
 """Which action follows from what was found, and what `make act` does about it."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 
 import pytest
+from support.webhook import Webhook, webhook
 from tabwright.evaluation.comparison import Gain
 from tabwright.monitoring import act
-from tabwright.monitoring.alert import alert
+from tabwright.monitoring.alert import alert, main
 from tabwright.monitoring.decide import State, decide, rows_needed
 from tabwright.monitoring.drift import Finding
 from tabwright.project.errors import ProjectError
@@ -71,35 +71,17 @@ def test_wide_tables_need_more_rows_to_train_again(trained) -> None:
 
 
 @pytest.fixture
-def hook(monkeypatch: pytest.MonkeyPatch):
-    """What a webhook receives; it answers the status that is set."""
-    received: list[bytes] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        status = 200
-
-        def do_POST(self) -> None:
-            received.append(self.rfile.read(int(self.headers["Content-Length"])))
-            self.send_response(self.status)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("ALERT_URL", f"http://127.0.0.1:{server.server_port}/secret")
-    received_by = (Handler, received)
-    yield received_by
-    server.shutdown()
-    server.server_close()
+def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
+    """A webhook that `ALERT_URL` names."""
+    with webhook() as hook:
+        monkeypatch.setenv("ALERT_URL", hook.address)
+        yield hook
 
 
 def test_alert_is_posted_and_a_failure_is_a_line(hook, capsys, monkeypatch) -> None:
-    handler, received = hook
     alert("shop: look")
-    assert [json.loads(body) for body in received] == [{"text": "shop: look"}]
-    handler.status = 500
+    assert [json.loads(body) for body in hook.received] == [{"text": "shop: look"}]
+    hook.status = 500
     alert("again")
     monkeypatch.setenv("ALERT_URL", "http://127.0.0.1:1/secret")
     alert("nobody hears")
@@ -113,6 +95,19 @@ def test_alert_is_posted_and_a_failure_is_a_line(hook, capsys, monkeypatch) -> N
     monkeypatch.delenv("ALERT_URL")
     alert("nobody asks")
     assert not capsys.readouterr().err
+
+
+def test_message_is_sent_and_printed(project: Project, hook, capsys, monkeypatch) -> None:
+    main(project, ["--what", 'the daily run\'s "log"'])
+    said = capsys.readouterr().out
+    assert json.loads(hook.received[0]) == {"text": said.strip()}
+    assert said == f'{project.title}: the daily run\'s "log"\n'
+    monkeypatch.delenv("ALERT_URL")
+    main(project, ["--what", "nobody but who reads the log"])
+    assert "nobody but who reads the log" in capsys.readouterr().out
+    assert len(hook.received) == 1
+    with pytest.raises(ProjectError, match="nothing to tell"):
+        main(project, ["--what", ""])
 
 
 @pytest.fixture
@@ -156,7 +151,7 @@ def test_rollback_is_proposed_and_done_with_auto(planned, capsys, monkeypatch, h
     monkeypatch.delenv("WHY", raising=False)
     act.main(planned("rollback"), ["--auto"])
     assert done == ["back"]
-    assert b"rolled back. it is worse" in hook[1][-1]
+    assert b"rolled back. it is worse" in hook.received[-1]
     monkeypatch.delenv("WHY")
 
 
@@ -175,7 +170,7 @@ def test_what_fails_stops_with_an_alert(error, planned, monkeypatch, hook) -> No
     with pytest.raises(ValueError if isinstance(error, ValueError) else ProjectError):
         act.main(planned("retrain"), [])
     assert not done
-    (body,) = hook[1]
+    (body,) = hook.received
     assert "`make act` could not retrain" in json.loads(body)["text"]
 
 

@@ -343,7 +343,7 @@ def test_misspelt_answer_is_refused(generator: Generator, tmp_path: Path) -> Non
 
 def test_typed_answers_are_not_lost_when_one_is_refused(generator: Generator) -> None:
     (generator.folder / "my sales.csv").write_text("id,churned\n1,2\n", encoding="utf-8")
-    typed = "Ada's churn\n\n\n\n\n3\nmy sales.csv\n\n\ny\ny\n2\nn\n"
+    typed = "Ada's churn\n\n\n\n\n3\nmy sales.csv\n\n\ny\ny\n2\n\nn\n"
     done = generator.run(typed=typed)
     assert done.returncode == 1
     assert sentences(done.stdout).keys() == {"target"}

@@ -14,9 +14,17 @@ PAGES = [TEMPLATE / "README.md", TEMPLATE / "CONTRIBUTING.md", *sorted(TEMPLATE.
 CONTEXT = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
 QUESTIONS = {name for name in CONTEXT if not name.startswith("_")}
 REMOTES = ["../store", *(f"{scheme}://host/x" for scheme in ("s3", "gs", "azure", "ssh", "webdav"))]
+SCHEDULES = ("cron", "gitlab", "github", "airflow", "kubeflow", "kubernetes")
 RAW_DATA = ("example", "postgresql://host/shop#orders")
 # Made by tools, so in no list of the template; and names that stand for the reader's own.
-OTHERS = {".dvc/config.local", "dvc.lock", ".cruft.json", "~/.cookiecutterrc", "~/.ssh"}
+OTHERS = {
+    ".dvc/config.local",
+    "pipeline.yaml",
+    "dvc.lock",
+    ".cruft.json",
+    "~/.cookiecutterrc",
+    "~/.ssh",
+}
 EXAMPLES = {
     "sales.csv",
     "sales#1.csv",
@@ -50,6 +58,7 @@ class Product:
             answers = {
                 "dvc_remote": remote,
                 "ci": ci,
+                "schedule": SCHEDULES[number],
                 "docs": bool(number),
                 "raw_data": raw,
                 "serving": True,

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import random
 import re
 import subprocess
 import sys
@@ -35,7 +36,11 @@ OPTIONS = {
     "serving": [False, True],
     "docs": [False, True],
     "ci": ["none", "github", "gitlab"],
+    "schedule": json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))[
+        "schedule"
+    ],
 }
+TRIED = 1_000  # sets of answers from which the few are chosen that have every pair
 OWNERS = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))["_optional"]
 SOURCES = {
     "https": "http",
@@ -53,11 +58,16 @@ def pairwise(options: dict[str, list]) -> list[Answers]:
     def pairs(answers: Answers) -> set:
         return set(itertools.combinations(answers.items(), 2))
 
-    rest = [dict(zip(options, row, strict=True)) for row in itertools.product(*options.values())]
-    missing = set().union(*map(pairs, rest))
+    every = list(itertools.product(*options.values()))
+    rows = random.Random(0).sample(every, TRIED)
+    rest = [dict(zip(options, row, strict=True)) for row in rows]
+    items = [[(name, answer) for answer in answers] for name, answers in options.items()]
+    two = itertools.combinations(items, 2)
+    missing = {pair for one, other in two for pair in itertools.product(one, other)}
     chosen = []
     while missing:
         best = max(rest, key=lambda answers: len(pairs(answers) & missing))
+        assert pairs(best) & missing
         chosen.append(best)
         missing -= pairs(best)
     return chosen
@@ -187,8 +197,23 @@ def test_project_without_a_service_has_no_trace_of_one(
     project: GeneratedProject, answers: Answers
 ) -> None:
     text = text_of(project, but=("requirements", "vendor/"))
-    for word in ("make serve", "serve:", "make export", "uvicorn", "onnx", "SERVE_PORT", "deploy/"):
+    for word in ("make serve", "serve:", "make export", "uvicorn", "onnx", "SERVE_PORT"):
         assert (word in text) == answers["serving"], word
+
+
+def test_project_without_a_schedule_has_no_trace_of_one(
+    project: GeneratedProject, answers: Answers
+) -> None:
+    text, schedule = text_of(project, but=("requirements", "vendor/")), answers["schedule"]
+    for word in ("make alert", "alert:", "Every day ", " WHAT\n", "a daily run"):
+        assert (word in text) == (schedule != "none"), word
+    assert ("daily:" in text) == (schedule not in ("none", "airflow", "kubeflow"))
+    elsewhere = schedule in ("github", "gitlab", "kubeflow", "kubernetes")
+    assert ("propose:" in text) == ("PROPOSED" in text) == elsewhere
+    assert ("daily.log" in text) == (schedule == "cron")
+    deployed = schedule not in ("none", "github", "gitlab")
+    assert ("deploy/" in text) == (answers["serving"] or deployed)
+    assert (project.path / "deploy").exists() == (answers["serving"] or deployed)
 
 
 def test_no_empty_folders(project: GeneratedProject) -> None:

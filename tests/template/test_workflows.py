@@ -28,7 +28,7 @@ def scripts(project: GeneratedProject, ci: str) -> dict[str, str | None]:
     """Shell commands of the workflow in order, each with the condition it runs under."""
     workflow = yaml.safe_load(project.read(WORKFLOW[ci]))
     if ci == "gitlab":
-        return dict.fromkeys(workflow["project"]["script"])
+        return dict.fromkeys(workflow["default"]["before_script"] + workflow["project"]["script"])
     steps = workflow["jobs"]["project"]["steps"]
     return {step["run"]: step.get("if") for step in steps if "run" in step}
 

@@ -32,6 +32,7 @@ COMMANDS = {
     "report": ("reports.report:main", "write the report, the data page and the model card"),
     "monitor": ("monitoring.monitor:main", "watch the champion: drift, live scores, what to do"),
     "act": ("monitoring.act:main", "do what monitor says; --auto"),
+    "alert": ("monitoring.alert:main", "tell the webhook of ALERT_URL; --what"),
     "outcomes": (
         "monitoring.outcomes:outcomes",
         "add what became known of predicted rows; --input",

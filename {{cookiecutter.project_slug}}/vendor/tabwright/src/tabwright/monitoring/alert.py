@@ -1,4 +1,4 @@
-"""Tell a person: a message to the webhook of `ALERT_URL`, which Slack and similar services offer."""
+"""Tell a person by the webhook of `ALERT_URL`, as Slack and similar services have them: `make alert`."""
 
 import json
 import os
@@ -6,7 +6,22 @@ import sys
 from http.client import HTTPException
 from urllib.request import Request, urlopen
 
+from ..project.commands import Arguments, command_parser
+from ..project.errors import ProjectError
+from ..project.project import Project
+
 SECONDS = 10
+
+
+def main(project: Project, arguments: Arguments = None) -> None:
+    """Print a message and send it."""
+    parser = command_parser("alert", __doc__)
+    parser.add_argument("--what", default="", help="the message")
+    what = parser.parse_args(arguments).what
+    if not what:
+        raise ProjectError('there is nothing to tell: `make alert WHAT="..."`.')
+    print(f"{project.title}: {what}")
+    alert(f"{project.title}: {what}")
 
 
 def alert(text: str) -> None:
