@@ -5,9 +5,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support.generator import Generator
+from support.generator import Generator, edit
 from support.webhook import webhook
 
+WRONG = {"$(TABWRIGHT) monitor\n": "$(TABWRIGHT) monitor --nothing\n"}
 CRON = "/usr/bin/env -i HOME={home} PATH=/usr/bin:/bin /bin/sh -c"
 
 
@@ -28,16 +29,15 @@ def test_cron_runs_the_day_and_a_failure_is_told(generator: Generator, example: 
         assert made.exists()
         assert hook.received == []
 
-        plan = example / "reports/monitoring.json"
-        plan.unlink()
-        plan.mkdir()  # which nothing can write to
         log.unlink()
+        edit(example, "Makefile", WRONG)
         generator.sh(example, cron)
-        plan.rmdir()
+        edit(example, "Makefile", {wrong: right for right, wrong in WRONG.items()})
     (example / ".env").unlink()
     (body,) = hook.received
     assert json.loads(body) == {"text": "example: the daily run failed, see daily.log"}
     said = log.read_text(encoding="utf-8")
+    assert "unrecognized arguments: --nothing" in said
     assert "make monitor failed: what follows was not run" in said
     assert "nothing is to be done" not in said
     assert "in the remote" not in said
