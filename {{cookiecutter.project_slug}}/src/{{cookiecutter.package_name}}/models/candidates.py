@@ -21,7 +21,7 @@ from tabwright.selection.candidate import Candidate, Space
 from ..features.build_features import build_features
 
 # Of each model: the space that the search draws from, and what it tries first, which does well on many tables.
-LOGISTIC: Space = {"C": loguniform(1e-3, 1e2)}, [{"C": 0.1}, {"C": 10}]
+LOGISTIC: Space = {"C": loguniform(1e-3, 1e2)}, [{"C": 30}, {"C": 0.1}]
 RIDGE: Space = {"alpha": loguniform(1e-2, 1e3)}, [{"alpha": 10}, {"alpha": 100}]
 NET: Space = (
     {"alpha": loguniform(1e-2, 10), "hidden_layer_sizes": [(32,), (64,), (64, 64)]},

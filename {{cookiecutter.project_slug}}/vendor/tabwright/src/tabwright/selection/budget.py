@@ -9,7 +9,7 @@ from .ensemble import MAX_PARTS
 
 EFFORT = 550_000  # cells of all settings of a candidate: a search of about half a minute on 2 cores
 OVERHEAD = 1000  # rows whose cells cost what a fit does for any number of rows
-TEXT_COLUMNS = 100  # columns that a text counts as
+TEXT_COLUMNS = 30  # columns that a text counts as
 MAX_SETTINGS = 7
 FEW = 200  # rows, or a sixteenth, of the first fit that costs are predicted from
 
