@@ -42,6 +42,7 @@ class Seen:
     told: list[str] = field(default_factory=list)
     versions: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
+    late: int = 0
     errors: list[tuple[float, str]] = field(default_factory=list)
 
 
@@ -177,7 +178,7 @@ class Soak:
         took = ", ".join(f"{what} {seconds:.1f} s" for what, seconds in self.times.items())
         print(
             f"{CLIENTS} clients, {self.seconds:g} s: {len(seen.told):,} answers, {len(seen.wrong)} "
-            f"wrong {seen.wrong[:3] or ''}; by version {dict(seen.versions)}\n"
+            f"wrong {seen.wrong[:3] or ''}, {seen.late} late; by version {dict(seen.versions)}\n"
             f"taken up after: {took}\n"
             f"killed: down for {end - start:.1f} s; {len(seen.errors) - len(outside):,} connections "
             f"failed then, {len(outside)} at other times {outside[:3] or ''}\n"
@@ -223,6 +224,9 @@ async def _ask(soak: Soak, pairs: list[tuple[dict, dict]]) -> None:
 
 def _judge(status: int, data: bytes, expected: dict[str, dict[str, float]], seen: Seen) -> None:
     """Compare an answer with what the model it names predicts."""
+    if status in (503, 504):  # told to come back, or that it took too long
+        seen.late += 1
+        return
     if status != 200:
         seen.wrong.append(f"{status} {data[:200]!r}")
         return

@@ -138,13 +138,7 @@ class Log:
 
 
 def keep_days(text: str) -> int:
-    """The days that `SERVE_LOG_DAYS` says, the usual ones where it is empty.
-
-    Raises
-    ------
-    ProjectError
-        When it is no number.
-    """
+    """The days that `SERVE_LOG_DAYS` says, the usual ones if none; a `ProjectError` if no number."""
     if text and not text.isdecimal():
         raise ProjectError("SERVE_LOG_DAYS should be a number of days, or 0 for no log")
     return int(text or KEEP_DAYS)
