@@ -28,7 +28,7 @@ from support.dataset_runner import DatasetRunner, StepResult
 from support.default_project import owner_module
 from tabwright.dataset.observed import detect_source
 from tabwright.io.read import read_batches
-from tabwright.prediction.predict import predict_file
+from tabwright.prediction.predict_file import predict_file
 from tabwright.schema.rules import apply_contract
 
 COLUMNS = ("file", "expected", "got", "result")

@@ -9,7 +9,7 @@ import pytest
 from support.small_table import make_raw
 from tabwright.evaluation import predictions
 from tabwright.io import read
-from tabwright.prediction.predict import predict_file
+from tabwright.prediction.predict_file import predict_file
 from tabwright.project import files
 from tabwright.project.errors import ProjectError
 

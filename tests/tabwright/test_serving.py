@@ -14,7 +14,7 @@ from support.served import Client, add_model, new_project, promote, service
 from support.small_table import PARAMS, make_raw
 from tabwright.dataset.clean import unchanged
 from tabwright.io.source import Source
-from tabwright.prediction.predict import predict_file
+from tabwright.prediction.predict_file import predict_file
 from tabwright.project.files import write_json
 from tabwright.registry.champion import champion_folder
 from tabwright.request_log import log

@@ -31,6 +31,7 @@ EXAMPLES = {
     "sales#1.csv",
     "shop.db",
     "sales.xlsx",
+    "_report.json",
     "../my-project-remote",
     "/srv/data",
     "../new",

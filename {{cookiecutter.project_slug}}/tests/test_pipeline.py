@@ -2,7 +2,7 @@
 
 import pandas as pd
 from tabwright.evaluation.held_out import evaluate_model
-from tabwright.prediction.predict import predict_file
+from tabwright.prediction.predict_file import predict_file
 from tabwright.selection.fit import calibrate_and_threshold
 from tabwright.selection.metrics import predict_scores, task_metrics
 

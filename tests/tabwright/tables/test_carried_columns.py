@@ -18,7 +18,8 @@ from support.read_table import read_table
 from tabwright.evaluation import predictions
 from tabwright.io import typed
 from tabwright.io.source import Source
-from tabwright.prediction.predict import predict_file, show
+from tabwright.prediction.predict import show
+from tabwright.prediction.predict_file import predict_file
 from tabwright.project.errors import ProjectError
 from tabwright.schema.column import Column
 from tabwright.schema.schema import Schema

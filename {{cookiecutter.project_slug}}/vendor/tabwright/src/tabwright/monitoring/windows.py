@@ -17,8 +17,9 @@ MAX_READ = 200_000  # answers, the newest
 def read_newest(project: Project) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The newest answers of the log, about `MAX_READ`, and all its batches."""
     batches = read_batches(project.log_folder)
-    newest = batches["rows"].clip(upper=MAX_LOGGED)[::-1].cumsum()
-    since = batches["at"][newest[newest > MAX_READ].index[:1]].tolist()
+    kept = batches.groupby("at")["rows"].sum().clip(upper=MAX_LOGGED)  # of the files of a folder
+    newest = kept[::-1].cumsum()
+    since = newest.index[newest > MAX_READ][:1].tolist()
     first = datetime.fromisoformat(since[0]) if since else None
     return read_answers(project.log_folder, first), batches
 

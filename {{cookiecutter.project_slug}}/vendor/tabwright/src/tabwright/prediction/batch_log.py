@@ -41,7 +41,7 @@ from ..selection.metrics import predict_scores
 
 POSITION = "position"  # of a row in the file, from 0
 
-
+LogEntry = tuple[list[Answer], list[Refusal], Batch]
 Loading = tuple[str, Callable[[], ModelInUse]]  # the run of a model, and what loads it
 
 
@@ -52,10 +52,16 @@ class BatchLog:
     ----------
     source
         What the log says it comes from; by default the name of the file.
+    at
+        The time it has there; by default that of `entry`. Files with the same source and time are one
+        batch to those who read the log.
+    max_rows
+        How many rows are kept at most; by default `MAX_ROWS`.
     """
 
-    def __init__(self, used: ModelInUse, source: str = "") -> None:
-        self.used, self.source = used, source
+    def __init__(self, used: ModelInUse, source: str = "", at: str = "", max_rows: int = 0) -> None:
+        self.used, self.source, self.at = used, source, at
+        self.max_rows = max_rows or MAX_ROWS
         self.seconds, self.seen, self.stride = 0.0, 0, 1
         self.parts: list[list[pd.DataFrame]] = []
         self.refusals: Counter[tuple[str, str]] = Counter()
@@ -79,7 +85,7 @@ class BatchLog:
         position = pd.DataFrame({POSITION: self.seen + np.arange(len(table))}, table.index)
         self.seen += len(table)
         self.parts.append([position[answered], given, typed, table])
-        while sum(self._spaced(part).sum() for part in self.parts) > MAX_ROWS:
+        while sum(self._spaced(part).sum() for part in self.parts) > self.max_rows:
             self.stride *= 2
         for part in self.parts:
             rows = part[0].index[self._spaced(part)]
@@ -89,9 +95,7 @@ class BatchLog:
         """Which of the rows have a position that is a multiple of the stride."""
         return (part[0][POSITION] % self.stride == 0).to_numpy()
 
-    def entry(
-        self, source: Path, counts: Counter[str], shadow: Loading | None
-    ) -> tuple[list[Answer], list[Refusal], Batch]:
+    def entry(self, source: Path, counts: Counter[str], shadow: Loading | None) -> LogEntry:
         """What the log keeps of the file, the scores of the shadow too.
 
         Parameters
@@ -111,7 +115,7 @@ class BatchLog:
             seconds *= self.seen / len(answers)  # as if it had scored all rows
         batch = Batch(
             id=name,
-            at=now(),
+            at=self.at or now(),
             source=self.source or source.name,
             version=used.version,
             rows=counts["rows"],
@@ -125,7 +129,29 @@ class BatchLog:
 
 
 def keep(project: Project, made: BatchLog, source: Path, counts: Counter[str]) -> str:
-    """Write a predicted file into the log; a failure is a line on stderr, for it must cost no prediction.
+    """Write a predicted file into the log; return the id of the batch, see `append`."""
+    entry = make_entry(project, made, source, counts)
+    return append(project, entry) if entry else ""
+
+
+def make_entry(
+    project: Project, made: BatchLog, source: Path, counts: Counter[str]
+) -> LogEntry | None:
+    """What the log is to keep of a predicted file; None where it keeps nothing, see `append`."""
+    try:
+        if not _days() or not made.parts:
+            return None
+        beside = None
+        if shadow := current_shadow(project):
+            beside = (shadow.entry["run"], partial(load_champion, project, shadow.entry))
+        return made.entry(source, counts, beside)
+    except (OSError, ProjectError) as error:
+        _not_logged(made.source or source.name, error)
+        return None
+
+
+def append(project: Project, entry: LogEntry) -> str:
+    """Write into the log; a failure is a line on stderr, for it must cost no prediction.
 
     Returns
     -------
@@ -133,18 +159,19 @@ def keep(project: Project, made: BatchLog, source: Path, counts: Counter[str]) -
         The id of the batch, which those of its answers begin with; empty where none is kept.
     """
     try:
-        days = keep_days(os.environ.get("SERVE_LOG_DAYS", "").strip())
-        if not days or not made.parts:
-            return ""
-        beside = None
-        if shadow := current_shadow(project):
-            beside = (shadow.entry["run"], partial(load_champion, project, shadow.entry))
-        answers, refusals, batch = made.entry(source, counts, beside)
-        Log(project.log_folder, days).append(answers, refusals, batch)
+        Log(project.log_folder, _days()).append(*entry)
     except (sqlite3.Error, OSError, ProjectError) as error:
-        print(f"{source.name} is not in the log: {first_line(error)}", file=sys.stderr)
+        _not_logged(entry[-1].source, error)
         return ""
-    return batch.id
+    return entry[-1].id
+
+
+def _not_logged(source: str, error: Exception) -> None:
+    print(f"{source} is not in the log: {first_line(error)}", file=sys.stderr)
+
+
+def _days() -> int:
+    return keep_days(os.environ.get("SERVE_LOG_DAYS", "").strip())
 
 
 def json_rows(typed: pd.DataFrame, schema: Schema) -> list[dict[str, Any]]:

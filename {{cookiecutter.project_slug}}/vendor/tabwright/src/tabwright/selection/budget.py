@@ -14,6 +14,11 @@ MAX_SETTINGS = 7
 FEW = 200  # rows, or a sixteenth, of the first fit that costs are predicted from
 
 
+def now() -> float:
+    """The clock, in seconds."""
+    return monotonic()
+
+
 class Budget:
     """Seconds for all of training; those that the final fit may take are set aside.
 
@@ -24,16 +29,12 @@ class Budget:
     """
 
     def __init__(self, seconds: float) -> None:
-        self._end = self.now() + seconds
+        self._end = now() + seconds
         self.refits: list[float] = []
-
-    def now(self) -> float:
-        """The clock, in seconds."""
-        return monotonic()
 
     def left(self) -> float:
         """Seconds left to compare candidates in."""
-        return self._end - self.now() - sum(nlargest(MAX_PARTS, self.refits))
+        return self._end - now() - sum(nlargest(MAX_PARTS, self.refits))
 
 
 def predict_seconds(fit: Callable[[int], float], rows: int, enough: float) -> float:

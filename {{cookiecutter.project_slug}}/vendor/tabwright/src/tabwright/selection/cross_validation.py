@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed, parallel_config
+from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import (
     GroupKFold,
     KFold,
@@ -14,16 +16,20 @@ from sklearn.model_selection import (
     StratifiedKFold,
     TimeSeriesSplit,
 )
+from threadpoolctl import threadpool_limits
 
 from ..io.sample import sample_file
+from ..project.cluster import Checkout, cluster_checkout, worker_project, workers
 from ..project.errors import ProjectError
 from ..project.settings import Params
 from ..schema.schema import Schema
-from .metrics import encode_target
+from .budget import now
+from .metrics import encode_target, predict_scores
 
 MAX_ROWS = 50_000  # that candidates are compared on: more change no ranking, and cost the time
 
-Folds = list[tuple[np.ndarray, np.ndarray]]
+Fold = tuple[np.ndarray, np.ndarray]  # numbers of the rows to fit on, and of those held out
+Folds = list[Fold]
 
 
 def read_rows(path: Path, limit: int, seed: int) -> pd.DataFrame:
@@ -77,6 +83,57 @@ def make_folds(train: pd.DataFrame, schema: Schema, params: Params) -> Folds:
             f"{schema.target!r} to fit on in every fold: choose another data.split."
         )
     return [(drawn[fit], drawn[held_out]) for fit, held_out in folds]
+
+
+def predict_held_out(
+    pipeline: BaseEstimator, train: pd.DataFrame, folds: Folds, schema: Schema, slow: bool
+) -> tuple[np.ndarray, list[float]]:
+    """Out-of-fold predictions, fold by fold, and the seconds of each.
+
+    Parameters
+    ----------
+    slow
+        Whether the fits repay processes, or the way to a cluster where there is one.
+    """
+    # Folds in parallel, each on one core: threads within threads fight for the cores, and a
+    # forest in several threads adds up in any order, which changes the last digit.
+    here = cluster_checkout() if slow else {}
+    place = workers(len(folds)) if slow else parallel_config("threading", n_jobs=-1)
+    with threadpool_limits(1, user_api="blas"), place:
+        tasks = (
+            delayed(_on_worker)(here, pipeline, *_parts(train, fold), schema) for fold in folds
+        )
+        done = Parallel(max_nbytes=None)(tasks)
+    return np.concatenate([y_pred for y_pred, _ in done]), [seconds for _, seconds in done]
+
+
+def fit_predict(
+    pipeline: BaseEstimator, train: pd.DataFrame, fold: Fold, schema: Schema
+) -> tuple[np.ndarray, float]:
+    """Fit on some rows and predict others, on one core: the predictions, and the seconds."""
+    return _fit_predict(pipeline, *_parts(train, fold), schema)
+
+
+def _parts(train: pd.DataFrame, fold: Fold) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows of a fold alone: they may travel."""
+    return train.iloc[fold[0]], train.iloc[fold[1]]
+
+
+def _on_worker(here: Checkout, *arguments: Any) -> tuple[np.ndarray, float]:
+    """Fit where the checkout is that of the command."""
+    if here:
+        worker_project(here)
+    return _fit_predict(*arguments)
+
+
+def _fit_predict(
+    pipeline: BaseEstimator, fit: pd.DataFrame, held_out: pd.DataFrame, schema: Schema
+) -> tuple[np.ndarray, float]:
+    started = now()
+    with threadpool_limits(1), parallel_config("sequential"):
+        model = clone(pipeline).fit(fit[list(schema.features)], fit[schema.target])
+        y_pred = predict_scores(model, held_out, schema)
+    return y_pred, now() - started
 
 
 def fold_scores(

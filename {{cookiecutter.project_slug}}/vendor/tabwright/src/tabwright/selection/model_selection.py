@@ -7,25 +7,31 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, cpu_count, delayed
 from scipy.stats import skew
-from sklearn.base import BaseEstimator, clone
-from threadpoolctl import threadpool_limits
+from sklearn.base import BaseEstimator
 from tqdm import tqdm
 
+from ..project.cluster import cores
 from ..project.errors import ProjectError
 from ..project.settings import Params
 from ..schema.schema import Schema
-from .budget import Budget, count_settings, predict_seconds
+from .budget import Budget, count_settings, now, predict_seconds
 from .candidate import VOTING, Candidate, Trial, baseline, log_target, voting_ensemble
-from .cross_validation import draw_fit_rows, fold_scores, make_folds, mean_and_std
+from .cross_validation import (
+    draw_fit_rows,
+    fit_predict,
+    fold_scores,
+    make_folds,
+    mean_and_std,
+    predict_held_out,
+)
 from .ensemble import select_ensemble
-from .metrics import NONE, Own, deciding_metric, encode_target, predict_scores, task_metrics
+from .metrics import NONE, Own, deciding_metric, encode_target, task_metrics
 
 SKEWED = 1.0  # skewness of a target without negative values from which on its log is tried
 SEARCHED = 3  # families of candidates that the search tries settings of
 KEPT = 3  # trials of each family that are left after it
-SLOW = 10  # seconds of fits that repay the start of processes: threads wait for Python's lock
+SLOW = 10  # seconds of fits that repay processes, here or elsewhere: threads wait for Python's lock
 
 
 class ModelSelection:
@@ -93,9 +99,9 @@ class ModelSelection:
         It may have a `cost`: the seconds that it is predicted to take.
         """
         if y_pred is None:
-            started = self._budget.now()
+            started = now()
             y_pred = self._predict(candidate.pipeline, cost)
-            facts = {"seconds": self._budget.now() - started} | facts
+            facts = {"seconds": now() - started} | facts
         score = self.score(y_pred)
         self.trials[name] = Trial(candidate, y_pred, score | facts, family or name)
         if "settings" not in facts:
@@ -166,38 +172,22 @@ class ModelSelection:
     def _predict_cost(self, pipeline: BaseEstimator, left: float) -> float:
         """Seconds that a comparison takes by prediction, and a fit on all rows."""
         fit_rows, held_out_rows = self.folds[-1]
-        fits = ceil(len(self.folds) / cpu_count()) + len(self.train) / len(fit_rows)
+        fits = ceil(len(self.folds) / cores()) + len(self.train) / len(fit_rows)
 
         def fit(count: int) -> float:
             rows = draw_fit_rows(self.y_true, fit_rows, count, self.schema, self.params.seed)
-            return self._fit_predict(pipeline, rows, held_out_rows[: len(rows) // 4])[1]
+            held_out = held_out_rows[: len(rows) // 4]
+            return fit_predict(pipeline, self.train, (rows, held_out), self.schema)[1]
 
         return fits * predict_seconds(fit, len(fit_rows), left / fits)
 
-    def _fit_predict(
-        self, pipeline: BaseEstimator, fit_rows: np.ndarray, held_out_rows: np.ndarray
-    ) -> tuple[np.ndarray, float]:
-        """Fit on some rows and predict others, on one core: the predictions, and the seconds."""
-        started, names = self._budget.now(), list(self.schema.features)
-        fit = self.train.iloc[fit_rows]
-        with threadpool_limits(1):
-            model = clone(pipeline).fit(fit[names], fit[self.schema.target])
-            y_pred = predict_scores(model, self.train.iloc[held_out_rows], self.schema)
-        return y_pred, self._budget.now() - started
-
     def _predict(self, pipeline: BaseEstimator, cost: float) -> np.ndarray:
         """Fit on the other rows and predict, for each fold."""
-        # Folds in parallel, each on one core: threads within threads fight for the cores, and a
-        # forest in several threads adds up in any order, which changes the last digit.
-        prefer = "processes" if cost > SLOW else "threads"
-        with threadpool_limits(1, user_api="blas"):
-            run = Parallel(n_jobs=-1, prefer=prefer, max_nbytes=None)
-            done = run(delayed(self._fit_predict)(pipeline, *fold) for fold in self.folds)
-        rates = [
-            seconds / len(fold[0]) for (_, seconds), fold in zip(done, self.folds, strict=True)
-        ]
+        slow = cost > SLOW
+        y_pred, seconds = predict_held_out(pipeline, self.train, self.folds, self.schema, slow)
+        rates = [each / len(fit) for each, (fit, _) in zip(seconds, self.folds, strict=True)]
         self._budget.refits.append(max(rates) * len(self.train))
-        return np.concatenate([y_pred for y_pred, _ in done])
+        return y_pred
 
     def _keep_best(self) -> None:
         """Drop searched trials that are not among the best of their family, and print the others."""

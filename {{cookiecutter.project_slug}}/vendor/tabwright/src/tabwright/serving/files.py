@@ -15,7 +15,7 @@ from pyarrow import ArrowException
 from starlette.background import BackgroundTask
 
 from ..prediction.batch_log import BatchLog
-from ..prediction.predict import NothingPredictedError, predict_file
+from ..prediction.predict_file import NothingPredictedError, predict_file
 from ..project.errors import ProjectError, first_line
 from ..request_log.log import SERVICE
 from ..schema.rules import COLUMN, ROW, RULE, rejected_by
