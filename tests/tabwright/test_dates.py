@@ -6,9 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tabwright.io.source import Source
 from tabwright.schema.ambiguities import find_ambiguities
+from tabwright.schema.column import Column
 from tabwright.schema.dates import as_dates, guess_format
 from tabwright.schema.guess import infer_schema
 from tabwright.schema.rules import apply_contract
+from tabwright.schema.schema import Schema
 
 DAYS = pd.date_range("2021-01-03 04:05:06.123", periods=28, freq="16D")
 FORMATS = [
@@ -221,3 +223,7 @@ def test_dates_of_two_formats_are_said() -> None:
     schema, typed, _ = guessed(cells)
     found = find_ambiguities(pd.DataFrame({"x": cells}), typed, schema)
     assert "18 of 28 cells are dates written like %d.%m.%Y, but not '01/03/2021'" in found[0][1]
+    cells = [str(n * 97 + 500) for n in range(28)]
+    columns = {"x": Column("identifier"), "y": Column("category", categories=["yes", "no"])}
+    schema = Schema("y", "classification", columns)
+    assert find_ambiguities(pd.DataFrame({"x": cells}), pd.DataFrame({"x": cells}), schema) == []

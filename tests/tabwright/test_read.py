@@ -4,11 +4,12 @@ import gzip
 import json
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from support.read_table import read_table
-from tabwright.dataset import observed
+from tabwright.dataset import infer, observed
 from tabwright.io import dialect, read
 from tabwright.io.source import Source
 from tabwright.project.errors import ProjectError
@@ -129,6 +130,15 @@ def test_dialect_is_told_from_the_text(text: str, expected: dict, tmp_path: Path
 def test_header_with_the_target_tells_the_delimiter(tmp_path: Path) -> None:
     path = written(tmp_path / "raw.csv", "place;n;y\n" + "Via 1, 2, Rome, Italy, EU;5;no\n" * 99)
     assert dialect.sniff(path, ["y"]).separator == ";"
+
+
+def test_word_shows_what_a_guessed_encoding_makes_of_it(tmp_path: Path, capsys) -> None:
+    text = "town,y\n" + "the town of Plzeň,no\nBrno,yes\n" * 20
+    path = written(tmp_path / "raw.csv", text.encode("cp1250"))
+    infer.infer_from_file(path, SimpleNamespace(target="y", select=""), 0)
+    said = capsys.readouterr().out
+    assert "cp1252 is a guess; it makes a word 'Plzeò'" in said
+    assert "cp1250" in said
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def _guess_delimiter(text: str, names: Collection[str]) -> tuple[str, str, str]:
     for separator, other in found.items():
         equal = other.lines == comma.lines and separator != " "
         if comma.score and (equal or other.lines > comma.lines):
-            edge = f'[^{re.escape(separator)}\r\n"]'
+            edge = f"[^{re.escape(separator)}\r\n]"
             rest = re.sub(f"(?<!{edge})[-+\\d.,'\u2019 \u00a0\u202f]+(?!{edge})", "", text)
             comma = min(comma, _try(rest, ",", quotes, names))
     return max([*found.values(), comma], key=lambda one: one.score).dialect

@@ -1,5 +1,6 @@
 """Cells that could be read in more than one way, and how to correct the choice."""
 
+import re
 from collections.abc import Iterator
 
 import pandas as pd
@@ -45,9 +46,8 @@ def _in_letters(raw: pd.DataFrame, schema: Schema) -> Iterator[Ambiguity]:
     if encoding.startswith("utf") or encoding == MIXED:
         return
     texts = (str(cell) for name in raw for cell in (name, *raw[name]))
-    word = next((text for text in texts if not text.isascii()), "")
-    if word:
-        message = f"the encoding {encoding} is a guess; with it a text is {word[:40]!r}"
+    if word := next(filter(None, map(re.compile(r"\S*[^\x00-\x7f]\S*").search, texts)), None):
+        message = f"the encoding {encoding} is a guess; it makes a word {word[0][:40]!r}"
         yield None, message, f"if letters are wrong: source.encoding, such as cp1250, in {FILE}"
 
 

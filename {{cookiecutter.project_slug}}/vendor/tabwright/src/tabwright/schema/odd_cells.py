@@ -26,6 +26,7 @@ def describe_non_numbers(present: pd.Series, source: Source) -> str:
 def describe_non_dates(present: pd.Series) -> str:
     """Describe the cells that have another format than most in a column of dates; else nothing."""
     form, fits = best_format(present)
+    fits &= ~present.str.isdigit()  # 2024 is a date of ISO 8601, and more often a number
     if not form or not len(present) / 2 <= fits.sum() < len(present):
         return ""
     share = f"{fits.sum()} of {len(present)} cells"
