@@ -6,9 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tabwright.io.source import Source
 from tabwright.schema.ambiguities import find_ambiguities
+from tabwright.schema.column import Column
 from tabwright.schema.dates import as_dates, guess_format
 from tabwright.schema.guess import infer_schema
 from tabwright.schema.rules import apply_contract
+from tabwright.schema.schema import Schema
 
 DAYS = pd.date_range("2021-01-03 04:05:06.123", periods=28, freq="16D")
 FORMATS = [
@@ -33,6 +35,10 @@ FORMATS = [
     "%Y年%m月%d日",
     "%Y-%m-%dT%H:%M:%SZ",
     "%Y-%m-%d %I %M %S %p",
+    "%a, %d %b %Y %H:%M:%S GMT",
+    "%m/%d/%y, %I:%M\u202f%p",
+    "%y-%m-%d",
+    "%d.%m.%Y um %H:%M",
 ]
 
 
@@ -78,7 +84,18 @@ def test_order_of_rows_does_not_matter(cells) -> None:
 
 
 @pytest.mark.parametrize(
-    "none", ["-", "--", "0001-01-01", "0000-00-00", "00/00/0000", "unknown", "9999-12-31"]
+    "none",
+    [
+        "-",
+        "--",
+        "\u2013",
+        "Null",
+        "0001-01-01",
+        "0000-00-00",
+        "00/00/0000",
+        "UNKNOWN",
+        "9999-12-31",
+    ],
 )
 @pytest.mark.parametrize("form", ["%Y-%m-%d", "%d/%m/%Y"])
 def test_what_stands_for_no_date_is_an_empty_cell(none: str, form: str) -> None:
@@ -132,7 +149,13 @@ def test_text_in_new_rows_is_not_read_by_its_first_cell() -> None:
     ]
 
 
-@pytest.mark.parametrize("cell", ["abc", "1.2.3.4", "12", "A-12-B", "3 of 4", "10/20/30/40", "May"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *("abc", "1.2.3.4", "12", "A-12-B", "3 of 4", "10/20/30/40", "May"),
+        *("2021 Q1", "Q1/2021", "2021-H1", "1. Quartal 2021", "week 3 2021", "FY2021-03"),
+    ],
+)
 def test_what_is_no_date(cell: str) -> None:
     assert guess_format(pd.Series([cell] * 5, dtype="str")) is None
 
@@ -142,3 +165,65 @@ def test_days_of_a_camera_are_dates() -> None:
     assert schema.columns["x"].format == "%Y:%m:%d"
     assert typed["x"].tolist() == DAYS.normalize().tolist()
     assert problems.empty
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M:%S", "%Y-%m-%dT%H:%M"])
+def test_end_of_a_day_is_the_next(form: str) -> None:
+    midnight = form.replace("%H", "24").replace("%M", "00").replace("%S", "00")
+    cells = [day.strftime(midnight if n % 3 else form) for n, day in enumerate(DAYS)]
+    schema, typed, problems = guessed(cells)
+    assert schema.columns["x"].kind == "datetime"
+    assert problems.empty
+    assert typed["x"][2] == DAYS[1].normalize() + pd.Timedelta(days=1)
+
+
+def test_dates_of_programs_are_read_among_those_of_people() -> None:
+    cells = [f"{day:%Y-%m-%d}" if n % 2 else f"{day:%d.%m.%Y}" for n, day in enumerate(DAYS)]
+    schema, typed, problems = guessed(cells)
+    assert schema.columns["x"].format == "%d.%m.%Y"
+    assert typed["x"].tolist() == DAYS.normalize().tolist()
+    assert problems.empty
+    assert as_dates(pd.Series(["2021-13-02"]), "%Y-%d-%m").tolist() == [pd.Timestamp("2021-02-13")]
+    assert as_dates(pd.Series(["2021-02-13"]), "%Y-%d-%m").isna().all()
+
+
+def test_order_is_told_by_the_cells_of_one_format() -> None:
+    cells = ["2021-01-25", *[f"{n % 12 + 1:02d}/{n % 7 + 1:02d}/2023" for n in range(27)]]
+    schema, typed, _ = guessed(cells)
+    ((_, message, _),) = find_ambiguities(pd.DataFrame({"x": cells}), typed, schema)
+    assert "day first or month first" in message
+
+
+@pytest.mark.parametrize(("delimiter", "form"), [(",", "%m/%d/%Y"), (";", "%d/%m/%Y")])
+def test_day_comes_first_where_semicolons_part_cells(delimiter: str, form: str) -> None:
+    cells = [f"{n % 12 + 1:02d}/{n % 7 + 1:02d}/2023" for n in range(28)]
+    table = pd.DataFrame({"x": cells, "y": ["yes", "no"] * 14})
+    assert infer_schema(table, "y", Source(delimiter)).columns["x"].format == form
+
+
+def test_days_as_numbers_of_which_one_was_missing() -> None:
+    cells = [f"{day:%Y%m%d}.0" if n % 3 else "" for n, day in enumerate(DAYS)]
+    table = pd.DataFrame({"day": cells, "y": ["yes", "no"] * 14})
+    schema = infer_schema(table, "y", Source())
+    typed, problems = apply_contract(table, schema)
+    assert typed["day"][1] == DAYS[1].normalize()
+    assert problems.empty
+
+
+def test_years_of_two_digits_that_may_be_of_the_century_before_are_said() -> None:
+    for first, said in ((1935, True), (1985, False)):
+        cells = [f"{n % 28 + 1:02d}.05.{(first + 2 * n) % 100:02d}" for n in range(28)]
+        schema, typed, _ = guessed(cells)
+        found = find_ambiguities(pd.DataFrame({"x": cells}), typed, schema)
+        assert ["years of two digits" in message for _, message, _ in found] == [True] * said
+
+
+def test_dates_of_two_formats_are_said() -> None:
+    cells = [f"{day:%d.%m.%Y}" if n % 3 else f"{day:%m/%d/%Y}" for n, day in enumerate(DAYS)]
+    schema, typed, _ = guessed(cells)
+    found = find_ambiguities(pd.DataFrame({"x": cells}), typed, schema)
+    assert "18 of 28 cells are dates written like %d.%m.%Y, but not '01/03/2021'" in found[0][1]
+    cells = [str(n * 97 + 500) for n in range(28)]
+    columns = {"x": Column("identifier"), "y": Column("category", categories=["yes", "no"])}
+    schema = Schema("y", "classification", columns)
+    assert find_ambiguities(pd.DataFrame({"x": cells}), pd.DataFrame({"x": cells}), schema) == []

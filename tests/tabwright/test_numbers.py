@@ -80,6 +80,11 @@ def test_number_that_contradicts_the_marks_is_not_read(cell, marks) -> None:
         ("-$5", (".", ""), -5.0),
         ("€-5", (".", ""), -5.0),
         ("₹ 5", (".", ""), 5.0),
+        ("USD -1,234.5", (".", ","), -1234.5),
+        ("(5 CHF)", (".", ""), -5.0),
+        ("R$ 1.234,50", (",", "."), 1234.5),
+        ("1 234,50 kr", (",", " "), 1234.5),
+        ("-1’234,5", (",", "'"), -1234.5),
         ("00", (".", ""), 0.0),
         ("1e3", (".", ""), 1000.0),
     ],
@@ -88,7 +93,9 @@ def test_number_is_read(cell, marks, value) -> None:
     assert numbers([cell, "7"], *marks) == [value, 7.0]
 
 
-@pytest.mark.parametrize("cell", ["5$5", "-(5)", "-5-", "(-5)", "5 apples", "nan", "inf", "$", "-"])
+@pytest.mark.parametrize(
+    "cell", ["5$5", "EUR", "5 EURO", "-(5)", "-5-", "(-5)", "5 apples", "nan", "inf", "$", "-"]
+)
 def test_what_is_no_number_is_not_read(cell) -> None:
     assert np.isnan(numbers([cell])[0])
 
@@ -208,12 +215,13 @@ def test_two_currencies_are_no_one_number(tmp_path, capsys) -> None:
     assert values[2] == 74.0
 
 
-def test_limits_among_numbers_are_named(tmp_path, capsys) -> None:
-    cells = ["<0.5" if n % 6 == 0 else f"{n}.{n % 10}" for n in range(28)]
-    schema, _, _ = inferred(cells, tmp_path)
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_limits_among_numbers_are_named(tmp_path, capsys, decimal) -> None:
+    cells = [f"<0{decimal}5" if n % 6 == 0 else f"{n}{decimal}{n % 10}" for n in range(28)]
+    schema, _, _ = inferred(cells, tmp_path, mark=";")
     said = capsys.readouterr().out
     assert "23 of 28 cells are numbers" in said
-    assert "'<0.5' (row 1, 7, 13)" in said
+    assert f"'<0{decimal}5' (row 1, 7, 13)" in said
     assert f"read as {schema.columns['x'].kind}" in said
 
 
@@ -222,6 +230,19 @@ def test_odd_cells_of_a_target_are_named_with_their_rows(tmp_path) -> None:
     prices[3] = prices[9] = "sold"
     with pytest.raises(ProjectError, match=r"26 of 28 cells are numbers.*'sold' \(row 4, 10\)"):
         inferred(prices, tmp_path, target="x")
+
+
+@pytest.mark.parametrize(
+    ("form", "said"), [("{}.5 kg", True), ("{}km²", True), ("B{}", False), ("{}{}", False)]
+)
+def test_unit_behind_each_number_is_said(tmp_path, capsys, form, said) -> None:
+    inferred([form.format(n, "xyz"[n % 3]) for n in range(28)], tmp_path)
+    assert ("numbers followed by" in capsys.readouterr().out) == said
+
+
+def test_word_with_a_currency_in_it_gives_no_unit(tmp_path) -> None:
+    cells = ["okra", *[str(n * n) for n in range(3, 30)]]
+    assert inferred(cells, tmp_path)[0].columns["x"].unit is None
 
 
 @pytest.mark.parametrize("name", ["post_id", "tweet"])

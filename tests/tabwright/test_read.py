@@ -4,11 +4,12 @@ import gzip
 import json
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from support.read_table import read_table
-from tabwright.dataset import observed
+from tabwright.dataset import infer, observed
 from tabwright.io import dialect, read
 from tabwright.io.source import Source
 from tabwright.project.errors import ProjectError
@@ -78,15 +79,15 @@ def test_csv_is_read_back_as_written(
 
 
 @pytest.mark.parametrize(
-    "suffix", [".csv.gz", ".csv.zip", ".csv.zst", ".jsonl", ".json", ".parquet"]
+    "suffix", [".csv.gz", ".csv.zip", ".csv.zst", ".jsonl", ".json", ".lines.json", ".parquet"]
 )
 def test_packed_and_other_files_hold_the_same_table(suffix: str, tmp_path: Path) -> None:
     table = pd.DataFrame({"size": [1.5, 2.25, None], "city": ["Łódź", "Graz", "a,b"]})
     path = tmp_path / f"raw{suffix}"
     if suffix == ".parquet":
         table.to_parquet(path)
-    elif suffix.startswith(".json"):
-        lines = suffix == ".jsonl"
+    elif ".json" in suffix:
+        lines = suffix != ".json"
         table.to_json(path, orient="records", lines=lines)
     elif suffix == ".csv.zst":
         import pyarrow as pa
@@ -113,6 +114,12 @@ def test_packed_and_other_files_hold_the_same_table(suffix: str, tmp_path: Path)
         ('18.0  8  307  130  3504  12.0  70\t"big  one"\n' * 3, {"separator": " "}),
         ("n,c\n1,c\n2,c\n3,b\n4,c\nn,c\n5,b\n6,c\n7,b\n", {"header": True}),
         ("city,2001,2002,2003\nx,1,2,3\ny,4,5,6\n", {"header": True}),
+        ("a;b\n" + "1,5;-2,25\n" * 9, {"separator": ";"}),
+        ("1.234,5;2,25;7\n" * 9, {"separator": ";", "header": False}),
+        ("a\tb\n" + "1 234,5\t2,25\n" * 9, {"separator": "\t"}),
+        ("name  size\n" + "x1     1,5\n" * 9, {"separator": " "}),
+        ("id,tags,n\n" + "1,2;3,4\n" * 9, {"separator": ","}),
+        ("room no,size\n" + "Room 5,3\n" * 9, {"separator": ","}),
     ],
 )
 def test_dialect_is_told_from_the_text(text: str, expected: dict, tmp_path: Path) -> None:
@@ -120,9 +127,24 @@ def test_dialect_is_told_from_the_text(text: str, expected: dict, tmp_path: Path
     assert {key: getattr(found, key) for key in expected} == expected
 
 
+def test_header_with_the_target_tells_the_delimiter(tmp_path: Path) -> None:
+    path = written(tmp_path / "raw.csv", "place;n;y\n" + "Via 1, 2, Rome, Italy, EU;5;no\n" * 99)
+    assert dialect.sniff(path, ["y"]).separator == ";"
+
+
+def test_word_shows_what_a_guessed_encoding_makes_of_it(tmp_path: Path, capsys) -> None:
+    text = "town,y\n" + "the town of Plzeň,no\nBrno,yes\n" * 20
+    path = written(tmp_path / "raw.csv", text.encode("cp1250"))
+    infer.infer_from_file(path, SimpleNamespace(target="y", select=""), 0)
+    said = capsys.readouterr().out
+    assert "cp1252 is a guess; it makes a word 'Plzeò'" in said
+    assert "cp1250" in said
+
+
 @pytest.mark.parametrize(
     ("text", "encoding", "expected"),
     [
+        ("name\n" + "Wrocław,Łódź\n" * 3, "cp1250", "cp1250"),
         ("name\n" + "Иван,Москва\n" * 30, "cp1251", "cp1251"),
         ("name\n" + "太郎,東京\n" * 30, "cp932", "cp932"),
         ("name\n" + "Müller,Köln\n" * 30, "cp1252", "cp1252"),
@@ -208,6 +230,8 @@ def test_new_rows_of_a_file_without_header_may_lack_the_target(tmp_path: Path) -
         (["1.234,5", "2,5"], ";", (",", ".", [1234.5, 2.5])),
         (["1 234,5", "2,5"], ";", (",", " ", [1234.5, 2.5])),
         (["1'234.5", "2.5"], ",", (".", "'", [1234.5, 2.5])),
+        (["1’234,5", "2,5"], ";", (",", "'", [1234.5, 2.5])),
+        (["1.234,5 EUR", "2,5 EUR"], ";", (",", ".", [1234.5, 2.5])),
         (["$1,234.5", "$2.5"], ",", (".", ",", [1234.5, 2.5])),
         (["12,5 %", "3 %"], ";", (",", "", [0.125, 0.03])),
     ],
@@ -232,6 +256,7 @@ def test_marks_in_numbers_are_told(cells: list[str], source: str, expected: tupl
         ("raw.json", b'{"a": ', "not a .json file"),
         ("raw.json", json.dumps([{"a": {"b": 1}}]).encode(), "'a' contains lists or records"),
         ("raw.xlsx", b"a,b", "not a .xlsx file"),
+        ("raw.json", b'{"a": 1}\n{"a": 2', "not a .json file"),
     ],
 )
 def test_what_is_no_table_is_named(name: str, content: bytes, words: str, tmp_path: Path) -> None:

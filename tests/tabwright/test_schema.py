@@ -109,6 +109,18 @@ def test_words_for_empty_cells_are_found_and_None_is_a_class() -> None:
     assert typed["x"].isna().sum() == 10
 
 
+def test_marker_among_numbers_that_is_a_word_elsewhere_is_that_of_the_column() -> None:
+    numbers = ["-" if n % 4 == 1 else f"{n}.5" for n in range(28)]
+    table = pd.DataFrame({"x": numbers, "z": ["-", "+"] * 14, "y": ["a", "b"] * 14})
+    found = infer_schema(table, "y", Source())
+    assert found.source.missing == [""]
+    assert (found.columns["x"].kind, found.columns["x"].missing) == ("numeric", ["-"])
+    assert found.columns["z"].categories == ["+", "-"]
+    typed, problems = apply_contract(table, found)
+    assert typed["x"].isna().sum() == 7
+    assert problems.empty
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [

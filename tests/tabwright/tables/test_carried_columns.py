@@ -115,6 +115,21 @@ def test_named_index_is_a_column(runner: DatasetRunner, index: pd.Index) -> None
     assert out["key"].tolist() == table.reset_index()["key"].tolist()
 
 
+def test_text_and_numbers_of_all_types_are_read(runner: DatasetRunner) -> None:
+    columns = {
+        "view": pa.array([" a ", None, "b"], pa.string_view()),
+        "key": pa.array([2**64 - 1, None, 2**64 - 3], pa.uint64()),
+    }
+    path = runner.clear() / "new.parquet"
+    pq.write_table(pa.table(columns), path)
+    found = read_table(path)
+    assert found["view"].fillna("").tolist() == ["a", "", "b"]
+    assert found["key"].dropna().tolist() == [2**64 - 1, 2**64 - 3]
+    pq.write_table(pa.table({"bytes": pa.array([b"ab"], pa.binary(2))}), path)
+    with pytest.raises(ProjectError, match="'bytes'"):
+        read_table(path)
+
+
 def test_index_without_a_name_is_none(runner: DatasetRunner) -> None:
     table = pd.DataFrame({"size": [1.0, 2.0, 3.0]})
     path = runner.clear() / "new.parquet"

@@ -280,8 +280,16 @@ def test_values_alike_but_for_case_or_blanks_are_named(runner: DatasetRunner, ot
     assert runner.run("table.csv", "bought").worked
     found = {one["column"]: one["message"] for one in warnings(runner) if one["kind"] == "spelling"}
     assert set(found) == {"bought", "city"}
-    assert found["bought"].endswith("'Yes' (2) differ only in case or spaces")
+    assert found["bought"].endswith("'Yes' (2) differ only in case, spaces or .0")
     assert "'Bern' (18)" in found["city"]
+
+
+def test_classes_that_are_one_number_are_named(runner: DatasetRunner) -> None:
+    rows = table()
+    rows["bought"] = [("0", "1", "0.0", "1.0")[n % 4] for n in range(ROWS)]
+    rows.to_csv(runner.clear() / "table.csv", index=False)
+    assert runner.run("table.csv", "bought").worked
+    assert len([one for one in warnings(runner) if one["kind"] == "spelling"]) == 2
 
 
 def test_the_dictionary_shows_only_what_many_rows_share(runner: DatasetRunner) -> None:

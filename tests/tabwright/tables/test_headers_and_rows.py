@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import openpyxl
 import pandas as pd
 import pytest
 from support.dataset_runner import DatasetRunner, StepResult
@@ -122,6 +123,15 @@ def test_blanks_of_all_kinds_are_no_part_of_a_cell(
     assert read_table(path)["y"].tolist() == ["Rome"] * 3
 
 
+@pytest.mark.parametrize("target", ["caf\u00e9", "cafe\u0301"])
+@pytest.mark.parametrize("name", ["caf\u00e9", "cafe\u0301"])
+def test_names_of_one_look_are_one_name(runner: DatasetRunner, name: str, target: str) -> None:
+    (runner.clear() / "table.csv").write_text(f"n,{name}\n" + "1,a\n2,b\n" * 9, encoding="utf-8")
+    runner.set(raw="data/raw/table.csv", target=target)
+    assert not runner.infer().message
+    assert list(runner.schema.columns) == ["n", "caf\u00e9"]
+
+
 def test_names_alike_but_for_a_blank_are_told_apart(runner: DatasetRunner) -> None:
     path = runner.clear() / "table.parquet"
     pd.DataFrame({"a": [1], "a ": [2], "b": [3]}).to_parquet(path)
@@ -226,6 +236,24 @@ def test_remarks_below_a_padded_text_table_are_set_aside(runner: DatasetRunner) 
     run = made(runner, "\n".join(["s,n,m,y", *BODY, ",,,", "Source: a survey,,,"]))
     assert run.worked, run
     assert runner.table("rejected")["rejected_value"].tolist() == ["Source: a survey"]
+
+
+@pytest.mark.parametrize("above", [[], [["Survey"], []]])
+def test_merged_cells_hold_their_value_in_each_row(
+    runner: DatasetRunner, above: list[list[object]]
+) -> None:
+    path, first = runner.clear() / "table.xlsx", len(above) + 2
+    path.write_bytes(workbook({"Sheet": [*above, NAMES, *PLAIN]}))
+    book = openpyxl.load_workbook(path)
+    if above:
+        book.active.merge_cells("A1:E1")
+    book.active.merge_cells(f"A{first}:A{first + 3}")
+    book.active.merge_cells(f"B{first + 1}:C{first + 2}")
+    book.save(path)
+    found = read_table(path, detect(path, "", ["y"]))
+    assert found["zip"].tolist()[:5] == ["z0", "z0", "z0", "z0", "z4"]
+    assert found["part"].tolist()[:4] == ["a", "b", "b", "b"]
+    assert found["n"].fillna(-1).tolist()[:4] == [0, -1, -1, 21]
 
 
 @pytest.mark.parametrize("cover", [[["About this book"]], [["a", "b"], [1, 2], [3, 4]], []])

@@ -119,7 +119,7 @@ def _unreadable(name: str, column: Column, message: str, observed: ObservedTable
         seems = f"; dates seem to be written like {fresh.format}"
         return Difference(name, message + seems, {"format": fresh.format})
     for word in observed.broken.words[name, kind_in_words(column)]:
-        if word in (*MISSING, *MISSING_NUMBER):
+        if word in MISSING or word.lower() in MISSING_NUMBER:
             message += f"; if {word!r} is an empty cell, add it to source.missing"
     return Difference(name, message)
 

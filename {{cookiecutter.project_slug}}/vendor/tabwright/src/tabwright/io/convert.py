@@ -10,6 +10,13 @@ from ..project.errors import ProjectError
 from .header import BLANKS
 from .rows import trimmed
 
+BYTES = (
+    types.is_binary,
+    types.is_large_binary,
+    types.is_fixed_size_binary,
+    types.is_binary_view,
+)
+
 
 def to_pandas(table: pa.Table, path: Path) -> pd.DataFrame:
     """Convert columns to one type each: numbers, booleans, dates or stripped text."""
@@ -17,8 +24,9 @@ def to_pandas(table: pa.Table, path: Path) -> pd.DataFrame:
     columns = [_plain(name, cells, path) for name, cells in named]
     found = pa.table(columns, names=table.column_names).to_pandas()
     for name, cells in zip(table.column_names, columns, strict=True):
-        if types.is_signed_integer(cells.type) and cells.null_count:  # a float has 15 digits
-            found[name] = pd.Series(cells.to_pylist(), dtype="Int64")
+        if types.is_integer(cells.type) and cells.null_count:  # a float has 15 digits
+            unsigned = types.is_unsigned_integer(cells.type)
+            found[name] = pd.Series(cells.to_pylist(), dtype="UInt64" if unsigned else "Int64")
         elif not types.is_large_string(cells.type) and found[name].dtype in (object, "category"):
             cells = found[name].astype(object)
             found[name] = cells.astype("str").where(cells.notna()).str.strip(BLANKS)
@@ -27,11 +35,13 @@ def to_pandas(table: pa.Table, path: Path) -> pd.DataFrame:
 
 def _plain(name: str, cells: pa.ChunkedArray, path: Path) -> pa.ChunkedArray:
     kind = cells.type
-    if types.is_nested(kind) or types.is_binary(kind) or types.is_large_binary(kind):
+    if types.is_nested(kind) or any(is_bytes(kind) for is_bytes in BYTES):
         raise ProjectError(
             f"{path}: column {name!r} contains lists or records. Write each part into a column "
             "of its own, or remove the column."
         )
+    if types.is_string_view(kind):
+        cells = cells.cast(pa.string())
     if types.is_decimal(kind):
         try:
             cells = cells.cast(pa.float64() if kind.scale > 0 else pa.int64())

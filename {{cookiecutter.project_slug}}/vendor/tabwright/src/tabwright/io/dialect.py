@@ -6,17 +6,16 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..project.errors import ProjectError
-from .header import BLANKS, layout, usual_width
+from .header import BLANKS, ROWS_ABOVE, layout, usual_width
 from .open_file import SAMPLE, find_encoding, open_text
 from .source import Source
 
 SEPARATORS = ("\t", ";", "|", ",", " ")  # the comma after those that are rare in cells
 NO_TEXT = "neither text nor a format known by its suffix. Save it as CSV, or correct its suffix."
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
-_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
 _SINGLE_QUOTED = re.compile(r"(?:^|(?<=[,;\t|\r]))'[^'\n]*'(?=[,;\t|\r]|$)", re.MULTILINE)
 
 MAX_CELL = 8 << 20  # bytes; a longer cell has a quote that is never closed
@@ -51,7 +50,7 @@ def sniff(path: Path, names: Collection[str] = ()) -> Source:
     if re.match(r"\s*<(!doctype|html|\?xml)", text, re.IGNORECASE):
         raise ProjectError(f"{path}: this is a web page, not a table. Download the table itself.")
     source = Source(encoding=encoding)
-    source.separator, source.quote, source.escape = _guess_delimiter(text)
+    source.separator, source.quote, source.escape = _guess_delimiter(text, names)
     if source.quote and f"{source.separator} {source.quote}" in text:
         as_written = records(io.StringIO(text, newline=""), source, skip_blanks=False)
         if _usual(as_written)[0] < _usual(_cells(text, source))[0]:
@@ -93,8 +92,19 @@ def _cells(text: str, source: Source, *, strict: bool = False) -> Iterator[list[
     return records(io.StringIO(text, newline=""), source, strict=strict)
 
 
-def _guess_delimiter(text: str) -> tuple[str, str, str]:
-    """The delimiter, quote and escape with which most lines have the same number of cells."""
+class _Try(NamedTuple):
+    """How well a delimiter divides a text, and the number of lines with the usual width."""
+
+    score: float
+    lines: int
+    dialect: tuple[str, str, str]  # delimiter, quote, escape
+
+
+def _guess_delimiter(text: str, names: Collection[str]) -> tuple[str, str, str]:
+    """The delimiter, quote and escape with which most lines have the same number of cells.
+
+    A comma is none within the numbers of another delimiter that divides as many lines evenly.
+    """
     quotes = [('"', "")]
     if '\\"' in text:
         quotes.append(('"', "\\"))
@@ -104,23 +114,27 @@ def _guess_delimiter(text: str) -> tuple[str, str, str]:
         quotes.insert(0 if everywhere else len(quotes), ("'", ""))
     if singles or '"' in text:
         quotes.append(("", ""))  # quotes as part of the text
-    best: tuple[float, tuple[str, str, str]] = (0.0, (",", *quotes[0]))
-    decimal_commas = len(_DECIMAL_COMMA.findall(text)) > 0.9 * text.count(",")
-    before = 0.0  # evenness of a delimiter that is rare in cells
-    for separator in SEPARATORS:
-        if separator in text:
-            tries = [(*_evenness(text, separator, *quote), quote) for quote in quotes]
-            # An apostrophe that is never closed swallows lines.
-            tries = [one for one in tries if one[-1][0] != "'" or one[2] >= tries[-1][2]]
-            even, _, _, width, quote = max(tries, key=lambda tried: tried[:3])
-            if separator == "," and decimal_commas and even <= before:
-                continue
-            before = max(before, even if width > 1 else 0.0)
-            # Words of a sentence are not cells, unless every line has the same number.
-            weight = 1.0 if separator != " " else 0.6 * (even == 1)
-            score = weight * even**3 * (1 - 1 / width)
-            best = max(best, (score, (separator, *quote)), key=lambda found: found[0])
-    return best[1]
+    found = {one: _try(text, one, quotes, names) for one in SEPARATORS if one in text}
+    comma = found.pop(",", _Try(0.0, 0, (",", *quotes[0])))
+    for separator, other in found.items():
+        equal = other.lines == comma.lines and separator != " "
+        if comma.score and (equal or other.lines > comma.lines):
+            edge = f"[^{re.escape(separator)}\r\n]"
+            rest = re.sub(f"(?<!{edge})[-+\\d.,'\u2019 \u00a0\u202f]+(?!{edge})", "", text)
+            comma = min(comma, _try(rest, ",", quotes, names))
+    return max([*found.values(), comma], key=lambda one: one.score).dialect
+
+
+def _try(text: str, separator: str, quotes: list[tuple[str, str]], names: Collection[str]) -> _Try:
+    tries = [(*_evenness(text, separator, *quote), quote) for quote in quotes]
+    # An apostrophe that is never closed swallows lines.
+    tries = [one for one in tries if one[-1][0] != "'" or one[2] >= tries[-1][2]]
+    even, _, lines, width, quote = max(tries, key=lambda tried: tried[:3])
+    # Words of a sentence are not cells, unless every line has the same number.
+    weight = 1.0 if separator != " " else 0.6 * (even == 1)
+    source = Source(separator=separator, quote=quote[0], escape=quote[1])
+    known = any(not set(names).isdisjoint(row) for row in parse(text, source, most=ROWS_ABOVE))
+    return _Try(weight * even**3 * (1 - 1 / width) * (1 + known), lines, (separator, *quote))
 
 
 def _evenness(text: str, separator: str, quote: str, escape: str) -> tuple[float, bool, int, int]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from itertools import chain, count, pairwise
 from pathlib import Path
 from typing import NamedTuple
+from unicodedata import normalize
 
 from ..project.errors import ProjectError
 from .source import KnownColumns, Source
@@ -182,9 +183,13 @@ def _names_in(known: KnownColumns | None, width: int) -> list[str]:
 
 
 def unique_names(names: list[str]) -> list[str]:
-    """Complete missing names to `column_<position>`, and make repeated ones unique."""
+    """Complete missing names to `column_<position>`, and make repeated ones unique.
+
+    Names of the same look are the same: letters and their accents are composed.
+    """
     taken: dict[str, None] = {}
-    for name in (name or f"column_{position}" for position, name in enumerate(names)):
+    for position, given in enumerate(names):
+        name = normalize("NFC", given) or f"column_{position}"
         tries = chain([name], (f"{name}.{number}" for number in count(1)))
         taken[next(one for one in tries if one not in taken)] = None
     return list(taken)

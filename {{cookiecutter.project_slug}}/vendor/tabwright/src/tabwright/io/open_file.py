@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +16,10 @@ from ..project.errors import ProjectError
 
 COMPRESSED = (".gz", ".bz2", ".zst", ".lz4", ".zip")
 SAMPLE = 1 << 20  # bytes
-# Encodings that can be detected. Latin ones cannot be distinguished: they are read as Windows-1252.
+# Encodings that can be detected. Latin ones are read as Windows-1252, unless this would put symbols
+# between letters, as in Polish.
 NOT_LATIN = ["cp1251", "koi8_r", "cp1253", "cp949", "cp932", "euc_jis_2004", "gb18030", "big5"]
+_POLISH = re.compile(rb"[A-Za-z][\xb3\xb9\xbf][a-z]")
 MIXED = "mixed"  # UTF-8 with some cells in Windows-1252
 
 
@@ -96,7 +99,7 @@ def _not_utf8(data: bytes) -> str:
         best = from_bytes(data, cp_isolation=[*NOT_LATIN, "cp1252"]).best()
         if best and best.encoding in NOT_LATIN:
             return best.encoding
-    return "cp1252"
+    return "cp1250" if _POLISH.search(data) else "cp1252"
 
 
 @contextmanager

@@ -51,7 +51,7 @@ def _with_index(table: pa.Table, index: list[Any], start: int) -> pa.Table:
 
 def read_json(path: Path, *_: Any) -> Tables:
     """Yield records: from a list, a mapping of columns, or lines; empty lines are counted."""
-    listed = None if file_kind(path) in JSON_LINES else list(_listed(path))
+    listed = None if file_kind(path) in JSON_LINES else _listed(path)
     names = _names(_lines(path) if listed is None else listed)  # a column may begin further down
     records = iter(_lines(path) if listed is None else listed)
     while some := dict(islice(records, BATCH_ROWS)):
@@ -59,12 +59,18 @@ def read_json(path: Path, *_: Any) -> Tables:
         yield _table(names, columns), np.array([*some]), []
 
 
-def _listed(path: Path) -> Iterable[tuple[int, Any]]:
+def _listed(path: Path) -> list[tuple[int, Any]] | None:
+    """The numbered records of a list or a mapping of columns; None for a record in each line."""
     with open_bytes(path) as file:
-        found = json.load(file)
+        try:
+            found = json.load(file)
+        except json.JSONDecodeError as error:
+            if error.msg == "Extra data":
+                return None
+            raise
     if isinstance(found, dict):
         found = pd.DataFrame(found, dtype=object).to_dict("records")
-    return enumerate(found if isinstance(found, list) else [found], start=1)
+    return [*enumerate(found if isinstance(found, list) else [found], start=1)]
 
 
 def _lines(path: Path) -> Iterator[tuple[int, Any]]:
@@ -139,9 +145,16 @@ def sheet_lines(path: Path, sheet: str) -> tuple[list[list[str]], list[str]]:
 def read_excel(path: Path, source: Source, known: KnownColumns | None = None) -> Tables:
     """Yield the table of a sheet; text remains text, whole numbers are integers."""
     with load_workbook(path) as book:
-        rows = _rows(path, book, source.sheet or _sheets(book)[0])[source.skip_rows :]
+        sheet = source.sheet or _sheets(book)[0]
+        rows = _rows(path, book, sheet)[source.skip_rows :]
+        merged = book.get_sheet_by_name(sheet).merged_cell_ranges or []
     lines = _texts(rows)
     top = find_top(path, lines, source, known)
+    for (first, column), (last, _) in merged:  # below the header the value is that of each row
+        first, last = first - source.skip_rows, last - source.skip_rows
+        if first >= top.length:
+            for row in rows[first : last + 1]:
+                row[column] = rows[first][column]
     body = lines[top.length :]
     at = range(len(top.columns))
     texts = pa.table([pa.array([line[n] for line in body], pa.string()) for n in at], top.columns)

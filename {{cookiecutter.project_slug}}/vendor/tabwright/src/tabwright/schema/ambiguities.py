@@ -1,18 +1,22 @@
 """Cells that could be read in more than one way, and how to correct the choice."""
 
+import re
 from collections.abc import Iterator
 
 import pandas as pd
 import pyarrow as pa
 from pandas.api import types
 
+from ..io.open_file import MIXED
 from .cells import without_missing
 from .column import Column
-from .dates import other_orders
-from .numbers import EXACT, describe_non_numbers, may_be_thousands, plain_sample
+from .dates import other_orders, parse_dates
+from .numbers import EXACT, may_be_thousands, plain_sample
+from .odd_cells import common_word, describe_non_dates, describe_non_numbers
 from .schema import Schema
 
 MIN_SHARE = 0.05  # share of the rows
+LATE_YEAR = 2040  # rarely meant by two digits
 FILE = "references/schema.yaml"
 Ambiguity = tuple[str | None, str, str]  # column, finding, remedy
 
@@ -29,12 +33,22 @@ def find_ambiguities(raw: pd.DataFrame, typed: pd.DataFrame, schema: Schema) -> 
     schema
         The schema.
     """
-    found: list[Ambiguity] = list(_in_numbers(raw, schema))
+    found: list[Ambiguity] = [*_in_letters(raw, schema), *_in_numbers(raw, schema)]
     for name, column in schema.columns.items():
         if name in raw and name in typed:
             own = _in_column(raw[name], typed[name], column, schema)
             found += [(name, message, remedy) for message, remedy in own]
     return found
+
+
+def _in_letters(raw: pd.DataFrame, schema: Schema) -> Iterator[Ambiguity]:
+    encoding = schema.source.encoding
+    if encoding.startswith("utf") or encoding == MIXED:
+        return
+    texts = (str(cell) for name in raw for cell in (name, *raw[name]))
+    if word := next(filter(None, map(re.compile(r"\S*[^\x00-\x7f]\S*").search, texts)), None):
+        message = f"the encoding {encoding} is a guess; it makes a word {word[0][:40]!r}"
+        yield None, message, f"if letters are wrong: source.encoding, such as cp1250, in {FILE}"
 
 
 def _in_numbers(raw: pd.DataFrame, schema: Schema) -> Iterator[Ambiguity]:
@@ -53,7 +67,8 @@ def _in_numbers(raw: pd.DataFrame, schema: Schema) -> Iterator[Ambiguity]:
 def _in_column(
     cells: pd.Series, values: pd.Series, column: Column, schema: Schema
 ) -> Iterator[tuple[str, str]]:
-    present = without_missing(cells, schema.source.missing).dropna()
+    markers = [*schema.source.missing, *(column.missing or [])]
+    present = without_missing(cells, markers).dropna()
     if column.kind in ("category", "identifier", "text") and types.is_string_dtype(cells):
         words = cells[cells.isin(schema.source.missing[1:])].value_counts()
         classes = cells.name == schema.target and words.sum() >= MIN_SHARE * len(cells)
@@ -61,11 +76,19 @@ def _in_column(
         if len(words) and (classes or codes):
             message = f"{words.sum()} of {len(cells)} cells are {words.index[0]!r}, read as empty"
             yield message, f"if that is a value: remove it from source.missing in {FILE}"
-        if odd := describe_non_numbers(present, schema.source):
+        odd = describe_non_numbers(present, schema.source) or describe_non_dates(present)
+        if odd:
             yield f"{odd}; read as {column.kind}", "correct them, or add them to source.missing"
-    elif column.kind == "datetime" and (others := other_orders(values, column.format or "")):
-        message = f"dates could be day first or month first; read as {column.format}"
-        yield message, f"if that is wrong: format: '{others[0]}' in {FILE}"
+        elif word := common_word(present):
+            message = f"cells are numbers followed by {word!r}; read as {column.kind}"
+            yield message, "to read them as numbers: remove it in clean()"
+    elif column.kind == "datetime" and column.format:
+        if others := other_orders(parse_dates(present, column.format), column.format):
+            message = f"dates could be day first or month first; read as {column.format}"
+            yield message, f"if that is wrong: format: '{others[0]}' in {FILE}"
+        if "%y" in column.format and (last := values.dt.year.max()) >= LATE_YEAR:
+            message = f"years of two digits are read as 1969 to 2068, here up to {last:.0f}"
+            yield message, "if that is wrong: write all four digits in clean()"
     elif column.kind == "numeric" and values.abs().max() > EXACT:
         message = "integers above 2^53 lose their last digits"
         yield message, f"if they are identifiers: kind: identifier in {FILE}"

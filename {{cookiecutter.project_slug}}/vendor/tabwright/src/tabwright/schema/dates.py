@@ -4,6 +4,7 @@ import re
 from collections import Counter
 
 import pandas as pd
+from pandas.api import types
 
 from .numbers import nearly_all
 
@@ -12,12 +13,15 @@ MAX_FORMATS = 12  # candidates that are tried
 MAX_LENGTH = 40  # characters of a date
 MIN_DATE = pd.Timestamp("1000-01-01")  # earlier dates are placeholders
 NO_DATE = re.compile(
-    r"(0000-00|0001-01-01|9999-12-31|00[./-]00[./-]00|0?1[./-]0?1[./-]0001|(31[./-]12|12[./-]31)[./-]9999).*"
+    r"(0000-00|0001-01-01|9999-12-31|0{8}(?!.)|00[./-]00[./-]00|0?1[./-]0?1[./-]0001|(31[./-]12|12[./-]31)[./-]9999).*"
 )
 _CLOCK = re.compile(
     r"(?<![\d./-])(?<!^\d{4}:)\d{1,2}(?:([:. -])\d\d(?:\1(\d\d)([.,]\d{1,9})?)?)?"
-    r"([ -]?)([AaPp][Mm])?( ?)(Z|UTC|[+-]\d\d:?\d\d)?$"
+    r"([ \u00a0\u202f-]?)([AaPp][Mm])?( ?)(Z|UTC|GMT|[+-]\d\d:?\d\d)?$"
 )
+_ISO_DAY = r"\d{4}-\d\d-\d\d"
+_MIDNIGHT = r"(?<!\d)24:00"  # the end of a day
+_MARKS = set("MT年月日년월일")  # letters between the numbers of a date, not as in 2021 Q1
 _MONTHS = [pd.Timestamp(2000, month, 1).month_name().lower() for month in range(1, 13)]
 _DAYS = [pd.Timestamp(2000, 1, day).day_name().lower() for day in range(1, 8)]
 _NAMES = {name[:3]: "%a" for name in _DAYS} | {name: "%A" for name in _DAYS}
@@ -32,7 +36,25 @@ _ORDERS = {
 
 
 def as_dates(cells: pd.Series, form: str | None) -> pd.Series:
-    """Convert cells to timestamps in UTC, without a time zone."""
+    """Convert cells to timestamps in UTC, without a time zone.
+
+    ISO 8601 is read in a column of another format too, 24:00 as the beginning of the next day, and
+    20240131.0 as 20240131.
+    """
+    moments = parse_dates(cells, form)
+    odd = moments.isna() & cells.notna()
+    if not odd.any() or not types.is_string_dtype(cells):
+        return moments
+    late = cells[odd].str.contains(_MIDNIGHT)
+    rest = cells[odd].str.replace(_MIDNIGHT, "00:00", regex=True).str.removesuffix(".0")
+    found = parse_dates(rest, form)
+    if form and not form.startswith(("%Y", "ISO")):
+        found = found.fillna(parse_dates(rest.where(rest.str.match(_ISO_DAY)), None))
+    return moments.fillna(found + pd.to_timedelta(late.astype(int), unit="D"))
+
+
+def parse_dates(cells: pd.Series, form: str | None) -> pd.Series:
+    """Convert cells of one format, by default ISO 8601, to timestamps."""
     moments = pd.to_datetime(cells, format=form or "ISO8601", errors="coerce", utc=True)
     moments = moments.dt.tz_localize(None).dt.as_unit("us")
     early = moments < MIN_DATE
@@ -46,7 +68,15 @@ def write_dates(dates: pd.Series, form: str | None) -> pd.Series:
 
 
 def guess_format(text: pd.Series, *, day_first: bool = False) -> str | None:
-    """Guess the format of dates; None unless nearly all cells have it.
+    """Guess the format of dates; None unless nearly all cells have it, see `best_format`."""
+    best, fits = best_format(text, day_first=day_first)
+    return best if nearly_all(fits) else None
+
+
+def best_format(text: pd.Series, *, day_first: bool = False) -> tuple[str | None, pd.Series]:
+    """The format that most cells have, if many have one, and a mask of these cells.
+
+    Of several formats that fit equally well the one with the fewest years.
 
     Parameters
     ----------
@@ -57,11 +87,14 @@ def guess_format(text: pd.Series, *, day_first: bool = False) -> str | None:
     votes = Counter(form for cell in sample for form in formats(cell, day_first=day_first))
     votes["ISO8601"] = int(as_dates(sample, None).count())
     if votes.total() < len(sample) / 2:
-        return None
-    tried = [form for form, _ in votes.most_common(MAX_FORMATS)]
-    fits = {form: as_dates(text, form).notna() for form in tried}
-    best = max(fits, key=lambda form: (fits[form].sum(), form != "ISO8601"))
-    return best if nearly_all(fits[best]) else None
+        return None, pd.Series(False, text.index)
+    found = {form: as_dates(text, form) for form, _ in votes.most_common(MAX_FORMATS)}
+    years = {
+        form: dates.dt.year.agg(["min", "max"]).diff().iloc[1] for form, dates in found.items()
+    }
+    order = [(dates.count(), -years[form], form != "ISO8601") for form, dates in found.items()]
+    best = [*found][order.index(max(order))]
+    return best, found[best].notna()
 
 
 def formats(cell: str, *, day_first: bool = False) -> list[str]:
@@ -81,7 +114,7 @@ def _clock(found: re.Match[str]) -> str:
         return ""
     clock = ("%I" if half else "%H") + (f"{mark}%M" if mark else "")
     clock += (f"{mark}%S" if seconds else "") + (f"{parts[0]}%f" if parts else "")
-    zones = {None: "", "UTC": "%Z"}
+    zones = {None: "", "UTC": "%Z", "GMT": "%Z"}
     return clock + gap + ("%p" if half else "") + blank + zones.get(zone, "%z")
 
 
@@ -89,6 +122,10 @@ def _days(day: str, day_first: bool) -> list[str]:
     """Possible formats of a date without a time of day."""
     words = [_NAMES.get(word.lower(), word) for word in re.split(r"(\d+|[^\W\d_]+)", day)]
     words = ["%Y" if re.fullmatch(r"\d{4}", word) else word for word in words]
+    digits = [number for number, word in enumerate(words) if word == "%Y" or word.isdigit()]
+    between = {word for word in words[: max(digits, default=0)] if word.isalpha()}
+    if not between <= _MARKS and not {"%b", "%B"} & {*words}:
+        return []
     slots = [number for number, word in enumerate(words) if re.fullmatch(r"\d{1,2}", word)]
     codes = [word for word in words if word in ("%Y", *_NAMES.values())]
     if "%" in day or len(set(codes)) < len(codes):

@@ -2,7 +2,9 @@
 
 import math
 import re
+from collections import defaultdict
 from difflib import get_close_matches
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
@@ -13,15 +15,29 @@ from ..project.errors import ProjectError
 from .cells import FALSE, TRUE, as_text, without_missing
 from .column import Column
 from .dates import NO_DATE, as_dates, guess_format
-from .numbers import EXACT, describe_non_numbers, guess_separators, nearly_all, read_numbers
+from .numbers import EXACT, guess_separators, nearly_all, read_numbers
+from .odd_cells import describe_non_numbers
 from .schema import Schema
 
 # Missing-value markers of many tools. `None` is not among them: it is
 # a class in some.
 MISSING = ["#N/A", "<NA>", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null", "-NaN", "-nan", "?"]
 # The same among numbers and dates; among words they may mean something.
-MISSING_NUMBER = ["unknown", "Unknown", "missing", "n.a.", "*", "-", "--", "---", ".", ".."]
-MISSING_NUMBER += ["None", "none", "#DIV/0!", "#VALUE!", "#NUM!"]
+# They are compared in lowercase.
+MISSING_NUMBER = ["unknown", "missing", "none", "null", "(null)", "nil", "nan", "na", "n/a", "n.a."]
+MISSING_NUMBER += [
+    "not available",
+    "n.d.",
+    "k.a.",
+    "\\n",
+    "*",
+    "-",
+    "\u2013",
+    "\u2014",
+    "--",
+    "---",
+]
+MISSING_NUMBER += [".", "..", "...", "#div/0!", "#value!", "#num!", "#ref!", "#name?", "#null!"]
 MAX_CATEGORIES = 20  # more distinct values than this are not listed: any value is allowed
 MAX_INTEGER_CLASSES = 5  # an integer target with more distinct values is a quantity
 ID_NAME = re.compile(r"(^|[_\W])(id|ID|Id|key|number|no|index)$|[a-z](ID|Id|Number|No)$")
@@ -49,17 +65,20 @@ def infer_schema(table: pd.DataFrame, target: str, source: Source, *, whole: boo
         When the target is not a column or is empty in every row.
     """
     target = find_target(table.columns, target)
-    found = {word for name in table for word in table.loc[table[name].isin(MISSING), name]}
-    source.missing = ["", *[word for word in MISSING if word in found]]
+    there = {word for name in table for word in table.loc[table[name].isin(MISSING), name]}
+    source.missing = ["", *[word for word in MISSING if word in there]]
     table = table.apply(without_missing, markers=source.missing)
     if table[target].dropna().empty:
         raise ProjectError(f"the target {target!r} is empty in every row. Choose another.")
     source.decimal, source.thousands = guess_separators(table, source)
-    if words := _missing_markers(table, source):
-        source.missing += words
-        table = table.apply(without_missing, markers=source.missing)
+    found = _missing_markers(table, source)
+    source.missing += sorted(word for word, typed in found.items() if all(typed.values()))
+    own = {n: sorted(word for word, typed in found.items() if typed.get(n)) for n in table}
+    table = table.apply(lambda cells: without_missing(cells, [*source.missing, *own[cells.name]]))
     columns = {name: guess_column(cells, str(name), source, whole) for name, cells in table.items()}
     columns[target] = _target(table[target].dropna(), columns[target], source)
+    for name, column in columns.items():
+        column.missing = [word for word in own[name] if word not in source.missing] or None
     task = "regression" if columns[target].kind == "numeric" else "classification"
     counts = as_text(table[target].dropna()).value_counts().sort_index(ascending=False)
     positive = str(counts.idxmin()) if task == "classification" and len(counts) == 2 else ""
@@ -74,6 +93,7 @@ def find_target(names: pd.Index, target: str) -> str:
     ProjectError
         When `target` is not a column; the message lists the columns.
     """
+    target = normalize("NFC", target)
     if target in names:
         if f"{target}.1" in names:
             raise ProjectError(
@@ -118,7 +138,8 @@ def guess_column(cells: pd.Series, name: str, source: Source, whole: bool) -> Co
         ends = generous_range(numbers, whole=whole)
         return Column("numeric", nullable, range=ends, unit=unit, description=hours)
     text = as_text(present)
-    if form := guess_format(text, day_first=source.decimal == ","):
+    # Programs write semicolons where the comma is decimal, and the day comes first.
+    if form := guess_format(text, day_first=source.decimal == "," or source.separator == ";"):
         return Column("datetime", nullable, format=form)
     if _is_prose(text):
         return Column("text", nullable)
@@ -147,20 +168,21 @@ def _target(present: pd.Series, column: Column, source: Source) -> Column:
     return Column("category", column.nullable, categories=sorted(classes))
 
 
-def _missing_markers(table: pd.DataFrame, source: Source) -> list[str]:
-    """Missing-value markers that occur in columns of numbers or dates and nowhere else."""
-    found: dict[str, bool] = {}
-    for cells in (table[name] for name in table):
+def _missing_markers(table: pd.DataFrame, source: Source) -> dict[str, dict[str, bool]]:
+    """Missing-value markers, the columns they occur in, and whether the rest is numbers or dates."""
+    found: dict[str, dict[str, bool]] = defaultdict(dict)
+    for name, cells in table.items():
         if types.is_string_dtype(cells):
             values = pd.Index(cells.dropna().unique())
-            words = values[values.isin(MISSING_NUMBER) | values.str.fullmatch(NO_DATE)]
-            if len(words):
+            known = values.str.lower().isin(MISSING_NUMBER) | values.str.fullmatch(NO_DATE)
+            if len(words := values[known]):
                 rest = cells[~cells.isin(words)].dropna()
                 typed = len(rest) > 0 and (
                     read_numbers(rest, source)[0] is not None or guess_format(rest) is not None
                 )
-                found |= {word: found.get(word, True) and typed for word in words}
-    return sorted(word for word in found if found[word])
+                for word in words:
+                    found[word][str(name)] = typed
+    return found
 
 
 def _is_boolean(present: pd.Series) -> bool:

@@ -13,17 +13,27 @@ from ..io.source import Source
 
 MIN_FIT = 0.99  # of the cells, or all but one, must fit a kind; the others are rejected
 MIN_CELLS = 20  # of fewer cells all must fit
-MAX_ODD = 10  # distinct non-numbers in a numeric column; with more it is text
 SAMPLE = 1000  # cells from which the number format is guessed
 EXACT = 2.0**53  # whole numbers beyond it are rounded as floating point numbers
 BLANK = "\\s\u00a0\u2007\u2009\u202f"
 MINUS = "-\u2212\u2013"
 APOSTROPHE = "'\u2019"
-SIGN = r"[\p{Sc}%]"
+CODES = "EUR|USD|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|TRY|BRL|MXN|ZAR|KRW"
+SIGN = rf"(?:(?:US|CA|AU|NZ|HK|R)?\p{{Sc}}|%|{CODES}|kr\.?|zł|Kč|Ft|Fr\.|Rs\.?)"
 # Decimal and thousands separators.
-FORMATS = [(".", ""), (".", ","), (",", ""), (",", "."), (".", " "), (",", " "), (".", "'")]
+FORMATS = [
+    (".", ""),
+    (".", ","),
+    (",", ""),
+    (",", "."),
+    (".", " "),
+    (",", " "),
+    (".", "'"),
+    (",", "'"),
+]
 WRITTEN = {" ": f"[{BLANK}]", "'": f"[{APOSTROPHE}]"}  # variants of a thousands separator
-AMOUNT = rf"^[{BLANK}.,{APOSTROPHE}+{MINUS}()\p{{Sc}}%eE\d]*\d[{BLANK}.,{APOSTROPHE}+{MINUS}()\p{{Sc}}%eE\d]*$"
+PART = rf"(?:[{BLANK}.,{APOSTROPHE}+{MINUS}()eE\d]|{SIGN})*"
+AMOUNT = rf"^{PART}\d{PART}$"
 NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
 BARE = [  # strips whitespace and the unit around a number
     (rf"^[{BLANK}]*([+(]|[{MINUS}])?[{BLANK}]*{SIGN}?[{BLANK}]*", r"\1"),
@@ -148,9 +158,10 @@ def guess_separators(table: pd.DataFrame, source: Source) -> tuple[str, str]:
         for cells in columns
     )
 
-    def fitting(marks: tuple[str, str]) -> tuple[int, bool]:
+    def fitting(marks: tuple[str, str]) -> tuple[int, bool, float]:
         fits = [pd.notna(_parse(_normalize(cells, *marks))) for cells in columns]
-        return sum(map(nearly_all, fits)), marks != ((",", "") if either else (".", ","))
+        usual = marks != ((",", "") if either else (".", ","))
+        return sum(map(nearly_all, fits)), usual, sum(float(cells.mean()) for cells in fits)
 
     return max(FORMATS, key=fitting)
 
@@ -187,7 +198,7 @@ def read_numbers(present: pd.Series, source: Source) -> tuple[pd.Series | None, 
     if not types.is_string_dtype(present):
         numbers = as_numbers(present)
         return (numbers if numbers.notna().any() else None), None
-    if _is_code(present):
+    if is_code(present):
         return None, None
     sign = find_unit(present)
     for unit in (sign, None) if sign == "%" else (sign,):
@@ -199,12 +210,13 @@ def read_numbers(present: pd.Series, source: Source) -> tuple[pd.Series | None, 
 
 def find_unit(present: pd.Series) -> str | None:
     """The most frequent unit of the cells."""
-    signs = Counter(_signs(_as_array(present)).tolist())
+    text = _as_array(present)
+    signs = Counter(_signs(text.filter(pa.array(look_like_numbers(text)))).tolist())
     del signs[""]
     return max(sorted(signs), key=signs.__getitem__, default=None)
 
 
-def _is_code(present: pd.Series) -> bool:
+def is_code(present: pd.Series) -> bool:
     """Whether digits are codes: with leading zeros, or such as 3E2, which is not how programs write
     numbers (3.0E+2).
     """
@@ -216,19 +228,3 @@ def _is_code(present: pd.Series) -> bool:
         return False
     one_width = pc.count_distinct(pc.utf8_length(text)).as_py() == 1
     return bool(one_width or pc.sum(pc.match_substring_regex(led, "[^0]")).as_py() > 1)
-
-
-def describe_non_numbers(present: pd.Series, source: Source) -> str:
-    """Describe the few cells that are not numbers in a column of numbers; else an empty string."""
-    unit = find_unit(present)
-    numbers = as_numbers(present, source.decimal, source.thousands, unit)
-    odd = present[numbers.isna()]
-    if not 0 < len(odd) <= len(present) / 2 or numbers.nunique() < MAX_ODD or _is_code(present):
-        return ""
-    limits = odd.str.contains("^[<>≤≥~]").all()
-    if not (limits or look_like_numbers(odd).all() or odd.nunique() <= MAX_ODD):
-        return ""
-    rows = {cell: ", ".join(map(str, odd.index[odd == cell][:3])) for cell in odd.unique()[:3]}
-    which = ", ".join(f"{cell!r} (row {numbers})" for cell, numbers in rows.items())
-    share = f"{numbers.count()} of {len(present)} cells"
-    return f"{share} are numbers {source.describe_numbers(unit)}, but not {which}"

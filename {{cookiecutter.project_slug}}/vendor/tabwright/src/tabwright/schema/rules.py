@@ -75,7 +75,8 @@ def _apply_to_column(raw: pd.Series, schema: Schema) -> tuple[pd.Series, list[pd
     """Type the cells of a column, and list those that break its rules."""
     column, source = schema.columns[str(raw.name)], schema.source
     declared = declared_missing(column, source)
-    cells = without_missing(raw, [word for word in source.missing if word not in declared])
+    words = [*source.missing, *(column.missing or [])]
+    cells = without_missing(raw, [word for word in words if word not in declared])
     values = typed(cells, column, source)
     if declared and (found := values.isin(declared.values())).any():
         cells, values = cells.mask(found), values.mask(found)

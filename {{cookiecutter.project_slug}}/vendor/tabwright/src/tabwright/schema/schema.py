@@ -3,6 +3,7 @@
 from dataclasses import field
 from pathlib import Path
 from typing import Annotated
+from unicodedata import normalize
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -105,6 +106,8 @@ def load_schema(path: Path) -> Schema:
         )
     tree["source"] = {"separator": None} | tree["source"]
     schema = build(Schema, tree, name)
+    schema.target = normalize("NFC", schema.target)
+    schema.columns = {normalize("NFC", name): column for name, column in schema.columns.items()}
     _check(schema, name)
     return schema
 

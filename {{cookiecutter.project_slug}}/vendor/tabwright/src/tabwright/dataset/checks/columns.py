@@ -130,16 +130,17 @@ def constants(train: pd.DataFrame, schema: Schema) -> Iterator[Issue | Checked]:
 
 
 def spellings(rows: pd.DataFrame, schema: Schema) -> Iterator[Issue | Checked]:
-    """Categories and classes that differ only in case or whitespace."""
+    """Categories and classes that differ only in case, whitespace or as 1 and 1.0."""
     classes = [schema.target] if schema.task == "classification" else []
     names = [*classes, *schema.names("category")]
     for name in names:
         counts = rows[name].value_counts()
         folded = counts.index.str.normalize("NFC").str.replace(BLANKS, "", regex=True)
+        folded = folded.str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True)
         for _, same in counts.groupby(folded.str.casefold(), sort=False):
             if len(same) > 1:
-                message = f"{most_common(same.to_dict())} differ only in case or spaces"
+                message = f"{most_common(same.to_dict())} differ only in case, spaces or .0"
                 remedy = "if they mean the same: unify them in clean() or the raw file"
                 yield Issue("spelling", name, message, remedy)
     compared = f"of {len(names)} columns compared"
-    yield Checked("spelling", "values that differ only in case or spaces", "", compared)
+    yield Checked("spelling", "values that differ only in case, spaces or .0", "", compared)
