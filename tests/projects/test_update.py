@@ -80,11 +80,8 @@ def update(project: Path, *options: str) -> None:
     assert not list(project.rglob("*.rej"))
 
 
-def test_a_project_is_up_to_date_when_made(project: Path) -> None:
+def test_changes_are_delivered_and_the_owners_work_is_kept(project: Path, template: Path) -> None:
     assert "up to date" in run(project, sys.executable, "-m", "cruft", "check")
-
-
-def test_a_change_is_delivered_and_the_owners_work_is_kept(project: Path, template: Path) -> None:
     inside = template / "{{cookiecutter.project_slug}}"
     makefile = inside / "Makefile"
     makefile.write_text(makefile.read_text("utf-8") + "\n# a new line\n", "utf-8")
@@ -92,6 +89,11 @@ def test_a_change_is_delivered_and_the_owners_work_is_kept(project: Path, templa
     params.write_text(params.read_text("utf-8").replace("seed: 42", "seed: 7"), "utf-8")
     for folder in ("src/{{cookiecutter.package_name}}", "vendor/tabwright/src/tabwright/io"):
         (inside / folder / "fresh.py").write_text('"""New."""\n', "utf-8")
+    # A new filter: cruft renders both versions in one process.
+    extensions = template / "local_extensions.py"
+    extensions.write_text(f'{extensions.read_text("utf-8")}FILTERS["shout"] = str.upper\n', "utf-8")
+    readme = inside / "README.md"
+    readme.write_text(f"{readme.read_text('utf-8')}\n{{{{ 'new' | shout }}}}\n", "utf-8")
     commit(template, "second")
     update(project)
     assert (project / "Makefile").read_text("utf-8").endswith("# a new line\n")
@@ -101,6 +103,7 @@ def test_a_change_is_delivered_and_the_owners_work_is_kept(project: Path, templa
     kept = (project / "params.yaml").read_text("utf-8")
     assert "folds: 10" in kept
     assert "seed: 42" in kept
+    assert (project / "README.md").read_text("utf-8").endswith("\nNEW\n")
 
 
 def test_an_option_can_be_added_later_and_taken_back(project: Path, template: Path) -> None:
@@ -121,17 +124,6 @@ def test_an_option_can_be_added_later_and_taken_back(project: Path, template: Pa
     update(project, "--variables-to-update", '{"schedule": "none"}')
     assert not (project / "deploy").exists()
     assert "alert:" not in (project / "Makefile").read_text("utf-8")
-
-
-def test_a_new_filter_of_the_template_is_used(project: Path, template: Path) -> None:
-    """cruft renders both versions in one process."""
-    extensions = template / "local_extensions.py"
-    extensions.write_text(f'{extensions.read_text("utf-8")}FILTERS["shout"] = str.upper\n', "utf-8")
-    readme = template / "{{cookiecutter.project_slug}}/README.md"
-    readme.write_text(f"{readme.read_text('utf-8')}\n{{{{ 'new' | shout }}}}\n", "utf-8")
-    commit(template, "second")
-    update(project)
-    assert (project / "README.md").read_text("utf-8").endswith("\nNEW\n")
 
 
 @pytest.fixture
