@@ -56,7 +56,7 @@ class Generator:
     """Runs cookiecutter in `folder`; call it for a project, or `run` it to see it fail.
 
     `environment` is all that its commands inherit, so a test may change it. With `packages` they
-    may install, from a package cache that all projects of the generator share.
+    may install, from a package cache that all its projects share: uv's own if one is given.
     """
 
     def __init__(self, root: Path, *, packages: bool = False) -> None:
@@ -73,11 +73,9 @@ class Generator:
         }
         if packages:
             self.environment |= {
-                name: value for name, value in os.environ.items() if name.startswith(OF_PACKAGES)
-            }
-            self.environment |= {
                 "UV_CACHE_DIR": str(root / "uv"),
                 "DVC_SITE_CACHE_DIR": str(root / "dvc"),
+                **{n: value for n, value in os.environ.items() if n.startswith(OF_PACKAGES)},
             }
 
     def __call__(self, **answers: Any) -> GeneratedProject:
