@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 from support import summary
-from support.faults import ProjectStates
+from support.faults import STEPS, ProjectStates
 
 THOROUGH = 50
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--moments", type=int, default=10, help="at which a step is stopped")
+    parser.addoption(
+        "--moments", type=int, default=len(STEPS), help="at which steps are stopped, in turn"
+    )
     parser.addoption("--table", type=Path, help="write the table of faults to this file too")
 
 
