@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 import sys
+from collections.abc import Iterator
 from ctypes.util import find_library
 from pathlib import Path
 
@@ -26,11 +27,11 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def generator(tmp_path_factory: pytest.TempPathFactory) -> Generator:
-    """Generates the project."""
-    generator = Generator(tmp_path_factory.mktemp("recipes"), packages=True)
-    generator.environment |= WHO
-    return generator
+def generator(generator: Generator) -> Iterator[Generator]:
+    """Generates the project, of one who has told git a name."""
+    before, generator.environment = generator.environment, generator.environment | WHO
+    yield generator
+    generator.environment = before
 
 
 @pytest.fixture(scope="module")

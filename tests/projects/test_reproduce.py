@@ -21,19 +21,13 @@ SAVE = "git add --all && git -c user.name=x -c user.email=x@y commit -qnm"
 
 
 @pytest.fixture(scope="module")
-def generator(tmp_path_factory: pytest.TempPathFactory) -> Generator:
-    """Generates the project from a package cache of its own."""
-    return Generator(tmp_path_factory.mktemp("reproduce"), packages=True)
-
-
-@pytest.fixture(scope="module")
 def project(generator: Generator) -> Path:
-    """Three runs: before everything changed, with uncommitted changes, and never evaluated."""
+    """Two runs: never evaluated, before everything changed; and with uncommitted changes."""
     table = generator.folder / "my prices.csv"
     table.write_text(TABLE, encoding="utf-8")
     path = generator(venv=True, project_slug="runs", raw_data=table.name, target="price").path
     edit(path / "params.yaml", QUICK)
-    generator.sh(path, f"make evaluate WHY=first && {SAVE} first")
+    generator.sh(path, f"{SAVE} first && make train WHY=first && {SAVE} model")
     source = path / "src/runs/models"
     (source / "strength.py").write_text("ALPHA = 2.0\n", encoding="utf-8")
     old = {
@@ -45,11 +39,11 @@ def project(generator: Generator) -> Path:
     raw = path / "data/raw/my prices.csv"
     raw.chmod(0o644)
     raw.write_text(TABLE + "x1;3.5;red;9\nx2;4.5;blue;23\n", encoding="utf-8")
-    generator.sh(path, f"make evaluate WHY=changed && {SAVE} changed")
     edit(path / "params.yaml", {"seed: 42": "seed: 7"})
-    generator.sh(path, f"{SAVE} seed && make train WHY=today")
+    generator.sh(path, "make evaluate WHY=changed")
+    code = SAVE.replace("--all", "src params.yaml requirements.txt")
     checked = SAVE.replace("-qnm", "-qm")  # git's hooks take hashes in records for what they are
-    generator.sh(path, f"{checked} today && make push")
+    generator.sh(path, f"{code} changed && {checked} records && make push")
     return path
 
 
@@ -97,22 +91,22 @@ def test_runs_are_repeated_from_git_and_the_remote_alone(
     generator.sh(project, f'git clone -q . "{clone}"')
     generator.sh(clone, "make setup")
     runs = records(clone)
-    assert [runs[why]["dirty"] for why in ("first", "changed", "today")] == [True, True, False]
+    assert [runs[why]["dirty"] for why in ("first", "changed")] == [False, True]
     assert runs["first"]["left_out"][0] == "forest"
     before = state(generator, clone)
     for why, record in runs.items():
         said = generator.sh(clone, f"make reproduce RUN={record['run'][:8]}")
         assert "is reproduced: every result is identical" in said, said
         assert not re.search(r"\bdiffers$", said, re.MULTILINE)
-        assert ("never evaluated" in said) == (why == "today")
-        assert ("test_rmse" in said) == (why != "today")
+        assert ("never evaluated" in said) == (why == "first")
+        assert ("test_rmse" in said) == (why != "first")
     assert state(generator, clone) == before
     assert not list((clone / ".dvc/tmp/reproduce").iterdir())
 
 
 def test_what_is_missing_is_named(generator: Generator, project: Path) -> None:
     assert "no run begins with 'zz'" in generator.sh(project, "make reproduce RUN=zz", code=1)
-    record = records(project)["today"]
+    record = records(project)["first"]
     path = project / f"reports/runs/{record['run']}.json"
     good = path.read_text(encoding="utf-8")
     path.write_text(good.replace(record["commit"], "1" * 40), encoding="utf-8")
