@@ -69,10 +69,9 @@ def form(address: str, rows: list[dict], file: Path, folder: Path, chromium: str
         for row in rows:
             for field in page.query_selector_all("[data-name]"):
                 fill(field, row[field.get_attribute("data-name")])
-            page.click("#row button >> nth=0")
-            page.wait_for_function(
-                "!['', '…'].includes(document.getElementById('answer').textContent)"
-            )
+            with page.expect_response("**/predict"):
+                page.click("#row button >> nth=0")
+            page.wait_for_selector("#answer:has-text('version'), #answer.bad")
             said.append(page.inner_text("#answer"))
         page.set_input_files("#file input", file)
         with page.expect_download() as download:
