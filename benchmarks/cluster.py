@@ -125,7 +125,8 @@ def measure(project: Path, work: Path, files: int, rows: int, train: bool) -> No
     def line(what: str, seconds: float, cpu: float, folder: Path) -> None:
         ratios = f"{cpu / first.cpu:.2f}", f"{seconds / first.seconds:.2f}"
         same = "yes" if read(folder) == expected else "NO"
-        print(row([what, f"{cpu:.1f}", f"{seconds:.1f}", *ratios, same]), flush=True)
+        cells = (f"{cpu:.1f}", f"{seconds:.1f}", *ratios, same)
+        print(row([what, *(cell.replace("nan", "") for cell in cells)]), flush=True)
 
     print(f"{machine()}; {files} files of {rows:,} rows\n\n{head(COLUMNS)}", flush=True)
     line("one core", first.seconds, first.cpu, work / "one")
