@@ -118,9 +118,9 @@ def _guess_delimiter(text: str, names: Collection[str]) -> tuple[str, str, str]:
     comma = found.pop(",", _Try(0.0, 0, (",", *quotes[0])))
     for separator, other in found.items():
         equal = other.lines == comma.lines and separator != " "
-        if comma.score and (equal or other.lines > comma.lines):
+        if other.score and comma.score and (equal or other.lines > comma.lines):
             edge = f"[^{re.escape(separator)}\r\n]"
-            rest = re.sub(f"(?<!{edge})[-+\\d.,'\u2019 \u00a0\u202f]+(?!{edge})", "", text)
+            rest = re.sub(f"(?<!{edge})[-+]?\\d[\\d.,'\u2019 \u00a0\u202f]*(?!{edge})", "", text)
             comma = min(comma, _try(rest, ",", quotes, names))
     return max([*found.values(), comma], key=lambda one: one.score).dialect
 
