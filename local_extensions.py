@@ -39,7 +39,7 @@ SECRET = re.compile(  # as in the library's settings.py
 )
 # Next to what the lock files name: names of imports, and of tools that look for each other.
 OTHER_DEPENDENCIES = set(
-    "black dask dotenv hatchling hydra jupyter jupyterlab mypy nbconvert nbmake pandera pip plotly "
+    "black dask distributed dotenv hatchling hydra jupyter jupyterlab mypy nbconvert nbmake pandera pip plotly "
     "ruamel sklearn src tabwright tests typer wheel yaml".split()
 )
 TEXT = (".csv", ".tsv", ".txt", ".data")  # files whose first line may be shown
