@@ -120,7 +120,8 @@ def _guess_delimiter(text: str, names: Collection[str]) -> tuple[str, str, str]:
         equal = other.lines == comma.lines and separator != " "
         if other.score and comma.score and (equal or other.lines > comma.lines):
             edge = f"[^{re.escape(separator)}\r\n]"
-            rest = re.sub(f"(?<!{edge})[-+]?\\d[\\d.,'\u2019 \u00a0\u202f]*(?!{edge})", "", text)
+            number = '"?[-+]?\\d[\\d.,\'\u2019 \u00a0\u202f]*"?'
+            rest = re.sub(f"(?<!{edge}){number}(?!{edge})", "", text)
             comma = min(comma, _try(rest, ",", quotes, names))
     return max([*found.values(), comma], key=lambda one: one.score).dialect
 
