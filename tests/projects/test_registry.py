@@ -149,11 +149,11 @@ def test_challenger_trained_on_held_out_rows_is_refused(
     assert int(held_out[1]) > 0.8 * int(held_out[2])  # some have a twin in the table
 
 
-def test_worse_challenger_with_collapsed_slices_is_refused(
+def test_worse_challenger_with_a_collapsed_slice_is_refused(
     generator: Generator, project: Path
 ) -> None:
-    collapse = f"{TRAINING}\n    others = rows['colour'] != 'red'\n"
-    collapse += "    rows.loc[others, 'size'] = -4 * rows.loc[others, 'size']"
+    collapse = f"{TRAINING}\n    green = rows['colour'] == 'green'\n"
+    collapse += "    rows.loc[green, 'size'] = -4 * rows.loc[green, 'size']"
     with other_work(generator, project):
         edit(project, "src/*/models/train_model.py", {TRAINING: collapse})
         changes = {"slice_minimum: {}": "slice_minimum: {roc_auc: 0.6}", "[linear]": "[forest]"}
