@@ -148,7 +148,7 @@ def test_result_names_the_first_row_that_fails() -> None:
         ({"set": {"x": 99}, "expect": "invariant"}, "'x' takes a value from 0 to 6"),
         ({"set": {"x": "many"}, "expect": "invariant"}, "'x' takes a number"),
         (
-            {"set": {"day": "2024-12-31"}, "expect": "invariant"},
+            {"set": {"day": "12/31/2024"}, "expect": "invariant"},
             "'day' takes a date written like %d",
         ),
         ({"add": {"x": 1}}, "expect is missing"),
