@@ -86,7 +86,9 @@ class Job:
         project = Project(self.root) if self.root else worker_project(self.checkout)
         used = _model(project, self.made_by["model_md5"])
         source, output = f"{self.source}/{name}", self.result(name)
-        log = BatchLog(used, PurePosixPath(self.source).name, self.at, self.max_rows)
+        log = None
+        if self.logged:
+            log = BatchLog(used, PurePosixPath(self.source).name, self.at, self.max_rows)
         try:
             read = content_hash(source)
             with fetched(source) as path:
@@ -100,7 +102,7 @@ class Job:
                         strict=self.strict,
                         log=log,
                     )
-                entry = make_entry(project, log, path, counts) if self.logged else None
+                entry = make_entry(project, log, path, counts) if log else None
         except ProjectError as error:
             return Predicted(name, {}, problem=str(error))
         except FileNotFoundError:

@@ -89,11 +89,12 @@ def best_format(text: pd.Series, *, day_first: bool = False) -> tuple[str | None
     if votes.total() < len(sample) / 2:
         return None, pd.Series(False, text.index)
     found = {form: as_dates(text, form) for form, _ in votes.most_common(MAX_FORMATS)}
-    years = {
-        form: dates.dt.year.agg(["min", "max"]).diff().iloc[1] for form, dates in found.items()
-    }
-    order = [(dates.count(), -years[form], form != "ISO8601") for form, dates in found.items()]
-    best = [*found][order.index(max(order))]
+
+    def fit(form: str) -> tuple[int, float, bool]:
+        years = found[form].dt.year
+        return found[form].count(), years.min() - years.max(), form != "ISO8601"
+
+    best = max(found, key=fit)
     return best, found[best].notna()
 
 

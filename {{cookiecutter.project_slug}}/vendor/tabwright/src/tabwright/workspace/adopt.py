@@ -50,8 +50,9 @@ def adopt(project: Path, repository: Path) -> str:
         When the repository is none or has uncommitted changes, or the project has an environment.
     """
     _require_clean(project, repository)
+    names = _files(project)
     copied, same, collides = [], 0, []
-    for name in _files(project):
+    for name in names:
         goal = repository / name
         if _in_the_way(repository, name):
             same_bytes = goal.is_file() and filecmp.cmp(project / name, goal, shallow=False)
@@ -65,7 +66,7 @@ def adopt(project: Path, repository: Path) -> str:
     if collides:
         lines.append("yours were left as they are; compare, and decide:")
         lines += [f"  {name}: {_advice(name, project, repository)}" for name in collides]
-    raw = [name for name in _files(project) if RAW.match(name)]
+    raw = [name for name in names if RAW.match(name)]
     kept = [name for name in copied if name not in raw]
     if ignored := _git(repository, "check-ignore", "--", *kept) if kept else "":
         lines.append("Git ignores these by a rule of yours, and would not keep them:")
