@@ -98,8 +98,9 @@ def test_skipped_candidates_are_not_tried(rows, schema) -> None:
 def test_the_number_of_settings_follows_from_the_table_alone(schema) -> None:
     columns = {name: column for name, column in schema.columns.items() if name != "remark"}
     plain = replace(schema, columns=columns)
-    counts = [budget.count_settings(plain, rows) for rows in (200, 20_000, 2_000_000)]
+    counts = [budget.count_settings(plain, rows) for rows in (900, 20_000, 2_000_000)]
     assert counts[0] == budget.MAX_SETTINGS > counts[1] > counts[2] == 0
+    assert budget.count_settings(plain, 200) == budget.MIN_SETTINGS < counts[0]
     assert budget.count_settings(schema, 20_000) < counts[1]  # a text is many columns
     classes = replace(schema.columns["bought"], categories=[f"c{number}" for number in range(26)])
     many = replace(plain, columns=columns | {"bought": classes}, positive="")

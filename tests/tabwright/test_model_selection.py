@@ -42,13 +42,13 @@ def test_what_the_clock_leaves_out_is_recorded_and_can_be_skipped(trained, capsy
     assert list(found["candidates"]) == ["baseline", "linear"]
 
 
-def test_folds_in_processes_predict_as_in_threads(trained, monkeypatch) -> None:
+def test_folds_in_processes_predict_as_in_turn(trained, monkeypatch) -> None:
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
     selection = ModelSelection(trained.train, trained.schema, trained.params)
     forest = candidates.candidates(trained.schema, 1)["forest"]
-    selection.add("threads", forest)
+    selection.add("in turn", forest)
     selection.add("processes", forest, cost=2 * model_selection.SLOW)
-    y_preds = [selection.trials[name].y_pred for name in ("threads", "processes")]
+    y_preds = [selection.trials[name].y_pred for name in ("in turn", "processes")]
     assert np.array_equal(*y_preds)
 
 

@@ -11,6 +11,8 @@ EFFORT = 550_000  # cells of all settings of a candidate: a search of about half
 OVERHEAD = 1000  # rows whose cells cost what a fit does for any number of rows
 TEXT_COLUMNS = 30  # columns that a text counts as
 MAX_SETTINGS = 7
+MIN_SETTINGS = 3  # the portfolio of most candidates
+ROWS_OF_A_SETTING = 100  # fewer do not tell good settings from lucky ones
 FEW = 200  # rows, or a sixteenth, of the first fit that costs are predicted from
 
 
@@ -69,8 +71,10 @@ def predict_seconds(fit: Callable[[int], float], rows: int, enough: float) -> fl
 def count_settings(schema: Schema, rows: int) -> int:
     """How many settings of a candidate to try: the same number on every machine.
 
-    The work of a fit grows with the rows, the columns and, somewhat less, with several classes.
+    The work of a fit grows with the rows, the columns and, somewhat less, with several classes. On few
+    rows the best of many settings is the luckiest (Cawley and Talbot 2010, JMLR 11, 2079-2107).
     """
     columns = len(schema.features) + TEXT_COLUMNS * len(schema.names("text"))
     outputs = len(schema.classes) ** 0.75 if len(schema.classes) > 2 else 1
-    return min(int(EFFORT / ((rows + OVERHEAD) * columns * outputs)), MAX_SETTINGS)
+    told_apart = max(rows // ROWS_OF_A_SETTING, MIN_SETTINGS)
+    return min(int(EFFORT / ((rows + OVERHEAD) * columns * outputs)), told_apart, MAX_SETTINGS)

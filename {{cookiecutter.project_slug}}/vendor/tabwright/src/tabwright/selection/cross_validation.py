@@ -95,10 +95,10 @@ def predict_held_out(
     slow
         Whether the fits repay processes, or the way to a cluster where there is one.
     """
-    # Folds in parallel, each on one core: threads within threads fight for the cores, and a
-    # forest in several threads adds up in any order, which changes the last digit.
+    # Each fold on one core: a forest in several threads adds up in any order, which changes the last
+    # digit. Folds in threads wait for Python's lock, and take longer than one after the other.
     here = cluster_checkout() if slow else {}
-    place = workers(len(folds)) if slow else parallel_config("threading", n_jobs=-1)
+    place = workers(len(folds)) if slow else parallel_config("sequential")
     with threadpool_limits(1, user_api="blas"), place:
         tasks = (
             delayed(_on_worker)(here, pipeline, *_parts(train, fold), schema) for fold in folds

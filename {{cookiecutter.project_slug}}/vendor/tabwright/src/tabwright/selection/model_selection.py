@@ -31,7 +31,7 @@ from .metrics import NONE, Own, deciding_metric, encode_target, task_metrics
 SKEWED = 1.0  # skewness of a target without negative values from which on its log is tried
 SEARCHED = 3  # families of candidates that the search tries settings of
 KEPT = 3  # trials of each family that are left after it
-SLOW = 10  # seconds of fits that repay processes, here or elsewhere: threads wait for Python's lock
+SLOW = 3  # seconds of fits that repay the start of processes, here or elsewhere
 
 
 class ModelSelection:
