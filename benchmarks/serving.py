@@ -67,10 +67,12 @@ def measure(name: str, folder: Path, options: argparse.Namespace) -> None:
     alone: list[float] = []
     with ExitStack() as stack:
         ports = {each: stack.enter_context(started(each, folder)) for each in names}
-        for _ in range(options.rounds):
+        for number in range(options.rounds):
             alone.append(bare(folder))
+            first = number % len(names)  # what comes right after another is a little slower
             for clients in (1, 32):
-                for each, (port, pid) in ports.items():
+                for each in names[first:] + names[:first]:
+                    port, pid = ports[each]
                     file = folder / ("framed.json" if each in PATH else "bodies.json")
                     said = load(
                         port, PATH.get(each, "/predict"), file, clients, options.seconds, pid

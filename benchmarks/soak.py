@@ -176,12 +176,13 @@ class Soak:
         text = (self.folder / "service.log").read_text("utf-8")
         said = [line for line in text.splitlines() if "not kept in the log" in line]
         took = ", ".join(f"{what} {seconds:.1f} s" for what, seconds in self.times.items())
+        wrong, others = (f" {each[:3]}" if each else "" for each in (seen.wrong, outside))
         print(
             f"{CLIENTS} clients, {self.seconds:g} s: {len(seen.told):,} answers, {len(seen.wrong)} "
-            f"wrong {seen.wrong[:3] or ''}, {seen.late} late; by version {dict(seen.versions)}\n"
+            f"wrong{wrong}, {seen.late} late; by version {dict(seen.versions)}\n"
             f"taken up after: {took}\n"
             f"killed: down for {end - start:.1f} s; {len(seen.errors) - len(outside):,} connections "
-            f"failed then, {len(outside)} at other times {outside[:3] or ''}\n"
+            f"failed then, {len(outside)} at other times{others}\n"
             f"log: {missing:,} answers are not there, unlogged_rows_total counts {self.lost:,.0f} in "
             f"{self.failures:.0f} batches, said {len(said)} times"
         )

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 5  # seconds to wait for another process that writes
 DAYS = "????-??-??.db"
+ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
 TABLES = """
 create table if not exists answers(
     id text primary key, key text, at text, source text, version text, run text, row text, answer,
@@ -99,6 +100,4 @@ def empty_journal(path: Path) -> None:
 
 def cell(value: Any) -> Any:
     """A value as SQLite keeps it: mappings and lists as JSON."""
-    if isinstance(value, Mapping | list):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return value
+    return ENCODER.encode(value) if isinstance(value, dict | list) else value

@@ -7,7 +7,7 @@ systems: several processes append to it, a kill loses nothing that was answered,
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Lock
@@ -50,7 +50,7 @@ class Answer(NamedTuple):
     key: str | None
     version: str | None
     run: str
-    row: Mapping[str, Any]
+    row: dict[str, Any]
     answer: str | float
     scores: list[float]
     note: str = ""
