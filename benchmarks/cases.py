@@ -103,7 +103,7 @@ CASES: dict[str, tuple[str, Any, Callable[[Made], Any]]] = {
         lambda made: made.tells("data checks", "'Yes'", "'yes'"),
     ),
     "cover-sheet.xlsx": ("y", True, lambda made: made.tells("'Read me'", "'Answers'")),
-    "date-in-the-index.parquet": ("y", "datetime", lambda made: made.columns["day"].kind),
+    "date-in-the-index.parquet": ("y", "datetime", lambda made: made.columns["day"].type),
     "dates-day-first-mostly-first-of-month.csv": (
         "y",
         ("%d/%m/%Y", 28),
@@ -122,7 +122,7 @@ CASES: dict[str, tuple[str, Any, Callable[[Made], Any]]] = {
     "dates-zero-sentinel.csv": (
         "y",
         ("datetime", 9),
-        lambda made: (made.columns["ended"].kind, int(made.rows["ended"].isna().sum())),
+        lambda made: (made.columns["ended"].type, int(made.rows["ended"].isna().sum())),
     ),
     "duration.parquet": (
         "y",
@@ -140,7 +140,7 @@ CASES: dict[str, tuple[str, Any, Callable[[Made], Any]]] = {
         lambda made: list(made.columns),
     ),
     "header-repeated.csv": ("y", ["no", "yes"], lambda made: made.columns["y"].categories),
-    "identifier-of-19-digits.csv": ("y", "identifier", lambda made: made.columns["post_id"].kind),
+    "identifier-of-19-digits.csv": ("y", "identifier", lambda made: made.columns["post_id"].role),
     "nul-byte.csv": (
         "y",
         True,

@@ -87,7 +87,7 @@ def make_champion(name: str, folder: Path, *, with_mlflow: bool) -> list[dict[st
         tell(f"{name}: no export, {error}")
     if with_mlflow:
         save_for_mlflow(model, typed[features].head(100), folder / "mlflow")
-    kinds = {name: column.kind for name, column in schema.features.items()}
+    kinds = {name: column.type for name, column in schema.features.items()}
     return [
         {name: as_json(cell, kinds[name]) for name, cell in each.items()}
         for each in raw[features].head(BODIES).to_dict("records")

@@ -85,7 +85,7 @@ def form(address: str, rows: list[dict], file: Path, folder: Path, chromium: str
 def fill(field: Any, value: Any) -> None:
     """Enter a value as a person does."""
     text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-    if field.get_attribute("data-kind") == "boolean":
+    if field.get_attribute("data-type") == "boolean":
         field.select_option(text)
     else:
         field.fill(text)

@@ -156,7 +156,7 @@ def compare(
     """The cells that say by how much answers differ from the batch."""
     columns = model["schema"]["columns"]
     rows = [
-        {name: as_json(line[name], each["kind"]) for name, each in columns.items()}
+        {name: as_json(line[name], each["type"]) for name, each in columns.items()}
         for line in batch
     ]
     together = json.loads(ask(f"{address}/predict", json.dumps(rows).encode()))

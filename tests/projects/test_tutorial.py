@@ -24,7 +24,7 @@ def test_tutorial_goes_from_a_file_to_a_served_model(generator: Generator) -> No
         else:
             step.paste(reader.folder)
     assert '"prediction":"yes"' in said["asked"].replace(" ", "")
-    assert "kind: identifier" in said["cat references/schema.yaml\n"]
+    assert "role: identifier" in said["cat references/schema.yaml\n"]
     (repeated,) = (text for command, text in said.items() if "find nine of ten" in command)
     assert "find nine of ten" in repeated
     assert "Running stage 'train'" not in repeated

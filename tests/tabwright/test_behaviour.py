@@ -40,7 +40,7 @@ CLASSES = Schema(
         "x": X,
         "city": CITY,
         "day": Column("datetime", format="%d.%m.%Y"),
-        "id": Column("identifier"),
+        "id": Column("text", role="identifier"),
         "y": Column("category", categories=["no", "yes"]),
     },
 )

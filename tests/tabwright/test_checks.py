@@ -22,14 +22,14 @@ NOISE = RANDOM.normal(size=ROWS)
 CLASS = RANDOM.choice(["no", "yes"], ROWS)
 
 
-def said(columns: dict, target: object = CLASS, params=PARAMS, **kinds: str) -> dict:
-    """Kind of advice -> its columns, on a table of text cells with one honest feature."""
+def said(columns: dict, target: object = CLASS, params=PARAMS, **types: str | Column) -> dict:
+    """Check -> the columns with an issue, on a table of text cells with one honest feature."""
     table = pd.DataFrame({"noise": NOISE[: len(target)], **columns, "y": target})
     table = table.astype(object).where(table.notna(), None)
     table = table.map(str, na_action="ignore").astype("str")
     schema = infer_schema(table, "y", Source())
-    for name, kind in kinds.items():
-        schema.columns[name] = Column(kind)
+    for name, one in types.items():
+        schema.columns[name] = one if isinstance(one, Column) else Column(one)
     typed, problems = apply_contract(table, schema)
     assert problems.empty
     test = np.arange(len(typed)) % 4 == 3
@@ -164,14 +164,14 @@ def test_repeated_rows_are_counted() -> None:
         "train-test duplicates": [None],
         "repeats": [None],
     }
-    assert said({**table, "number": range(ROWS)}, number="identifier") == {
+    assert said({**table, "number": range(ROWS)}, number=Column("text", role="identifier")) == {
         "train-test duplicates": [None]
     }
 
 
 def test_rows_of_few_possible_values_meet_by_chance() -> None:
     few = {"noise": RANDOM.choice(["a", "b"], ROWS), "number": range(ROWS)}
-    assert said(few, number="identifier") == {}
+    assert said(few, number=Column("text", role="identifier")) == {}
 
 
 def test_date_that_orders_the_rows_or_moves_the_target_asks_for_a_split_in_time() -> None:
@@ -234,10 +234,10 @@ def test_few_rows_are_no_proof_of_a_leak() -> None:
 
 
 def test_issue_is_printed_and_saved(tmp_path: Path) -> None:
-    one = issue.Issue("leak", "값", "alone gives the target away", "kind: ignore")
+    one = issue.Issue("leak", "값", "alone gives the target away", "role: ignore")
     assert str(checks.DataChecks([one], [])).splitlines()[:2] == [
         "data checks: 1 issue",
-        "  column '값': alone gives the target away; kind: ignore",
+        "  column '값': alone gives the target away; role: ignore",
     ]
     write_json(tmp_path / "warnings.json", [asdict(one)])
     text = (tmp_path / "warnings.json").read_text(encoding="utf-8")
@@ -247,6 +247,6 @@ def test_issue_is_printed_and_saved(tmp_path: Path) -> None:
             "kind": "leak",
             "column": "값",
             "message": "alone gives the target away",
-            "remedy": "kind: ignore",
+            "remedy": "role: ignore",
         }
     ]

@@ -64,7 +64,7 @@ def test_each_difference_is_named(raw, schema, compare) -> None:
     waiting = raw["bought"].isna().sum()
     found = compare(change_everything(raw), schema)
     assert [str(difference) for difference in found] == [
-        "column 'age': new; it seems to be {kind: numeric, nullable: false, range: [10, 50]}",
+        "column 'age': new; it seems to be {type: numeric, nullable: false, range: [10, 50]}",
         "column 'customer_id': repeated values in 1 row",
         "column 'visits': outside -5 to 80 in 1 row; the observed range is 0 to 1000",
         "column 'city': 2 rows with 'Rome', not among its 3 categories",
@@ -86,19 +86,19 @@ def test_update_allows_todays_rows_and_keeps_the_rest(raw, schema, compare, tmp_
     assert compare(changed, wider) == []
     after = path.read_text(encoding="utf-8").splitlines()
     assert [line for line in after if line not in before] == [
-        "  customer_id: {kind: identifier, nullable: false, unique: false}",
-        "  visits: {kind: numeric, nullable: false, range: [-5, 1500]}",
-        "  city: {kind: category, nullable: true, categories: [Bern, Graz, Lyon, Rome]}",
-        "  joined: {kind: datetime, nullable: false, format: '%d.%m.%Y'}",
-        "  bought: {kind: category, nullable: true, categories: ['no', yes, perhaps]}",
-        "  age: {kind: numeric, nullable: false, range: [10, 50]}",
+        "  customer_id: {type: text, role: identifier, nullable: false, unique: false}",
+        "  visits: {type: numeric, nullable: false, range: [-5, 1500]}",
+        "  city: {type: category, nullable: true, categories: [Bern, Graz, Lyon, Rome]}",
+        "  joined: {type: datetime, nullable: false, format: '%d.%m.%Y'}",
+        "  bought: {type: category, nullable: true, categories: ['no', yes, perhaps]}",
+        "  age: {type: numeric, nullable: false, range: [10, 50]}",
     ]
     assert [line for line in before if line.startswith("positive")]
     assert not [line for line in after if line.startswith("positive")]  # of three classes
     assert after.index("  # by train") == before.index("  # by train") - 1
 
 
-def test_what_is_gone_or_of_another_kind_is_for_the_owner(raw, schema, compare, tmp_path) -> None:
+def test_what_is_gone_or_of_another_type_is_for_the_owner(raw, schema, compare, tmp_path) -> None:
     raw.loc[0, "visits"] = "many"
     raw.loc[1, "visits"] = "NA"
     found = compare(raw.rename(columns={"spent": "spend"}).drop(columns="bought"), schema)
@@ -113,7 +113,7 @@ def test_what_is_gone_or_of_another_kind_is_for_the_owner(raw, schema, compare, 
     ]
     widen(tmp_path / "schema.yaml", found)
     wider = load_schema(tmp_path / "schema.yaml")
-    assert wider.columns.pop("spend").kind == "numeric"
+    assert wider.columns.pop("spend").type == "numeric"
     assert wider == schema
 
 

@@ -55,7 +55,7 @@ def guessed(cells: list[str]):
 @pytest.mark.parametrize("form", FORMATS)
 def test_format_is_told_from_the_cells(form: str) -> None:
     schema, typed, problems = guessed([day.strftime(form) for day in DAYS])
-    assert schema.columns["x"].kind == "datetime"
+    assert schema.columns["x"].type == "datetime"
     assert problems.empty
     code = form.replace("+0000", "%z").replace("Z", "%z") if "%z" not in form else form
     expected = pd.to_datetime([day.strftime(form) for day in DAYS], format=code, utc=True)
@@ -101,7 +101,7 @@ def test_order_of_rows_does_not_matter(cells) -> None:
 def test_what_stands_for_no_date_is_an_empty_cell(none: str, form: str) -> None:
     cells = [none if n % 3 == 1 else f"{day.strftime(form)}" for n, day in enumerate(DAYS)]
     schema, typed, problems = guessed(cells)
-    assert schema.columns["x"].kind == "datetime"
+    assert schema.columns["x"].type == "datetime"
     assert schema.source.missing == ["", none]
     assert typed["x"].isna().sum() == 9
     assert problems.empty
@@ -172,7 +172,7 @@ def test_end_of_a_day_is_the_next(form: str) -> None:
     midnight = form.replace("%H", "24").replace("%M", "00").replace("%S", "00")
     cells = [day.strftime(midnight if n % 3 else form) for n, day in enumerate(DAYS)]
     schema, typed, problems = guessed(cells)
-    assert schema.columns["x"].kind == "datetime"
+    assert schema.columns["x"].type == "datetime"
     assert problems.empty
     assert typed["x"][2] == DAYS[1].normalize() + pd.Timedelta(days=1)
 
@@ -224,6 +224,9 @@ def test_dates_of_two_formats_are_said() -> None:
     found = find_ambiguities(pd.DataFrame({"x": cells}), typed, schema)
     assert "18 of 28 cells are dates written like %d.%m.%Y, but not '01/03/2021'" in found[0][1]
     cells = [str(n * 97 + 500) for n in range(28)]
-    columns = {"x": Column("identifier"), "y": Column("category", categories=["yes", "no"])}
+    columns = {
+        "x": Column("text", role="identifier"),
+        "y": Column("category", categories=["yes", "no"]),
+    }
     schema = Schema("y", "classification", columns)
     assert find_ambiguities(pd.DataFrame({"x": cells}), pd.DataFrame({"x": cells}), schema) == []

@@ -66,7 +66,7 @@ def difference(model: BaseEstimator, of: Task, *tables: pd.DataFrame) -> float:
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("name", TASKS)
 def test_every_candidate_of_every_task(name: str, model: str) -> None:
-    kinds = {column.kind for column in task(name).schema.features.values()}
+    kinds = {column.type for column in task(name).schema.features.values()}
     assert kinds == {"numeric", "boolean", "category", "datetime"}
     assert difference(fitted(name, model), task(name)) < CLOSE
 
@@ -271,7 +271,7 @@ def refused(model: BaseEstimator, of: Task, schema: Schema | None = None) -> str
 
 def test_text_is_refused(trained) -> None:
     of = Task(trained.train, trained.schema, "text")
-    assert "the column 'remark' of kind text" in refused(trained.model, of)
+    assert "the column 'remark' of type text" in refused(trained.model, of)
 
 
 def test_what_is_the_owners_is_refused_by_name() -> None:

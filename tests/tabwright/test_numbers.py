@@ -162,11 +162,11 @@ def test_marks_do_not_depend_on_the_order_of_rows(tmp_path) -> None:
 def test_one_double_zero_is_a_number_and_codes_are_not(tmp_path) -> None:
     minutes = [str(n) for n in range(1, 28)]
     schema, values, _ = inferred([*minutes, "00"], tmp_path)
-    assert schema.columns["x"].kind == "numeric"
+    assert schema.columns["x"].type == "numeric"
     assert values[-1] == 0.0
     for codes in ([*minutes[:-2], "007", "012"], [f"{n:02d}" for n in range(9, 36)]):
         schema, _, _ = inferred(codes, tmp_path)
-        assert schema.columns["x"].kind != "numeric"
+        assert schema.columns["x"].type != "numeric"
 
 
 def test_per_cent_and_share_mean_the_same(tmp_path) -> None:
@@ -191,7 +191,7 @@ def test_per_cent_sign_is_not_read_where_the_contract_has_none(tmp_path) -> None
 def test_one_per_cent_sign_among_numbers_is_one_odd_cell(tmp_path) -> None:
     cells = ["5%", *[str(n * n) for n in range(3, 30)]]
     schema, _, problems = inferred(cells, tmp_path)
-    assert (schema.columns["x"].kind, schema.columns["x"].unit) == ("numeric", None)
+    assert (schema.columns["x"].type, schema.columns["x"].unit) == ("numeric", None)
     assert problems["rejected_value"].tolist() == ["5%"]
 
 
@@ -205,7 +205,7 @@ def test_no_cells_and_huge_ones_are_no_numbers(cells) -> None:
 def test_two_currencies_are_no_one_number(tmp_path, capsys) -> None:
     cells = [f"{'$¥'[n % 2]}{n * 37}" for n in range(28)]
     schema, _, _ = inferred(cells, tmp_path)
-    assert schema.columns["x"].kind != "numeric"
+    assert schema.columns["x"].type != "numeric"
     assert (
         "14 of 28 cells are numbers with decimal '.', in $, but not '¥37'"
         in capsys.readouterr().out
@@ -222,7 +222,7 @@ def test_limits_among_numbers_are_named(tmp_path, capsys, decimal) -> None:
     said = capsys.readouterr().out
     assert "23 of 28 cells are numbers" in said
     assert f"'<0{decimal}5' (row 1, 7, 13)" in said
-    assert f"read as {schema.columns['x'].kind}" in said
+    assert f"read as {schema.columns['x'].type}" in said
 
 
 def test_odd_cells_of_a_target_are_named_with_their_rows(tmp_path) -> None:
@@ -249,7 +249,7 @@ def test_word_with_a_currency_in_it_gives_no_unit(tmp_path) -> None:
 def test_long_whole_numbers_are_names(name) -> None:
     exact = pd.DataFrame({name: [1582218195625930000 + 37 * n for n in range(28)], "y": CLASSES})
     for table in (exact, exact.astype("str")):
-        assert infer_schema(table, "y", Source()).columns[name].kind == "identifier"
+        assert infer_schema(table, "y", Source()).columns[name].role == "identifier"
 
 
 def test_numbers_that_lose_digits_are_said() -> None:
@@ -268,7 +268,7 @@ def test_durations_are_hours(tmp_path) -> None:
     raw = read_table(tmp_path / "raw.parquet")
     source = Source(separator=None)
     schema = infer_schema(raw, "y", source)
-    assert schema.columns["wait"].kind == "numeric"
+    assert schema.columns["wait"].type == "numeric"
     typed, problems = apply_contract(raw, schema)
     assert problems.empty
     assert typed["wait"].iloc[1] == pytest.approx(37 / 60)
@@ -294,7 +294,7 @@ def test_groups_of_two_digits_before_three_are_thousands() -> None:
 def test_amounts_of_lakhs_are_guessed(tmp_path) -> None:
     cells = [f"{n + 10},{n % 90 + 10},{n * 37 % 900 + 100}" for n in range(28)]
     schema, values, problems = inferred(cells, tmp_path)
-    assert schema.columns["x"].kind == "numeric"
+    assert schema.columns["x"].type == "numeric"
     assert values[0] == 1010100.0
     assert problems.empty
 
@@ -302,4 +302,4 @@ def test_amounts_of_lakhs_are_guessed(tmp_path) -> None:
 @pytest.mark.parametrize(("form", "kind"), [("{}E{}", "category"), ("{}.5E{}", "numeric")])
 def test_digits_around_an_e_are_codes(tmp_path, form, kind) -> None:
     cells = [form.format(n % 7 + 1, n % 3) for n in range(28)]
-    assert inferred(cells, tmp_path)[0].columns["x"].kind == kind
+    assert inferred(cells, tmp_path)[0].columns["x"].type == kind

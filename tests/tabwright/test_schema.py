@@ -17,7 +17,7 @@ from tabwright.schema.schema import load_schema, save_schema
 
 
 def test_every_kind_of_column_is_recognised(schema) -> None:
-    assert {name: column.kind for name, column in schema.columns.items()} == {
+    assert {name: column.role or column.type for name, column in schema.columns.items()} == {
         "customer_id": "identifier",
         "visits": "numeric",
         "spent": "numeric",
@@ -46,7 +46,7 @@ def test_columns_with_types_are_recognised(tmp_path: Path) -> None:
     table.to_parquet(tmp_path / "raw.parquet")
     raw = read_table(tmp_path / "raw.parquet")
     found = infer_schema(raw, "y", Source())
-    kinds = [column.kind for column in found.columns.values()]
+    kinds = [column.role or column.type for column in found.columns.values()]
     assert kinds == ["datetime", "datetime", "numeric", "category", "numeric", "category"]
     typed, problems = apply_contract(raw, found)
     assert problems[["rejected_row", "rejected_column"]].to_numpy().tolist() == [[1, "share"]]
@@ -92,7 +92,7 @@ def test_one_odd_cell_does_not_make_numbers_words() -> None:
         }
     )
     found = infer_schema(table, "y", Source())
-    assert [found.columns[name].kind for name in "xz"] == ["numeric", "numeric"]
+    assert [found.columns[name].type for name in "xz"] == ["numeric", "numeric"]
     assert found.columns["at"].format == "%H:%M"
     assert found.source.missing == ["", "unknown"]
     _, problems = apply_contract(table, found)
@@ -114,7 +114,7 @@ def test_marker_among_numbers_that_is_a_word_elsewhere_is_that_of_the_column() -
     table = pd.DataFrame({"x": numbers, "z": ["-", "+"] * 14, "y": ["a", "b"] * 14})
     found = infer_schema(table, "y", Source())
     assert found.source.missing == [""]
-    assert (found.columns["x"].kind, found.columns["x"].missing) == ("numeric", ["-"])
+    assert (found.columns["x"].type, found.columns["x"].missing) == ("numeric", ["-"])
     assert found.columns["z"].categories == ["+", "-"]
     typed, problems = apply_contract(table, found)
     assert typed["x"].isna().sum() == 7
@@ -124,15 +124,15 @@ def test_marker_among_numbers_that_is_a_word_elsewhere_is_that_of_the_column() -
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("kind: numeric", "kind: number", "'visits': kind is 'number'"),
-        ("kind: numeric", "kind: category", "kind category has no range"),
-        ("city: {kind: category", "city: {kind: numeric", "kind numeric has no categories"),
-        ("task: classification", "task: regression", "'bought' is of kind numeric"),
+        ("type: numeric", "type: number", "'visits': type is 'number'"),
+        ("type: numeric", "type: category", "type category has no range"),
+        ("city: {type: category", "city: {type: numeric", "type numeric has no categories"),
+        ("task: classification", "task: regression", "'bought' is of type numeric"),
         ("categories: ['no', 'yes']", "description: target", "with its classes listed"),
-        ("{kind: numeric", "{nullable: true, kind: numeric", "'nullable' occurs twice"),
+        ("{type: numeric", "{nullable: true, type: numeric", "'nullable' occurs twice"),
         ("  city:", "  visits:", r"line \d+ \(visits: .*'visits' occurs twice"),
         ("  visits: {", "- visits: {", "not valid YAML"),
-        ("kind: numeric", "kind: [numeric]", r"'visits': kind is \['numeric'\], not"),
+        ("type: numeric", "type: [numeric]", r"'visits': type is \['numeric'\], not"),
         ("task:", "job:", "task is missing"),
     ],
 )
@@ -156,9 +156,9 @@ target: 2007
 task: classification
 source: {separator: ',', missing: ['', NA, null]}
 columns:
-  yes: {kind: numeric, range: [0, .inf]}
+  yes: {type: numeric, range: [0, .inf]}
   2007:
-    kind: category
+    type: category
     nullable: no
     categories:
     - yes
@@ -180,8 +180,8 @@ def test_columns_have_a_line_each_unless_it_is_long(schema, tmp_path: Path) -> N
     schema.columns["member"].description = "pays a fee and gets the letter " * 3
     save_schema(schema, path)
     lines = path.read_text(encoding="utf-8").split("columns:\n")[-1].splitlines()
-    assert lines[2].startswith("  spent: {kind: numeric, nullable: true, range: [")
-    assert lines[4:7] == ["  member:", "    kind: boolean", "    nullable: false"]
+    assert lines[2].startswith("  spent: {type: numeric, nullable: true, range: [")
+    assert lines[4:7] == ["  member:", "    type: boolean", "    nullable: false"]
     assert len(lines) == len(schema.columns) + 3
 
 
@@ -233,3 +233,34 @@ def test_dictionary_has_a_line_for_every_column(raw: pd.DataFrame, schema) -> No
     lines = dictionary.data_dictionary(clean, schema).splitlines()
     assert [line.split(" | ")[0] for line in lines[7:]] == [f"| {name}" for name in schema.columns]
     assert "visits \\| a month" in lines[8]
+
+
+def test_a_role_leaves_the_type_and_its_rules(schema, raw, tmp_path: Path) -> None:
+    path = tmp_path / "schema.yaml"
+    save_schema(schema, path)
+    text = path.read_text("utf-8")
+    path.write_text(
+        text.replace("visits: {type: numeric,", "visits: {type: numeric, role: ignore,")
+    )
+    ignored = load_schema(path)
+    assert "visits" not in ignored.features
+    assert "visits" not in apply_contract(raw, ignored)[0]
+    assert ignored.columns["visits"].range == schema.columns["visits"].range
+    path.write_text(
+        text.replace("visits: {type: numeric,", "visits: {type: numeric, role: identifier,")
+    )
+    assert pd.api.types.is_string_dtype(apply_contract(raw, load_schema(path))[0]["visits"])
+
+
+def test_kinds_of_older_schemas_are_types_and_roles(schema, tmp_path: Path) -> None:
+    path = tmp_path / "schema.yaml"
+    save_schema(schema, path)
+    text = path.read_text("utf-8").replace("type: text, role: identifier", "kind: identifier")
+    path.write_text(text.replace("type: ", "kind: ").replace("kind: numeric", "kind: ignore", 1))
+    old = load_schema(path)
+    found = {name: (column.type, column.role) for name, column in old.columns.items()}
+    first = next(n for n, column in schema.columns.items() if column.type == "numeric")
+    assert found == {
+        name: (column.type, "ignore" if name == first else column.role)
+        for name, column in schema.columns.items()
+    }

@@ -54,7 +54,7 @@ def as_json(raw: pd.DataFrame, schema: Schema) -> list[dict]:
             return None
         return {"numeric": float, "boolean": "yes".__eq__}.get(kind, str)(value)
 
-    columns = {name: column.kind for name, column in schema.columns.items() if name in raw}
+    columns = {name: column.type for name, column in schema.columns.items() if name in raw}
     return [
         {name: cell(value, columns[name]) for name, value in row.items()}
         for row in raw.to_dict("records")
@@ -133,7 +133,7 @@ def test_rows_that_need_no_check_are_those_the_schema_says_nothing_about() -> No
     reader = RowReader(schema, raw=False, max_rows=5000)
     random = np.random.default_rng(1)
     numbers = [0, 10, 10.0001, -1, 5.5, 1e29, 3, 1.5, 2, None]
-    cells = {name: numbers if column.kind == "numeric" else [] for name, column in columns.items()}
+    cells = {name: numbers if column.type == "numeric" else [] for name, column in columns.items()}
     cells |= {"kind": ["a", "b", "NA", "", "c", None], "place": ["7", 7, "x y", "é", "e", None]}
     cells |= {"member": [True, False, None]}
     del cells["target"]

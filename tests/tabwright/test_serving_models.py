@@ -214,7 +214,7 @@ def test_exported_model_answers_where_there_is_one(dates: bool, tmp_path: Path) 
     columns = {
         name: column
         for name, column in task.schema.columns.items()
-        if not kinds or name == "target" or column.kind in kinds
+        if not kinds or name == "target" or column.type in kinds
     }
     task = task._replace(schema=replace(task.schema, columns=columns))
     model = task.fitted("boosting")

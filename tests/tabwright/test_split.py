@@ -106,7 +106,7 @@ def test_the_same_batches_in_other_sizes_split_alike(raw: pd.DataFrame, schema) 
 
 def test_groups_stay_together_and_later_rows_are_held_out(raw: pd.DataFrame, schema, make) -> None:
     raw["remark"] = [f"group {number % 30}" for number in raw.index]
-    schema.columns["remark"].kind = "category"
+    schema.columns["remark"].type = "category"
     made = make(raw, schema, split="group", split_by="remark")
     assert not set(made.train["remark"]) & set(made.test["remark"])
     made = make(raw, schema, split="chronological", split_by="joined")

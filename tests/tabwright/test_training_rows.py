@@ -39,8 +39,8 @@ def params_of(split: str = "random", by: str = ""):
 @pytest.mark.parametrize("identified", [True, False])
 @pytest.mark.parametrize("seed", range(8))
 def test_of_two_rows_of_a_class_one_is_held_out(identified, seed) -> None:
-    agreed = agreed_on(["a", "b", "c"], x="numeric", key="identifier")
-    agreed.columns["key"].unique = identified or None
+    agreed = agreed_on(["a", "b", "c"], x="numeric")
+    agreed.columns["key"] = Column("text", role="identifier", unique=identified or None)
     table = pd.DataFrame({"y": ["a"] * 60 + ["b"] * 2 + ["c"] * 3, "x": 1.0})
     table["key"] = [f"k{seed}{number}" for number in range(65)]
     part = Split(agreed, params_of().data, seed).assign(table)

@@ -668,7 +668,7 @@ def nine_rows_with_a_target(raw):
     return put(raw, "table.csv", csv(table))
 
 
-@case("'y'", "column|feature", "identifier|kind|ignore")
+@case("'y'", "column|feature", "identifier|role|ignore")
 def nothing_but_identifiers_to_learn_from(raw):
     return put(raw, "table.csv", csv(frame()[["key", "y"]]))
 
@@ -702,13 +702,13 @@ def contract_with_an_unknown_key(text):
 
 
 @contract("'size'", "'number'", "numeric")
-def contract_with_an_unknown_kind(text):
-    return text.replace("kind: numeric", "kind: number")
+def contract_with_an_unknown_type(text):
+    return text.replace("type: numeric", "type: number")
 
 
 @contract("'size'", "twice", "line")
 def contract_with_a_column_twice(text):
-    return text + "  size: {kind: ignore}\n"
+    return text + "  size: {type: numeric, role: ignore}\n"
 
 
 @contract("'nullable'", "twice", "size")
@@ -721,7 +721,7 @@ def contract_with_a_list_of_columns(text):
     return re.sub("^  (.*: {)", r"- \1", text, flags=re.MULTILINE)
 
 
-@contract("'size'", "{kind: numeric}")
+@contract("'size'", "{type: numeric}")
 def contract_with_a_word_for_a_column(text):
     return re.sub("size: {.*}", "size: numeric", text)
 
@@ -736,9 +736,9 @@ def contract_in_another_encoding(text):
     return text.replace("size: {", "size: {description: \udcfc, ")
 
 
-@contract("'size'", "kind")
-def contract_without_a_kind(text):
-    return text.replace("{kind: numeric, ", "{")
+@contract("'size'", "type")
+def contract_without_a_type(text):
+    return text.replace("{type: numeric, ", "{")
 
 
 @contract("'z'", "column")
@@ -763,7 +763,7 @@ def contract_with_categories_in_a_word(text):
 
 @contract("'size'", "nullable", "true|false")
 def contract_with_a_doubtful_nullable(text):
-    return re.sub(r"(size: {kind: numeric, nullable: )\w+", r"\1perhaps", text)
+    return re.sub(r"(size: {type: numeric, nullable: )\w+", r"\1perhaps", text)
 
 
 @contract("'seen'", "%Q|format")

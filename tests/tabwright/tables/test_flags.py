@@ -110,7 +110,7 @@ def test_rows_beyond_a_guess_are_kept_and_counted(runner: DatasetRunner) -> None
 )
 def test_a_declared_rule_rejects(runner: DatasetRunner, column: str, rows: list[int]) -> None:
     learn(runner, max_rejected=0.2)
-    edit(runner, column, "{kind", "{strict: true, kind")
+    edit(runner, column, "{type", "{strict: true, type")
     run = remake(runner, delivery())
     assert run.worked, run.message
     assert runner.table("rejected")["rejected_row"].tolist() == rows
@@ -119,7 +119,7 @@ def test_a_declared_rule_rejects(runner: DatasetRunner, column: str, rows: list[
     assert column not in {one["column"] for one in warnings(runner) if one["kind"] == KIND}
 
 
-def test_a_cell_of_another_kind_rejects_its_row_alone(runner: DatasetRunner) -> None:
+def test_a_cell_of_another_type_rejects_its_row_alone(runner: DatasetRunner) -> None:
     learn(runner)
     rows = delivery().reset_index(drop=True)
     rows.loc[4, ["age", "city"]] = ["many", "Oslo"]
@@ -147,7 +147,7 @@ def test_a_class_that_is_not_listed_is_rejected_and_told_how_to_add(runner: Data
 
 def test_an_update_widens_a_guess_and_no_declared_rule(runner: DatasetRunner) -> None:
     learn(runner)
-    edit(runner, "city", "{kind", "{strict: true, kind")
+    edit(runner, "city", "{type", "{strict: true, type")
     delivery().to_csv(runner.raw / "table.csv", index=False)
     compare(runner, "--update")
     columns = runner.schema.columns
@@ -169,7 +169,7 @@ def test_a_number_that_models_overflow_on_rejects(runner: DatasetRunner) -> None
 def test_strict_is_read_back_and_true_or_false(runner: DatasetRunner) -> None:
     learn(runner)
     assert "strict:" not in runner.schema_file.read_text(encoding="utf-8").split("columns:\n")[-1]
-    edit(runner, "city", "{kind", "{strict: yes, kind")
+    edit(runner, "city", "{type", "{strict: yes, type")
     schema = runner.schema
     assert schema.columns["city"].strict is True
     runner.save_schema(schema)
@@ -189,8 +189,8 @@ def test_categories_of_what_is_no_category_are_refused(runner: DatasetRunner, co
 
 def test_what_is_ignored_may_keep_its_keys(runner: DatasetRunner) -> None:
     learn(runner)
-    edit(runner, "age", "kind: numeric", "kind: ignore")
-    edit(runner, "city", "kind: category", "kind: ignore")
+    edit(runner, "age", "type: numeric", "type: numeric, role: ignore")
+    edit(runner, "city", "type: category", "type: category, role: ignore")
     assert runner.make_dataset().worked
 
 
@@ -228,7 +228,7 @@ def test_a_sentinel_is_missing_by_one_edit_however_it_is_written(runner: Dataset
 def test_a_marker_of_a_column_is_missing_there_alone(runner: DatasetRunner) -> None:
     with_sentinel().to_csv(runner.clear() / "table.csv", index=False)
     assert runner.run("table.csv", "C6H6").worked
-    edit(runner, "NOx", "{kind", "{missing: [-200], kind")
+    edit(runner, "NOx", "{type", "{missing: [-200], type")
     assert runner.make_dataset().worked
     rows = kept(runner)
     assert rows[["CO", "NOx", "site"]].isna().sum().tolist() == [0, 29, 0]

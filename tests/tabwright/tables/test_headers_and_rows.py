@@ -202,8 +202,8 @@ def test_codes_with_an_e_are_no_numbers(runner: DatasetRunner, name: str) -> Non
     rows.to_csv(path, index=False) if name.endswith("csv") else rows.to_excel(path, index=False)
     assert runner.run(name, "y").worked
     columns = runner.schema.columns
-    assert columns["part"].kind in ("identifier", "category")
-    assert columns["m"].kind == "numeric"
+    assert columns["part"].role == "identifier" or columns["part"].type == "category"
+    assert columns["m"].type == "numeric"
 
 
 PLAIN = [

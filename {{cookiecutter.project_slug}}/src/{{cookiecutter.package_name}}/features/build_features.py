@@ -30,7 +30,7 @@ def build_features(schema: Schema, seed: int, *, dense: bool = False) -> ColumnT
     Parameters
     ----------
     schema
-        The contract: its kinds decide what happens to each column.
+        The contract: its types decide what happens to each column.
     seed
         Of everything random in a feature.
     dense

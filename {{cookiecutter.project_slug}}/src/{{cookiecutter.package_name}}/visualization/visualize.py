@@ -22,7 +22,7 @@ def figures(
         What the model predicts for them: probabilities, shape (n_rows, n_classes), in the order of
         `schema.classes`, or values, shape (n_rows,).
     schema
-        The columns, their kinds, and the target.
+        The columns, their types, and the target.
 
     Returns
     -------

@@ -11,7 +11,7 @@ from ..project.project import Project
 from ..schema.cells import without_missing
 from ..schema.column import Column
 from ..schema.guess import MAX_CATEGORIES, MISSING, MISSING_NUMBER, generous_range, guess_column
-from ..schema.rules import EMPTY, did_you_mean, in_rows, kind_in_words, most_common
+from ..schema.rules import EMPTY, did_you_mean, in_rows, most_common, type_in_words
 from ..schema.schema import Schema, load_schema, print_positive_class
 from ..schema.yaml_file import OneLine, as_yaml
 from .clean import find_clean
@@ -98,7 +98,7 @@ def _broken(
     values = observed.broken.words[name, rule]
     if rule == EMPTY:
         return Difference(name, f"empty in {in_rows(cells)}", {"nullable": True})
-    if rule.startswith(kind_in_words(column)):
+    if rule.startswith(type_in_words(column)):
         message = f"not {rule} in {cells} of {in_rows(observed.rows)}: {most_common(values)}"
         return _unreadable(name, column, message, observed)
     if column.range is not None:
@@ -115,10 +115,10 @@ def _broken(
 
 def _unreadable(name: str, column: Column, message: str, observed: ObservedTable) -> Difference:
     fresh = _guess(name, observed)
-    if column.kind == fresh.kind == "datetime" and fresh.format not in (None, column.format):
+    if column.read_as == fresh.read_as == "datetime" and fresh.format not in (None, column.format):
         seems = f"; dates seem to be written like {fresh.format}"
         return Difference(name, message + seems, {"format": fresh.format})
-    for word in observed.broken.words[name, kind_in_words(column)]:
+    for word in observed.broken.words[name, type_in_words(column)]:
         if word in MISSING or word.lower() in MISSING_NUMBER:
             message += f"; if {word!r} is an empty cell, add it to source.missing"
     return Difference(name, message)

@@ -19,14 +19,14 @@ def write_data_dictionary(project: Project, schema: Schema) -> None:
 
 
 def data_dictionary(clean: pd.DataFrame, schema: Schema) -> str:
-    """Markdown table of all columns: kind, share of empty cells, values, description."""
+    """Markdown table of all columns: type, share of empty cells, values, description."""
     lines = [
         "# Data dictionary",
         "",
         f"From `references/schema.yaml` and {len(clean)} clean rows, by `make data`.",
         f"The target is **{_cell(schema.target)}** ({schema.task}).",
         "",
-        "| column | kind | empty | values | description |",
+        "| column | type | empty | values | description |",
         "|---|---|---|---|---|",
     ]
     for name, column in schema.columns.items():
@@ -34,7 +34,7 @@ def data_dictionary(clean: pd.DataFrame, schema: Schema) -> str:
         if name in clean.columns and len(clean):
             empty = f"{clean[name].isna().mean():.1%}"
             values = _values(clean[name].dropna(), column)
-        cells = (name, column.kind, empty, values, column.description)
+        cells = (name, column.role or column.type, empty, values, column.description)
         lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -42,7 +42,7 @@ def data_dictionary(clean: pd.DataFrame, schema: Schema) -> str:
 def _values(present: pd.Series, column: Column) -> str:
     if present.empty:
         return ""
-    match column.kind:
+    match column.read_as:
         case "numeric":
             return f"{present.min():g} to {present.max():g}, median {present.median():g}"
         case "datetime":

@@ -14,7 +14,7 @@ from ..project.settings import DataParams
 from ..schema.ambiguities import find_ambiguities
 from ..schema.cells import as_text, without_missing
 from ..schema.guess import MAX_CATEGORIES, find_target, infer_schema
-from ..schema.rules import ONE_OF, apply_contract, kind_in_words
+from ..schema.rules import ONE_OF, apply_contract, type_in_words
 from ..schema.schema import Schema, load_schema, save_schema
 from .clean import Clean, find_clean, read_clean, unchanged
 from .compare import differences
@@ -87,16 +87,18 @@ def extend_to_all_rows(
             column.categories = sorted({*(column.categories or []), *words})
             if name != schema.target and len(column.categories) > MAX_CATEGORIES:
                 column.categories = None
-        elif column.kind == "boolean" and rule == kind_in_words(column):
+        elif column.read_as == "boolean" and rule == type_in_words(column):
             cells = without_missing(observed.table[name], observed.source.missing).dropna()
-            column.kind, column.categories = "category", sorted({*as_text(cells), *words})
+            column.type, column.categories = "category", sorted({*as_text(cells), *words})
     if len(schema.columns[schema.target].categories or []) != 2:
         schema.positive = ""
 
 
 def summary(schema: Schema) -> str:
     """List what was inferred and should be checked."""
-    kinds = pd.Series([column.kind for column in schema.columns.values()]).value_counts()
+    counts = pd.Series(
+        [column.role or column.type for column in schema.columns.values()]
+    ).value_counts()
     features, dialect = schema.features, schema.source.non_default()
     notes = {
         "no feature": [name for name in schema.columns if name not in {*features, schema.target}],
@@ -106,7 +108,7 @@ def summary(schema: Schema) -> str:
     }
     lines = [
         f"{schema.task} of {schema.target!r}",
-        f"{', '.join(f'{count} {kind}' for kind, count in kinds.items())} columns",
+        f"{', '.join(f'{count} {what}' for what, count in counts.items())} columns",
         *[f"{what}: {', '.join(map(str, names))}" for what, names in notes.items() if names],
     ]
     return "\n  ".join(lines)

@@ -112,7 +112,9 @@ def _encoding(file: Path, agreed: str, found: str) -> str:
 
 def _number_separators(table: pd.DataFrame, schema: Schema, source: Source) -> tuple[str, str]:
     """Decimal and thousands separators: those of the schema, unless others parse more numbers."""
-    names = [n for n, column in schema.columns.items() if column.kind == "numeric" and n in table]
+    names = [
+        n for n, column in schema.columns.items() if column.read_as == "numeric" and n in table
+    ]
     cells = table[names].apply(without_missing, markers=source.missing)
 
     def numbers(marks: tuple[str, str]) -> int:

@@ -159,11 +159,11 @@ def cut_date(dates: pd.Series, share: float) -> pd.Timestamp:
 
 
 def require_split_column(schema: Schema, params: DataParams) -> None:
-    """Raise a `ProjectError` unless `data.split_by` is a column of the kind that is needed."""
+    """Raise a `ProjectError` unless `data.split_by` is a column of the type that is needed."""
     if params.split == "random":
         return
     column, dates = schema.columns.get(params.split_by), params.split == "chronological"
-    if column is None or not column.kept or (dates and column.kind != "datetime"):
+    if column is None or not column.kept or (dates and column.read_as != "datetime"):
         raise ProjectError(
             f"params.yaml: data.split_by is {params.split_by!r}, which is no column of "
             f"references/schema.yaml {'with dates' if dates else 'that is kept'}. Name one."
@@ -171,5 +171,5 @@ def require_split_column(schema: Schema, params: DataParams) -> None:
 
 
 def _identifier(schema: Schema) -> str:
-    names = (n for n, column in schema.columns.items() if column.kind == "identifier")
+    names = (n for n, column in schema.columns.items() if column.role == "identifier")
     return next((name for name in names if schema.columns[name].unique), "")

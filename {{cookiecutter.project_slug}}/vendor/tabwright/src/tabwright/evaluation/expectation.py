@@ -124,7 +124,7 @@ class Expectation:
                 similar = did_you_mean(column, schema.features)
                 raise ProjectError(f"{column!r} is no feature{similar}; features are {known}.")
         for column in self.add:
-            if schema.features[column].kind != "numeric":
+            if schema.features[column].type != "numeric":
                 raise ProjectError(f"add takes numeric columns, not {column!r}.")
             if column in self.set:
                 raise ProjectError(f"{column!r} is in both add and set; keep one.")

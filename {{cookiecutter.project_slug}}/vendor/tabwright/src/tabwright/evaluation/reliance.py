@@ -24,9 +24,9 @@ def describe_reliance(losses: dict[str, np.ndarray], schema: Schema) -> str:
     total, name = sum(means.values()), max(means, key=lambda key: means[key])
     if len(means) < MIN_COLUMNS or means[name] <= MAX_SHARE * total:
         return ""
-    if schema.features[name].kind == "text":
+    if schema.features[name].type == "text":
         return ""
     return (
         f"The column {name!r} has {means[name] / total:.0%} of the permutation importance: is it known when you "
-        "predict? If not: kind: ignore in references/schema.yaml."
+        "predict? If not: role: ignore in references/schema.yaml."
     )

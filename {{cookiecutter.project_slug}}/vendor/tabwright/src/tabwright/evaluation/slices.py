@@ -63,8 +63,8 @@ def make_slices(
         Which rows belong to the slice; at least one.
     """
     for name in columns:
-        cells = test[name]
-        for label, mask in _values(cells, schema.columns[name].kind):
+        cells, column = test[name], schema.columns[name]
+        for label, mask in _values(cells, column.role or column.type):
             if mask.any():
                 yield name, label, mask
         if cells.hasnans:
@@ -154,9 +154,9 @@ def frequent_values(cells: pd.Series, most: int) -> list[Any]:
     return sorted(counts.index, key=lambda value: (-counts[value], str(value)))[:most]
 
 
-def _values(cells: pd.Series, kind: str) -> Iterator[tuple[str, np.ndarray]]:
+def _values(cells: pd.Series, role_or_type: str) -> Iterator[tuple[str, np.ndarray]]:
     """Labels and masks of the rows that are not empty."""
-    match kind:
+    match role_or_type:
         case "numeric" if cells.nunique() <= QUARTERS:
             for value in np.sort(cells.dropna().unique()):
                 yield f"{value:.8g}", (cells == value).to_numpy()

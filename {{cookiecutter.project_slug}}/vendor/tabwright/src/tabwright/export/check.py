@@ -97,7 +97,7 @@ def unusual_rows(typed: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """Some rows again and again, with one feature missing, new or huge; then with all missing."""
     made, empty = [], typed.copy()
     for name, column in schema.features.items():
-        values = UNUSUAL.get(column.kind, [])
+        values = UNUSUAL.get(column.type, [])
         for value in values:
             made.append(_with(typed, name, value))
         if values:

@@ -45,12 +45,12 @@ class Graph:
 
     def column(self, name: str) -> Tensor:
         """A column of the typed table, shape (n_rows, 1)."""
-        kind = self.schema.columns[name].kind
-        if kind not in INPUTS:
-            raise refusal(f"the column {name!r} of kind {kind}")
-        if kind == "category" and "" not in self.schema.source.missing:
+        column = self.schema.columns[name].type
+        if column not in INPUTS:
+            raise refusal(f"the column {name!r} of type {column}")
+        if column == "category" and "" not in self.schema.source.missing:
             raise refusal(f"the column {name!r}, in which an empty text is a value,")
-        self.inputs[name] = helper.make_tensor_value_info(name, INPUTS[kind], [None, 1])
+        self.inputs[name] = helper.make_tensor_value_info(name, INPUTS[column], [None, 1])
         return name
 
     def add(self, kind: str, *inputs: Tensor | Constant, **attributes: Any) -> Tensor:

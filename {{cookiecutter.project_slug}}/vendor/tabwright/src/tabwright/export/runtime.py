@@ -100,7 +100,7 @@ class Session:
         options.log_severity_level = 3  # errors alone
         self.session = runtime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         names = [column.name for column in self.session.get_inputs()]
-        self._columns = {name: READ[schema.columns[name].kind] for name in names}
+        self._columns = {name: READ[schema.columns[name].type] for name in names}
 
     def inputs(self, typed: "pd.DataFrame") -> dict[str, np.ndarray]:
         """The columns of a typed table as the model takes them, shape (n_rows, 1)."""

@@ -140,6 +140,7 @@ def _by_csv(path: Path, source: Source, top: Top, found: Counter[str], done: int
     width, blanks = len(top.columns), " " in (source.separator or "")
     texts = pa.schema([(name, pa.string()) for name in top.columns])
     row, opened = done, 0  # the last row, and the first with a line break in a cell
+    text = ""  # of the last row
     with open_text(path, "utf-8-sig") as file:
         lines = records(chain(file, [END]), source, skip_blanks=blanks)
         numbered = enumerate(islice(lines, source.skip_rows + top.length + done, None), done + 1)

@@ -76,7 +76,7 @@ def compare_rows(reference: Predictions, window: Predictions) -> list[Finding]:
     for name, column in reference.schema.features.items():
         old, new = reference.rows[name], window.rows[name]
         found += _missing(name, old, new)
-        match column.kind:
+        match column.type:
             case "numeric":
                 found += _shape(name, "shape", old, new)
             case "category" | "boolean":

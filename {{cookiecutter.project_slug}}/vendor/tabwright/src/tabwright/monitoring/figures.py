@@ -80,19 +80,19 @@ def _score(before: Predictions, now: Predictions, folder: Path) -> dict[str, tup
 
 def _column(axes: Axes, name: str, finding: Finding, before: Predictions, now: Predictions) -> None:
     old, new = before.rows[name], now.rows[name]
-    kind = before.schema.columns[name].kind
-    if finding.what == "missing" or kind in ("category", "boolean"):
+    column_type = before.schema.columns[name].type
+    if finding.what == "missing" or column_type in ("category", "boolean"):
         whole = pd.concat([old, new]).astype("str").fillna(EMPTY)
-        if kind not in ("category", "boolean"):
+        if column_type not in ("category", "boolean"):
             whole = whole.where(whole == EMPTY, "not empty")
         _bars(axes, frequent(whole), len(old))
         axes.set_xlabel("share of rows")
         return
-    if kind == "text":
+    if column_type == "text":
         old, new = old.str.len(), new.str.len()
     _histogram(axes, old, new)
     label = axis_label(before.schema, name, 30)
-    axes.set_xlabel(f"{label} (characters)" if kind == "text" else label)
+    axes.set_xlabel(f"{label} (characters)" if column_type == "text" else label)
 
 
 def _histogram(axes: Axes, old: pd.Series, new: pd.Series) -> None:

@@ -179,7 +179,7 @@ def json_rows(typed: pd.DataFrame, schema: Schema) -> list[dict[str, Any]]:
     columns = []
     for name, column in schema.features.items():
         cells = typed[name]
-        if column.kind == "datetime":
+        if column.read_as == "datetime":
             cells = write_dates(cells, column.format)
         columns.append(cells.astype(object).where(cells.notna(), None).tolist())
     return [dict(zip(schema.features, row, strict=True)) for row in zip(*columns, strict=True)]

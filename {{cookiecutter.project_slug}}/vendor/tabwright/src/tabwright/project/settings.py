@@ -42,7 +42,7 @@ EXPLAINED = {
     "unexpected_keyword_argument": "is not a parameter or key. Correct or remove it",
     "literal_error": "is {input!r}, not {expected}. Correct it",
     "dict_type": "is no mapping: write `name: value` lines without a dash",
-    "dataclass_type": "is no mapping, such as {{kind: numeric}}. Correct it",
+    "dataclass_type": "is no mapping, such as {{type: numeric}}. Correct it",
 }
 FORBID = ConfigDict(extra="forbid")
 

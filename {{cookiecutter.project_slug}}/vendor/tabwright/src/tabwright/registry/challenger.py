@@ -72,8 +72,8 @@ def mismatch(schema: Schema, other: Schema, test: pd.DataFrame) -> str:
     if missing := [name for name in schema.features if name not in test.columns]:
         return f"it needs {', '.join(missing)}, which the held-out rows do not have"
     for name, column in schema.features.items():
-        if name in other.columns and column.kind != other.columns[name].kind:
-            return f"it reads {name!r} as {column.kind}, not as {other.columns[name].kind}"
+        if name in other.columns and column.type != other.columns[name].type:
+            return f"it reads {name!r} as {column.type}, not as {other.columns[name].type}"
     return ""
 
 

@@ -47,16 +47,16 @@ def draw_columns(rows: pd.DataFrame, schema: Schema, folder: Path) -> None:
         return
     with _panels(folder / "columns.svg", names) as panels:
         for name, axes in panels.items():
-            cells, kind = rows[name], schema.columns[name].kind
+            cells, column_type = rows[name], schema.columns[name].type
             empty = cells.isna().mean()
             axes.set_title(axis_label(schema, name, 28) + (f", {empty:.1%} empty" if empty else ""))
-            if kind in ("category", "boolean"):
+            if column_type in ("category", "boolean"):
                 counts = frequent(cells.dropna()).value_counts()[::-1]
                 axes.barh([short(value, 18) for value in counts.index], counts, color=BLUE)
                 tidy(axes.xaxis, whole=True, most=TICKS)
                 axes.set_xlabel("rows")
                 continue
-            amounts = _amounts(axes, cells, kind)
+            amounts = _amounts(axes, cells, column_type)
             edges, beyond = bins(amounts)
             axes.hist(amounts, edges.tolist(), color=BLUE)
             tidy(axes.yaxis, whole=True)
@@ -86,12 +86,12 @@ def draw_target(rows: pd.DataFrame, schema: Schema, folder: Path) -> None:
     with _panels(folder / "target.svg", names) as panels:
         for place, (name, axes) in enumerate(panels.items()):
             axes.set_title(axis_label(schema, name, 36))
-            if schema.columns[name].kind in ("category", "boolean"):
+            if schema.columns[name].type in ("category", "boolean"):
                 values = frequent(rows[name].astype("str").fillna(EMPTY))
                 _by_category(axes, values, target, colours)
                 axes.set_xlabel("" if colours else axis_label(schema, schema.target, 30))
             else:
-                _by_number(axes, rows[name], schema.columns[name].kind, target, colours)
+                _by_number(axes, rows[name], schema.columns[name].type, target, colours)
                 if not colours and place % PER_ROW == 0:
                     axes.set_ylabel(axis_label(schema, schema.target, 24))
         if colours:
@@ -162,12 +162,12 @@ def _by_category(axes: Axes, values: pd.Series, target: pd.Series, colours: dict
     axes.tick_params(axis="y", length=0)
 
 
-def _amounts(axes: Axes, cells: pd.Series, kind: str) -> pd.Series:
+def _amounts(axes: Axes, cells: pd.Series, column_type: str) -> pd.Series:
     """Numbers to draw along the x axis: days of a date, the length of a text."""
-    if kind == "datetime":
+    if column_type == "datetime":
         date_ticks(axes)
         return (cells - pd.Timestamp(0)) / pd.Timedelta(days=1)  # matplotlib counts from 1970
-    if kind == "text":
+    if column_type == "text":
         axes.set_title(f"{short(cells.name, 20)} (characters)")
         cells = cells.str.len()
     amounts = cells.astype(float)
@@ -176,10 +176,10 @@ def _amounts(axes: Axes, cells: pd.Series, kind: str) -> pd.Series:
 
 
 def _by_number(
-    axes: Axes, cells: pd.Series, kind: str, target: pd.Series, colours: dict[str, str]
+    axes: Axes, cells: pd.Series, column_type: str, target: pd.Series, colours: dict[str, str]
 ) -> None:
     """Quartiles for each class, or a scatter plot of a numeric target with its running median."""
-    amounts = _amounts(axes, cells, kind)
+    amounts = _amounts(axes, cells, column_type)
     if colours:
         _boxes(axes, [amounts[target == label] for label in colours], list(colours.values()))
         axes.set_yticks([])

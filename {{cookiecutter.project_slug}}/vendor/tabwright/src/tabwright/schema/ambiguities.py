@@ -53,7 +53,7 @@ def _in_letters(raw: pd.DataFrame, schema: Schema) -> Iterator[Ambiguity]:
 
 def _in_numbers(raw: pd.DataFrame, schema: Schema) -> Iterator[Ambiguity]:
     source = schema.source
-    names = [n for n, column in schema.columns.items() if column.kind == "numeric" and n in raw]
+    names = [n for n, column in schema.columns.items() if column.read_as == "numeric" and n in raw]
     samples = [plain_sample(raw[name]).to_pylist() for name in names]
     for mark, role in ((source.decimal, "decimal"), (source.thousands, "thousands")):
         marked = [cells for cells in samples if mark and any(mark in cell for cell in cells)]
@@ -69,7 +69,7 @@ def _in_column(
 ) -> Iterator[tuple[str, str]]:
     markers = [*schema.source.missing, *(column.missing or [])]
     present = without_missing(cells, markers).dropna()
-    if column.kind in ("category", "identifier", "text") and types.is_string_dtype(cells):
+    if column.read_as in ("category", "text") and types.is_string_dtype(cells):
         words = cells[cells.isin(schema.source.missing[1:])].value_counts()
         classes = cells.name == schema.target and words.sum() >= MIN_SHARE * len(cells)
         codes = len(words) and "NA" in words and present.str.fullmatch("[A-Z]{2}").all()
@@ -78,17 +78,22 @@ def _in_column(
             yield message, f"if that is a value: remove it from source.missing in {FILE}"
         odd = describe_non_numbers(present, schema.source) or describe_non_dates(present)
         if odd:
-            yield f"{odd}; read as {column.kind}", "correct them, or add them to source.missing"
+            yield (
+                f"{odd}; read as {column.role or column.type}",
+                "correct them, or add them to source.missing",
+            )
         elif word := common_word(present):
-            message = f"cells are numbers followed by {word!r}; read as {column.kind}"
+            message = (
+                f"cells are numbers followed by {word!r}; read as {column.role or column.type}"
+            )
             yield message, "to read them as numbers: remove it in clean()"
-    elif column.kind == "datetime" and column.format:
+    elif column.read_as == "datetime" and column.format:
         if others := other_orders(parse_dates(present, column.format), column.format):
             message = f"dates could be day first or month first; read as {column.format}"
             yield message, f"if that is wrong: format: '{others[0]}' in {FILE}"
         if "%y" in column.format and (last := values.dt.year.max()) >= LATE_YEAR:
             message = f"years of two digits are read as 1969 to 2068, here up to {last:.0f}"
             yield message, "if that is wrong: write all four digits in clean()"
-    elif column.kind == "numeric" and values.abs().max() > EXACT:
+    elif column.read_as == "numeric" and values.abs().max() > EXACT:
         message = "integers above 2^53 lose their last digits"
-        yield message, f"if they are identifiers: kind: identifier in {FILE}"
+        yield message, f"if they are identifiers: role: identifier in {FILE}"

@@ -15,8 +15,8 @@ FALSE = ("false", "no", "f", "n")
 
 
 def typed(cells: pd.Series, column: Column, source: Source) -> pd.Series:
-    """Convert cells to the type of the column's kind; NaN where that fails."""
-    match column.kind:
+    """Convert cells to the type of the column; NaN where that fails."""
+    match column.read_as:
         case "numeric":
             return as_numbers(cells, source.decimal, source.thousands, column.unit)
         case "boolean":
@@ -42,7 +42,7 @@ def declared_missing(column: Column, source: Source) -> dict[str, Any]:
     also -200.0, and -200 in a workbook.
     """
     words = column.missing or []
-    if column.kind == "numeric":
+    if column.read_as == "numeric":
         words = [*words, *(word for word in source.missing if any(map(str.isdigit, word)))]
     if not words:
         return {}

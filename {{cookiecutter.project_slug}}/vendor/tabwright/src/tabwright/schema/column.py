@@ -1,7 +1,7 @@
 """The entry of a column in the schema."""
 
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
 from pydantic.dataclasses import dataclass
@@ -9,7 +9,8 @@ from pydantic.dataclasses import dataclass
 from ..io.source import Bool, Text, TextList
 from ..project.settings import FORBID, must_be
 
-Kind = Literal["numeric", "category", "boolean", "datetime", "text", "identifier", "ignore"]
+Type = Literal["numeric", "category", "boolean", "datetime", "text"]
+Role = Literal["identifier", "ignore"]
 End = Annotated[
     float,
     BeforeValidator(lambda end: str(end).replace(".inf", "inf")),
@@ -33,12 +34,29 @@ def _date_format(form: str) -> str:
     return form
 
 
+def from_kind(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry with a type and perhaps a role, from one whose `kind` was either, as in older schemas."""
+    kind, keys = entry.get("kind"), {key: entry[key] for key in entry if key != "kind"}
+    if kind not in get_args(Role):
+        return {"type": kind} | keys
+    types = {"range": "numeric", "categories": "category", "format": "datetime"}
+    found = [column_type for key, column_type in types.items() if key in keys]
+    return {"type": found[0] if found else "text", "role": kind} | keys
+
+
 @dataclass(config=FORBID)
 class Column:
-    """The kind and the rules of a column."""
+    """The type, the role and the rules of a column.
 
-    kind: Kind
+    Attributes
+    ----------
+    role
+        Of a column that is no feature: an identifier is carried along, what to ignore is not read.
+    """
+
+    type: Type
     nullable: Bool = True
+    role: Role | None = None
     missing: TextList | None = None
     unique: Bool | None = None
     categories: TextList | None = None
@@ -50,20 +68,28 @@ class Column:
 
     @model_validator(mode="after")
     def _fitting(self) -> "Column":
-        if self.range is not None and self.kind not in ("numeric", "ignore"):
-            raise ValueError(f"kind {self.kind} has no range: remove it")
-        if self.categories is not None and self.kind in ("numeric", "boolean", "datetime"):
+        if self.range is not None and self.type != "numeric":
+            raise ValueError(f"type {self.type} has no range: remove it")
+        if self.categories is not None and self.type in ("numeric", "boolean", "datetime"):
             raise ValueError(
-                f"kind {self.kind} has no categories: make it a category, or leave them out"
+                f"type {self.type} has no categories: make it a category, or leave them out"
             )
         return self
 
     @property
     def kept(self) -> bool:
         """Whether typed tables contain the column."""
-        return self.kind != "ignore"
+        return self.role != "ignore"
+
+    @property
+    def read_as(self) -> str:
+        """The type that cells are read as: of an identifier text; empty if they are not read."""
+        if self.role is None:
+            return self.type
+        return "text" if self.role == "identifier" else ""
 
     def as_dict(self) -> dict[str, Any]:
         """The keys that are set."""
-        keys = asdict(self) | {"strict": self.strict or None}
+        first = {"type": self.type, "role": self.role}
+        keys = first | asdict(self) | {"strict": self.strict or None}
         return {key: value for key, value in keys.items() if value not in (None, "")}

@@ -79,7 +79,7 @@ def infer_schema(table: pd.DataFrame, target: str, source: Source, *, whole: boo
     columns[target] = _target(table[target].dropna(), columns[target], source)
     for name, column in columns.items():
         column.missing = [word for word in own[name] if word not in source.missing] or None
-    task = "regression" if columns[target].kind == "numeric" else "classification"
+    task = "regression" if columns[target].type == "numeric" else "classification"
     counts = as_text(table[target].dropna()).value_counts().sort_index(ascending=False)
     positive = str(counts.idxmin()) if task == "classification" and len(counts) == 2 else ""
     return Schema(target, task, columns, source, positive)
@@ -119,9 +119,9 @@ def guess_column(cells: pd.Series, name: str, source: Source, whole: bool) -> Co
     """Infer the entry of a column from its cells, NaN where they are missing."""
     present = cells.dropna()
     nullable = len(present) < len(cells)
-    identifier = Column("identifier", nullable, unique=whole or None)
+    identifier = Column("text", nullable, role="identifier", unique=whole or None)
     if present.empty:
-        return Column("ignore", description="empty in every row")
+        return Column("text", role="ignore", description="empty in every row")
     if _is_boolean(present):
         return Column("boolean", nullable)
     if types.is_datetime64_any_dtype(present):

@@ -11,7 +11,7 @@ from pandas.api import types
 
 from ..io.source import Source
 
-MIN_FIT = 0.99  # of the cells, or all but one, must fit a kind; the others are rejected
+MIN_FIT = 0.99  # of the cells, or all but one, must fit a type; the others are rejected
 MIN_CELLS = 20  # of fewer cells all must fit
 SAMPLE = 1000  # cells from which the number format is guessed
 EXACT = 2.0**53  # whole numbers beyond it are rounded as floating point numbers

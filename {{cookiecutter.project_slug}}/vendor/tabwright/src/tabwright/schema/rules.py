@@ -60,7 +60,7 @@ def apply_contract(
     columns = {
         name: column
         for name, column in schema.columns.items()
-        if column.kind != "ignore" and (target or name != schema.target)
+        if column.kept and (target or name != schema.target)
     }
     _require(table, columns if target else schema.features)
     result, problems = {}, [NO_PROBLEMS]
@@ -81,7 +81,7 @@ def _apply_to_column(raw: pd.Series, schema: Schema) -> tuple[pd.Series, list[pd
     if declared and (found := values.isin(declared.values())).any():
         cells, values = cells.mask(found), values.mask(found)
         column = replace(column, nullable=True)  # as they say
-    shown = values if column.kind == "category" else raw
+    shown = values if column.read_as == "category" else raw
     rules = broken_rules(cells, values, column, raw.name == schema.target, source)
     return values, [
         problems_in(shown, np.flatnonzero(bad), rule, rejects)
@@ -110,14 +110,16 @@ def broken_rules(
     unread = missing if values is cells else values.isna().to_numpy()
     odd = unread & ~missing
     if odd.any():
-        if column.kind == "numeric":
+        if column.read_as == "numeric":
             amounts = odd & look_like_numbers(cells)
             marks = source.describe_numbers(column.unit)
-            yield amounts, f"{kind_in_words(column)} {marks}", True
+            yield amounts, f"{type_in_words(column)} {marks}", True
             odd &= ~amounts
-        yield odd, kind_in_words(column), True
+        yield odd, type_in_words(column), True
     if not column.nullable and not is_target:
         yield missing, EMPTY, column.strict
+    if column.role:  # what a feature may hold does not count
+        return
     if column.categories is not None:
         new = ~values.isin(column.categories).to_numpy() & ~unread
         # A class that the models do not know can be neither trained on nor scored.
@@ -159,7 +161,7 @@ def notes(problems: pd.DataFrame) -> dict[int, str]:
 
 
 def describe(problems: pd.DataFrame) -> str:
-    """Describe problems, one per line, the first few of each kind."""
+    """Describe problems, one per line, the first few of each rule."""
     lines = []
     for (column, rule), group in problems.groupby([COLUMN, RULE], sort=False):
         where = f"column {column!r}: " if column else ""
@@ -189,13 +191,13 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     return f"{name!r}" + (f" (did you mean {close[0]!r}?)" if close else "")
 
 
-def kind_in_words(column: Column) -> str:
-    """The rule of a column's kind."""
+def type_in_words(column: Column) -> str:
+    """The rule of a column's type."""
     return {
         "numeric": "a number",
         "boolean": "true or false",
         "datetime": f"a date written like {column.format or 'ISO 8601'}",
-    }.get(column.kind, "text")
+    }.get(column.read_as, "text")
 
 
 @dataclass

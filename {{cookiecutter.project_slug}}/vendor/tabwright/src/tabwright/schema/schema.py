@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 from ..io.source import KnownColumns, Source, Text
 from ..project.errors import ProjectError
 from ..project.settings import FORBID, build, must_be
-from .column import Column
+from .column import Column, from_kind
 from .yaml_file import read_tree, write_tree
 
 HEADER = """\
@@ -19,8 +19,8 @@ HEADER = """\
 #
 # columns has a line for each column, or one for each key if that is too long:
 #
-#   kind         numeric, category, boolean, datetime, text (features);
-#                identifier, ignore (carried along, never a feature)
+#   type         numeric, category, boolean, datetime or text
+#   role         of a column that is no feature: identifier (carried along as text) or ignore
 #   nullable     whether cells may be empty
 #   missing      values that mean an empty cell in this column, such as [-1]; for all: source.missing
 #   unique       true: no value occurs twice
@@ -39,7 +39,7 @@ HEADER = """\
 # is not detected again; references/README.md explains its keys.
 #
 # Unless strict, these rules are inferred: a row that deviates from them is kept and counted in
-# reports/warnings.json. Rows with a cell of another kind, or with a class of the target that is not
+# reports/warnings.json. Rows with a cell of another type, or with a class of the target that is not
 # listed, are written to data/interim/rejected.parquet. `make schema` compares the schema with the
 # raw file, `make schema UPDATE=1` updates it. `task` follows from the target and is classification
 # or regression: correct it here if it is wrong.
@@ -72,13 +72,13 @@ class Schema:
         return {
             name: column
             for name, column in self.columns.items()
-            if name != self.target and column.kind not in ("identifier", "ignore")
+            if name != self.target and column.role is None
         }
 
     @property
     def identifier(self) -> str | None:
         """The first column that identifies a row, if there is one."""
-        found = (n for n, column in self.columns.items() if column.kind == "identifier")
+        found = (n for n, column in self.columns.items() if column.role == "identifier")
         return next(found, None)
 
     @property
@@ -86,9 +86,9 @@ class Schema:
         """The columns, for reading a file without a header."""
         return KnownColumns(list(self.columns), self.target)
 
-    def names(self, *kinds: str) -> list[str]:
-        """Names of the feature columns of these kinds, in order."""
-        return [name for name, column in self.features.items() if column.kind in kinds]
+    def names(self, *types: str) -> list[str]:
+        """Names of the feature columns of these types, in order."""
+        return [name for name, column in self.features.items() if column.type in types]
 
 
 def load_schema(path: Path) -> Schema:
@@ -105,6 +105,9 @@ def load_schema(path: Path) -> Schema:
             f"{name} has no `source`, such as {{separator: ',', encoding: utf-8}}. Add it."
         )
     tree["source"] = {"separator": None} | tree["source"]
+    if isinstance(columns := tree.get("columns"), dict):
+        old = [n for n, entry in columns.items() if isinstance(entry, dict) and "kind" in entry]
+        columns |= {name: from_kind(columns[name]) for name in old}
     schema = build(Schema, tree, name)
     schema.target = normalize("NFC", schema.target)
     schema.columns = {normalize("NFC", name): column for name, column in schema.columns.items()}
@@ -139,11 +142,11 @@ def _check(schema: Schema, name: str) -> None:
             "Correct it here, or delete this file to infer a new one."
         )
     target = schema.columns[schema.target]
-    if schema.task == "regression" and target.kind != "numeric":
-        raise ProjectError(f"{name}: task is regression, so {schema.target!r} is of kind numeric.")
-    if schema.task == "classification" and not (target.kind == "category" and target.categories):
+    if schema.task == "regression" and target.read_as != "numeric":
+        raise ProjectError(f"{name}: task is regression, so {schema.target!r} is of type numeric.")
+    if schema.task == "classification" and not (target.read_as == "category" and target.categories):
         raise ProjectError(
-            f"{name}: task is classification, so {schema.target!r} must be of kind category, "
+            f"{name}: task is classification, so {schema.target!r} must be of type category, "
             "with its classes listed in `categories`."
         )
     if schema.positive and schema.positive not in schema.classes:
@@ -153,6 +156,6 @@ def _check(schema: Schema, name: str) -> None:
         )
     if not schema.features:
         raise ProjectError(
-            f"{name}: there is no feature to predict {schema.target!r} from; all other columns are "
-            "of kind identifier or ignore. Correct the kind of those that are features."
+            f"{name}: there is no feature to predict {schema.target!r} from; all other columns "
+            "have the role identifier or ignore. Remove it from those that are features."
         )

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ..schema.cells import declared_missing
 from ..schema.column import Column
-from ..schema.rules import MAX_NUMBER, kind_in_words
+from ..schema.rules import MAX_NUMBER, type_in_words
 from ..schema.schema import Schema
 
 NUMBER = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-MAX_NUMBER, le=MAX_NUMBER)]
@@ -18,24 +18,24 @@ TRUTH = Annotated[bool, Field(strict=True)]
 TEXT = Annotated[str, Field(strict=True)]
 CODE = TEXT | Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)]  # 7 is the text "7"
 CELL = TEXT | TRUTH | NUMBER | None  # as in a file
-TYPES = {"numeric": NUMBER, "boolean": TRUTH, "datetime": TEXT, "ignore": CELL}
+TYPES = {"numeric": NUMBER, "boolean": TRUTH, "datetime": TEXT, "": CELL}
 
 
 def plain_type(column: Column, schema: Schema) -> Any:
     """The cells that satisfy the schema and are typed as they are sent; None if it takes more to tell."""
     source = schema.source
-    kind: Any = None
-    if column.kind == "numeric":
+    cell: Any = None
+    if column.type == "numeric":
         low, high = column.range or (-MAX_NUMBER, MAX_NUMBER)
         ends = Field(ge=max(low, -MAX_NUMBER), le=min(high, MAX_NUMBER))
-        kind = Annotated[NUMBER, ends]
-    elif column.kind == "boolean":
-        kind = TRUTH
+        cell = Annotated[NUMBER, ends]
+    elif column.type == "boolean":
+        cell = TRUTH
     elif known := [each for each in column.categories or [] if each not in source.missing]:
-        kind = Literal[tuple(known)]
-    if kind is None or declared_missing(column, source):
+        cell = Literal[tuple(known)]
+    if cell is None or declared_missing(column, source):
         return None
-    return kind | None if column.nullable else kind
+    return cell | None if column.nullable else cell
 
 
 def example(schema: Schema) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def example(schema: Schema) -> dict[str, Any]:
 
 
 def _example(column: Column) -> Any:
-    match column.kind:
+    match column.type:
         case "numeric":
             low, high = column.range or (0.0, 1.0)
             middle = max(low, -MAX_NUMBER) / 2 + min(high, MAX_NUMBER) / 2
@@ -67,13 +67,13 @@ def describe_column(column: Column) -> str:
         parts.append(f"from {column.range[0]:g} to {column.range[1]:g}")
     if column.categories is not None:
         parts.append(f"one of {', '.join(column.categories)}")
-    if column.kind == "datetime":
-        parts.append(kind_in_words(column))
+    if column.type == "datetime":
+        parts.append(type_in_words(column))
     return "; ".join(parts)
 
 
 def as_series(cells: Iterable[Any], column: Column) -> pd.Series:
-    match column.kind:
+    match column.read_as:
         case "numeric":
             return pd.Series(cells, dtype="float64")
         case "boolean":

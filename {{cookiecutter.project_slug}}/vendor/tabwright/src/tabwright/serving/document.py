@@ -96,7 +96,7 @@ def form_page(title: str, served: Served, *, with_key: bool) -> str:
     fields = [
         {
             "name": name,
-            "kind": column.kind,
+            "type": column.type,
             "said": describe_column(column),
             "values": column.categories or [],
             "required": not column.nullable,

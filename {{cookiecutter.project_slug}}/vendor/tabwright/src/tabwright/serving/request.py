@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from ..project.errors import did_you_mean
 from ..schema.column import Column
-from ..schema.rules import EMPTY, kind_in_words
+from ..schema.rules import EMPTY, type_in_words
 from ..schema.schema import Schema
 from .columns import (
     CODE,
@@ -74,8 +74,8 @@ class RowReader:
         ]
 
     def _type(self, column: Column) -> Any:
-        kind: Any = TYPES.get(column.kind, CODE)
-        return (kind | TEXT if self.raw else kind) | None  # an empty cell is for the schema
+        cell: Any = TYPES.get(column.read_as, CODE)
+        return (cell | TEXT if self.raw else cell) | None  # an empty cell is for the schema
 
     def _row_model(self, title: str, types: Mapping[str, Any]) -> type[BaseModel]:
         """A pydantic model; its fields have numbers for names, for a column may be called `copy`."""
@@ -139,7 +139,7 @@ class RowReader:
             return UNKNOWN + (did_you_mean(name, self.names) if len(name) < 100 else "")
         if kind == "missing":
             return EMPTY
-        return kind_in_words(self.columns[name])
+        return type_in_words(self.columns[name])
 
     def cells(self, rows: Sequence[BaseModel]) -> pd.DataFrame:
         """Untyped cells with the columns of the rows, as a file has them."""

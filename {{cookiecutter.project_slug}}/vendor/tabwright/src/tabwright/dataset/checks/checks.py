@@ -108,7 +108,7 @@ def new_columns(rows: pd.DataFrame, schema: Schema) -> Iterator[Issue]:
         shown = listed([repr(name) for name in names], MAX_ISSUES)
         message = f"not in references/schema.yaml, and left out: {shown}"
         what = "adds it" if len(names) == 1 else "adds them"
-        remedy = f"`make schema UPDATE=1` {what}; set `kind: ignore` there for no feature"
+        remedy = f"`make schema UPDATE=1` {what}; set `role: ignore` there for no feature"
         yield Issue("outside the contract", None, message, remedy)
 
 

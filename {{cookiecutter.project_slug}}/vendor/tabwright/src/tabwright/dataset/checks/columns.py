@@ -51,7 +51,7 @@ def scores_alone(train: pd.DataFrame, schema: Schema, seed: int) -> pd.Series:
     tree = kind(max_leaf_nodes=MAX_LEAVES, random_state=seed)
     scoring = "r2" if regression else "roc_auc_ovr"
     y = _codes(rows[schema.target])
-    names = [name for name, column in schema.features.items() if column.kind != "text"]
+    names = [name for name, column in schema.features.items() if column.type != "text"]
     features = (_codes(rows[name]).reshape(-1, 1) for name in names)
     scores = [cross_val_score(tree, x, y, cv=FOLDS, scoring=scoring).mean() for x in features]
     return pd.Series(scores, names, dtype=float)
@@ -90,22 +90,22 @@ def informative_missingness(train: pd.DataFrame, schema: Schema) -> Iterator[Iss
 
 def identifiers(train: pd.DataFrame, schema: Schema) -> Iterator[Issue | Checked]:
     """Features that look like identifiers of rows."""
-    remedy = "if it only identifies the row: kind: identifier in references/schema.yaml"
+    remedy = "if it only identifies the row: role: identifier in references/schema.yaml"
     below = {}
     for name, column in schema.features.items():
         present = train[name].dropna()
         if len(present) < MIN_VALUES:
             continue
         if (share := present.nunique() / len(present)) < MIN_DISTINCT:
-            if column.kind == "category":
+            if column.type == "category":
                 below[name] = share
             continue
-        if column.kind == "numeric":
+        if column.type == "numeric":
             whole = len(present) == len(train) and (present % 1 == 0).all()
             if whole and present.is_unique and present.is_monotonic_increasing:
                 yield Issue("identifier", name, "numbers the rows", remedy)
-        elif column.kind == "category" or (
-            column.kind == "text" and present.str.contains(r"\s").mean() < 0.1
+        elif column.type == "category" or (
+            column.type == "text" and present.str.contains(r"\s").mean() < 0.1
         ):
             yield Issue("identifier", name, f"{share:.0%} of its values are distinct", remedy)
     closest = nearest(pd.Series(below, dtype=float), ".0%")

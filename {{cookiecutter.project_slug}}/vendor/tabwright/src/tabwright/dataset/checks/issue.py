@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-IGNORE = "kind: ignore in references/schema.yaml"
+IGNORE = "role: ignore in references/schema.yaml"
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def draw_dependence(
     shown = [1] if len(schema.classes) == 2 else list(np.argsort(-counts, kind="stable"))
     found = {}
     for name in names[:MAX_PANELS]:
-        grid = grid_values(rows[name], schema.columns[name].kind)
+        grid = grid_values(rows[name], schema.columns[name].type)
         if len(grid) > 1:
             means = dependence(model, rows, name, grid, schema)
             if np.ptp(means, axis=0).max() > 0:
@@ -42,7 +42,7 @@ def draw_dependence(
         axes: Any = None
         for place, (name, (grid, means)) in enumerate(found.items(), start=1):
             axes = figure.add_subplot(high, min(PER_ROW, len(found)), place, sharey=axes)
-            _panel(axes, grid, means, schema.columns[name].kind)
+            _panel(axes, grid, means, schema.columns[name].type)
             axes.set_xlabel(axis_label(schema, name, 30))
             tidy(axes.yaxis)
             if place % PER_ROW == 1:
@@ -68,12 +68,12 @@ def dependence(
     return y_pred.reshape(len(grid), len(rows), -1).mean(axis=1)
 
 
-def grid_values(cells: pd.Series, kind: str) -> pd.Series:
+def grid_values(cells: pd.Series, column_type: str) -> pd.Series:
     """The most frequent values of a category, values at even shares of a number or date."""
     known = cells.dropna()
-    if kind == "text":
+    if column_type == "text":
         return known.iloc[:0]
-    if kind in ("category", "boolean"):
+    if column_type in ("category", "boolean"):
         return pd.Series(frequent_values(known, MAX_VALUES), dtype=cells.dtype)
     values = known.drop_duplicates().sort_values()
     if len(values) <= POINTS:
@@ -82,9 +82,9 @@ def grid_values(cells: pd.Series, kind: str) -> pd.Series:
     return known.sort_values().iloc[places.round().astype(int)].drop_duplicates()
 
 
-def _panel(axes: Axes, grid: pd.Series, means: np.ndarray, kind: str) -> None:
+def _panel(axes: Axes, grid: pd.Series, means: np.ndarray, column_type: str) -> None:
     """Dots of a category, in the order of their mean; a line of a number or date."""
-    if kind in ("category", "boolean"):
+    if column_type in ("category", "boolean"):
         order = np.argsort(means[:, 0], kind="stable")
         axes.plot(means[order], "o", markersize=5)
         names = [short(value, 14) for value in grid.iloc[order]]
@@ -92,7 +92,7 @@ def _panel(axes: Axes, grid: pd.Series, means: np.ndarray, kind: str) -> None:
         axes.margins(x=0.1)
         return
     axes.plot(grid.to_numpy(), means, ".-", markersize=4)
-    if kind == "datetime":
+    if column_type == "datetime":
         date_ticks(axes)
     else:
         tidy(axes.xaxis, whole=bool((grid % 1 == 0).all()), most=3)
