@@ -256,7 +256,9 @@ def test_kinds_of_older_schemas_are_types_and_roles(schema, tmp_path: Path) -> N
     path = tmp_path / "schema.yaml"
     save_schema(schema, path)
     text = path.read_text("utf-8").replace("type: text, role: identifier", "kind: identifier")
-    path.write_text(text.replace("type: ", "kind: ").replace("kind: numeric", "kind: ignore", 1))
+    path.write_text(
+        text.replace("type: ", "kind: ").replace("kind: numeric", "kind: ignore", 1), "utf-8"
+    )
     old = load_schema(path)
     found = {name: (column.type, column.role) for name, column in old.columns.items()}
     first = next(n for n, column in schema.columns.items() if column.type == "numeric")
