@@ -70,7 +70,7 @@ def environment(project: Path) -> dict[str, str]:
     """Variables for a process that imports both packages; it leaves no bytecode in the template."""
     path = os.pathsep.join([str(LIBRARY), str(project / "src")])
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
-    return kept | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+    return kept | {"PYTHONPATH": path}
 
 
 @pytest.mark.parametrize(
