@@ -170,6 +170,14 @@ def test_names_are_made_where_there_are_none(tmp_path: Path) -> None:
     assert list(read_table(path)) == ["p", "p.1", "column_2", "p.1.1", "column_4"]
 
 
+def test_one_name_over_two_numbers_is_not_guessed(tmp_path: Path) -> None:
+    comma = Source(separator=",")
+    with pytest.raises(ProjectError, match="one name, and 1,5 may be one number or two"):
+        list(read.read_batches(written(tmp_path / "new.csv", "x\n1,5\n-2,5\n"), comma))
+    named = written(tmp_path / "new.csv", "x\na,5\nb,6\n")  # as R writes names of rows
+    assert pd.concat(read.read_batches(named, comma))["x"].tolist() == ["5", "6"]
+
+
 def test_aligned_columns_are_read(tmp_path: Path) -> None:
     path = written(tmp_path / "raw.data", "  1.0   22  x\n 10.5    3  y\n  7.25 14  x\n" * 9)
     assert read_table(path).head(2).to_numpy().tolist() == [

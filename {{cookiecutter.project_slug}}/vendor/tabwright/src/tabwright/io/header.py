@@ -169,10 +169,19 @@ def find_top(path: Path, lines: list[list[str]], source: Source, known: KnownCol
             "the others."
         )
     if source.header and len(found) == width - 1 and any(row[-1] for row in body):
+        if width == 2 and source.separator == "," and all(map(_is_digits, chain(*body))):
+            raise ProjectError(
+                f"{path}: the header has one name, and {','.join(body[0])} may be one number or two. "
+                "Write numbers with a point, or add a name for the first column."
+            )
         found.insert(0, "")  # the column of row names often has no name
     found += [""] * (width - len(found))
     length = filled[min(below, len(filled)) - 1] + 1 if below else 0
     return Top(unique_names(found), [found, *rows[1:below]] if source.header else [], length)
+
+
+def _is_digits(cell: str) -> bool:
+    return cell.lstrip("-").isdecimal()
 
 
 def _names_in(known: KnownColumns | None, width: int) -> list[str]:
