@@ -11,6 +11,7 @@ import pytest
 from support.default_project import default_project
 from tabwright.export.runtime import exports
 from tabwright.project.commands import dvc
+from tabwright.project.dvc_storage import DvcStorage
 from tabwright.project.errors import ProjectError
 from tabwright.project.git import commit_hint, require_merged
 from tabwright.project.lock_file import locked_stages
@@ -212,6 +213,7 @@ def test_files_added_to_a_folder_on_both_sides_are_all_there(clones: tuple[Path,
     ("name", "read"),
     [
         ("params.yaml", lambda project: project.params),
+        ("params.yaml", lambda project: DvcStorage(project.root).outputs()),
         ("references/schema.yaml", lambda project: read_tree(project.schema_file)),
         ("dvc.lock", lambda project: locked_stages(project.root)),
         ("models/champion.json", promotion_log),

@@ -15,6 +15,7 @@ from dvc_data.hashfile.hash_info import HashInfo
 from .commands import SHOWN_DVC
 from .errors import ProjectError, first_line
 from .files import md5
+from .git import require_merged
 from .lock_file import locked_stages
 
 
@@ -32,6 +33,7 @@ class DvcStorage:
 
     def outputs(self) -> dict[str, Output]:
         """What is recorded in `dvc.lock` and `.dvc` files and not kept by git, by its path."""
+        require_merged(self.root)  # DVC reads params.yaml with the steps
         locked_stages(self.root)  # says in a sentence that the file is damaged
         outs = [out for out in self.repo.index.outs if out.hash_info and out.use_cache]
         return {Path(out.fs_path).relative_to(self.root).as_posix(): out for out in outs}
