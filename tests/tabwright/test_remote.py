@@ -3,9 +3,11 @@
 import shutil
 import subprocess
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from tabwright.project.commands import dvc
+from tabwright.project.dvc_storage import DvcStorage
 from tabwright.project.errors import ProjectError
 from tabwright.project.project import Project
 from tabwright.workspace import remote
@@ -66,7 +68,7 @@ def test_folder_of_another_machine_is_told_with_its_owner_and_the_cure(
     words = str(told.value)
     assert "not reachable" in words
     assert f"the folder {clone.root.parent / 'remote'}, which is not on this machine" in words
-    assert "Ada set it in .dvc/config" in words
+    assert "Ada set it in .dvc/config. Ask Ada for a first `make push` if you share it" in words
     cure = f"remote modify --local storage url {ada.root.parent / 'remote'}"
     assert cure.rpartition(" ")[0] in words
     dvc(clone.root, *cure.split())
@@ -74,6 +76,23 @@ def test_folder_of_another_machine_is_told_with_its_owner_and_the_cure(
     assert (clone.root / "data/table.csv").read_text(encoding="utf-8") == "a,b\n1,2\n"
     remote.push(ada, [])
     assert "new folder" not in capsys.readouterr().out
+
+
+class Locked(type(Path())):  # type: ignore[misc]
+    """A folder in another user's home; root, who may run this, is never refused."""
+
+    def stat(self, **_: bool) -> NoReturn:
+        raise PermissionError(13, "Permission denied", str(self))
+
+
+def test_folder_that_one_may_not_read_is_told_with_its_owner(
+    ada: Project, clone: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = Locked(ada.root.parent / "remote")
+    monkeypatch.setattr(DvcStorage, "remote", locked)
+    with pytest.raises(ProjectError, match=r"which you may not read; Ada set it .* the permission"):
+        remote.pull(clone, [])
+    remote.push(ada, [])  # that the folder is there is not known, DVC says what it meets
 
 
 def test_what_was_never_pushed_is_told_with_who_can(ada: Project, clone: Project) -> None:

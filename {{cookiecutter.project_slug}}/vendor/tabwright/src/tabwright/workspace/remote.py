@@ -13,6 +13,7 @@ from ..project.text import listed
 from ..tracking.record import load_records, short
 
 MOVE = f"`{SHOWN_DVC} remote modify storage url <address>`"
+ABSENT, UNREADABLE = "is not on this machine", "you may not read"
 MAX_NAMED = 3  # files in a message
 
 
@@ -20,7 +21,7 @@ def push(project: Project, arguments: Arguments = None) -> None:
     """Upload data, models and reports to the remote, and what older runs need."""
     command_parser("push", push.__doc__).parse_args(arguments)
     storage = DvcStorage(project.root)
-    new = isinstance(storage.remote, Path) and not storage.remote.exists()
+    new = isinstance(storage.remote, Path) and _problem(storage.remote) == ABSENT
     dvc(project.root, "push", shown=True)
     # The files of older runs are not in the current `dvc.lock` and `.dvc` files.
     here = [known for known in run_objects(project) if storage.path(known).exists()]
@@ -58,20 +59,32 @@ def _not_here(storage: DvcStorage, outputs: dict[str, Output]) -> dict[str, list
 
 def _require_folder(project: Project, remote: Path | str) -> None:
     """Refuse a remote that is a folder elsewhere, or that nothing was pushed to."""
-    if isinstance(remote, str) or remote.exists():
+    if isinstance(remote, str) or not (problem := _problem(remote)):
         return
-    if not (git(project.root, "config", "remote.origin.url") or "").strip():
+    if problem == ABSENT and not (git(project.root, "config", "remote.origin.url") or "").strip():
         raise ProjectError(
             f"nothing was ever pushed from here: the DVC remote, the folder {remote}, does not exist. "
             "`make all` makes again what is missing."
         )
     who = last_author(project.root, ".dvc/config") or "its owner"
+    need = "the permission" if problem == UNREADABLE else "a first `make push` if you share it"
     raise ProjectError(
-        f"the DVC remote is not reachable: it is the folder {remote}, which is not on this machine; "
-        f"{who} set it in .dvc/config. Ask {who} for a remote that you both reach ({MOVE}, `make push`, "
+        f"the DVC remote is not reachable: it is the folder {remote}, which {problem}; {who} set it "
+        f"in .dvc/config. Ask {who} for {need}, or for a remote that you both reach ({MOVE}, `make push`, "
         "a commit of .dvc/config), then `git pull` and `make pull`. If the folder is mounted here "
         f"elsewhere: {MOVE.replace('modify', 'modify --local')}."
     )
+
+
+def _problem(folder: Path) -> str:
+    """Why a folder cannot be used, after "which"; empty where it is there."""
+    try:
+        folder.stat()
+    except PermissionError:
+        return UNREADABLE
+    except (FileNotFoundError, NotADirectoryError):
+        return ABSENT
+    return ""
 
 
 def _explain(
