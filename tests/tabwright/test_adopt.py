@@ -79,6 +79,18 @@ def test_what_git_would_not_keep_or_must_not_keep_is_named(project: Path, reposi
     assert said.endswith("git rm --cached data/raw/table.csv")
 
 
+def test_targets_that_would_replace_new_ones_are_named(project: Path, repository: Path) -> None:
+    write(
+        project,
+        {"Makefile": ".PHONY: data train\nPYTHON := python\ndata: ; x\ntrain: data\n\ty: z\n"},
+    )
+    write(repository, {"Makefile": ".PHONY: eda\nPYTHON := python\ntrain eda:  # all\n\tdata: x\n"})
+    git(repository, "add", "--all")
+    git(repository, "commit", "-qm", "make")
+    said = adopt(project, repository)
+    assert "\nin own.mk rename what would replace a new target: train\n" in said
+
+
 def test_a_linked_folder_is_not_written_into(
     project: Path, repository: Path, tmp_path: Path
 ) -> None:

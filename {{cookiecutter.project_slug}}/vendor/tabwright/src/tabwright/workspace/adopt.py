@@ -16,6 +16,7 @@ SKIPPED = {".git", "__pycache__"}
 ADD = "add its lines to yours: (echo; cat {new}) >> {name}"
 KEEP = "keep yours"
 COMPARE = "git diff --no-index {name} {new}"
+TARGETS = re.compile(r"^([^\s.:#=][^:#=\n]*):(?!:?=)", re.MULTILINE)
 RAW = re.compile(r"data/raw/(?!\.)(?!.*\.dvc$)")
 HOW = {  # what to do with a file that both have
     ".dvcignore": ADD,
@@ -66,6 +67,8 @@ def adopt(project: Path, repository: Path) -> str:
     if collides:
         lines.append("yours were left as they are; compare, and decide:")
         lines += [f"  {name}: {_advice(name, project, repository)}" for name in collides]
+    if "Makefile" in collides and (shared := _targets(repository) & _targets(project)):
+        lines += [f"in own.mk rename what would replace a new target: {', '.join(sorted(shared))}"]
     raw = [name for name in names if RAW.match(name)]
     kept = [name for name in copied if name not in raw]
     if ignored := _git(repository, "check-ignore", "--", *kept) if kept else "":
@@ -94,6 +97,12 @@ def _advice(name: str, project: Path, repository: Path) -> str:
     """What to do with a file that both have, by commands for the repository."""
     new = Path(os.path.relpath(project / name, repository)).as_posix()
     return HOW.get(name, COMPARE).format(name=name, new=new)
+
+
+def _targets(folder: Path) -> set[str]:
+    """The targets of the Makefile of a folder."""
+    text = (folder / "Makefile").read_text(encoding="utf-8", errors="replace")
+    return {name for names in TARGETS.findall(text) for name in names.split()}
 
 
 def _git(repository: Path, *words: str) -> str:
