@@ -156,6 +156,11 @@ def test_owned_files_are_there_when_chosen(project: GeneratedProject, answers: A
     assert {path for path in OWNED if list(project.path.glob(path))} == wanted
 
 
+def test_library_carries_the_licence_of_the_template(project: GeneratedProject) -> None:
+    licence = project.path / "vendor/tabwright/LICENSE"
+    assert licence.read_bytes() == (TEMPLATE / "LICENSE").read_bytes()
+
+
 def test_nothing_else_depends_on_options(
     project: GeneratedProject, answers: Answers, common: set[str]
 ) -> None:
