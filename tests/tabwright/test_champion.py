@@ -1,6 +1,7 @@
 """What a champion has to pass, which model is in use, and how it is taken back."""
 
 import json
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from tabwright.prediction import predict
 from tabwright.project.errors import ProjectError
 from tabwright.project.files import md5
 from tabwright.project.project import Project
-from tabwright.registry import challenger, champion
+from tabwright.registry import challenger, champion, promote
 from tabwright.selection import cross_validation
 from tabwright.tracking.names import run_name
 
@@ -55,6 +56,16 @@ def test_rollbacks_go_back_step_by_step(models: Project) -> None:
     promoted(models, "run-4")
     assert champion.previous_champion(models)["run"] == "run-1"
     assert len(champion.promotion_log(models)) == 6  # nothing is forgotten
+
+
+def test_new_champion_asks_for_its_report_before_the_commit(
+    models: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for run in ("run-1", "run-2"):
+        promoted(models, run)
+    subprocess.run(["git", "init", "--quiet"], cwd=models.root, check=True)
+    promote.rollback(models, [])
+    assert "to keep this: make report && git add --all && git commit" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["model", "schema"])

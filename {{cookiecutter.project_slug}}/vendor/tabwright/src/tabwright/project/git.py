@@ -71,11 +71,12 @@ def last_author(root: Path, *paths: str) -> str:
     return (found or "").strip()
 
 
-def commit_hint(root: Path, message: str) -> str:
-    """The command that commits what has changed; empty where nothing has, or there is no git."""
+def commit_hint(root: Path, message: str, *before: str) -> str:
+    """Commands that commit what has changed; empty where nothing has, or there is no git."""
     if not git(root, "status", "--porcelain", "--", "."):
         return ""
-    return f"to keep this: git add --all && git commit --message {shlex.quote(message)}"
+    commands = (*before, "git add --all", f"git commit --message {shlex.quote(message)}")
+    return f"to keep this: {' && '.join(commands)}"
 
 
 def require_merged(root: Path, *paths: Path) -> None:

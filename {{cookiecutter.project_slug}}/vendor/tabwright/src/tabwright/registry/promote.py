@@ -185,7 +185,9 @@ def _record(
             end_shadow(project)
     mirror(project)
     print(f"version {model['version']} (run {short(model)}) is the champion")
-    print(commit_hint(project.root, f"Make version {model['version']} the champion"))
+    # The model card is the champion's, and a report that is older leaves dvc.lock stale.
+    message = f"Make version {model['version']} the champion"
+    print(commit_hint(project.root, message, "make report"))
 
 
 def show(project: Project, arguments: Arguments = None) -> None:
