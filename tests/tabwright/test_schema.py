@@ -240,14 +240,15 @@ def test_a_role_leaves_the_type_and_its_rules(schema, raw, tmp_path: Path) -> No
     save_schema(schema, path)
     text = path.read_text("utf-8")
     path.write_text(
-        text.replace("visits: {type: numeric,", "visits: {type: numeric, role: ignore,")
+        text.replace("visits: {type: numeric,", "visits: {type: numeric, role: ignore,"), "utf-8"
     )
     ignored = load_schema(path)
     assert "visits" not in ignored.features
     assert "visits" not in apply_contract(raw, ignored)[0]
     assert ignored.columns["visits"].range == schema.columns["visits"].range
     path.write_text(
-        text.replace("visits: {type: numeric,", "visits: {type: numeric, role: identifier,")
+        text.replace("visits: {type: numeric,", "visits: {type: numeric, role: identifier,"),
+        "utf-8",
     )
     assert pd.api.types.is_string_dtype(apply_contract(raw, load_schema(path))[0]["visits"])
 
