@@ -36,10 +36,15 @@ def build(project: Path, root: Path, environment: dict[str, str]) -> Stage:
     subprocess.run([sys.executable, "-m", "venv", str(base)], check=True)
     outer = environment | {"PATH": f"{base / 'bin'}:{environment['PATH']}"}
     stages: dict[str, Stage] = {}
-    for word, rest in _instructions((project / "Dockerfile").read_text(encoding="utf-8")):
+    text = (project / "Dockerfile").read_text(encoding="utf-8")
+    needed = {"last", *re.findall(r"--from=(\S+)", text)}  # no builder makes the others
+    for word, rest in _instructions(text):
+        if word == "FROM":
+            name = rest.partition(" AS ")[2] or "last"
+        elif word == "ARG" or name not in needed:
+            continue
         match word:
             case "FROM":
-                name = rest.partition(" AS ")[2] or "last"
                 stage = stages[name] = Stage(root / name, dict(outer))
             case "WORKDIR":
                 stage.folder = Path(rest)

@@ -152,6 +152,17 @@ def test_rare_values_are_put_together() -> None:
     assert values.tolist() == [*"aaabb", "(other)", "(other)", "(other)"]
 
 
+def test_categories_with_the_same_start_have_bars_of_their_own(tmp_path: Path) -> None:
+    long = [f"a very long name of a district, part {part}" for part in ("north", "south", "west")]
+    rows = pd.DataFrame({"where": long * 20, "y": [*range(60)]})
+    categories = Column("category", categories=long)
+    schema = Schema("y", "regression", {"where": categories, "y": Column("numeric")})
+    draw(rows, schema, tmp_path)
+    for name in ("columns", "target"):
+        text = (tmp_path / f"{name}.svg").read_text(encoding="utf-8")
+        assert all(part in text for part in ("…north", "…south", "…west"))
+
+
 @pytest.mark.parametrize(("low", "high", "bars"), [(2007, 2009, 3), (0, 15, 16), (0, 99, 25)])
 def test_histograms_of_whole_numbers_have_no_combs(low: int, high: int, bars: int) -> None:
     values = pd.Series(np.arange(low, high + 1, dtype=float))

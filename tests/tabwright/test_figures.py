@@ -138,6 +138,23 @@ def test_long_labels_are_cut_at_their_width(text: str, expected: str) -> None:
     assert style.short(text, 6) == expected
 
 
+def test_names_with_the_same_start_stay_apart() -> None:
+    long = ["Manhattan by cash in a yellow taxi", "Manhattan by cash in a green taxi"]
+    names = style.short_names([*long, "Bronx", "Manhattan by card"], 20)
+    assert names == ["Manhattan…yellow ta…", "Manhattan…green taxi", "Bronx", "Manhattan by card"]
+    for alike in (
+        ["a" * 40 + end for end in "123"],
+        ["同じ名前の長い長い町 一", "同じ名前の長い長い町 二"],
+    ):
+        names = style.short_names(alike, 12)
+        assert len(set(names)) == len(alike)
+        assert max(len(name) for name in names) <= 12
+
+
+def test_numbers_of_an_axis_are_written_alike() -> None:
+    assert [style.number(value, 15_000) for value in (0, 5000, 15_000)] == ["0", "5,000", "15,000"]
+
+
 def test_learning_curve_ends_at_the_model_and_fits_it_again_on_less(
     trained, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """What runs the service elsewhere: each file by the checker of the tool that reads it."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -143,6 +144,42 @@ def test_image_holds_what_is_named_and_no_more(project: GeneratedProject) -> Non
     secret = (".env", "data/raw/penguins.csv", ".git", "mlflow.db", "models/model.skops")
     kept = [rule[1:] for rule in rules if rule.startswith("!")]
     assert [name for name in secret if any(fnmatch(name, rule) for rule in kept)] == []
+
+
+def test_devcontainer_builds_a_stage_and_runs_a_target_of_the_makefile(
+    project: GeneratedProject,
+) -> None:
+    path = project.path / ".devcontainer" / "devcontainer.json"
+    found = json.loads(path.read_text(encoding="utf-8"))
+    # Keys and types of containers.dev/implementors/json_reference, of what is used here.
+    types = {
+        "name": str,
+        "build": dict,
+        "remoteUser": str,
+        "postCreateCommand": str,
+        "forwardPorts": list,
+        "customizations": dict,
+    }
+    assert {name: type(value) for name, value in found.items()} == types
+    build = found["build"]
+    assert set(build) == {"dockerfile", "context", "target"}
+    dockerfile = path.parent / build["dockerfile"]
+    text = dockerfile.read_text(encoding="utf-8")
+    assert (path.parent / build["context"]).resolve() == project.path.resolve()
+    images = dict(re.findall(r"^FROM (\S+) AS (\w+)$", text, re.MULTILINE))
+    (image,) = [image for image, stage in images.items() if stage == build["target"]]
+    assert image.removesuffix("-trixie") + "-slim-trixie" in images  # the same Python
+    assert f"--from={build['target']}" not in text
+    assert not text.rpartition("\nFROM ")[2].partition("\n")[0].endswith(build["target"])
+    assert f" {found['remoteUser']}\n" in text
+    assert found["forwardPorts"] == [
+        int(port) for port in re.findall("^EXPOSE (.*)", text, re.MULTILINE)
+    ]
+    make, target = found["postCreateCommand"].split()
+    assert make == "make"
+    assert re.search(f"^{target}:", project.read("Makefile"), re.MULTILINE)
+    interpreter = found["customizations"]["vscode"]["settings"]["python.defaultInterpreterPath"]
+    assert interpreter == "${containerWorkspaceFolder}/.venv/bin/python"
 
 
 def test_image_names_what_the_compose_file_and_kubernetes_run(project: GeneratedProject) -> None:

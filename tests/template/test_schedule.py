@@ -335,7 +335,9 @@ def test_job_of_gitlab(generator: Generator, ci: str) -> None:
     workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
     schema(path)
     assert workflow["daily"]["resource_group"]
-    assert workflow["daily"]["rules"] == [{"if": '$CI_PIPELINE_SOURCE == "schedule"'}]
+    other = " && $LOCK == null" if ci == "gitlab" else ""
+    assert workflow["daily"]["rules"] == [{"if": f'$CI_PIPELINE_SOURCE == "schedule"{other}'}]
+    assert ("LOCK" in path.read_text(encoding="utf-8")) == ("lock" in workflow) == (ci == "gitlab")
     assert ("project" in workflow) == (ci == "gitlab")
     if ci == "gitlab":
         assert workflow["project"]["rules"] == [{"if": '$CI_PIPELINE_SOURCE != "schedule"'}]

@@ -10,6 +10,7 @@ from ..project.errors import ProjectError
 from ..project.files import read_json
 from ..project.project import Project
 from ..project.settings import EvaluateParams
+from ..project.text import score
 from ..schema.schema import load_schema
 from ..selection.metric import Metric
 from ..selection.metrics import require_known, task_metrics
@@ -116,8 +117,8 @@ def _baseline(scores: dict[str, Any]) -> Check:
         return Check("baseline", False, f"{name} cannot be computed: {absent_classes(scores)}")
     passed = gain["low"] > 0
     verb = "beats" if passed else "does not beat"
-    against = f"{scores['test'][name]:.4f} against {scores['baseline'][name]:.4f}"
-    figures = f"{name} {against}, gain {gain['low']:.4f} to {gain['high']:.4f}"
+    against = f"{score(scores['test'][name])} against {score(scores['baseline'][name])}"
+    figures = f"{name} {against}, gain {score(gain['low'])} to {score(gain['high'])}"
     return Check("baseline", passed, f"the model {verb} the baseline ({figures})")
 
 
@@ -161,10 +162,10 @@ def _behaviour(test: dict[str, Any]) -> Check:
     return Check("behaviour", passed, f"{test['test']}: in {share}")
 
 
-def _compare(score: float, worst: float, metric: Metric) -> tuple[bool, str]:
+def _compare(value: float, worst: float, metric: Metric) -> tuple[bool, str]:
     """Whether a score is good enough, and by how much in words; NaN never is."""
-    gain = metric.improvement(score, worst)
+    gain = metric.improvement(value, worst)
     limit = "lowest" if metric.greater_is_better else "highest"
     side = "better" if gain >= 0 else "worse"
-    words = f"{score:.4f}, {abs(gain):.4f} {side} than the {limit} allowed ({worst:g})"
+    words = f"{score(value)}, {score(abs(gain))} {side} than the {limit} allowed ({worst:g})"
     return bool(gain >= 0), words

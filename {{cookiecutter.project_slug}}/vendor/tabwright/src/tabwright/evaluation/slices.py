@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..project.text import listed
+from ..project.text import listed, score
 from ..schema.schema import Schema
 from ..selection.metric import Metric
 from ..selection.metrics import require_known
@@ -130,8 +130,8 @@ def describe_slices(slices: list[dict[str, Any]], metric: str) -> str:
         return f"Slices: none of {len(scored)} differs from the other rows beyond chance."
     marked.sort(key=lambda part: part["differs"] != "worse")
     named = [
-        f"{part['column']} {part['value']} is {part['differs']} ({part['score']:.4f} on {part['rows']} "
-        f"rows, where {part['expected']:.4f} is expected)"
+        f"{part['column']} {part['value']} is {part['differs']} ({score(part['score'])} on "
+        f"{part['rows']} rows, where {score(part['expected'])} is expected)"
         for part in marked
     ]
     verb = "differ" if len(marked) > 1 else "differs"

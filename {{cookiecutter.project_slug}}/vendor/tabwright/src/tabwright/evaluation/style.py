@@ -1,9 +1,11 @@
 """The style of the figures: SVG files whose labels are text, so that the reader's fonts write them."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 from unicodedata import east_asian_width
 
@@ -21,7 +23,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from ..schema.schema import Schema
 
-BLUE, ORANGE, GREY = "#4c78a8", "#f58518", "#b8bcc2"
+BLUE, ORANGE, GREY = "#4c78a8", "#f58518", "#8a9099"
 COLOURS = [BLUE, ORANGE, "#54a24b", "#b279a2", "#e45756", "#72b7b2", "#eeca3b", GREY]
 # To measure labels with, where they are installed; the page names the reader's own fonts.
 FONTS = ["DejaVu Sans", "Noto Sans CJK JP", "Malgun Gothic", "Yu Gothic", "Apple SD Gothic Neo"]
@@ -73,7 +75,8 @@ def one_plot(path: Path, width: float = WIDTH, height: float = HEIGHT) -> Iterat
 def tidy(axis: Axis, *, whole: bool = False, most: int = 6) -> None:
     """Few ticks, at most one more than `most`, at round numbers, whole ones where values are."""
     axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 5, 10], integer=whole, min_n_ticks=2))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    ends = axis.get_view_interval  # called when ticks are written, which may be later
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, max(map(abs, ends())))))
 
 
 def date_ticks(axes: Axes) -> None:
@@ -83,12 +86,12 @@ def date_ticks(axes: Axes) -> None:
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
 
 
-def number(value: float) -> str:
-    """A number on an axis: 2007, 16,000, 2.5 M."""
+def number(value: float, largest: float = 0) -> str:
+    """A number on an axis up to `largest`: 2007, 16,000, 2.5 M."""
     for size, letter in ((1e9, " G"), (1e6, " M")):
         if abs(value) >= size:
             return f"{value / size:,.10g}{letter}"
-    return f"{value:,.10g}" if abs(value) >= 10_000 else f"{value:.10g}"
+    return f"{value:,.10g}" if max(abs(value), largest) >= 10_000 else f"{value:.10g}"
 
 
 def axis_label(schema: Schema, name: str, width: int = 40) -> str:
@@ -106,6 +109,33 @@ def short(text: object, width: int = 28) -> str:
     while _width(line) >= width:
         line = line[:-1]
     return f"{line.rstrip()}…"
+
+
+def short_names(names: Iterable[object], width: int) -> list[str]:
+    """Names of at most `width` characters that stay apart: of equal starts the rest is shown."""
+    lines = [short(name, 10_000) for name in names]
+    labels = [short(line, width) for line in lines]
+    for label in {label for label in labels if labels.count(label) > 1}:
+        same = [place for place, other in enumerate(labels) if other == label]
+        words = {place: lines[place].split() for place in same}
+        shared = takewhile(lambda each: len(set(each)) == 1, zip(*words.values(), strict=False))
+        differ = sum(1 for _ in shared)
+        for number, place in enumerate(same, start=1):
+            rest = short(" ".join(words[place][differ:]), width - width // 2)
+            labels[place] = short(label, width // 2) + rest
+            if labels[place] in labels[:place]:
+                labels[place] = f"{short(labels[place], width - 4)} {number}"
+    return labels
+
+
+def lines_of(text: str, width: int = 24) -> str:
+    """A title over a small plot, in lines of about `width` characters."""
+    return "\n".join(wrap(text, max(width * len(text) // max(_width(text), 1), 1)))
+
+
+def legend_columns(labels: Iterable[str], width: float) -> int:
+    """How many of the labels stand side by side below or above a figure of so many inches."""
+    return max(int(width / (0.45 + 0.058 * max(map(_width, labels)))), 1)
 
 
 def _width(text: str) -> int:

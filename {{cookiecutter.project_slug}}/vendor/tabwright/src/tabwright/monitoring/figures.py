@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from ..evaluation.predictions import Predictions
-from ..evaluation.style import BLUE, GREY, ORANGE, axis_label, one_plot, short, tidy
+from ..evaluation.style import BLUE, GREY, ORANGE, axis_label, one_plot, short, short_names, tidy
 from ..reports.data_figures import EMPTY, bins, frequent
 from .drift import WORDS, Finding, watched
 from .watch import Watch
@@ -31,7 +31,7 @@ def draw_watch(watch: Watch, folder: Path) -> dict[str, tuple[str, str]]:
             _column(axes, name, one, before, now)
         drawn[stem] = (
             short(name, 40),
-            f"{WORDS[one.what]}; as before, the orange bars would be where the blue ones are",
+            f"{WORDS[one.what]}; without a change the orange bars are where the blue ones are",
         )
     return drawn
 
@@ -57,7 +57,10 @@ def _live(watch: Watch, folder: Path) -> dict[str, tuple[str, str]]:
         axes.set(ylabel=f"{name}; dotted: held-out rows", xlim=(-0.5, len(windows) - 0.5))
         tidy(axes.yaxis)
     better = "higher" if windows[0].predicted.metrics[name].greater_is_better else "lower"
-    words = f"{better} is better; a window whose line does not reach the dotted one differs from promotion"
+    words = (
+        f"{better} is better; the dot is the score of a window, the line its interval; one that "
+        "does not reach the dotted line differs from the held-out rows"
+    )
     return {"live": ("Live score", words)}
 
 
@@ -73,7 +76,8 @@ def _score(before: Predictions, now: Predictions, folder: Path) -> dict[str, tup
         _histogram(axes, *(pd.Series(watched(each.y_pred)) for each in (before, now)))
         axes.set_xlabel(label)
     words = (
-        "how often each prediction is made; what moves without outcomes is a question, no verdict"
+        "how often each prediction is made; a shift alone does not say that the model is worse, "
+        "only outcomes do"
     )
     return {"score": ("Predictions", words)}
 
@@ -103,9 +107,13 @@ def _histogram(axes: Axes, old: pd.Series, new: pd.Series) -> None:
         weights = np.full(len(cells), 1 / max(len(cells), 1))
         axes.hist(cells, edges.tolist(), weights=weights, color=colour, alpha=0.6, label=label)
     axes.set_ylabel("share of rows")
-    axes.legend(loc="best")
+    _legend(axes)
     tidy(axes.xaxis)
     tidy(axes.yaxis)
+
+
+def _legend(axes: Axes) -> None:
+    axes.figure.legend(loc="outside lower center", ncols=2)
 
 
 def _bars(axes: Axes, values: pd.Series, count: int) -> None:
@@ -118,6 +126,6 @@ def _bars(axes: Axes, values: pd.Series, count: int) -> None:
     ):
         shares = part.value_counts(normalize=True).reindex(names, fill_value=0)
         axes.barh(places + shift, shares, 0.4, color=colour, label=label)
-    axes.set_yticks(places, [short(name, 18) for name in names])
-    axes.legend(loc="lower right")
+    axes.set_yticks(places, short_names(names, 24))
+    _legend(axes)
     tidy(axes.xaxis)

@@ -9,6 +9,11 @@ def listed(names: Sequence[str], most: int) -> str:
     return ", ".join(names[:most]) + more
 
 
+def score(value: float) -> str:
+    """A score with four decimals, a large one with fewer."""
+    return f"{value:,.{4 if abs(value) < 100 else 1 if abs(value) < 10_000 else 0}f}"
+
+
 def aligned(rows: Iterable[Sequence[object]], width: int = 1000) -> str:
     """Rows of cells as lines of text with aligned columns, cells cut to `width` characters."""
     cells = [[" ".join(str(cell).split()) for cell in row] for row in rows]

@@ -18,14 +18,17 @@ from ..evaluation.style import (
     axis_label,
     date_ticks,
     drawing,
+    legend_columns,
+    lines_of,
     short,
+    short_names,
     tidy,
 )
 from ..schema.schema import Schema
 
 MAX_PANELS = 30
 PER_ROW = 3  # small plots in a row
-WIDTH, HEIGHT = 9.0, 1.7  # inches, of all and of one
+WIDTH, HEIGHT = 9.0, 1.9  # inches, of all and of one
 TICKS = 3  # along the x axis, where labels stand side by side
 MAX_BARS = 30  # of a histogram
 TAIL = 0.005  # of the rows at each end, which are left out where they are far away
@@ -49,10 +52,12 @@ def draw_columns(rows: pd.DataFrame, schema: Schema, folder: Path) -> None:
         for name, axes in panels.items():
             cells, column_type = rows[name], schema.columns[name].type
             empty = cells.isna().mean()
-            axes.set_title(axis_label(schema, name, 28) + (f", {empty:.1%} empty" if empty else ""))
+            title = axis_label(schema, name, 36) + (f", {empty:.1%} empty" if empty else "")
+            axes.set_title(lines_of(title))
             if column_type in ("category", "boolean"):
                 counts = frequent(cells.dropna()).value_counts()[::-1]
-                axes.barh([short(value, 18) for value in counts.index], counts, color=BLUE)
+                axes.barh(range(len(counts)), counts, color=BLUE)
+                axes.set_yticks(range(len(counts)), short_names(counts.index, 20))
                 tidy(axes.xaxis, whole=True, most=TICKS)
                 axes.set_xlabel("rows")
                 continue
@@ -84,21 +89,21 @@ def draw_target(rows: pd.DataFrame, schema: Schema, folder: Path) -> None:
         present = [label for label in known if (target == label).any()]
         colours = dict(zip(present, COLOURS, strict=False))
     with _panels(folder / "target.svg", names) as panels:
-        for place, (name, axes) in enumerate(panels.items()):
-            axes.set_title(axis_label(schema, name, 36))
+        for name, axes in panels.items():
+            axes.set_title(lines_of(axis_label(schema, name, 44)))
             if schema.columns[name].type in ("category", "boolean"):
                 values = frequent(rows[name].astype("str").fillna(EMPTY))
                 _by_category(axes, values, target, colours)
                 axes.set_xlabel("" if colours else axis_label(schema, schema.target, 30))
             else:
                 _by_number(axes, rows[name], schema.columns[name].type, target, colours)
-                if not colours and place % PER_ROW == 0:
-                    axes.set_ylabel(axis_label(schema, schema.target, 24))
         if colours:
-            keys = [
-                Patch(color=colour, label=short(label, 24)) for label, colour in colours.items()
-            ]
-            axes.figure.legend(handles=keys, loc="outside upper left", ncols=4)
+            labels = short_names(colours, 36)
+            keys = [Patch(color=colour) for colour in colours.values()]
+            columns = legend_columns(labels, WIDTH)
+            axes.figure.legend(keys, labels, loc="outside upper left", ncols=columns)
+        elif any(schema.columns[name].type not in ("category", "boolean") for name in panels):
+            axes.figure.supylabel(axis_label(schema, schema.target), fontsize="medium")
 
 
 def bins(values: pd.Series) -> tuple[np.ndarray, float]:
@@ -158,7 +163,7 @@ def _by_category(axes: Axes, values: pd.Series, target: pd.Series, colours: dict
     else:
         _boxes(axes, [target[values == value] for value in order], [BLUE] * len(order))
     tidy(axes.xaxis, most=TICKS)
-    axes.set_yticks(places, [short(value, 18) for value in order])
+    axes.set_yticks(places, short_names(order, 20))
     axes.tick_params(axis="y", length=0)
 
 
@@ -168,7 +173,7 @@ def _amounts(axes: Axes, cells: pd.Series, column_type: str) -> pd.Series:
         date_ticks(axes)
         return (cells - pd.Timestamp(0)) / pd.Timedelta(days=1)  # matplotlib counts from 1970
     if column_type == "text":
-        axes.set_title(f"{short(cells.name, 20)} (characters)")
+        axes.set_title(lines_of(f"{short(cells.name, 30)} (characters)"))
         cells = cells.str.len()
     amounts = cells.astype(float)
     tidy(axes.xaxis, whole=bool((amounts.dropna() % 1 == 0).all()), most=TICKS)

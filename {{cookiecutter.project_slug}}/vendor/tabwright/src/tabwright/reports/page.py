@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 
 from ..project.files import write_text
+from ..project.text import score
 
 SPECIAL = re.compile(r"[\\`*\[\]<>|~&$#]|(?<![^\W_])_|_(?![^\W_])")  # to Markdown
 
@@ -34,11 +35,6 @@ def write_page(path: Path, text: str) -> None:
 def plain(value: object) -> str:
     """A value on one line, with the special characters of Markdown escaped."""
     return SPECIAL.sub(r"\\\g<0>", " ".join(str(value).split()))
-
-
-def score(value: float) -> str:
-    """A score with four decimals, a large one with fewer."""
-    return f"{value:,.{4 if abs(value) < 100 else 1 if abs(value) < 10_000 else 0}f}"
 
 
 def figures_in(folder: Path) -> dict[str, str]:

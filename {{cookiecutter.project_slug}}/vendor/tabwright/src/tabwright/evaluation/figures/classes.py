@@ -1,7 +1,6 @@
 """Figures of classification: ROC and precision-recall curves, calibration, confusion matrix."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,10 +9,21 @@ from sklearn.metrics import ConfusionMatrixDisplay, precision_recall_curve, roc_
 
 from ...selection.threshold import decide
 from ..predictions import Predictions
-from ..style import BLUE, GREY, HEIGHT, one_plot, short, tidy
+from ..style import (
+    BLUE,
+    GREY,
+    HEIGHT,
+    WIDTH,
+    legend_columns,
+    one_plot,
+    short,
+    short_names,
+    tidy,
+)
 
 MAX_CURVES = 8  # classes, the most frequent first, that get a curve of their own
 BIN_ROWS, MIN_BINS, MAX_BINS = 15, 3, 10  # of the calibration curve
+MAX_LABEL = 36  # characters of a class
 MAX_NUMBERED = 30  # classes of a confusion matrix whose cells are numbered
 
 
@@ -26,21 +36,24 @@ def draw_classes(predicted: Predictions, threshold: float, folder: Path) -> None
     labels = predicted.schema.classes
     if numbers := classes_to_draw(y_true, y_proba):
         one = short(labels[1]) if len(labels) == 2 else "the class"
-        with one_plot(folder / "roc.svg") as axes:
-            for number in numbers:
+        names = short_names([labels[number] for number in numbers], MAX_LABEL)
+        legend = -(-len(names) // legend_columns(names, WIDTH))
+        height = HEIGHT + 0.16 * max(legend - 3, 0)
+        with one_plot(folder / "roc.svg", height=height) as axes:
+            for number, name in zip(numbers, names, strict=True):
                 x, y, _ = roc_curve(y_true == number, y_proba[:, number])
-                axes.plot(x, y, label=short(labels[number], 18))
+                axes.plot(x, y, label=name)
             axes.plot([0, 1], [0, 1], linestyle=":", color=GREY)
-            _shares(axes, "share of other rows flagged", f"share of {one} found", numbers)
-        with one_plot(folder / "precision_recall.svg") as axes:
-            for number in numbers:
+            _shares(axes, "share of other rows flagged", f"share of {one} found", names)
+        with one_plot(folder / "precision_recall.svg", height=height) as axes:
+            for number, name in zip(numbers, names, strict=True):
                 y, x, _ = precision_recall_curve(y_true == number, y_proba[:, number])
-                axes.step(x, y, where="post", label=short(labels[number], 18))
+                axes.step(x, y, where="post", label=name)
             _shares(
                 axes,
                 f"share of {one} found (recall)",
                 "share of those flagged that is right",
-                numbers,
+                names,
             )
     _calibration(y_true, y_proba, labels, folder)
     _confusion(y_true, decide(y_proba, threshold), labels, folder)
@@ -57,12 +70,12 @@ def classes_to_draw(y_true: np.ndarray, y_proba: np.ndarray) -> list[int]:
     ][:MAX_CURVES]
 
 
-def _shares(axes: Axes, x: str, y: str, curves: list[Any]) -> None:
+def _shares(axes: Axes, x: str, y: str, names: list[str]) -> None:
     axes.set(xlabel=x, ylabel=y, xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     tidy(axes.xaxis)
     tidy(axes.yaxis)
-    if len(curves) > 1:
-        axes.figure.legend(loc="outside lower center", ncols=3)
+    if len(names) > 1:
+        axes.figure.legend(loc="outside lower center", ncols=legend_columns(names, WIDTH))
 
 
 def _calibration(y_true: np.ndarray, y_proba: np.ndarray, labels: list[str], folder: Path) -> None:
@@ -88,15 +101,17 @@ def _confusion(y_true: np.ndarray, y_class: np.ndarray, labels: list[str], folde
     shown = sorted({*y_true, *y_class})
     if len(shown) < 2:
         return
-    side = max(HEIGHT, 1.6 + 0.26 * len(shown))
+    names = short_names([labels[number] for number in shown], MAX_LABEL)
+    longest = max(len(name) for name in names)
+    side = max(HEIGHT, 0.8 + 0.075 * longest + 0.26 * len(shown))
     with one_plot(folder / "confusion_matrix.svg", side, side) as axes:
         drawn = ConfusionMatrixDisplay.from_predictions(
             y_true,
             y_class,
             labels=shown,
-            display_labels=[short(labels[number], 20) for number in shown],
+            display_labels=names,
             include_values=len(shown) <= MAX_NUMBERED,
-            xticks_rotation="vertical" if len(shown) > 3 else "horizontal",
+            xticks_rotation="vertical" if longest * len(shown) > 40 else "horizontal",
             cmap="Blues",
             colorbar=False,
             text_kw={"fontsize": 8},

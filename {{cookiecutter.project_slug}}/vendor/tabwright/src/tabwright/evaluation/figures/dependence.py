@@ -13,9 +13,10 @@ from ...selection.cross_validation import draw_rows
 from ...selection.metrics import predict_scores
 from ..predictions import Predictions
 from ..slices import frequent_values
-from ..style import axis_label, date_ticks, drawing, short, tidy
+from ..style import axis_label, date_ticks, drawing, legend_columns, short, short_names, tidy
 
 MAX_PANELS, PER_ROW = 6, 3
+WIDTH = 9.0  # inches
 ROWS, POINTS, MAX_VALUES = 100, 12, 8  # what a prediction costs is their product
 MAX_CLASSES = 5  # the most frequent
 
@@ -38,20 +39,19 @@ def draw_dependence(
     if not found:
         return
     high = -(-len(found) // PER_ROW)
-    with drawing(folder / "partial_dependence.svg", 9, 0.3 + 2.4 * high) as figure:
+    with drawing(folder / "partial_dependence.svg", WIDTH, 0.3 + 2.4 * high) as figure:
         axes: Any = None
         for place, (name, (grid, means)) in enumerate(found.items(), start=1):
             axes = figure.add_subplot(high, min(PER_ROW, len(found)), place, sharey=axes)
             _panel(axes, grid, means, schema.columns[name].type)
             axes.set_xlabel(axis_label(schema, name, 30))
             tidy(axes.yaxis)
-            if place % PER_ROW == 1:
-                axes.set_ylabel(_what(schema))
+        figure.supylabel(_what(schema), fontsize="medium")
         if len(schema.classes) > 2:
-            labels = [short(schema.classes[number], 18) for number in shown[:MAX_CLASSES]]
-            figure.legend(
-                axes.get_lines()[: len(labels)], labels, loc="outside upper left", ncols=5
-            )
+            classes = [schema.classes[number] for number in shown[:MAX_CLASSES]]
+            labels, lines = short_names(classes, 36), axes.get_lines()[: len(classes)]
+            columns = legend_columns(labels, WIDTH)
+            figure.legend(lines, labels, loc="outside upper left", ncols=columns)
 
 
 def dependence(
@@ -87,7 +87,7 @@ def _panel(axes: Axes, grid: pd.Series, means: np.ndarray, column_type: str) -> 
     if column_type in ("category", "boolean"):
         order = np.argsort(means[:, 0], kind="stable")
         axes.plot(means[order], "o", markersize=5)
-        names = [short(value, 14) for value in grid.iloc[order]]
+        names = short_names(grid.iloc[order], 16)
         axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
         axes.margins(x=0.1)
         return
@@ -101,6 +101,6 @@ def _panel(axes: Axes, grid: pd.Series, means: np.ndarray, column_type: str) -> 
 def _what(schema: Schema) -> str:
     """What is predicted, as the label of an axis."""
     if schema.task == "regression":
-        return f"mean {axis_label(schema, schema.target, 20)}"
+        return f"mean {axis_label(schema, schema.target)}"
     one = short(schema.classes[1], 20) if len(schema.classes) == 2 else "each class"
     return f"mean probability of {one}"

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 
 from ...selection.threshold import get_threshold
 from ..predictions import Predictions
-from ..style import BAR, BLUE, GREY, drawing, short, tidy
+from ..style import BAR, BLUE, GREY, drawing, short, short_names, tidy
 from .classes import draw_classes
 from .dependence import draw_dependence
 from .importance import draw_importance
@@ -60,7 +60,7 @@ def draw_slices(slices: list[dict[str, Any]], overall: float, metric: str, folde
         for place, part in enumerate(scored):
             axes.plot([part["low"], part["high"]], [place, place], color=BLUE)
             axes.plot(part["score"], place, "o", color=BLUE, markersize=4)
-        names = [f"{short(part['column'])}: {short(part['value'])}" for part in scored]
-        axes.set_yticks(range(len(scored)), names)
+        names = [f"{short(part['column'])}: {part['value']}" for part in scored]
+        axes.set_yticks(range(len(scored)), short_names(names, 56))
         axes.set(xlabel=f"{metric}; dotted: all held-out rows", ylim=(-0.6, len(scored) - 0.4))
         tidy(axes.xaxis)

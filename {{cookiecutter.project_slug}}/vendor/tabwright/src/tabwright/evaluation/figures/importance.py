@@ -10,7 +10,7 @@ from ...selection.cross_validation import draw_rows
 from ...selection.metrics import predict_scores
 from ..limits import IMPORTANCE_ROWS
 from ..predictions import Predictions
-from ..style import BAR, BLUE, GREY, one_plot, short, tidy
+from ..style import BAR, BLUE, GREY, one_plot, short_names, tidy
 
 IMPORTANCE_CELLS = 150_000  # fewer rows of a wide table
 REPEATS = 5  # of shuffling a column
@@ -49,10 +49,12 @@ def draw_importance(losses: dict[str, np.ndarray], predicted: Predictions, folde
     with one_plot(folder / "permutation_importance.svg", 7.5, 1 + BAR * len(names)) as axes:
         for place, name in enumerate(names):
             axes.barh(place, losses[name].mean(), xerr=losses[name].std(), color=BLUE, ecolor=GREY)
-        axes.set_yticks(range(len(names)), [short(name, 40) for name in names])
+        axes.set_yticks(range(len(names)), short_names(names, 40))
         axes.set(xlabel=f"by how much {predicted.deciding} gets worse when the column is shuffled")
-        if rows < len(predicted.rows) or len(names) < columns:
+        if len(names) < columns:
             axes.set_title(f"{len(names)} strongest of {columns} columns, {rows:,} rows")
+        elif rows < len(predicted.rows):
+            axes.set_title(f"{rows:,} held-out rows, drawn at random")
         tidy(axes.xaxis)
 
 

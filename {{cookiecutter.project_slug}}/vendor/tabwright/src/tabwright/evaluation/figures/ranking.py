@@ -19,13 +19,13 @@ def draw_ranking(predicted: Predictions, threshold: float, goal: str | float, fo
     label, scores = short(predicted.schema.classes[1]), y_proba[:, 1]
     order = np.argsort(-scores, kind="stable")
     found = np.append(0, np.cumsum(y_true[order])) / y_true.sum()
-    called = np.arange(len(found)) / len(y_true)
+    flagged = np.arange(len(found)) / len(y_true)
     with one_plot(folder / "gain.svg") as axes:
         axes.plot([0, 1], [0, 1], linestyle=":", color=GREY, label="in any order")
         axes.plot([0, y_true.mean(), 1], [0, 1, 1], linestyle="--", color=GREY, label="at best")
-        axes.plot(called, found, label="by the model")
+        axes.plot(flagged, found, label="by the model")
         axes.set(
-            xlabel="share of rows called, most probable first", ylabel=f"share of {label} found"
+            xlabel="share of rows flagged, most probable first", ylabel=f"share of {label} found"
         )
         axes.legend(loc="lower right")
         tidy(axes.xaxis)
@@ -35,13 +35,13 @@ def draw_ranking(predicted: Predictions, threshold: float, goal: str | float, fo
         values, each = costs(y_true, scores, [float(cost)] if name == "cost" else COSTS)
         for miss, line in each.items():
             best = line.argmin()
-            words = f"{miss:g} false alarm{'s' if miss != 1 else ''}"
+            words = f"a miss costs {miss:g} false alarm{'s' if miss != 1 else ''}"
             (drawn,) = axes.plot(values, line, drawstyle="steps-pre", label=words)
             axes.plot(values[best], line[best], "o", color=drawn.get_color(), markersize=5)
         axes.axvline(threshold, color=ORANGE, linestyle=":", label="threshold in use")
         axes.set(xlabel=f"threshold: {label} from this probability on", xlim=(0, 1))
         axes.set(ylabel="cost, 1 = flagging all rows or none", ylim=(0, 1.5))
-        axes.legend(title="a miss costs", title_fontsize="small")
+        axes.figure.legend(loc="outside lower center", ncols=2)
         tidy(axes.xaxis)
         tidy(axes.yaxis)
 
