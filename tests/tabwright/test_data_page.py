@@ -53,7 +53,12 @@ def test_page_shows_what_there_is(trained, tmp_path: Path) -> None:
         data="data/raw/sales.csv",
         counts={"clean": 97, "rejected": 3, "train": 70, "test": 20, "unlabelled": 7},
         issues=[
-            {"kind": "leak", "column": "<spent>", "message": "tells all", "remedy": "role: ignore"}
+            {
+                "kind": "leak",
+                "column": "<spent>",
+                "message": "tells all",
+                "remedy": "`role: <ignore>`",
+            }
         ],
         checked=[{"kind": "time", "measure": "order", "limit": "0.95", "nearest": "<day> 0.2"}],
         rejected=data_page.broken_rules(BROKEN),
@@ -65,7 +70,7 @@ def test_page_shows_what_there_is(trained, tmp_path: Path) -> None:
         "&lt;Sales&gt;",
         "&lt;spent&gt;",
         "tells all",
-        "role: ignore",
+        "<code>role: &lt;ignore&gt;</code>",
         "3.0 %",
         "0.95",
         "&lt;day&gt; 0.2",

@@ -102,6 +102,13 @@ def test_unknown_metric_is_named(floors: dict) -> None:
         checks(**floors)
 
 
+@pytest.mark.parametrize(
+    ("count", "end"), [(1, ")"), (2, ", and 1 more check holds"), (3, ", and 2 more checks hold")]
+)
+def test_verdict_counts_the_checks_that_hold(count: int, end: str) -> None:
+    assert gate.verdict(checks(tests=[TEST] * (count - 1))).endswith(end)
+
+
 def test_verdict_names_everything_that_failed() -> None:
     tests = [TEST, TEST | {"pass_rate": 0.8, "test": "set 'x' to '1': down"}]
     found = checks(minimum={"rmse": 1}, slice_minimum={"rmse": 9}, tests=tests)

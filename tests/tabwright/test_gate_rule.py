@@ -8,7 +8,7 @@ import pytest
 from tabwright.evaluation.comparison import make_side, worse_at_most
 from tabwright.evaluation.resampling import Resampling
 from tabwright.project.project import Project
-from tabwright.reports.compare import FOLD_PARAMS, by_folds
+from tabwright.reports.compare import FOLD_PARAMS, SPLIT_PARAMS, by_folds
 from tabwright.schema.column import Column
 from tabwright.schema.schema import Schema
 from tabwright.selection.metrics import CLASSES, VALUES
@@ -103,3 +103,25 @@ def test_folds_of_growing_length_are_not_tested(tmp_path: Path) -> None:
     run = {"train_md5": "1", "seed": 1, "params": params}
     run["cv"] = {"metric": "rmse", "mean": 1.0, "folds": [1.0, 1.0, 1.0]}
     assert "not tested: folds of growing length" in by_folds(Project(tmp_path), run, run)[0]
+
+
+@pytest.mark.parametrize(
+    ("same_rows", "changes", "same"),
+    [
+        (True, {}, True),  # with another derived column
+        (False, {}, False),
+        (True, {"rows": {"train": 8}}, False),
+        (True, {"data": {"raw.csv": "other"}}, False),
+        (False, {"train_md5": "1", "rows": {"train": 9, "unlabelled": 2}}, True),
+    ],
+)
+def test_folds_of_the_same_rows_are_compared(
+    tmp_path: Path, same_rows: bool, changes: dict, same: bool
+) -> None:
+    params = dict.fromkeys((*FOLD_PARAMS, *SPLIT_PARAMS), "raw.csv")
+    params["data.split"] = "chronological"  # then the scores are not tested, which needs a schema
+    run = {"train_md5": "1", "seed": 1, "params": params, "rows": {"train": 9}}
+    run["data"], run["cv"] = {"raw.csv": "raw"}, {"metric": "rmse", "mean": 1.0}
+    other = run | {"train_md5": "2"} | changes
+    said = by_folds(Project(tmp_path), run, other, same_rows=same_rows)[0]
+    assert ("folds of growing length" in said) is same

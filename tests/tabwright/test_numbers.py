@@ -222,7 +222,7 @@ def test_limits_among_numbers_are_named(tmp_path, capsys, decimal) -> None:
     said = capsys.readouterr().out
     assert "23 of 28 cells are numbers" in said
     assert f"'<0{decimal}5' (row 1, 7, 13)" in said
-    assert f"read as {schema.columns['x'].type}" in said
+    assert f"read as {schema.columns['x'].type}; correct them in clean()" in said
 
 
 def test_odd_cells_of_a_target_are_named_with_their_rows(tmp_path) -> None:

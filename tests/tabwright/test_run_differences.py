@@ -3,11 +3,12 @@
 import subprocess
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from tabwright.evaluation.comparison import Gain
 from tabwright.project import git
 from tabwright.project.project import Project
-from tabwright.reports.compare import verdict
+from tabwright.reports.compare import SPLIT_PARAMS, may_be_same_rows, same_targets, verdict
 from tabwright.reports.differences import describe_differences, varying
 from tabwright.tracking import record
 
@@ -132,3 +133,29 @@ def test_verdict_follows_the_rule(folds: Gain | None, rows: Gain | None, words: 
     said, rule = verdict(*runs, folds, rows, 0.95).split("\n")
     assert said.startswith(words.format(*map(record.short, runs)))
     assert "95% interval" in rule
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({"evaluation": {"test_md5": "a"}, "seed": 2}, True),  # the file is the same
+        ({}, True),  # with another derived column
+        ({"seed": 2}, False),
+        ({"data": {"raw.csv": "other"}}, False),
+        ({"params": dict.fromkeys(SPLIT_PARAMS, "raw.csv") | {"data.split": "group"}}, False),
+    ],
+)
+def test_derived_columns_leave_held_out_rows_the_same(changes: dict, same: bool) -> None:
+    made = {"evaluation": {"test_md5": "a"}, "seed": 1, "data": {"raw.csv": "raw"}}
+    made["params"] = dict.fromkeys(SPLIT_PARAMS, "raw.csv")
+    other = made | {"evaluation": {"test_md5": "b"}} | changes
+    assert may_be_same_rows(made, other) is same
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "same"),
+    [("bought", "yn", True), ("bought", "ny", False), ("bought", "y", False), ("b", "yn", False)],
+)
+def test_rows_that_clean_leaves_out_are_noticed(name: str, cells: str, same: bool) -> None:
+    table = pd.DataFrame({"bought": list("yn")})
+    assert same_targets(table, pd.DataFrame({name: list(cells)})) is same

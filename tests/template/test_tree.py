@@ -4,6 +4,7 @@ import itertools
 import json
 import random
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 from support.generator import TEMPLATE, GeneratedProject, Generator
+from support.recipes import steps
 
 OPTIONS = {
     "license": ["MIT", "BSD-3-Clause", "Apache-2.0", "none"],
@@ -134,6 +136,32 @@ def test_python_is_formatted_and_clean(project: GeneratedProject) -> None:
             encoding="utf-8",
         )
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_recipe_alone_is_formatted_and_clean(generator: Generator) -> None:
+    made = generator().path
+    recipes = list(steps((made / "docs/recipes.md").read_text(encoding="utf-8")))
+    for name in dict.fromkeys(step.recipe for step in recipes if step.file.endswith(".py")):
+        project = Path(shutil.copytree(made, made.with_name(name)))
+        for step in recipes:
+            if step.recipe == name and step.file.endswith(".py") and step.language == "python":
+                step.paste(project)
+        ruff = [sys.executable, "-m", "ruff"]
+        for command in (["check", "--fix-only", "--quiet"], ["format", "--quiet"], ["check"]):
+            done = subprocess.run(
+                [*ruff, *command, "--no-cache", "src"],
+                cwd=project,
+                capture_output=True,
+                encoding="utf-8",
+            )
+            assert done.returncode == 0, name + done.stdout + done.stderr
+
+
+def test_hashes_that_a_prediction_leaves_are_no_secrets(generator: Generator) -> None:
+    config = yaml.safe_load(generator().read(".pre-commit-config.yaml"))
+    (hook,) = (hook for hook in config["repos"][0]["hooks"] if hook["id"] == "secrets")
+    assert re.search(hook["exclude"], "scored.csv.origin.json")
+    assert not re.search(hook["exclude"], "scored.json")
 
 
 def test_files_parse(project: GeneratedProject) -> None:

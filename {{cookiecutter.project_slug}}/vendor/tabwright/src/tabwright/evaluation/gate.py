@@ -106,7 +106,8 @@ def verdict(found: list[Check]) -> str:
     """One sentence: the quality gate passed, or failed and by what."""
     if failed := [check.words for check in found if not check.passed]:
         return f"quality gate failed: {'; '.join(failed)}"
-    more = f", and {len(found) - 1} more checks hold" if len(found) > 1 else ""
+    rest = len(found) - 1
+    more = f", and {rest} more {'check holds' if rest == 1 else 'checks hold'}" if rest else ""
     return f"quality gate passed: {found[0].words}{more}"
 
 

@@ -140,9 +140,14 @@ class Project:
         try:
             return getattr(import_module(path), name, default)
         except ModuleNotFoundError as error:
-            if not error.name or not f"{path}.".startswith(f"{error.name}."):
-                raise  # a library that the owner imports is missing
-            return default
+            if error.name and f"{path}.".startswith(f"{error.name}."):
+                return default
+            if not error.name or error.name.partition(".")[0] == self.package:
+                raise
+            raise ProjectError(
+                f"{path} imports {error.name}, which is not installed: `make setup` if pyproject.toml "
+                "names it; if not, add it there, then `make lock setup`."
+            ) from error
 
     @cached_property
     def params(self) -> Params:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pandas as pd
 
@@ -22,6 +23,8 @@ from .differences import describe_differences
 
 # Together with rows and seed, these decide the folds.
 FOLD_PARAMS = ("train.folds", "data.split", "data.split_by", "train.max_rows")
+# Together with the raw table and the seed, these decide which rows are held out.
+SPLIT_PARAMS = ("data.raw", "data.split", "data.split_by", "data.test_size", "train.max_rows")
 
 
 def main(project: Project, arguments: Arguments = None) -> None:
@@ -35,7 +38,8 @@ def main(project: Project, arguments: Arguments = None) -> None:
     if not records:
         raise ProjectError("there is no run yet: `make train` makes one.")
     if not (options.other or champion):
-        raise ProjectError("there is no champion to compare with: name a run with WITH=.")
+        words = f"name a run, as in WITH={short(records[0])}"
+        raise ProjectError(f"there is no champion to compare with: {words}.")
     run = find_record(project, options.run or records[-1]["run"])
     other = find_record(project, options.other or (champion or {})["run"])
     if run["run"] == other["run"]:
@@ -47,7 +51,8 @@ def main(project: Project, arguments: Arguments = None) -> None:
         )
     for name, words in describe_differences(project, run, other).items():
         print(f"{name}: {words}")
-    folds, rows = by_folds(project, run, other), by_rows(project, run, other)
+    rows = by_rows(project, run, other)
+    folds = by_folds(project, run, other, same_rows=rows[1] is not None)
     print(f"cross-validation: {folds[0]}")
     print(f"held-out rows: {rows[0]}")
     print(f"verdict: {verdict(run, other, folds[1], rows[1], project.params.evaluate.confidence)}")
@@ -71,15 +76,20 @@ def verdict(
     )
 
 
-def by_folds(project: Project, run: Record, other: Record) -> tuple[str, Gain | None]:
-    """The corrected t-test on the scores of the folds, if both runs had the same folds."""
+def by_folds(
+    project: Project, run: Record, other: Record, *, same_rows: bool = False
+) -> tuple[str, Gain | None]:
+    """The corrected t-test on the scores of the folds, if both runs had the same folds.
+
+    The same rows held out of the same table leave the same rows to train on.
+    """
     metric = run["cv"]["metric"]
     made = [
-        [record["train_md5"], record["seed"], record["cv"]["metric"]]
-        + [record["params"][name] for name in FOLD_PARAMS]
+        [record["seed"], record["cv"]["metric"]] + [record["params"][name] for name in FOLD_PARAMS]
         for record in (run, other)
     ]
-    if made[0] != made[1]:
+    same = same_rows and origin(run) == origin(other) and run["rows"] == other["rows"]
+    if made[0] != made[1] or not (same or run["train_md5"] == other["train_md5"]):
         return "not compared, the folds or the metric were not the same", None
     scores = f"{metric} {run['cv']['mean']:.4f} against {other['cv']['mean']:.4f}"
     if run["params"]["data.split"] == "chronological":
@@ -95,22 +105,42 @@ def by_rows(project: Project, run: Record, other: Record) -> tuple[str, Gain | N
     """The paired bootstrap on the held-out rows, if both runs had the same rows."""
     if "evaluation" not in run or "evaluation" not in other:
         return "not compared, `make evaluate` was not run for both", None
-    if run["evaluation"]["test_md5"] != other["evaluation"]["test_md5"]:
-        return "not compared, they were not the same rows", None
     schema, params = load_schema(project.schema_file), project.params
     with TemporaryDirectory() as folder:
-        new, old = (predictions(project, record, Path(folder)) for record in (run, other))
+        tables = (predictions(project, record, Path(folder)) for record in (run, other))
+        pair = list(tables) if may_be_same_rows(run, other) else []
+    if not pair or not same_targets(*pair):
+        return "not compared, they were not the same rows", None
+    new, old = pair
     metric, y_true = run["evaluation"]["metric"], encode_target(new, schema)
     sides = [make_side(table, schema, metric, project.metrics) for table in (new, old)]
     held_out = new
     if params.data.split != "random":  # groups and dates are not stored with predictions
-        if run["evaluation"]["test_md5"] != md5(project.test_file):
+        if md5(project.test_file) not in [each["evaluation"]["test_md5"] for each in (run, other)]:
             words = "test.parquet has other rows now, so their groups or dates are not known"
             return f"not compared, {words}", None
         held_out = read_rows(project.test_file, params.train.max_rows, params.seed)
     resampling = make_resampling(held_out, params.data, params.evaluate, params.seed)
     gain = paired_bootstrap(y_true, sides, resampling)
     return f"{versus(metric, y_true, sides)}, {gain}, by {resampling}", gain
+
+
+def may_be_same_rows(run: Record, other: Record) -> bool:
+    """Whether file or origin of the held-out rows are the same; `clean` may derive other columns."""
+    files = [record["evaluation"]["test_md5"] for record in (run, other)]
+    return files[0] == files[1] or origin(run) == origin(other)
+
+
+def origin(record: Record) -> list[Any]:
+    """The raw table, the seed and the parameters that decide which rows are held out."""
+    params = record["params"]
+    table = record["data"].get(params["data.raw"])
+    return [table, record["seed"], *(params[name] for name in SPLIT_PARAMS)]
+
+
+def same_targets(new: pd.DataFrame, old: pd.DataFrame) -> bool:
+    """Whether two tables of predictions have the same target, row by row: `clean` may drop rows."""
+    return list(new) == list(old) and new.iloc[:, 0].equals(old.iloc[:, 0])
 
 
 def predictions(project: Project, record: Record, folder: Path) -> pd.DataFrame:

@@ -78,10 +78,8 @@ def _in_column(
             yield message, f"if that is a value: remove it from source.missing in {FILE}"
         odd = describe_non_numbers(present, schema.source) or describe_non_dates(present)
         if odd:
-            yield (
-                f"{odd}; read as {column.role or column.type}",
-                "correct them, or add them to source.missing",
-            )
+            remedy = "correct them in clean(), or add them to source.missing; then its type"
+            yield f"{odd}; read as {column.role or column.type}", f"{remedy} in {FILE}"
         elif word := common_word(present):
             message = (
                 f"cells are numbers followed by {word!r}; read as {column.role or column.type}"

@@ -25,7 +25,10 @@ def main(project: Project, arguments: Arguments = None) -> None:
     os.chdir(project.root)
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     again = ["--force", "--single-item"] if options.again else []
+    why, runs = os.environ.get("WHY", ""), set(project.runs_folder.glob("*.json"))
     if code := dvc(["repro", *options.steps, *again]):
         sys.exit(code)
-    if hint := commit_hint(project.root, os.environ.get("WHY") or "Run the pipeline"):
+    if why and runs >= set(project.runs_folder.glob("*.json")):
+        print(f"no run has the reason {why!r}: the model was up to date, so none was made")
+    if hint := commit_hint(project.root, why or "Run the pipeline"):
         print(hint)
