@@ -93,7 +93,9 @@ def report_month(generator: Generator, project: Path) -> None:
 def go_back(generator: Generator, project: Path) -> None:
     """The first champion, in the shadow, is better on what comes now: it is brought back."""
     former, _ = json.loads((project / "models/champion.json").read_text(encoding="utf-8"))
-    generator.sh(project, f"make shadow RUN={former['run']}")
+    shadow = f"make shadow RUN={former['run']}"
+    said = generator.sh(project, f"{shadow} && make shadow END=1 && {shadow}")
+    assert "no model predicts in the shadow" in said
     for seed in (6, 7):
         month(generator, project, seed, **OPPOSITE)
     said = generator.sh(project, "make monitor")
@@ -107,3 +109,5 @@ def go_back(generator: Generator, project: Path) -> None:
     assert "the predictions are worse than on the held-out rows" in last["why"]
     assert not (project / "models/shadow.json").exists()
     assert "another champion was promoted" in generator.sh(project, "make act AUTO=1", code=1)
+    key = orders(900, 7, **OPPOSITE)["order_id"].iloc[0]
+    assert re.search("logged answers? deleted", generator.sh(project, f"make forget ID={key}"))
