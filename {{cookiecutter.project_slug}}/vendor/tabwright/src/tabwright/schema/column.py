@@ -34,16 +34,6 @@ def _date_format(form: str) -> str:
     return form
 
 
-def from_kind(entry: dict[str, Any]) -> dict[str, Any]:
-    """An entry with a type and perhaps a role, from one whose `kind` was either, as in older schemas."""
-    kind, keys = entry.get("kind"), {key: entry[key] for key in entry if key != "kind"}
-    if kind not in get_args(Role):
-        return {"type": kind} | keys
-    types = {"range": "numeric", "categories": "category", "format": "datetime"}
-    found = [column_type for key, column_type in types.items() if key in keys]
-    return {"type": found[0] if found else "text", "role": kind} | keys
-
-
 @dataclass(config=FORBID)
 class Column:
     """The type, the role and the rules of a column.
@@ -65,6 +55,19 @@ class Column:
     format: Annotated[Text, AfterValidator(_date_format)] | None = None
     description: Text = ""
     strict: Bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_kind(cls, entry: Any) -> Any:
+        """Read the `kind` of older schemas, which was the type or the role."""
+        if not isinstance(entry, dict) or "kind" not in entry:
+            return entry
+        kind, keys = entry["kind"], {key: entry[key] for key in entry if key != "kind"}
+        if kind not in get_args(Role):
+            return {"type": kind} | keys
+        types = {"range": "numeric", "categories": "category", "format": "datetime"}
+        found = [column_type for key, column_type in types.items() if key in keys]
+        return {"type": found[0] if found else "text", "role": kind} | keys
 
     @model_validator(mode="after")
     def _fitting(self) -> "Column":

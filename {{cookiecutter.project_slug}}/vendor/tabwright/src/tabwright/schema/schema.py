@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 from ..io.source import KnownColumns, Source, Text
 from ..project.errors import ProjectError
 from ..project.settings import FORBID, build, must_be
-from .column import Column, from_kind
+from .column import Column
 from .yaml_file import read_tree, write_tree
 
 HEADER = """\
@@ -105,9 +105,6 @@ def load_schema(path: Path) -> Schema:
             f"{name} has no `source`, such as {{separator: ',', encoding: utf-8}}. Add it."
         )
     tree["source"] = {"separator": None} | tree["source"]
-    if isinstance(columns := tree.get("columns"), dict):
-        old = [n for n, entry in columns.items() if isinstance(entry, dict) and "kind" in entry]
-        columns |= {name: from_kind(columns[name]) for name in old}
     schema = build(Schema, tree, name)
     schema.target = normalize("NFC", schema.target)
     schema.columns = {normalize("NFC", name): column for name, column in schema.columns.items()}
