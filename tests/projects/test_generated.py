@@ -133,6 +133,7 @@ def test_clone_elsewhere_gives_the_same_predictions(
 
 def test_report_and_docs_are_made(generator: Generator, example: Path) -> None:
     page = (example / "reports/report.html").read_text(encoding="utf-8")
+    assert "<h1>Pingüins &amp; co</h1>" in page
     figures = {path.name for path in (example / "reports/figures/evaluation").glob("*.svg")}
     assert {"calibration.svg", "gain.svg", "learning_curve.svg", "slices.svg"} <= figures
     assert page.count("<figure") == len(figures)

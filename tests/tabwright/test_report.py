@@ -9,6 +9,7 @@ from support.small_table import predict_test_rows, score_test_rows
 from tabwright.evaluation import gate
 from tabwright.evaluation.figures import draw
 from tabwright.evaluation.figures.importance import importances
+from tabwright.project.project import Project
 from tabwright.project.text import score
 from tabwright.reports import page, report
 from tabwright.tracking import record
@@ -107,3 +108,14 @@ def contrast(*colours: str) -> float:
 
 def test_large_scores_have_no_decimals() -> None:
     assert [score(value) for value in (0.25, 1234.5, 48649.5234)] == ["0.2500", "1,234.5", "48,650"]
+
+
+def test_pages_are_titled_by_the_project_else_by_its_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "car-sales"
+    folder.mkdir()
+    assert Project(folder).title == "car sales"
+    settings = folder / "pyproject.toml"
+    settings.write_text('[tool.tabwright]\npackage = "cars"\n', encoding="utf-8")
+    assert Project(folder).title == "car sales"  # a project that is older than the setting
+    settings.write_text('[tool.tabwright]\ntitle = "R&D: *cars*"\n', encoding="utf-8")
+    assert Project(folder).title == "R&D: *cars*"

@@ -37,7 +37,9 @@ LITERAL = [
 @pytest.mark.parametrize("text", LITERAL)
 def test_text_is_literal(text: str, generator: Generator) -> None:
     project = generator(project_name=text, project_slug="p", description=text, author_name=text)
-    about = tomllib.loads(project.read("pyproject.toml"))["project"]
+    settings = tomllib.loads(project.read("pyproject.toml"))
+    about = settings["project"]
+    assert settings["tool"]["tabwright"]["title"] == text
     assert about["description"] == text
     assert about["authors"] == [{"name": text}]
     assert project.read("README.md").startswith(f"# {text}\n\n{text}\n")

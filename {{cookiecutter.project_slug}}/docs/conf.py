@@ -4,10 +4,11 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = SETTINGS["project"]
 PACKAGES = [path.parent.name for path in (ROOT / "src").glob("*/__init__.py")]
 
-project = PROJECT["name"]
+project = SETTINGS["tool"]["tabwright"]["title"]
 version = release = PROJECT["version"]
 author = ", ".join(person["name"] for person in PROJECT.get("authors", []) if "name" in person)
 html_title = f"{project} {version}"

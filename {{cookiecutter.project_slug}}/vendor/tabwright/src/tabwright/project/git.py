@@ -138,7 +138,7 @@ def snapshot(root: Path, base: str = "", patch: Path | None = None) -> str:
 def uncommitted(root: Path, tree: str) -> str:
     """The patch from the current commit to a snapshot; empty if they are equal."""
     plain = ("--binary", "--no-color", "--no-ext-diff")
-    return (git(root, "diff", *plain, snapshot(root, "HEAD"), tree) or "") if tree else ""
+    return (git(root, "diff", *plain, "HEAD", tree, "--", *INPUTS) or "") if tree else ""
 
 
 def is_committed(root: Path, tree: str) -> bool:

@@ -111,21 +111,26 @@ class Project:
         """MLflow's database, which copies of the project share."""
         return self.home / "mlflow.db"
 
-    @property
-    def title(self) -> str:
-        """The name in headings of reports."""
-        return self.root.name.replace("-", " ")
-
     @cached_property
-    def package(self) -> str:
-        """The owner's package, from `[tool.tabwright]` in pyproject.toml; empty if there is none."""
+    def _named(self) -> dict[str, str]:
+        """`[tool.tabwright]` in pyproject.toml; empty if there is none."""
         try:
             tree = tomllib.loads((self.root / "pyproject.toml").read_text(encoding="utf-8"))
         except FileNotFoundError:
-            return ""
+            return {}
         except (OSError, ValueError) as error:
             raise ProjectError(f"pyproject.toml cannot be read, correct it: {error}") from error
-        return str(tree.get("tool", {}).get("tabwright", {}).get("package", ""))
+        return {name: str(text) for name, text in tree.get("tool", {}).get("tabwright", {}).items()}
+
+    @property
+    def package(self) -> str:
+        """The owner's package; empty if pyproject.toml names none."""
+        return self._named.get("package", "")
+
+    @property
+    def title(self) -> str:
+        """The name in headings of reports: that in pyproject.toml, else the folder's."""
+        return self._named.get("title", "") or self.root.name.replace("-", " ")
 
     @property
     def name(self) -> str:

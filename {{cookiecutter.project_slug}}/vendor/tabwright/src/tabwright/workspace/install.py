@@ -106,7 +106,8 @@ def _own_uv(root: Path) -> list[str]:
     uv = root / PYTHON.with_stem("uv")
     if not uv.exists():
         pip = (str(root / PYTHON), "-m", "pip", "--quiet", "--disable-pip-version-check")
-        run(root, str(root / PYTHON), "-m", "ensurepip")  # uv makes environments without pip
+        if not shutil.which("pip", path=str(uv.parent)):  # uv makes environments without pip
+            run(root, str(root / PYTHON), "-m", "ensurepip")
         run(root, *pip, "install", "--retries", "2", "uv")
     return [str(uv)]
 
