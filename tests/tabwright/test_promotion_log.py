@@ -147,12 +147,15 @@ def test_models_of_the_log_are_listed_where_mlflow_knows_others(
     ]
 
 
+@pytest.mark.parametrize("by_mlflow", [False, True])
 def test_mlflow_follows_the_numbers_that_a_merge_gives(
-    project: Project, monkeypatch: pytest.MonkeyPatch
+    by_mlflow: bool, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two branches have promoted, both as version 2; the registry has tags of both."""
     monkeypatch.undo()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", sqlite_uri(project.database_file))
+    if by_mlflow:  # as where the database is not the project's own
+        monkeypatch.setattr(mirror, "query", lambda *_: None)
     client, runs = mlflow.MlflowClient(), {}
     client.create_registered_model(project.name)
     for name, number in (("base", "1"), ("ben", "2"), ("ada", "2"), ("other", "")):
@@ -162,7 +165,8 @@ def test_mlflow_follows_the_numbers_that_a_merge_gives(
         client.set_model_version_tag(project.name, version, "seen", "by Ada")
         if number:
             client.set_model_version_tag(project.name, version, "version", number)
-    client.set_registered_model_alias(project.name, "champion", "3")  # and stays
+    client.set_registered_model_alias(project.name, "champion", "1")
+    client.set_registered_model_alias(project.name, "challenger", "3")
     log = [
         PROMOTION | {"run": runs[name], "version": str(n)}
         for n, name in enumerate(("base", "ben", "ada"), 1)
@@ -171,6 +175,8 @@ def test_mlflow_follows_the_numbers_that_a_merge_gives(
     mirror.follow_promotions(project)
     assert [each.number for each in mirror.versions(project)] == ["1", "2", "3", ""]
     assert mirror.aliases(project) == {"champion": "3"}
+    champion = client.get_model_version_by_alias(project.name, "champion")
+    assert (champion.run_id, champion.tags) == (runs["ada"], {"seen": "by Ada", "version": "3"})
 
 
 def test_shadow_that_a_merge_gave_the_number_of_another_has_the_next(project: Project) -> None:

@@ -15,8 +15,8 @@ from ..project.errors import ProjectError
 from ..project.project import Project
 from ..project.text import aligned
 from ..selection.persistence import SHORT, Record
-from ..tracking.database import database_errors, load_mlflow
-from ..tracking.experiment import open_experiment, read
+from ..tracking.database import database_errors, load_mlflow, require_server
+from ..tracking.experiment import query, read
 from ..tracking.record import short, test_score
 from .champion import promotion_log
 from .shadow import current_shadow
@@ -27,6 +27,18 @@ SELECT version, run_id, (
     WHERE tag.name = model.name AND tag.version = model.version AND key = 'version'
 ) FROM model_versions AS model WHERE name = ?
 """
+# What methods of MLflow's client do, given the same values.
+CHANGES = {
+    "set_model_version_tag": (
+        "INSERT OR REPLACE INTO model_version_tags (name, version, key, value) VALUES (?, ?, ?, ?)"
+    ),
+    "set_registered_model_alias": (
+        "INSERT OR REPLACE INTO registered_model_aliases (name, alias, version) VALUES (?, ?, ?)"
+    ),
+    "delete_registered_model_alias": (
+        "DELETE FROM registered_model_aliases WHERE name = ? AND alias = ?"
+    ),
+}
 
 
 class Version(NamedTuple):
@@ -86,17 +98,20 @@ def follow_promotions(project: Project) -> None:
     numbers = {promotion["run"]: promotion["version"] for promotion in log}
     renumbered = [each for each in known if numbers.get(each.run_id, each.number) != each.number]
     champion = next((each.version for each in known if log and each.run_id == log[-1]["run"]), None)
-    moved = champion is not None and named.get("champion") != champion
-    if not (renumbered or moved):
-        return
-    open_experiment(project)
-    client, name = load_mlflow(project).MlflowClient(), project.name
     for each in renumbered:
-        client.set_model_version_tag(name, each.version, "version", numbers[each.run_id])
-    if moved:
+        number = numbers[each.run_id]
+        _change(project, "set_model_version_tag", each.version, "version", number)
+    if champion is not None and named.get("champion") != champion:
         if named.get("challenger") == champion:
-            client.delete_registered_model_alias(name, "challenger")
-        client.set_registered_model_alias(name, "champion", champion)
+            _change(project, "delete_registered_model_alias", "challenger")
+        _change(project, "set_registered_model_alias", "champion", champion)
+
+
+def _change(project: Project, method: str, *values: str) -> None:
+    """Change the registry as a method of MLflow's client does, which takes seconds to import."""
+    if query(project, CHANGES[method], project.name, *values) is None:
+        require_server(project)
+        getattr(load_mlflow(project).MlflowClient(), method)(project.name, *values)
 
 
 def make_challenger(project: Project, record: Record) -> None:

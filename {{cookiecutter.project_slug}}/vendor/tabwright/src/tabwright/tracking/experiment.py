@@ -1,6 +1,7 @@
 """The project's experiment in MLflow, its runs and their files.
 
-The project's own database is read without MLflow, whose import takes seconds; a server through it.
+The project's own database is read, and small things are changed in it, without MLflow, whose import
+takes seconds; a server through it.
 """
 
 import os
@@ -49,7 +50,7 @@ def has_own_database(project: Project) -> bool:
 
 
 def query(project: Project, statement: str, *values: str) -> list[Any] | None:
-    """Rows of the project's own database, where it is there; None if MLflow has to be asked.
+    """Run a statement in the project's own database, where it is there; None if MLflow has to be asked.
 
     That is where runs are kept elsewhere, and where the database has no such table or column.
     """
@@ -57,7 +58,7 @@ def query(project: Project, statement: str, *values: str) -> list[Any] | None:
         return None
     if not project.database_file.exists():
         return []
-    with closing(sqlite3.connect(project.database_file)) as connection:
+    with closing(sqlite3.connect(project.database_file)) as connection, connection:
         try:
             return connection.execute(statement, values).fetchall()
         except sqlite3.OperationalError as error:
