@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tabwright.io.source import Source
 from tabwright.schema.ambiguities import find_ambiguities
 from tabwright.schema.column import Column
-from tabwright.schema.dates import as_dates, guess_format
+from tabwright.schema.dates import as_dates, guess_format, show_dates
 from tabwright.schema.guess import infer_schema
 from tabwright.schema.rules import apply_contract
 from tabwright.schema.schema import Schema
@@ -230,3 +230,13 @@ def test_dates_of_two_formats_are_said() -> None:
     }
     schema = Schema("y", "classification", columns)
     assert find_ambiguities(pd.DataFrame({"x": cells}), pd.DataFrame({"x": cells}), schema) == []
+
+
+def test_dates_are_shown_as_they_were_written_where_that_loses_nothing() -> None:
+    days = pd.Series([DAYS[0].normalize(), pd.NaT, DAYS[1].normalize()])
+    assert show_dates(days, "%d.%m.%Y").fillna("").tolist() == ["03.01.2021", "", "19.01.2021"]
+    for form in (None, "ISO8601"):
+        assert show_dates(days, form).fillna("").tolist() == ["2021-01-03", "", "2021-01-19"]
+    later = days + pd.Timedelta(hours=4)
+    assert show_dates(later, "%d.%m.%Y").iloc[0] == "2021-01-03 04:00:00"
+    assert show_dates(later, "%d.%m.%Y %H:%M").iloc[0] == "03.01.2021 04:00"

@@ -29,7 +29,11 @@ KEYS = [1582218195625938945, None, 1582218195625938949]
 
 def predicted(runner: DatasetRunner, name: str, output: str, **options: Any) -> Path:
     """Predict `data/raw/<name>` by the columns `size` and `y`."""
-    columns = {"size": Column("numeric"), "y": Column("category", categories=["a", "b"])}
+    columns = {
+        "size": Column("numeric"),
+        "on": Column("datetime", role="ignore", format="%d.%m.%Y"),
+        "y": Column("category", categories=["a", "b"]),
+    }
     schema = Schema("y", "classification", columns, Source())
     model = DummyClassifier().fit(pd.DataFrame({"size": [1.0, 2.0, 3.0]}), ["a", "b", "b"])
     predict_file(runner.raw / name, runner.raw / output, model, schema, **options)
@@ -93,6 +97,15 @@ def test_parquet_as_text_has_all_digits(runner: DatasetRunner) -> None:
         "ratio": "0.1",
     }
     assert {second[name] for name in ("amount", "day", "town", "key", "short", "yes")} == {""}
+
+
+def test_dates_with_a_type_are_written_as_the_schema_has_them(runner: DatasetRunner) -> None:
+    days = [datetime.datetime(2024, 1, 20), None, datetime.datetime(2024, 2, 1)]
+    dates = {"on": pa.array(days, pa.timestamp("us")), "off": pa.array(days, pa.timestamp("ns"))}
+    pq.write_table(pa.table(dates | {"size": [1.0, 2.0, 3.0]}), runner.clear() / "new.parquet")
+    found = written(predicted(runner, "new.parquet", "out.csv"))
+    assert [row["on"] for row in found] == ["20.01.2024", "", "01.02.2024"]
+    assert [row["off"] for row in found] == ["2024-01-20", "", "2024-02-01"]
 
 
 NAMED: dict[str, Any] = {

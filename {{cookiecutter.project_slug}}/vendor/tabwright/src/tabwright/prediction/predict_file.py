@@ -26,6 +26,7 @@ from ..io.source import Source
 from ..project.errors import ProjectError
 from ..project.files import replacing
 from ..registry.champion import ModelInUse
+from ..schema.dates import show_dates
 from ..schema.rules import LEFT_OUT, ROW, apply_contract, describe, notes, problems_in, rejected_by
 from ..schema.schema import Schema
 from ..tracking.record import now
@@ -76,7 +77,7 @@ def predict_file(
     """
     counts, broken, written = Counter[str](), list[pd.DataFrame](), detect_source(source, schema)
     refused = False
-    with _writer(output) as write:
+    with _writer(output, schema) as write:
         batches = read_cells(source, written, schema.known_columns)
         for cells, rows, ragged in tqdm(batches, unit="batch", delay=2, leave=False, disable=None):
             raw, batch = to_pandas(cells, source).set_axis(rows), keep_types(cells).set_axis(rows)
@@ -155,16 +156,30 @@ def lineage(used: ModelInUse, source: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _writer(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
+def _writer(path: Path, schema: Schema) -> Iterator[Callable[[pd.DataFrame], None]]:
     """A function that appends tables to a CSV or Parquet file."""
     if path.suffix == ".parquet":
         with parquet_file(path) as write:
             yield write
     else:
         with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
-            yield lambda table: table.to_csv(
+            yield lambda table: _with_dates_as_text(table, schema).to_csv(
                 file,
                 header=not file.tell(),
                 index=False,
                 float_format=lambda number: str(number).removesuffix(".0"),
             )
+
+
+def _with_dates_as_text(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """Rows of a file that has types, with dates in the format that the schema has for them."""
+    dated = table.select_dtypes("datetime").columns
+    forms = {
+        name: schema.columns[name].format if name in schema.columns else None for name in dated
+    }
+    return table.assign(
+        **{
+            name: show_dates(table[name].astype("datetime64[us]"), form)
+            for name, form in forms.items()
+        }
+    )

@@ -67,6 +67,20 @@ def write_dates(dates: pd.Series, form: str | None) -> pd.Series:
     return dates.dt.tz_localize("UTC").dt.strftime(codes)
 
 
+def show_dates(dates: pd.Series, form: str | None) -> pd.Series:
+    """Write timestamps for people: in a format that loses none of them, else as ISO 8601.
+
+    A date without a time of day gets none.
+    """
+    if (
+        form
+        and form != "ISO8601"
+        and parse_dates(shown := write_dates(dates, form), form).equals(dates)
+    ):
+        return shown
+    return dates.astype("str").str.removesuffix(" 00:00:00")
+
+
 def guess_format(text: pd.Series, *, day_first: bool = False) -> str | None:
     """Guess the format of dates; None unless nearly all cells have it, see `best_format`."""
     best, fits = best_format(text, day_first=day_first)
