@@ -1,6 +1,7 @@
 """Generate projects as a user does, by the cookiecutter command in a home of one's own, and use them."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,8 @@ TABLE = "\ufeffkey;weight (kg);colour;price\n" + "".join(
     f"k{n};{n % 17}.5;{'red' if n % 3 else 'blue'};{n % 17 * 3 + 10 * (n % 3 == 0)}\n"
     for n in range(200)
 )
+# the end of the command that finishes a project, as generation prints it
+COMMIT = ' && git add --all && git commit --message "Set up the project"'
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,11 @@ class GeneratedProject:
             for name, path in sorted(relative.items())
             if name.parts[0] not in MADE_LATER
         }
+
+
+def steps(output: str) -> dict[str, str]:
+    """Read the report: what each step says, in order; each has its time."""
+    return dict(re.findall(r"^  (\w+(?:,? \w+)?) +\d+\.\d s *(.*)$", output, re.MULTILINE))
 
 
 def edit(project: Path, name: str, changes: dict[str, str]) -> None:

@@ -9,6 +9,7 @@ from .generator import TEMPLATE, GeneratedProject, Generator
 
 # `make predict` looks at the data again.
 DAY = ["pull", "data", "data", "predict", "monitor", "act", "push"]
+UPTO_MONITOR = DAY[: DAY.index("monitor") + 1]
 STUB = """#!/bin/sh
 # What make starts: it notes which step it is, fails where it is told to, and act trains if it is told to.
 case "$*" in

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import uvicorn
 from sklearn.base import BaseEstimator
 from tabwright.dataset.clean import Clean, unchanged
@@ -88,6 +89,21 @@ def promote(project: Project, entry: dict[str, Any]) -> None:
 def set_shadow(project: Project, entry: dict[str, Any], share: float = 0) -> None:
     """Let a model predict in the shadow."""
     write_json(project.shadow_file, entry | {"share": share})
+
+
+def as_json(raw: pd.DataFrame, schema: Schema) -> list[dict]:
+    """Raw cells as a client of the service has them."""
+
+    def cell(value, kind: str):
+        if pd.isna(value):
+            return None
+        return {"numeric": float, "boolean": "yes".__eq__}.get(kind, str)(value)
+
+    columns = {name: column.type for name, column in schema.columns.items() if name in raw}
+    return [
+        {name: cell(value, columns[name]) for name, value in row.items()}
+        for row in raw.to_dict("records")
+    ]
 
 
 @contextmanager

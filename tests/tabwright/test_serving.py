@@ -1,4 +1,4 @@
-"""Answers of the service: those of batch prediction, and refusals in the schema's words."""
+"""Answers of a running service, and refusals in the words of the schema."""
 
 import json
 from collections.abc import Iterator
@@ -6,25 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pandas as pd
 import pytest
-from support.owner import fit_model, make_dataset
-from support.served import Client, add_model, new_project, promote, service
-from support.small_table import PARAMS, make_raw
+from support.owner import make_dataset
+from support.served import add_model, new_project, promote, service
+from support.small_table import make_raw
 from tabwright.dataset.clean import unchanged
-from tabwright.io.source import Source
-from tabwright.prediction.predict_file import predict_file
-from tabwright.project.files import write_json
-from tabwright.registry.champion import champion_folder
 from tabwright.request_log import log
-from tabwright.schema.column import Column
-from tabwright.schema.guess import infer_schema
-from tabwright.schema.rules import apply_contract
-from tabwright.schema.schema import Schema
-from tabwright.serving.columns import example
 from tabwright.serving.models import changes_rows
-from tabwright.serving.request import RowReader
 
 WITHIN = 1e-12
 ROW = {
@@ -46,59 +35,6 @@ def served(trained, tmp_path_factory) -> Iterator[SimpleNamespace]:
         yield SimpleNamespace(project=project, client=client, log=project.root / "data" / "log")
 
 
-def as_json(raw: pd.DataFrame, schema: Schema) -> list[dict]:
-    """Raw cells as a client of the service has them."""
-
-    def cell(value, kind: str):
-        if pd.isna(value):
-            return None
-        return {"numeric": float, "boolean": "yes".__eq__}.get(kind, str)(value)
-
-    columns = {name: column.type for name, column in schema.columns.items() if name in raw}
-    return [
-        {name: cell(value, columns[name]) for name, value in row.items()}
-        for row in raw.to_dict("records")
-    ]
-
-
-@pytest.mark.parametrize("target", ["bought", "city", "spent"])
-def test_rows_and_files_are_answered_as_batches_are(target: str, trained, tmp_path: Path) -> None:
-    schema, model = trained.schema, trained.model
-    if target != "bought":  # several classes; values, with dates and text
-        table = make_raw().dropna(subset=target)
-        schema = infer_schema(table, target, Source())
-        model, _ = fit_model(apply_contract(table, schema)[0], schema, PARAMS)
-    new = make_raw(40, seed=5).drop(columns=target)
-    new.loc[new.index[0], "visits"] = "99"  # outside the range of the schema
-    source, output = tmp_path / "new.csv", tmp_path / "out.csv"
-    new.to_csv(source, index=False)
-    predict_file(source, output, model, schema)
-    batch = pd.read_csv(output, keep_default_na=False)
-    project = new_project(tmp_path / "project", model, schema)
-    with service(project) as client:
-        rows = client.predict(as_json(new, schema))
-        file = client.send("POST", "/predict/file", source.read_bytes())
-    assert (rows.status, file.status) == (200, 200)
-    logged = log.read_answers(project.log_folder)
-    assert (len(logged), set(logged["source"])) == (2 * len(new), {"service"})
-    halves = logged["answer"][: len(new)], logged["answer"][len(new) :]
-    known = sorted(halves[1])
-    assert sorted(halves[0]) == (pytest.approx(known, rel=WITHIN) if target == "spent" else known)
-    assert file.data == output.read_bytes()
-    predicted = batch[f"predicted_{target}"]
-    assert len(set(predicted)) > 1
-    assert [row.get("note", "") for row in rows.json] == batch["prediction_note"].tolist()
-    if target == "spent":
-        found = pd.DataFrame(rows.json)[["prediction", "low", "high"]].to_numpy()
-        expected = batch[["predicted_spent", "predicted_spent_low", "predicted_spent_high"]]
-        assert abs(found / expected.to_numpy() - 1).max() < WITHIN
-    else:
-        assert [row["prediction"] for row in rows.json] == predicted.tolist()
-        found = pd.DataFrame([row["probabilities"] for row in rows.json])
-        expected = batch[[f"probability_{label}" for label in found.columns]]
-        assert abs(found.to_numpy() - expected.to_numpy()).max() < WITHIN
-
-
 def test_parquet_in_parquet_out(served, tmp_path: Path) -> None:
     new = make_raw(20, seed=5).drop(columns="bought")
     new.to_parquet(tmp_path / "new.parquet")
@@ -108,59 +44,6 @@ def test_parquet_in_parquet_out(served, tmp_path: Path) -> None:
     result = pd.read_parquet(tmp_path / "out.parquet")
     assert result["customer_id"].tolist() == new["customer_id"].tolist()
     assert result["probability_yes"].between(0, 1).all()
-
-
-def test_typed_table_of_rows_is_that_of_a_file(trained) -> None:
-    new = make_raw(60, seed=9).drop(columns="bought")
-    reader = RowReader(trained.schema, raw=False, max_rows=100)
-    rows = reader.read(json.dumps(as_json(new, trained.schema)).encode())
-    of_rows, _ = apply_contract(reader.cells(rows), trained.schema, target=False)
-    of_file, _ = apply_contract(new, trained.schema, target=False)
-    pd.testing.assert_frame_equal(of_rows, of_file[of_rows.columns], check_exact=True)
-
-
-def test_rows_that_need_no_check_are_those_the_schema_says_nothing_about() -> None:
-    columns = {
-        "size": Column("numeric", nullable=False, range=[0, 10]),
-        "price": Column("numeric", range=[-1, 5.5]),
-        "weight": Column("numeric"),
-        "kind": Column("category", categories=["a", "b", "NA", ""]),
-        "place": Column("category", nullable=False, categories=["7", "x y", "é"]),
-        "member": Column("boolean"),
-        "target": Column("category", categories=["no", "yes"]),
-    }
-    schema = Schema("target", "classification", columns, Source(missing=["", "NA"]))
-    reader = RowReader(schema, raw=False, max_rows=5000)
-    random = np.random.default_rng(1)
-    numbers = [0, 10, 10.0001, -1, 5.5, 1e29, 3, 1.5, 2, None]
-    cells = {name: numbers if column.type == "numeric" else [] for name, column in columns.items()}
-    cells |= {"kind": ["a", "b", "NA", "", "c", None], "place": ["7", 7, "x y", "é", "e", None]}
-    cells |= {"member": [True, False, None]}
-    del cells["target"]
-    rows = [{n: each[random.integers(len(each))] for n, each in cells.items()} for _ in range(2000)]
-    read = [(row, *reader.read(json.dumps(row).encode())) for row in rows]
-    plain = [one for _, one in read if reader.are_plain([one])]
-    others = [(row, one) for row, one in read if not reader.are_plain([one])]
-    typed, problems = apply_contract(reader.cells(plain), schema, target=False)
-    assert problems.empty
-    pd.testing.assert_frame_equal(reader.cells(plain), typed, check_exact=True)
-    _, problems = apply_contract(reader.cells([one for _, one in others]), schema, target=False)
-    for number in {*range(len(others))} - {*problems["rejected_row"]}:
-        row, _ = others[number]  # it is typed as something else than it was sent as
-        assert row["kind"] in ("NA", "") or row["place"] == 7
-    assert 100 < len(plain) < 1900
-
-
-@pytest.mark.parametrize(
-    "column",
-    [Column("text"), Column("category"), Column("numeric", missing=["-1"]), Column("datetime")],
-)
-def test_some_columns_always_need_the_check(column: Column) -> None:
-    target = Column("category", categories=["no", "yes"])
-    schema = Schema("target", "classification", {"x": column, "target": target})
-    reader = RowReader(schema, raw=False, max_rows=10)
-    (read,) = reader.read(b'{"x": null}')
-    assert not reader.are_plain([read])
 
 
 def test_answer_names_itself_and_its_model_and_the_log_has_it(served) -> None:
@@ -335,64 +218,6 @@ def test_request_that_fails_fails_no_other(trained, tmp_path: Path, monkeypatch)
         assert client.metric("failures_total") == 1
     assert statuses == [200, 500, 200]
     assert log.read_batches(project.root / "data" / "log")["failed"].tolist() == [0, 1, 0]
-
-
-def test_pages_about_the_service(served, trained) -> None:
-    client: Client = served.client
-    model = client.get("/model").json
-    assert (model["model_version"], model["commit"], model["trained"]) == (
-        "1",
-        "c" * 40,
-        "2026-01-01T12:00:00Z",
-    )
-    assert model["scores"] == {"roc_auc": 0.9}
-    assert model["schema"]["columns"]["city"]["categories"] == ["Bern", "Graz", "Lyon"]
-    assert client.get("/health").json == {"status": "alive"}
-    assert client.get("/ready").json["ready"] is True
-    assert client.get("/nothing").status == 404
-    assert client.get("/predict").status == 405
-    document = json.loads(client.get("/openapi.json").data)
-    row = document["components"]["schemas"]["Row"]
-    assert set(row["required"]) == {"city", "joined", "member", "remark", "visits"}
-    assert client.predict(row["example"]).status == 200
-    files = document["paths"]["/predict/file"]["post"]
-    assert list(files["requestBody"]["content"]) == ["application/octet-stream"]
-    assert next(iter(files["responses"]["200"]["content"])) == "application/octet-stream"
-    rows = as_json(make_raw(), trained.schema)
-    assert not any(row["example"].items() <= each.items() for each in rows)
-
-
-def test_scores_are_those_of_the_promotion(trained, tmp_path: Path) -> None:
-    project = new_project(tmp_path, trained.model, trained.schema)
-    scores = {"metric": "roc_auc", "test": {"roc_auc": 0.7}, "interval": {"roc_auc": {"low": 0.6}}}
-    write_json(champion_folder(project, "run-1") / "metrics.json", scores)
-    with service(project) as client:
-        model = client.get("/model").json
-    assert {"metric": model["metric"], "test": model["scores"], "interval": model["interval"]} == (
-        scores
-    )
-
-
-def test_form_escapes_names_and_fetches_nothing(trained, tmp_path: Path) -> None:
-    columns = dict(trained.schema.columns)
-    columns["visits"] = replace(columns["visits"], description='<script>alert("x")</script>')
-    project = new_project(tmp_path, trained.model, replace(trained.schema, columns=columns))
-    with service(project) as client:
-        page = client.get("/docs")
-    assert page.status == 200
-    text = page.data.decode()
-    assert "<script>alert" not in text
-    assert "http" not in text.replace("http-equiv", "")
-    assert "default-src 'none'" in page.headers["content-security-policy"]
-    assert all(f'data-name="{name}"' in text for name in trained.schema.features)
-    assert '<textarea data-name="remark"' in text  # a line would lose its breaks
-
-
-def test_example_satisfies_the_schema(trained) -> None:
-    _, problems = apply_contract(
-        pd.DataFrame([example(trained.schema)]), trained.schema, target=False
-    )
-    assert problems.empty
 
 
 def test_versions_that_are_kept_answer_by_name(trained, tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ ALLOWED = {
     "faults.py: killpg": "tox runs the faults on POSIX only",
     "service.py: killpg": "in a branch for other systems",
     "postgres.py: geteuid": "behind hasattr",
-    "test_broken_inputs.py: mkfifo": "a case of POSIX",
+    "test_broken_folders.py: mkfifo": "a case of POSIX",
     **dict.fromkeys(
         (
             f"{test}.py: .venv/bin/python"
