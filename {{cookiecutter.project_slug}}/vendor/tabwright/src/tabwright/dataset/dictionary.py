@@ -34,7 +34,7 @@ def data_dictionary(clean: pd.DataFrame, schema: Schema) -> str:
         if name in clean.columns and len(clean):
             empty = f"{clean[name].isna().mean():.1%}"
             values = _values(clean[name].dropna(), column)
-        cells = (name, column.role or column.type, empty, values, column.description)
+        cells = (name, column.role_or_type, empty, values, column.description)
         lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 

@@ -96,9 +96,7 @@ def extend_to_all_rows(
 
 def summary(schema: Schema) -> str:
     """List what was inferred and should be checked."""
-    counts = pd.Series(
-        [column.role or column.type for column in schema.columns.values()]
-    ).value_counts()
+    counts = pd.Series([column.role_or_type for column in schema.columns.values()]).value_counts()
     features, dialect = schema.features, schema.source.non_default()
     notes = {
         "no feature": [name for name in schema.columns if name not in {*features, schema.target}],

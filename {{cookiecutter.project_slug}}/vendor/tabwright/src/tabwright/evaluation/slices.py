@@ -64,7 +64,7 @@ def make_slices(
     """
     for name in columns:
         cells, column = test[name], schema.columns[name]
-        for label, mask in _values(cells, column.role or column.type):
+        for label, mask in _values(cells, column.role_or_type):
             if mask.any():
                 yield name, label, mask
         if cells.hasnans:

@@ -79,11 +79,9 @@ def _in_column(
         odd = describe_non_numbers(present, schema.source) or describe_non_dates(present)
         if odd:
             remedy = "correct them in clean(), or add them to source.missing; then its type"
-            yield f"{odd}; read as {column.role or column.type}", f"{remedy} in {FILE}"
+            yield f"{odd}; read as {column.role_or_type}", f"{remedy} in {FILE}"
         elif word := common_word(present):
-            message = (
-                f"cells are numbers followed by {word!r}; read as {column.role or column.type}"
-            )
+            message = f"cells are numbers followed by {word!r}; read as {column.role_or_type}"
             yield message, "to read them as numbers: remove it in clean()"
     elif column.read_as == "datetime" and column.format:
         if others := other_orders(parse_dates(present, column.format), column.format):

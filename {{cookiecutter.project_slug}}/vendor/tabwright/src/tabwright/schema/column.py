@@ -85,6 +85,11 @@ class Column:
         return self.role != "ignore"
 
     @property
+    def role_or_type(self) -> str:
+        """What people are shown: a column that is no feature counts by its role."""
+        return self.role or self.type
+
+    @property
     def read_as(self) -> str:
         """The type that cells are read as: of an identifier text; empty if they are not read."""
         if self.role is None:
