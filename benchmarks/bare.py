@@ -135,7 +135,7 @@ class Comparison:
     def vote(self, declared: dict[str, Any]) -> None:
         """Add the mean of those models that improve it one by one, and drop the weaker of a family."""
         from tabwright.selection.ensemble import MAX_PARTS, ROUNDS
-        from tabwright.selection.model_selection import KEPT
+        from tabwright.selection.model_selection import KEPT, MIN_GAIN
 
         kept: Counter[str] = Counter()
         for name in self.ranked():
@@ -155,7 +155,8 @@ class Comparison:
             if means[name] > best:
                 best, chosen = means[name], votes.copy()
         weights = {name: chosen[name] for name in names if chosen[name]}
-        if len(weights) > 1:
+        single, baseline = self.scores[self.ranked()[0]][0], self.scores["baseline"][0]
+        if len(weights) > 1 and best - single >= MIN_GAIN * (single - baseline):
             parts = [(name, self.models[name]) for name in weights]
             each = [self.chances[name] for name in weights]
             model = VotingClassifier(parts, voting="soft", weights=list(weights.values()))

@@ -55,6 +55,7 @@ def test_folds_in_processes_predict_as_in_turn(trained, monkeypatch) -> None:
 def test_voting_is_scored_as_it_is_fitted(trained, monkeypatch) -> None:
     votes = {"linear": 2, "boosting": 1}
     monkeypatch.setattr(model_selection, "select_ensemble", lambda *_: votes)
+    monkeypatch.setattr(model_selection, "MIN_GAIN", -1)
     params = with_train(n_iter=0)
     selection = ModelSelection(trained.train, trained.schema, params)
     known = candidates.candidates(trained.schema, 1)
@@ -62,6 +63,27 @@ def test_voting_is_scored_as_it_is_fitted(trained, monkeypatch) -> None:
     selection.add_voting()
     selection.add("fitted", selection.trials["voting"].candidate)
     assert selection.trials["voting"].y_pred == pytest.approx(selection.trials["fitted"].y_pred)
+
+
+@pytest.mark.parametrize(("share", "taken"), [(0.9, False), (1.1, True)])
+def test_voting_has_to_add_a_thousandth_of_what_one_model_gains(
+    share: float, taken: bool, trained, monkeypatch, capsys
+) -> None:
+    """On the baseline, whose score is 0.5; a score is the mean of what is predicted here."""
+    monkeypatch.setattr(
+        ModelSelection, "score", lambda _, y_pred: {"mean": y_pred.mean(), "std": 0.0, "folds": []}
+    )
+    monkeypatch.setattr(model_selection, "select_ensemble", lambda *_: {"one": 1, "two": 1})
+    selection = ModelSelection(trained.train, trained.schema, with_train(n_iter=0))
+    known = candidates.candidates(trained.schema, 1)
+    rows = len(selection.held_out)
+    more = 2 * share * model_selection.MIN_GAIN * 0.3
+    for name, level in (("baseline", 0.5), ("one", 0.8 - 1e-9), ("two", 0.8)):
+        selection.add(name, known["linear"], np.full(rows, level))
+    selection.trials["one"].y_pred[:] += more  # so that the vote is better than both were alone
+    selection.add_voting()
+    assert ("voting" in selection.trials) == taken
+    assert ("voting  not taken: 2 models have roc_auc" in capsys.readouterr().out) != taken
 
 
 @pytest.mark.parametrize(("power", "tried"), [(1, False), (6, True)])

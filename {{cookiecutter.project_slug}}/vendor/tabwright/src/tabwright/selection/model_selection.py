@@ -31,6 +31,7 @@ from .metrics import NONE, Own, deciding_metric, encode_target, task_metrics
 SKEWED = 1.0  # skewness of a target without negative values from which on its log is tried
 SEARCHED = 3  # families of candidates that the search tries settings of
 KEPT = 3  # trials of each family that are left after it
+MIN_GAIN = 0.001  # of what the best model gains on the baseline, that voting has to add
 SLOW = 3  # seconds of fits that repay the start of processes, here or elsewhere
 
 
@@ -141,15 +142,27 @@ class ModelSelection:
         self._keep_best()
 
     def add_voting(self) -> None:
-        """Add the voting ensemble with the best weights, if it has two models or more."""
+        """Add the voting ensemble with the best weights, if it is worth its models.
+
+        It costs as much as all of them, in time and in megabytes, so it has to add `MIN_GAIN`.
+        """
         names = [name for name in self.trials if name != "baseline"]
         y_preds = {name: self.trials[name].y_pred for name in names}
         votes = select_ensemble(y_preds, lambda y_pred: self._goodness(self.score(y_pred)))
         if len(votes) < 2:
             return
+        y_pred = np.average([y_preds[name] for name in votes], axis=0, weights=list(votes.values()))
+        best, score = self.best(), self.score(y_pred)
+        baseline, single, mean = (
+            self._goodness(each)
+            for each in (self.trials["baseline"].score, self.trials[best].score, score)
+        )
+        if mean - single < MIN_GAIN * (single - baseline):
+            few = f"{self.metric} {score['mean']:.4f}, which is no more than {best} to speak of"
+            tqdm.write(f"{VOTING:>24}  not taken: {len(votes)} models have {few}")
+            return
         models = {name: self.trials[name].candidate.pipeline for name in votes}
         ensemble = voting_ensemble(models, list(votes.values()), self.schema)
-        y_pred = np.average([y_preds[name] for name in votes], axis=0, weights=list(votes.values()))
         self.add(VOTING, ensemble, y_pred, weights=votes)
 
     def _try(self, name: str, candidate: Candidate, family: str = "", **facts: Any) -> float:
