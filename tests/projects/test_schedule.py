@@ -35,7 +35,7 @@ def test_cron_runs_the_day_and_a_failure_is_told(generator: Generator, example: 
         edit(example, "Makefile", {wrong: right for right, wrong in WRONG.items()})
     (example / ".env").unlink()
     (body,) = hook.received
-    assert json.loads(body) == {"text": "example: the daily run failed, see daily.log"}
+    assert json.loads(body) == {"text": "Pingüins & co: the daily run failed, see daily.log"}
     said = log.read_text(encoding="utf-8")
     assert "unrecognized arguments: --nothing" in said
     assert "make monitor failed: what follows was not run" in said
