@@ -169,7 +169,7 @@ def test_a_task_that_kills_its_workers_ends_in_a_sentence(models: Project, start
 
 def test_no_dask_and_no_scheduler_are_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCHEDULER", "tcp://127.0.0.1:1")
-    monkeypatch.setenv("DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT", "1s")
+    monkeypatch.setattr(cluster, "PATIENCE", 1)
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "distributed", None)
         with pytest.raises(ProjectError, match="Dask is not installed: `make cluster`"):

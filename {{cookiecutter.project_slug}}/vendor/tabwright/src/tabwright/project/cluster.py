@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 LIBRARIES = ("joblib", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")  # that compute
 HERE = Path(__file__).resolve().parents[1]
+PATIENCE = 10  # seconds for a scheduler to answer
 CONTINUES = "The same command goes on with what is left."
 Checkout = dict[str, str]
 
@@ -113,7 +114,7 @@ def _client(address: str) -> "Client":
             "SCHEDULER is set, and Dask is not installed: `make cluster` installs it."
         ) from error
     try:
-        return Client(address)
+        return Client(address, timeout=PATIENCE)
     except (OSError, ValueError) as error:
         raise ProjectError(
             f"no answer from {address} ({first_line(error)}): start the scheduler, or correct SCHEDULER."
