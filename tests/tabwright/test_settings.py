@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -68,6 +69,23 @@ def test_words_are_text_as_dvc_and_the_schema_read_them(tmp_path: Path) -> None:
 def test_goals_of_a_threshold_are_taken(goal: str | float) -> None:
     train = replace(small_table.PARAMS.train, threshold=goal)
     assert train.threshold == goal
+
+
+@pytest.mark.parametrize(
+    ("written", "advice"),
+    [
+        ("linear", r"write \[linear\]\."),
+        ("'[linear, forest]'", r"write \[linear, forest\], without quotes\."),
+    ],
+)
+def test_text_in_place_of_a_list_is_shown_as_one(written: str, advice: str, tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    text = (owner.PROJECT / "params.yaml").read_text(encoding="utf-8")
+    text = Template(text).render(cookiecutter={"__raw_file": "a.csv", "target": "y"})
+    text = re.sub("candidates: .*", f"candidates: {written}", text)
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ProjectError, match=advice):
+        settings.load_params(path, settings.Params)
 
 
 @pytest.mark.parametrize("text", ["", ":::", "stages:", "- a", "<<<<<<< HEAD\nstages: {}", "\xff"])

@@ -90,9 +90,10 @@ def must_be(expected: str, examples: Collection[str] = ()) -> WrapValidator:
         try:
             return validate(value)
         except ValidationError as error:
-            hint = (
-                f": write [{value}]" if "a list of" in expected and isinstance(value, str) else ""
-            )
+            hint = ""
+            if "a list of" in expected and isinstance(value, str):
+                quoted = value.startswith("[")  # else it is a single word
+                hint = f": write {value}, without quotes" if quoted else f": write [{value}]"
             hint += did_you_mean(value, examples)
             raise ValueError(f"must be {expected}{hint}") from error
 
