@@ -10,7 +10,8 @@ from tabwright.project import git
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch) -> Path:
     """A committed project; git is asked there."""
-    for name in ("src/a.py", "params.yaml", "dvc.yaml", "pyproject.toml", "requirements.txt"):
+    inputs = ("src/a.py", "params.yaml", "dvc.yaml", "pyproject.toml", "requirements.txt")
+    for name in (*inputs, "README.md"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(f"{name}\n", encoding="utf-8")
@@ -37,12 +38,14 @@ def test_snapshot_has_what_is_not_committed_and_changes_nothing(repository: Path
     (repository / "src/new.py").write_text("new = 1\n", encoding="utf-8")
     (repository / "params.yaml").write_text("seed: 2\n", encoding="utf-8")
     (repository / "notes.txt").write_text("no input of a run\n", encoding="utf-8")
+    (repository / "README.md").write_text("no input either\n", encoding="utf-8")
     before = git.git(repository, "status", "--porcelain")
     tree = git.snapshot(repository)
     patch = git.uncommitted(repository, tree)
     assert "+new = 1" in patch
     assert "+seed: 2" in patch
     assert "notes" not in patch
+    assert "README" not in patch
     assert git.git(repository, "status", "--porcelain") == before
     assert not git.is_committed(repository, tree)
     assert git.is_as_now(repository, tree)
