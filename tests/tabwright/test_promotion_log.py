@@ -15,6 +15,7 @@ from tabwright.project.errors import ProjectError
 from tabwright.project.project import Project
 from tabwright.registry import challenger, live, mirror, promote
 from tabwright.registry.shadow import begin_shadow, current_shadow
+from tabwright.tracking import experiment
 from tabwright.tracking.names import run_name
 
 PROMOTION = {"time": "2024-05-01T12:00:00Z", "what": "promoted", "version": "1", "by": "Ada"}
@@ -155,7 +156,7 @@ def test_mlflow_follows_the_numbers_that_a_merge_gives(
     monkeypatch.undo()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", sqlite_uri(project.database_file))
     if by_mlflow:  # as where the database is not the project's own
-        monkeypatch.setattr(mirror, "query", lambda *_: None)
+        monkeypatch.setattr(experiment, "query", lambda *_: None)
     client, runs = mlflow.MlflowClient(), {}
     client.create_registered_model(project.name)
     for name, number in (("base", "1"), ("ben", "2"), ("ada", "2"), ("other", "")):

@@ -8,7 +8,7 @@ SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = SETTINGS["project"]
 PACKAGES = [path.parent.name for path in (ROOT / "src").glob("*/__init__.py")]
 
-project = SETTINGS["tool"]["tabwright"]["title"]
+project = SETTINGS["tool"]["tabwright"].get("title", PROJECT["name"])
 version = release = PROJECT["version"]
 author = ", ".join(person["name"] for person in PROJECT.get("authors", []) if "name" in person)
 html_title = f"{project} {version}"

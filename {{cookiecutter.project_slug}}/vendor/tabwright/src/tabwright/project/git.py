@@ -154,6 +154,6 @@ def is_as_now(root: Path, tree: str) -> bool:
 def changed_since(root: Path, tree: str) -> list[str]:
     """The inputs in which a snapshot differs from the current commit, if git still has it."""
     try:
-        return (git(root, "diff", "--name-only", tree, snapshot(root, "HEAD")) or "").splitlines()
+        return (git(root, "diff", "--name-only", tree, "HEAD", "--", *INPUTS) or "").splitlines()
     except ProjectError:
         return []

@@ -15,8 +15,8 @@ from ..project.errors import ProjectError
 from ..project.project import Project
 from ..project.text import aligned
 from ..selection.persistence import SHORT, Record
-from ..tracking.database import database_errors, load_mlflow, require_server
-from ..tracking.experiment import query, read
+from ..tracking.database import database_errors, load_mlflow
+from ..tracking.experiment import execute
 from ..tracking.record import short, test_score
 from .champion import promotion_log
 from .shadow import current_shadow
@@ -67,7 +67,7 @@ def versions(project: Project) -> list[Version]:
         found = mlflow.MlflowClient().search_model_versions(f"name = '{project.name}'")
         return [(each.version, each.run_id, each.tags.get("version")) for each in found]
 
-    found = read(project, VERSIONS, project.name, from_mlflow=from_mlflow)
+    found = execute(project, VERSIONS, project.name, from_mlflow=from_mlflow)
     known = [Version(str(number), run or "", tag or "") for number, run, tag in found]
     return sorted(known, key=lambda each: int(each.version))
 
@@ -85,7 +85,7 @@ def aliases(project: Project) -> dict[str, str]:
         return [*found[0].aliases.items()] if found else []
 
     statement = "SELECT alias, version FROM registered_model_aliases WHERE name = ?"
-    found = read(project, statement, project.name, from_mlflow=from_mlflow)
+    found = execute(project, statement, project.name, from_mlflow=from_mlflow)
     return {alias: str(version) for alias, version in found}
 
 
@@ -109,9 +109,12 @@ def follow_promotions(project: Project) -> None:
 
 def _change(project: Project, method: str, *values: str) -> None:
     """Change the registry as a method of MLflow's client does, which takes seconds to import."""
-    if query(project, CHANGES[method], project.name, *values) is None:
-        require_server(project)
-        getattr(load_mlflow(project).MlflowClient(), method)(project.name, *values)
+
+    def from_mlflow(mlflow: Any) -> list[Any]:
+        getattr(mlflow.MlflowClient(), method)(project.name, *values)
+        return []
+
+    execute(project, CHANGES[method], project.name, *values, from_mlflow=from_mlflow)
 
 
 def make_challenger(project: Project, record: Record) -> None:

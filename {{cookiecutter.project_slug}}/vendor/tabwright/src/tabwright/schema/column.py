@@ -86,7 +86,7 @@ class Column:
 
     @property
     def role_or_type(self) -> str:
-        """What people are shown: a column that is no feature counts by its role."""
+        """The role of a column that is no feature, of others the type."""
         return self.role or self.type
 
     @property

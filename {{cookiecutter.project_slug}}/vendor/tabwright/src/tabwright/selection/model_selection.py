@@ -153,12 +153,9 @@ class ModelSelection:
             return
         y_pred = np.average([y_preds[name] for name in votes], axis=0, weights=list(votes.values()))
         best, score = self.best(), self.score(y_pred)
-        baseline, single, mean = (
-            self._goodness(each)
-            for each in (self.trials["baseline"].score, self.trials[best].score, score)
-        )
-        if mean - single < MIN_GAIN * (single - baseline):
-            few = f"{self.metric} {score['mean']:.4f}, which is no more than {best} to speak of"
+        baseline, single = (self._goodness(self.trials[name].score) for name in ("baseline", best))
+        if self._goodness(score) - single < MIN_GAIN * (single - baseline):
+            few = f"{self.metric} {score['mean']:.4f}, too little more than {best} alone"
             tqdm.write(f"{VOTING:>24}  not taken: {len(votes)} models have {few}")
             return
         models = {name: self.trials[name].candidate.pipeline for name in votes}

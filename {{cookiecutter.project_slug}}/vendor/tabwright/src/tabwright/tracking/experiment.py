@@ -67,10 +67,10 @@ def query(project: Project, statement: str, *values: str) -> list[Any] | None:
             raise
 
 
-def read(
+def execute(
     project: Project, statement: str, *values: str, from_mlflow: Callable[[Any], list[Any]]
 ) -> list[Any]:
-    """Rows as from `query`, or what a function gets from MLflow where that has to be asked."""
+    """Rows as from `query`, or what a function of MLflow gives where that has to be asked."""
     rows = query(project, statement, *values)
     if rows is None:
         require_server(project)
@@ -88,7 +88,7 @@ def finished_runs(project: Project) -> set[str]:
         runs = mlflow.search_runs(where, status, output_format="list")
         return [(run.info.run_id,) for run in runs]
 
-    return {run for (run,) in read(project, FINISHED, project.name, from_mlflow=from_mlflow)}
+    return {run for (run,) in execute(project, FINISHED, project.name, from_mlflow=from_mlflow)}
 
 
 def download_file(project: Project, run: str, name: str, folder: Path) -> Path | None:
