@@ -29,7 +29,7 @@ def with_settings(part: str, **changes: object) -> Params:
 def contract(project: Project, schema: Schema) -> Project:
     """A project with a schema, whose last training had a candidate."""
     save_schema(schema, project.schema_file)
-    write_json(project.candidates_file, {"candidates": {"linear": {}}})
+    write_json(project.candidates_file, {"candidates": {"linear": {}}, "left_out": []})
     checked.check_params(project)
     return project
 
@@ -74,6 +74,17 @@ def test_candidates_are_the_owners(contract: Project, monkeypatch: pytest.Monkey
         ProjectError, match=r"train\.candidates names linaer \(did you mean linear\?\)"
     ):
         checked.check_params(contract)
+
+
+def test_known_candidates_are_not_built_again(
+    contract: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes a second: no candidate was named since, though some have no model in the end."""
+    last = {"candidates": {"linear": {}}, "left_out": ["forest"]}
+    write_json(contract.candidates_file, last)
+    monkeypatch.setattr(Project, "owner", lambda *_: pytest.fail("they were built"))
+    set_params(contract, with_settings("train", candidates=["linear", "forest", "voting"]))
+    checked.check_params(contract)
 
 
 def test_metrics_are_checked_without_a_schema(project: Project) -> None:

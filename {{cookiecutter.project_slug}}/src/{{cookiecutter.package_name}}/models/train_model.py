@@ -6,9 +6,8 @@ The step `calibrate` makes the model of it, with a threshold, and logs the run.
 import pandas as pd
 from tabwright.project.errors import cli_errors
 from tabwright.project.project import Project
-from tabwright.project.settings import Params
+from tabwright.project.settings import VOTING, Params
 from tabwright.schema.schema import Schema, load_schema
-from tabwright.selection.candidate import VOTING
 from tabwright.selection.cross_validation import read_rows
 from tabwright.selection.fit import FittedCandidate, fit_best, save_fit
 from tabwright.selection.metrics import NONE, Own, one_thread, require_known

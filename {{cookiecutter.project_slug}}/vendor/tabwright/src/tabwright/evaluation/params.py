@@ -1,12 +1,10 @@
 """Check all of params.yaml, before a step runs: its keys, and the metrics, candidates and columns it names."""
 
-from typing import Any
-
 from ..project.commands import Arguments, command_parser
 from ..project.errors import ProjectError
 from ..project.files import read_json
 from ..project.project import Project
-from ..project.settings import Params, build
+from ..project.settings import VOTING, Params, build
 from ..schema.schema import Schema, load_schema
 from ..selection.metrics import CLASSES, VALUES, deciding_metric, require_known, task_metrics
 from .expectation import Expectation
@@ -72,19 +70,19 @@ def _check_columns(schema: Schema, params: Params) -> None:
 
 
 def _check_candidates(project: Project, schema: Schema | None) -> None:
-    """Look at the owner's candidates, which takes seconds, where the last training had not these."""
+    """Look at the owner's candidates, which takes seconds, where the last training knew not all."""
     asked = project.params.train.candidates
-    if schema is None or set(asked) <= _trained(project):
+    if schema is None or set(asked) <= {VOTING, *_last_candidates(project)}:
         return
-    from ..selection.candidate import VOTING
-
     if candidates := project.owner("models.candidates", "candidates", None):
         known = candidates(schema, project.params.seed)
         require_known("train.candidates", asked, [*known, VOTING])
 
 
-def _trained(project: Project) -> set[Any]:
+def _last_candidates(project: Project) -> list[str]:
+    """Those of the last training, also those that its budget left out."""
     try:
-        return set(read_json(project.candidates_file)["candidates"])
+        last = read_json(project.candidates_file)
+        return [*last["candidates"], *last["left_out"]]
     except (OSError, ValueError, KeyError, TypeError):
-        return set()
+        return []

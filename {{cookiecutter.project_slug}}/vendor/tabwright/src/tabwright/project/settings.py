@@ -24,6 +24,7 @@ from ruamel.yaml.error import YAMLError
 from .errors import ProjectError, did_you_mean
 from .git import require_merged
 
+VOTING = "voting"  # of `train.candidates`: the weighted mean of two or more of the others
 WEB = ("http://", "https://", "s3://")
 LOGIN = re.compile("://[^/@]*:[^@]*@")
 WEB_LOGIN = re.compile("://[^/?#@]+@")

@@ -13,8 +13,6 @@ from sklearn.model_selection import ParameterSampler
 
 from ..schema.schema import Schema
 
-VOTING = "voting"  # of `train.candidates`: the weighted mean of two or more of the others
-
 # Values or distributions of settings to draw from, and combinations to try first.
 Space = tuple[dict[str, Any], list[dict[str, Any]]]
 

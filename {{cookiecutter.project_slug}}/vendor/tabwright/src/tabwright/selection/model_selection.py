@@ -13,10 +13,10 @@ from tqdm import tqdm
 
 from ..project.cluster import cores
 from ..project.errors import ProjectError
-from ..project.settings import Params
+from ..project.settings import VOTING, Params
 from ..schema.schema import Schema
 from .budget import Budget, count_settings, now, predict_seconds
-from .candidate import VOTING, Candidate, Trial, baseline, log_target, voting_ensemble
+from .candidate import Candidate, Trial, baseline, log_target, voting_ensemble
 from .cross_validation import (
     draw_fit_rows,
     fit_predict,
