@@ -43,12 +43,9 @@ def prune(project: Path, answers: dict) -> str:
     return note
 
 
-def raw_data(project: Path, answers: dict) -> str | None:
+def raw_data(project: Path, answers: dict) -> str:
     """Copy the file or folder to learn from, under its last name only when it is whole."""
-    if answers["raw_data"] == "example":
-        return None
     source, goal = Path(answers["__found"]), project / "data/raw" / answers["__raw_file"]
-    goal.parent.mkdir(parents=True, exist_ok=True)
     part = goal.with_name(".raw.part")
     try:
         shutil.copytree(source, part) if source.is_dir() else shutil.copyfile(source, part)
@@ -83,11 +80,9 @@ def show_next(project: Path, answers: dict, done: dict[str, bool]) -> None:
     elif left:
         commands = [answers["__enter"], " && ".join(left), "make predict"]
     if answers["__remote"] == "path":
-        print(
-            f"\nThe DVC remote is {answers['dvc_remote']}, a folder of this machine. For a team, there:",
-            f"  {PYTHON.with_stem('dvc').as_posix()} remote modify storage url <an address or a shared folder>",
-            sep="\n",
-        )
+        remote, dvc = answers["dvc_remote"], PYTHON.with_stem("dvc").as_posix()
+        print(f"\nThe DVC remote is {remote}, a folder of this machine. For a team, there:")
+        print(f"  {dvc} remote modify storage url <an address or a shared folder>")
     print("", title, *[f"  {command}" for command in commands], sep="\n")
     if left and not shutil.which("make"):
         print("make is not on this machine; install it first.")
@@ -102,8 +97,8 @@ def finish(project: Path, answers: dict) -> None:
     done = dict.fromkeys(("raw data", "setup", "commit"), False)
     try:
         step("prune", prune, project, answers)
-        local = answers["__source"] == "none"
-        done["raw data"] = not local or step("raw data", raw_data, project, answers)
+        own_file = answers["__source"] == "none" and answers["raw_data"] != "example"
+        done["raw data"] = not own_file or step("raw data", raw_data, project, answers)
         if answers["venv"]:
             step("git", make_repository, project)
             installed = step("environment", install, project)

@@ -76,7 +76,6 @@ def test_complete_machine(machine: Callable[..., Generator]) -> None:
     project = generator(venv=True, author_name='Ada "L" <x>; $(x)', project_name="Pinguïn 'x'")
     assert list(steps(project.output)) == [
         "prune",
-        "raw data",
         "git",
         "environment",
         "DVC, MLflow",

@@ -62,6 +62,7 @@ def test_half_a_copy_is_removed(
         raise OSError("disk full")
 
     (tmp_path / "parts").mkdir()
+    (tmp_path / "p/data/raw").mkdir(parents=True)
     monkeypatch.setattr(post.shutil, "copytree", fill)
     answers = given("raw_data", "parts", **created(tmp_path))
     with pytest.raises(OSError, match="disk full"):
@@ -81,7 +82,7 @@ def test_setup_fetches_what_is_elsewhere(answer: str, generator: Generator) -> N
 
 def test_environment_on_request_only(generator: Generator) -> None:
     project = generator(venv=False)
-    assert list(steps(project.output)) == ["prune", "raw data"]
+    assert list(steps(project.output)) == ["prune"]
     assert not (project.path / ".git").exists()
     assert project.output.endswith(
         f"\nReady. Next:\n  cd my-ml-project\n  git init && make setup{COMMIT}\n  make predict\n"
