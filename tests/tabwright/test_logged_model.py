@@ -40,13 +40,14 @@ def test_logged_model_predicts_without_the_project(tmp_path: Path) -> None:
     calibrator = calibration.calibrator(2).fit(chances, (answer == "yes").astype(int))
     classifier = make_pipeline(features, LogisticRegression(max_iter=5000)).fit(rows, answer)
     model = calibration.corrected(classifier, calibrator).fit(rows, answer)
-    types = save_model(model, tmp_path / "model.skops", code)["types"]
+    saved = tmp_path / "model.skops"
+    types = save_model(model, saved, code)["types"]
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
     try:
         mlflow.create_experiment("one", artifact_location=(tmp_path / "runs").as_uri())
         mlflow.set_experiment("one")
         with mlflow.start_run():
-            uri = logged_model.log_model(mlflow, code, model, types, rows)
+            uri = logged_model.log_model(mlflow, code, model, saved, types, rows)
         folder = Path(mlflow.artifacts.download_artifacts(uri))
     finally:
         mlflow.set_tracking_uri(before)

@@ -102,6 +102,7 @@ VALUES = {
     "r2": Metric(_r2),
 }
 
+FEW_ROWS = 2_000  # take longer to share among threads than to predict
 MAX_NAMED = 25  # of the known names in a message
 Own = Mapping[str, Metric]  # the owner's metrics by name
 NONE: Own = {}
@@ -196,7 +197,8 @@ def predict_scores(model: "BaseEstimator", table: "pd.DataFrame", schema: Schema
 
     features = table[list(schema.features)]
     # Boosting reads rows in parallel, which changes no sum; BLAS and forests add up as one_thread does.
-    with threadpool_limits(1, user_api="blas"), parallel_config("sequential"):
+    in_one_thread = "blas" if len(table) > FEW_ROWS else None
+    with threadpool_limits(1, user_api=in_one_thread), parallel_config("sequential"):
         if not is_classifier(model):
             return model.predict(features)
         probabilities = pd.DataFrame(model.predict_proba(features), columns=model.classes_)

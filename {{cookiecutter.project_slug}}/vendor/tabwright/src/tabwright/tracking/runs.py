@@ -63,7 +63,8 @@ class TrainingRun:
         with database_errors(project):
             tags = {RUNNING_ON: this_process()}
             with mlflow.start_run(tags=tags) as run:
-                uri = log_model(mlflow, code, model, record["types"], fit.sample)
+                saved, types = project.model_file, record["types"]
+                uri = log_model(mlflow, code, model, saved, types, fit.sample)
                 record |= self._results(run.info.run_id, uri, facts, seconds)
                 mlflow.set_tag("mlflow.runName", short(record))
                 _log_files(mlflow, project, fit.rows["row_hash"].to_numpy())
