@@ -2,11 +2,11 @@
 
 import json
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from support.default_project import LIBRARY, PACKAGE, default_project
@@ -144,25 +144,32 @@ def test_description_of_a_column_is_a_comment(project: Project, schema: Schema) 
     assert fingerprint(project) == before
 
 
-def by_command(project: Project, metric: str, config: str) -> str:
-    """The hash of `config.py` in a process of its own, which imports it."""
+def of_config(project: Project, metric: str, config: str) -> str:
+    """The hash of `config.py` as a new process imports it."""
     owner(project, "config.py").write_text(config, encoding="utf-8")
     params = project.params_file.read_text(encoding="utf-8")
     start = params.index("  metric: ")
     params = f"{params[:start]}  metric: {metric}\n{params[params.index('  folds:') :]}"
     project.params_file.write_text(params, encoding="utf-8")
-    path = f"{project.root / 'src'}:{LIBRARY}"
-    command = (sys.executable, "-B", "-m", "tabwright", "fingerprint")
-    subprocess.run(command, cwd=project.root, env={"PYTHONPATH": path}, check=True)
-    return json.loads(project.fingerprint_file.read_text(encoding="utf-8"))["config.py"]
+    others = {name: module for name, module in sys.modules.items() if not of_owner(name)}
+    with (
+        patch.dict(sys.modules, others, clear=True),
+        patch.object(sys, "path", [str(project.root / "src"), *sys.path]),
+    ):
+        return fingerprint(Project(project.root))["config.py"]
+
+
+def of_owner(module: str) -> bool:
+    """Whether a module is of the owner's package."""
+    return module.partition(".")[0] == PACKAGE
 
 
 def test_of_the_owners_metrics_the_deciding_one_counts(project: Project) -> None:
     new = CONFIG.replace('"other":', '"share": Metric(lambda y_true, y_pred: 1.0), "other":')
-    assert by_command(project, "auto", CONFIG) == by_command(project, "auto", new)
-    before = by_command(project, "cost", CONFIG)
-    assert by_command(project, "cost", new) == before
-    assert by_command(project, "cost", CONFIG.replace("return 0.5", "return 0.6")) == before
+    assert of_config(project, "auto", CONFIG) == of_config(project, "auto", new)
+    before = of_config(project, "cost", CONFIG)
+    assert of_config(project, "cost", new) == before
+    assert of_config(project, "cost", CONFIG.replace("return 0.5", "return 0.6")) == before
     for old, other in (
         ("WEIGHT = 5", "WEIGHT = 6"),
         ("y_true > y_class", "y_true < y_class"),
@@ -170,11 +177,11 @@ def test_of_the_owners_metrics_the_deciding_one_counts(project: Project) -> None
         ("days: int = 7", "days: int = 8"),
         ("Metric(cost,", "Metric(lambda y_true, y_class: cost(y_true, y_class),"),
     ):
-        assert by_command(project, "cost", CONFIG.replace(old, other)) != before
+        assert of_config(project, "cost", CONFIG.replace(old, other)) != before
     # A lambda has no name to find it by: any change of the metrics counts.
     nameless = CONFIG.replace("Metric(cost,", "Metric(lambda y_true, y_class: 2 * WEIGHT,")
     changed = nameless.replace("2 * WEIGHT", "3 * WEIGHT")
-    assert by_command(project, "cost", nameless) != by_command(project, "cost", changed)
+    assert of_config(project, "cost", nameless) != of_config(project, "cost", changed)
 
 
 def test_training_of_other_files_is_not_recorded_as_of_these(project: Project) -> None:

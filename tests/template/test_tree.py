@@ -1,8 +1,6 @@
 """Every set of answers gives a clean, complete and honest tree."""
 
-import itertools
 import json
-import random
 import re
 import shutil
 import subprocess
@@ -10,87 +8,12 @@ import sys
 import tomllib
 from pathlib import Path
 
-import pytest
 import yaml
 from support.generator import TEMPLATE, GeneratedProject, Generator
 from support.recipes import steps
 
-OPTIONS = {
-    "license": ["MIT", "BSD-3-Clause", "Apache-2.0", "none"],
-    "raw_data": [
-        "example",
-        "table.csv",
-        "https://host/table.csv",
-        "s3://bucket/book.xlsx#Sheet 1",
-        "postgresql://me@host/shop#orders",
-        "mysql+pymysql://me@host/shop#SELECT * FROM orders",
-    ],
-    "dvc_remote": [
-        "../storage",
-        "none",
-        "s3://bucket/x",
-        "gs://bucket",
-        "azure://box",
-        "ssh://host/x",
-        "webdav://host/x",
-        "webdavs://host/x",
-    ],
-    "serving": [False, True],
-    "docs": [False, True],
-    "ci": ["none", "github", "gitlab"],
-    "schedule": json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))[
-        "schedule"
-    ],
-}
-TRIED = 1_000  # sets of answers from which the few are chosen that have every pair
-OWNERS = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))["_optional"]
-SOURCES = {
-    "https": "http",
-    "s3": "s3",
-    "postgresql": "postgresql",
-    "mysql+pymysql": "database",
-}
-OWNED = {path for values in OWNERS.values() for paths in values.values() for path in paths}
 SHELL = re.compile(r"^```bash\n(.*?)^```|`([^`\n]+)`", re.MULTILINE | re.DOTALL)
 MAKE = re.compile(r'\bmake((?: +(?:[A-Z]+=(?:"[^"]*"|\S+)|[a-z]+\b))+)')
-Answers = dict[str, object]
-
-
-def pairwise(options: dict[str, list]) -> list[Answers]:
-    """Choose sets of answers in which every two answers to different questions meet."""
-
-    def pairs(answers: Answers) -> set:
-        return set(itertools.combinations(answers.items(), 2))
-
-    every = list(itertools.product(*options.values()))
-    rows = random.Random(0).sample(every, TRIED)
-    rest = [dict(zip(options, row, strict=True)) for row in rows]
-    items = [[(name, answer) for answer in answers] for name, answers in options.items()]
-    two = itertools.combinations(items, 2)
-    missing = {pair for one, other in two for pair in itertools.product(one, other)}
-    chosen = []
-    while missing:
-        best = max(rest, key=lambda answers: len(pairs(answers) & missing))
-        assert pairs(best) & missing
-        chosen.append(best)
-        missing -= pairs(best)
-    return chosen
-
-
-@pytest.fixture(
-    scope="module", params=pairwise(OPTIONS), ids=lambda row: "-".join(map(str, row.values()))
-)
-def answers(request: pytest.FixtureRequest) -> Answers:
-    """One row of the matrix."""
-    return request.param
-
-
-@pytest.fixture(scope="module")
-def project(answers: Answers, tmp_path_factory: pytest.TempPathFactory) -> GeneratedProject:
-    """The project for one row."""
-    generator = Generator(tmp_path_factory.mktemp("tree"))
-    (generator.folder / "table.csv").write_text("a,sex\n1,x\n2,y\n", encoding="utf-8")
-    return generator(**answers if answers["raw_data"] == "example" else answers | {"target": "sex"})
 
 
 def test_no_scars(project: GeneratedProject) -> None:
@@ -172,83 +95,9 @@ def test_files_parse(project: GeneratedProject) -> None:
             assert parse(content.decode("utf-8")) is not None, name
 
 
-def test_owned_files_are_there_when_chosen(project: GeneratedProject, answers: Answers) -> None:
-    remote, mark, _ = str(answers["dvc_remote"]).partition("://")
-    chosen = answers | {
-        "__remote": remote if mark or remote == "none" else "path",
-        "__source": SOURCES.get(str(answers["raw_data"]).partition(":")[0], "none"),
-        "serving": str(answers["serving"]).lower(),
-        "docs": str(answers["docs"]).lower(),
-    }
-    wanted = {path for option, values in OWNERS.items() for path in values.get(chosen[option], [])}
-    assert {path for path in OWNED if list(project.path.glob(path))} == wanted
-
-
 def test_library_carries_the_licence_of_the_template(project: GeneratedProject) -> None:
     licence = project.path / "vendor/tabwright/LICENSE"
     assert licence.read_bytes() == (TEMPLATE / "LICENSE").read_bytes()
-
-
-def test_nothing_else_depends_on_options(
-    project: GeneratedProject, answers: Answers, common: set[str]
-) -> None:
-    own = {"data/raw/table.csv"} if answers["raw_data"] == "table.csv" else set()
-    assert shared(project) == common | own
-
-
-@pytest.fixture(scope="module")
-def common(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """The files of the default project that no option owns."""
-    return shared(Generator(tmp_path_factory.mktemp("default"))())
-
-
-def shared(project: GeneratedProject) -> set[str]:
-    """List the files that no option owns."""
-    owned = {path.relative_to(project.path) for name in OWNED for path in project.path.glob(name)}
-    files = project.files()
-    return {name for name in files if not owned & {Path(name), Path(name.split("/")[0])}}
-
-
-def text_of(project: GeneratedProject, but: tuple[str, ...]) -> str:
-    """The text of all files, but those whose path begins with one of `but`."""
-    files = project.files().items()
-    return "".join(data.decode("utf-8") for name, data in files if not name.startswith(but))
-
-
-def test_project_without_a_source_has_no_trace_of_one(
-    project: GeneratedProject, answers: Answers
-) -> None:
-    text = text_of(project, but=("requirements", "src/", "tests/", "vendor/"))
-    fetched = "://" in str(answers["raw_data"])
-    sql = "#" in str(answers["raw_data"]) and not str(answers["raw_data"]).startswith("s3")
-    for word in ("make fetch", "fetch:", "  source:"):
-        assert (word in text) == fetched, word
-    for word in ("sqlalchemy", "DATABASE_PASSWORD"):
-        assert (word in text) == sql, word
-    assert ("psycopg" in text) == str(answers["raw_data"]).startswith("postgresql")
-
-
-def test_project_without_a_service_has_no_trace_of_one(
-    project: GeneratedProject, answers: Answers
-) -> None:
-    text = text_of(project, but=("requirements", "vendor/"))
-    for word in ("make serve", "serve:", "make export", "uvicorn", "onnx", "SERVE_PORT"):
-        assert (word in text) == answers["serving"], word
-
-
-def test_project_without_a_schedule_has_no_trace_of_one(
-    project: GeneratedProject, answers: Answers
-) -> None:
-    text, schedule = text_of(project, but=("requirements", "vendor/")), answers["schedule"]
-    for word in ("alert:", "Every day ", " WHAT\n", "a daily run"):
-        assert (word in text) == (schedule != "none"), word
-    assert ("daily:" in text) == (schedule not in ("none", "airflow", "kubeflow"))
-    elsewhere = schedule in ("github", "gitlab", "kubeflow", "kubernetes")
-    assert ("propose:" in text) == ("PROPOSED" in text) == elsewhere
-    assert ("daily.log" in text) == (schedule == "cron")
-    deployed = schedule not in ("none", "github", "gitlab")
-    assert ("deploy/" in text) == (answers["serving"] or deployed)
-    assert (project.path / "deploy").exists() == (answers["serving"] or deployed)
 
 
 def test_no_empty_folders(project: GeneratedProject) -> None:
