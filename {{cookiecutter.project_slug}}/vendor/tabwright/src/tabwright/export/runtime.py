@@ -13,7 +13,7 @@ import numpy as np
 
 from ..project.errors import ProjectError
 from ..project.files import read_json
-from ..project.git import require_merged
+from ..project.git import require_readable
 from ..project.project import Project
 from ..registry.champion import Promotion, champion_folder
 from ..schema.schema import Schema
@@ -72,14 +72,10 @@ def exports(project: Project) -> dict[str, Any]:
     path = project.export_file
     if not path.exists():
         return {}
-    try:
+    restore = f"`git checkout {project.short(path)}` restores it"
+    remedy = f"{restore}, or `make export` after deleting it writes it again"
+    with require_readable(project.root, path, remedy):
         return {run: dict(entry) for run, entry in read_json(path).items()}
-    except (ValueError, TypeError, AttributeError) as error:
-        require_merged(project.root, path)
-        raise ProjectError(
-            f"{project.short(path)} is damaged ({error}): `git checkout models/export.json` "
-            "restores it, or `make export` after deleting it writes it again."
-        ) from error
 
 
 class Session:

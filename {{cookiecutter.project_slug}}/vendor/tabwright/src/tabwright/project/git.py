@@ -4,6 +4,8 @@ import os
 import re
 import shlex
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -98,6 +100,23 @@ def require_merged(root: Path, *paths: Path) -> None:
         raise ProjectError(
             "\n".join(_resolve(path.relative_to(root).as_posix()) for path in marked)
         )
+
+
+@contextmanager
+def require_readable(root: Path, path: Path, remedy: str) -> Iterator[None]:
+    """Refuse a JSON file whose content raises an error in the block, and say how to restore it.
+
+    Raises
+    ------
+    ProjectError
+        With the remedy, or of a file that was not merged, with that of `require_merged`.
+    """
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        require_merged(root, path)
+        name = path.relative_to(root).as_posix()
+        raise ProjectError(f"{name} is damaged ({error!r}): {remedy}.") from error
 
 
 def _resolve(name: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..project.errors import ProjectError
 from ..project.files import md5, read_json, write_json
-from ..project.git import require_merged
+from ..project.git import require_readable
 from ..project.lock_file import require_unchanged
 from ..project.project import Project
 from ..schema.schema import Schema, load_schema
@@ -88,20 +88,15 @@ def promotion_log(project: Project) -> list[Promotion]:
     ProjectError
         When the log is damaged.
     """
-    if not project.promotions_file.exists():
+    path = project.promotions_file
+    if not path.exists():
         return []
-    try:
-        log = read_json(project.promotions_file)
+    with require_readable(project.root, path, f"`git checkout {project.short(path)}` restores it"):
+        log = read_json(path)
         if not isinstance(log, list):
             raise TypeError("it is no list")
         for promotion in log:
             promotion["run"], promotion["version"], promotion["model_md5"], promotion["schema_md5"]
-    except (ValueError, KeyError, TypeError) as error:
-        require_merged(project.root, project.promotions_file)
-        raise ProjectError(
-            f"{project.short(project.promotions_file)} is damaged ({error}): "
-            "`git checkout models/champion.json` restores it."
-        ) from error
     return log
 
 
