@@ -4,7 +4,7 @@ import logging
 import time
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -64,7 +64,7 @@ class Asked:
     """
 
     def __init__(self, model: ServedModel, requests: Sequence[Sequence[BaseModel]]) -> None:
-        self.model, self.requests = model, requests
+        self.model = model
         self.rows = [row for request in requests for row in request]
         self.request_of = np.repeat(range(len(requests)), [len(request) for request in requests])
         self.broken: list[Broken] = []
@@ -117,21 +117,24 @@ def answer_requests(
     said, others = scored.by_row(), shadow.by_row() if shadow else {}
     replies: list[Any] = [[] for _ in requests]
     answers = []
-    for row in said:
-        sent = asked.rows[row]
+    for row, found in said.items():
+        sent, note = asked.rows[row], asked.notes.get(row, "")
         features = reader.features(sent, asked.cells.loc[row] if reader.raw else None)
-        about = (reader.key(sent), features, said[row], others.get(row), asked.notes.get(row, ""))
-        answer, reply = _answer(served, *about)
+        key = reader.key(sent)
+        answer, reply = _answer(served, key, features, found, others.get(row), note)
         answers.append(answer)
         replies[asked.request_of[row]].append(reply)
     for number, refused in asked.refusals().items():
         replies[number] = refused
-    batch = _batch(champion, answers, asked.broken)._replace(
+    entry = log_entry(
+        champion,
+        answers,
+        asked.broken,
         seconds=scored.seconds,
         shadow_run=served.shadow.used.run if served.shadow else None,
         shadow_seconds=shadow.seconds if shadow else None,
     )
-    return replies, Entry(answers, count_refusals(asked.broken), batch)
+    return replies, entry
 
 
 def refusal_entry(served: Served, refused: RefusedError) -> Entry | None:
@@ -142,26 +145,28 @@ def refusal_entry(served: Served, refused: RefusedError) -> Entry | None:
         for problem in refused.problems
         if problem.column in columns  # names of others are anything
     ]
-    batch = _batch(served.champion, [], broken)
-    return Entry([], count_refusals(broken), batch) if broken else None
+    return log_entry(served.champion, broken=broken) if broken else None
 
 
-def count_refusals(broken: Iterable[Broken]) -> list[Refusal]:
-    """How many rows break each rule."""
-    counts = Counter((column, rule) for _, column, rule in broken)
-    return [Refusal(column, rule, rows) for (column, rule), rows in counts.items()]
+def log_entry(
+    model: ServedModel,
+    answers: Sequence[Answer] = (),
+    broken: Sequence[Broken] = (),
+    **facts: Any,
+) -> Entry:
+    """What the log keeps of rows that a model has answered and of those that its schema rejects.
 
-
-def failed_entry(served: Served, rows: int) -> Entry:
-    """What the log keeps of rows that an error kept from an answer."""
-    return Entry([], [], _batch(served.champion, [], [])._replace(rows=rows, failed=rows))
-
-
-def _batch(model: ServedModel, answers: list[Answer], broken: list[Broken]) -> Batch:
-    rejected = len({row for row, *_ in broken})
-    flagged = sum(bool(answer.note) for answer in answers)
+    Parameters
+    ----------
+    **facts
+        Other fields of the `Batch`.
+    """
+    rules = Counter((column, rule) for _, column, rule in broken)
+    refusals = [Refusal(*rule, rows) for rule, rows in rules.items()]
+    rejected, flagged = len({row for row, *_ in broken}), sum(bool(one.note) for one in answers)
     counts = (len(answers) + rejected, flagged, rejected)
-    return Batch(uuid.uuid4().hex, now(), SERVICE, model.used.version, *counts, seconds=0.0)
+    batch = Batch(uuid.uuid4().hex, now(), SERVICE, model.used.version, *counts, seconds=0.0)
+    return Entry([*answers], refusals, batch._replace(**facts))
 
 
 def _score(model: ServedModel, table: Any, rows: np.ndarray) -> Scored:
@@ -198,7 +203,7 @@ def _answer(
     if beside and other and is_in_share(key or name, served.share):
         model, beside, said, other = beside, model, other, said
     scores, prediction = said
-    kept = (
+    answer = Answer(
         name,
         key,
         model.used.version,
@@ -206,8 +211,10 @@ def _answer(
         features,
         prediction["prediction"],
         scores,
+        note,
+        shadow_run=beside.used.run if beside else None,
+        shadow_scores=other[0] if other else None,
     )
-    answer = Answer(*kept, note, beside.used.run if beside else None, other[0] if other else None)
     reply = {"id": name} | prediction | ({"note": note} if note else {}) | model.names
     return answer, reply
 

@@ -163,8 +163,9 @@ class Models:
             if (champion_folder(self.project, entry["run"]) / "model.skops").is_file()
         }
 
-    def version(self, entry: Record) -> Served:
-        """The model of a promotion alone."""
+    def version(self, name: str) -> Served:
+        """The model of a version alone; a `KeyError` when it is not kept."""
+        entry = self.versions()[name]
         return Served(self._served(load_champion(self.project, entry), entry))
 
     def _served(self, used: ModelInUse, entry: Record) -> ServedModel:
