@@ -12,14 +12,7 @@ import yaml
 from ..project.environment import account
 from ..project.errors import ProjectError, did_you_mean
 from ..project.files import md5, read_json, replacing, write_json
-from ..project.git import (
-    commit,
-    git,
-    require_merged,
-    require_readable,
-    snapshot,
-    uncommitted,
-)
+from ..project.git import commit, git, require_merged, require_readable, snapshot, uncommitted
 from ..project.project import Project
 from ..selection.persistence import SHORT, Record, load_model
 from ..selection.sources import SourceCode
