@@ -83,12 +83,10 @@ class Asked:
             scored = _score(model, table, np.arange(count))
         else:
             typed, self.broken, self.notes = model.check(self.cells, count)
-            typed = typed if not self.broken else typed[self._whole(typed.index.to_numpy())]
+            typed = typed[self._whole(typed.index.to_numpy())]
             scored = _score(model, typed, typed.index.to_numpy())
-        finite = np.isfinite(scored.scores).all(axis=1)
-        if finite.all():
-            return scored
-        self.broken += [(int(row), WHOLE_ROW, FINITE) for row in scored.rows[~finite]]
+        odd = scored.rows[~np.isfinite(scored.scores).all(axis=1)].tolist()
+        self.broken += [(row, WHOLE_ROW, FINITE) for row in odd]
         return scored.only(self._whole(scored.rows))
 
     def _whole(self, rows: np.ndarray) -> np.ndarray:
@@ -149,10 +147,7 @@ def refusal_entry(served: Served, refused: RefusedError) -> Entry | None:
 
 
 def log_entry(
-    model: ServedModel,
-    answers: Sequence[Answer] = (),
-    broken: Sequence[Broken] = (),
-    **facts: Any,
+    model: ServedModel, answers: Sequence[Answer] = (), broken: Sequence[Broken] = (), **facts: Any
 ) -> Entry:
     """What the log keeps of rows that a model has answered and of those that its schema rejects.
 
