@@ -16,10 +16,9 @@ from ..registry.reference import load_reference
 from ..registry.shadow import current_shadow
 from ..tracking.record import load_records
 from .decide import State, decide, rows_needed
-from .drift import Finding, compare_outcomes, compare_rows, persistent
+from .drift import NEWEST, Finding, compare_outcomes, compare_rows, persistent
 from .windows import MIN_ROWS, read_newest, split_windows
 
-NEWEST = 3  # windows that are compared
 MAX_FAILED = 0.01  # of the rows
 
 

@@ -136,9 +136,8 @@ class Models:
             When one of them is missing or damaged.
         """
         stamps, project = self.stamps(), self.project
-        entry, used = current_champion(project), model_in_use(project)
-        if entry is None:
-            entry = require_record(project, project.model_file)
+        used = model_in_use(project)
+        entry = current_champion(project) or require_record(project, project.model_file)
         champion, shadow = self._served(used, entry), current_shadow(project)
         if shadow is None:
             return Served(champion, stamps=stamps)
