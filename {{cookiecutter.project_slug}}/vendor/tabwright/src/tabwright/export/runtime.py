@@ -112,15 +112,11 @@ class Session:
         return np.column_stack(probabilities) if probabilities else predicted
 
 
-def _microseconds(dates: "pd.Series") -> np.ndarray:
-    return dates.to_numpy("datetime64[us]").view(np.int64)
-
-
 READ: dict[str, Callable[["pd.Series"], np.ndarray]] = {
     "numeric": lambda cells: cells.to_numpy(float, na_value=np.nan),
     "boolean": lambda cells: cells.to_numpy(float, na_value=np.nan),
     "category": lambda cells: cells.to_numpy(object, na_value=""),
-    "datetime": _microseconds,
+    "datetime": lambda cells: cells.to_numpy("datetime64[us]").view(np.int64),
 }
 
 
