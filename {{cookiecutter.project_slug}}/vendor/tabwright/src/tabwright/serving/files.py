@@ -56,10 +56,8 @@ class FilePredictor:
             source, output = sent.rename(folder / f"rows{suffix}"), folder / f"predictions{suffix}"
             work = self.thread.submit(self._predict, served, source, output, deadline)
             await asyncio.wrap_future(work)
-            sent_back = BackgroundTask(stack.pop_all().close)
-        return FileResponse(
-            output, filename=output.name, media_type=MEDIA[suffix], background=sent_back
-        )
+            done = BackgroundTask(stack.pop_all().close)
+        return FileResponse(output, filename=output.name, media_type=MEDIA[suffix], background=done)
 
     def _predict(self, served: Served, source: Path, output: Path, deadline: float) -> None:
         def clean_in_time(rows: pd.DataFrame) -> pd.DataFrame:
