@@ -78,7 +78,8 @@ def measure(path: Path, target: str, project: Path, rows: int) -> list[object]:
                 session = Session(to_onnx(model, schema).SerializeToString(), schema)
             except ProjectError as error:
                 return [*cells, str(error).partition(";")[0]]
-            cells.append(f"{compare(model, session, schema, tables).difference:.1e}")
+            _, difference = compare(model, session, schema, tables)
+            cells.append(f"{difference:.1e}")
         one = table.head(1)
         given = session.inputs(one)
         theirs = cpu(lambda: predict_scores(model, one, schema), 5)

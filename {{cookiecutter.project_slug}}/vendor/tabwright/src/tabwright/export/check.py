@@ -1,7 +1,6 @@
 """Whether an exported model predicts as the model does."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,36 +23,33 @@ UNUSUAL: dict[str, list[Any]] = {
     "boolean": [pd.NA, True, False],
     "category": [None, "a value never seen \U0001f427"],
     "datetime": [
-        pd.NaT,
-        *map(
-            pd.Timestamp, ("1000-01-01", "1969-12-31T23:59:59.999999", "2000-02-29", "2400-12-31")
-        ),
+        *map(pd.Timestamp, ("NaT", "1000-01-01", "1969-12-31T23:59:59.999999")),
+        *map(pd.Timestamp, ("2000-02-29", "2400-12-31")),
     ],
 }
 
 
-@dataclass
-class Comparison:
-    """How many rows were compared, and the largest difference."""
-
-    rows: int = 0
-    difference: float = 0.0
-
-
 def compare(
     model: Any, session: Session, schema: Schema, tables: Iterable[pd.DataFrame]
-) -> Comparison:
+) -> tuple[int, float]:
     """Predict typed rows with a model and with its export.
 
     Differences of values are measured as a share of the value or, where that is larger, of the
     typical value of the table.
+
+    Returns
+    -------
+    rows : int
+        How many were compared.
+    difference : float
+        The largest one.
 
     Raises
     ------
     ProjectError
         When they differ by more than 1e-9.
     """
-    found = Comparison()
+    rows, largest = 0, 0.0
     for table in filter(len, tables):
         with np.errstate(over="ignore"):  # the exponential of an unusual row
             expected = predict_scores(model, table, schema)
@@ -66,18 +62,18 @@ def compare(
         same = (scores == expected) | (np.isnan(scores) & np.isnan(expected))
         with np.errstate(invalid="ignore"):
             apart = np.where(same, 0.0, np.abs(scores - expected) / scale)
-        found.rows += len(table)
-        found.difference = max(found.difference, float(np.nan_to_num(apart, nan=np.inf).max()))
+        rows += len(table)
+        largest = max(largest, float(np.nan_to_num(apart, nan=np.inf).max()))
         if schema.task == "classification":
             classes = np.array(schema.classes, dtype=object)
             if (predicted != classes[decide(scores, get_threshold(model))]).any():
-                found.difference = np.inf
-    if not found.difference <= CLOSE:
+                largest = np.inf
+    if largest > CLOSE:
         raise ProjectError(
-            f"the exported model differs from the champion by {found.difference:.2g}, more than "
+            f"the exported model differs from the champion by {largest:.2g}, more than "
             f"{CLOSE:g}; nothing is written, and predictions go on with scikit-learn as before."
         )
-    return found
+    return rows, largest
 
 
 def rows_to_compare(files: Iterable[Path], schema: Schema) -> Iterator[pd.DataFrame]:

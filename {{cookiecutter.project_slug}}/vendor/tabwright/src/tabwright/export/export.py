@@ -28,9 +28,9 @@ def main(project: Project, arguments: Arguments = None) -> None:
     data = to_onnx(used.model, used.schema).SerializeToString(deterministic=True)
     folder = champion_folder(project, used.run)
     files = [project.test_file, folder / REFERENCE]
-    rows = rows_to_compare(files, used.schema)
-    found = compare(used.model, Session(data, used.schema), used.schema, rows)
-    if not found.rows:
+    tables = rows_to_compare(files, used.schema)
+    rows, difference = compare(used.model, Session(data, used.schema), used.schema, tables)
+    if not rows:
         raise ProjectError("there are no held-out rows to compare with: `make data` makes them.")
     known = exports(project)  # before anything is written
     with replacing(folder / MODEL) as partial:
@@ -39,7 +39,7 @@ def main(project: Project, arguments: Arguments = None) -> None:
     entry = {"model_md5": used.model_md5, "onnx_md5": hashlib.md5(data).hexdigest()}
     write_json(project.export_file, known | {used.run: entry})
     print(
-        f"{project.short(folder / MODEL)}: {len(data) / 1e3:,.0f} kB, predicts {found.rows:,} "
-        f"held-out and unusual rows as {used}, within {found.difference:.1e}"
+        f"{project.short(folder / MODEL)}: {len(data) / 1e3:,.0f} kB, predicts {rows:,} "
+        f"held-out and unusual rows as {used}, within {difference:.1e}"
     )
     print(commit_hint(project.root, f"Export version {used.version} to ONNX"))

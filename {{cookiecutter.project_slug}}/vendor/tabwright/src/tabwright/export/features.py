@@ -101,18 +101,12 @@ def _target_mean(g: Graph, step: TargetEncoder, parts: list[Tensor]) -> Tensor:
     return g.join(made)
 
 
-def _booleans(g: Graph, step: BooleansAsNumbers, parts: list[Tensor]) -> Tensor:
-    return g.join(parts)  # they come as numbers
-
-
 def _dates(g: Graph, step: DateParts, parts: list[Tensor]) -> Tensor:
     """Parts of each date, then the days between every two, as `DateParts` has them."""
     missing = [g.add("Equal", date, [[MISSING_DATE]]) for date in parts]
     known = [g.add("Where", gap, [[0]], date) for gap, date in zip(missing, parts, strict=True)]
-    made = [
-        g.add("Where", gap, np.nan, _parts_of_date(g, date))
-        for gap, date in zip(missing, known, strict=True)
-    ]
+    pairs = zip(missing, known, strict=True)
+    made = [g.add("Where", gap, np.nan, _parts_of_date(g, date)) for gap, date in pairs]
     for first, second in combinations(range(len(parts)), 2):
         days = g.add("Div", g.as_double(g.add("Sub", known[second], known[first])), float(DAY))
         gap = g.add("Or", missing[first], missing[second])
@@ -185,7 +179,7 @@ STEPS: dict[type, Convert] = {
     StandardScaler: _scale,
     OneHotEncoder: _one_hot,
     TargetEncoder: _target_mean,
-    BooleansAsNumbers: _booleans,
+    BooleansAsNumbers: lambda g, _, parts: g.join(parts),  # they come as numbers
     DateParts: _dates,
     FunctionTransformer: _function,
 }

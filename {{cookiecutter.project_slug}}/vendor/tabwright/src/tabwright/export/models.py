@@ -88,14 +88,6 @@ def _pipeline(g: Graph, model: Pipeline, parts: list[Tensor]) -> Tensor:
     return predict(g, model.steps[-1][1], parts)
 
 
-def _threshold(g: Graph, model: FixedThresholdClassifier, parts: list[Tensor]) -> Tensor:
-    return predict(g, model.estimator_, parts)
-
-
-def _frozen(g: Graph, model: FrozenEstimator, parts: list[Tensor]) -> Tensor:
-    return predict(g, model.estimator, parts)
-
-
 def _voting(g: Graph, model: Any, parts: list[Tensor]) -> Tensor:
     weights = [1] * len(model.estimators_) if model.weights is None else model.weights
     votes = [
@@ -124,12 +116,9 @@ def _transformed_target(g: Graph, model: TransformedTargetRegressor, parts: list
     raise refusal(f"a target that {described(inverse)} transforms")
 
 
-def _ridge(g: Graph, model: Ridge, parts: list[Tensor]) -> Tensor:
-    return _linear(g, g.join(parts), model.coef_.reshape(-1, 1), model.intercept_)
-
-
-def _logistic(g: Graph, model: LogisticRegression, parts: list[Tensor]) -> Tensor:
-    return _probabilities(g, model, _linear(g, g.join(parts), model.coef_.T, model.intercept_))
+def _coefficients(g: Graph, model: Any, parts: list[Tensor]) -> Tensor:
+    """The values of a linear model, or the log-odds of a logistic one."""
+    return _linear(g, g.join(parts), np.atleast_2d(model.coef_).T, model.intercept_)
 
 
 def _net(g: Graph, model: Any, parts: list[Tensor]) -> Tensor:
@@ -151,31 +140,34 @@ def _linear(g: Graph, x: Tensor, weights: np.ndarray, bias: Any) -> Tensor:
     return g.add("Add", g.add("MatMul", x, weights), np.reshape(bias, (1, -1)))
 
 
-def _probabilities(g: Graph, model: Any, raw: Tensor) -> Tensor:
-    """Probabilities from log-odds: one column of two classes, else one of each."""
-    if len(model.classes_) > 2:
-        return g.add("Softmax", raw, axis=1)
-    return both_classes(g, g.add("Sigmoid", raw))
+def _classifier(log_odds: Convert) -> Convert:
+    """Probabilities from the log-odds that another function gives: one column of two classes."""
+
+    def convert(g: Graph, model: Any, parts: list[Tensor]) -> Tensor:
+        raw = log_odds(g, model, parts)
+        if len(model.classes_) > 2:
+            return g.add("Softmax", raw, axis=1)
+        return both_classes(g, g.add("Sigmoid", raw))
+
+    return convert
 
 
 MODELS: dict[type, Convert] = {
     Pipeline: _pipeline,
-    FixedThresholdClassifier: _threshold,
-    FrozenEstimator: _frozen,
+    FixedThresholdClassifier: lambda g, model, parts: predict(g, model.estimator_, parts),
+    FrozenEstimator: lambda g, model, parts: predict(g, model.estimator, parts),
     VotingClassifier: _voting,
     VotingRegressor: _voting,
     StackingClassifier: _stacking,
     TransformedTargetRegressor: _transformed_target,
-    LogisticRegression: _logistic,
-    Ridge: _ridge,
-    MLPClassifier: lambda g, model, parts: _probabilities(g, model, _net(g, model, parts)),
+    LogisticRegression: _classifier(_coefficients),
+    Ridge: _coefficients,
+    MLPClassifier: _classifier(_net),
     MLPRegressor: _net,
     RandomForestClassifier: forest,
     RandomForestRegressor: forest,
     ExtraTreesClassifier: forest,
     ExtraTreesRegressor: forest,
-    HistGradientBoostingClassifier: lambda g, model, parts: _probabilities(
-        g, model, boosting(g, model, parts)
-    ),
+    HistGradientBoostingClassifier: _classifier(boosting),
     HistGradientBoostingRegressor: _boosted_values,
 }

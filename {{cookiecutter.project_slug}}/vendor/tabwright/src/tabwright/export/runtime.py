@@ -13,7 +13,7 @@ import numpy as np
 
 from ..project.errors import ProjectError
 from ..project.files import read_json
-from ..project.git import require_merged
+from ..project.git import require_readable
 from ..project.project import Project
 from ..registry.champion import Promotion, champion_folder
 from ..schema.schema import Schema
@@ -72,14 +72,10 @@ def exports(project: Project) -> dict[str, Any]:
     path = project.export_file
     if not path.exists():
         return {}
-    try:
+    restore = f"`git checkout {project.short(path)}` restores it"
+    remedy = f"{restore}, or `make export` after deleting it writes it again"
+    with require_readable(project.root, path, remedy):
         return {run: dict(entry) for run, entry in read_json(path).items()}
-    except (ValueError, TypeError, AttributeError) as error:
-        require_merged(project.root, path)
-        raise ProjectError(
-            f"{project.short(path)} is damaged ({error}): `git checkout models/export.json` "
-            "restores it, or `make export` after deleting it writes it again."
-        ) from error
 
 
 class Session:
@@ -116,15 +112,11 @@ class Session:
         return np.column_stack(probabilities) if probabilities else predicted
 
 
-def _microseconds(dates: "pd.Series") -> np.ndarray:
-    return dates.to_numpy("datetime64[us]").view(np.int64)
-
-
 READ: dict[str, Callable[["pd.Series"], np.ndarray]] = {
     "numeric": lambda cells: cells.to_numpy(float, na_value=np.nan),
     "boolean": lambda cells: cells.to_numpy(float, na_value=np.nan),
     "category": lambda cells: cells.to_numpy(object, na_value=""),
-    "datetime": _microseconds,
+    "datetime": lambda cells: cells.to_numpy("datetime64[us]").view(np.int64),
 }
 
 

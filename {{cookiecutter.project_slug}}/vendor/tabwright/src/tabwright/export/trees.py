@@ -10,19 +10,22 @@ from .graph import Graph, Tensor, refusal
 
 AVERAGE, SUM = 0, 1  # aggregate_function of a TreeEnsemble
 AT_MOST = 0  # mode of a node: the left child is for cells of at most its split
+# What scikit-learn calls the columns of a tree, from `feature` to `missing_left`.
+FOREST = ("feature", "threshold", "children_left", "children_right", "missing_go_to_left")
+BOOSTING = ("feature_idx", "num_threshold", "left", "right", "missing_go_to_left")
 
 
 class Tree(NamedTuple):
-    """The nodes of a tree as arrays, the root first, and the column of its values in the result."""
+    """The nodes of a tree as arrays, the root first; `target` is the column of its values in the result."""
 
     leaf: np.ndarray
+    value: np.ndarray
+    target: int
     feature: np.ndarray
     split: np.ndarray
     left: np.ndarray
     right: np.ndarray
     missing_left: np.ndarray
-    value: np.ndarray
-    target: int = 0
 
 
 def forest(g: Graph, model: Any, parts: list[Tensor]) -> Tensor:
@@ -32,18 +35,10 @@ def forest(g: Graph, model: Any, parts: list[Tensor]) -> Tensor:
     columns = model.estimators_[0].tree_.value.shape[2]
     means = []
     for column in range(columns == 2, columns):  # of two classes the second
-        trees = [
-            Tree(
-                one.children_left < 0,
-                one.feature,
-                one.threshold,
-                one.children_left,
-                one.children_right,
-                one.missing_go_to_left,
-                one.value[:, 0, column],
-            )
-            for one in (each.tree_ for each in model.estimators_)
-        ]
+        trees = []
+        for one in (each.tree_ for each in model.estimators_):
+            nodes = [getattr(one, name) for name in FOREST]
+            trees.append(Tree(one.children_left < 0, one.value[:, 0, column], 0, *nodes))
         means.append(_ensemble(g, x, trees, 1, AVERAGE))
     return both_classes(g, means[0]) if columns == 2 else g.join(means)
 
@@ -55,18 +50,8 @@ def boosting(g: Graph, model: Any, parts: list[Tensor]) -> Tensor:
         for number, one in enumerate(each.nodes for each in group):
             if one["is_categorical"].any():
                 raise refusal("boosting with categorical_features")
-            trees.append(
-                Tree(
-                    one["is_leaf"].astype(bool),
-                    one["feature_idx"],
-                    one["num_threshold"],
-                    one["left"],
-                    one["right"],
-                    one["missing_go_to_left"],
-                    one["value"],
-                    number,
-                )
-            )
+            nodes = [one[name] for name in BOOSTING]
+            trees.append(Tree(one["is_leaf"].astype(bool), one["value"], number, *nodes))
     baseline = np.reshape(model._baseline_prediction, (1, -1))
     return g.add("Add", _ensemble(g, g.join(parts), trees, baseline.size, SUM), baseline)
 
@@ -118,4 +103,5 @@ def _with_split(tree: Tree) -> Tree:
     if not tree.leaf[0]:
         return tree
     leaf, twice = np.array([False, True]), np.zeros(2)
-    return Tree(leaf, twice, twice, twice + 1, twice + 1, twice, tree.value[[0, 0]], tree.target)
+    columns = (twice, twice, twice + 1, twice + 1, twice)
+    return Tree(leaf, tree.value[[0, 0]], tree.target, *columns)

@@ -7,6 +7,7 @@ from ..io.fetch import fetch
 from ..project.commands import Arguments, command_parser
 from ..project.errors import ProjectError, first_line
 from ..project.files import read_json
+from ..project.git import require_readable
 from ..project.project import Project
 from ..registry.champion import current_champion, in_words, is_former
 from ..registry.promote import register, rollback, shadow
@@ -52,15 +53,12 @@ def read_plan(project: Project) -> dict[str, Any]:
         When it is missing or damaged, or is about another champion.
     """
     again = "`make monitor` writes it again"
-    try:
+    if not project.monitoring_file.exists():
+        raise ProjectError("nothing is known yet: `make monitor` comes first.")
+    with require_readable(project.root, project.monitoring_file, again):
         plan = read_json(project.monitoring_file)
         plan["action"], plan["why"]
         run = plan.get("champion", {}).get("run")
-    except FileNotFoundError as error:
-        raise ProjectError("nothing is known yet: `make monitor` comes first.") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        name = project.short(project.monitoring_file)
-        raise ProjectError(f"{name} is damaged ({error!r}): {again}.") from error
     champion = current_champion(project)
     if (champion["run"] if champion else None) != run:
         raise ProjectError(f"another champion was promoted since `make monitor`: {again}.")

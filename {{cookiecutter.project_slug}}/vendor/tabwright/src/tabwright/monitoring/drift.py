@@ -22,6 +22,7 @@ MIN_SHAPE = 0.05  # of the Kolmogorov-Smirnov statistic, or half the sum of chan
 MAX_VALUES = 20  # of a category that are compared one by one
 MIN_COUNT = 5  # of the rarest known value, for a new one to say something
 MIN_LABELLED = 30  # rows with an outcome
+NEWEST = 3  # windows that are compared
 WORDS = {
     "shape": "its values are distributed differently",
     "length": "its texts are longer or shorter",
@@ -121,16 +122,11 @@ def row_losses(predicted: Predictions) -> np.ndarray:
     return -np.log(np.clip(probabilities, np.finfo(float).eps, 1))
 
 
-def persistent(windows: list[list[Finding]], least: int = 2, newest: int = 3) -> list[Finding]:
+def persistent(windows: list[list[Finding]]) -> list[Finding]:
     """Alarms of the last window that are in at least one more of the newest: one odd day is none."""
-    if not windows:
-        return []
-    alarms = [{one.key for one in each if one.alarm} for each in windows[-newest:]]
-    return [
-        one
-        for one in windows[-1]
-        if one.alarm and sum(one.key in known for known in alarms) >= least
-    ]
+    *before, last = [[one for one in each if one.alarm] for each in windows[-NEWEST:]] or [[]]
+    known = {one.key for each in before for one in each}
+    return [one for one in last if one.key in known]
 
 
 def _gaps(predicted: Predictions) -> np.ndarray:
@@ -145,12 +141,10 @@ def _gaps(predicted: Predictions) -> np.ndarray:
 def _judge(found: list[Finding], alpha: float) -> list[Finding]:
     """Mark what is an alarm: unlikely among this many comparisons, and not too small to matter."""
     found = [replace(one, p=float(one.p), size=float(one.size)) for one in found]
-    alarms = set(holm(np.array([one.p for one in found]), alpha).tolist())
-    marked = [
-        replace(one, alarm=place in alarms and one.size >= MIN_SIZE.get(one.what, MIN_SHAPE))
-        for place, one in enumerate(found)
-    ]
-    return sorted(marked, key=lambda one: one.p)
+    for place in holm(np.array([one.p for one in found]), alpha):
+        one = found[place]
+        found[place] = replace(one, alarm=one.size >= MIN_SIZE.get(one.what, MIN_SHAPE))
+    return sorted(found, key=lambda one: one.p)
 
 
 def _shape(name: str, what: str, old: pd.Series, new: pd.Series) -> Iterator[Finding]:
@@ -172,20 +166,16 @@ def _values(name: str, old: pd.Series, new: pd.Series) -> Iterator[Finding]:
         p = stats.binomtest(int(unseen.sum()), rows, rate, alternative="greater").pvalue
         yield Finding(name, "new", p, unseen.sum() / rows, "", ", ".join(unseen.index[:3]))
     kept = known.index[:MAX_VALUES]
-    counts = np.array(
-        [
-            [*each.reindex(kept, fill_value=0), each[~each.index.isin(kept)].sum()]
-            for each in (known, seen)
-        ]
-    )
-    labels = np.array([*kept, "others"], dtype=object)[counts.sum(axis=0) > 0]
-    counts = counts[:, counts.sum(axis=0) > 0]
-    if len(labels) > 1:
-        p = stats.chi2_contingency(counts, correction=False).pvalue
-        shares = counts / counts.sum(axis=1, keepdims=True)
-        moved = np.abs(shares[1] - shares[0])
+    counts = pd.concat([known, seen], axis=1).fillna(0)
+    labels = counts.index.where(counts.index.isin(kept))  # NaN are the others
+    counts = counts.groupby(labels, sort=False, dropna=False).sum()
+    if len(counts) > 1:
+        p = stats.chi2_contingency(counts.T, correction=False).pvalue
+        shares = (counts / counts.sum()).to_numpy()
+        moved = np.abs(shares[:, 1] - shares[:, 0])
         most = int(moved.argmax())
-        before, now = (f"{labels[most]} {share:.1%}" for share in shares[:, most])
+        label = counts.index.fillna("others")[most]
+        before, now = (f"{label} {share:.1%}" for share in shares[most])
         yield Finding(name, "shape", p, moved.sum() / 2, before, now)
 
 

@@ -1,7 +1,6 @@
 """Put logged rows whose outcome is known beside the raw data, for the next training."""
 
 import shutil
-from collections.abc import Collection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,7 +12,6 @@ import pyarrow.parquet as pq
 from ..dataset.clean import clean_rows, find_clean
 from ..io.parquet import parquet_batches
 from ..io.read import column_names, list_files, read_batches
-from ..io.source import Source
 from ..project.commands import SHOWN_DVC, dvc
 from ..project.errors import ProjectError, first_line
 from ..project.files import replacing
@@ -59,7 +57,9 @@ def add_feedback(project: Project) -> int:
     name = f"{PREFIX}{now().replace(':', '')}{''.join(first.suffixes[-1:])}"
     if name <= last.name:
         name = f"{last.stem}-{name}"
-    rows = typed[new].assign(**_identifiers(answers["key"][new], schema))
+    rows = typed[new]
+    if schema.identifier:
+        rows = rows.assign(**{schema.identifier: answers["key"][new]})
     with TemporaryDirectory() as place:
         made = Path(place, name)
         _write(rows, made, first, schema)
@@ -80,22 +80,18 @@ def _how_to_make_a_folder(project: Project) -> str:
     )
 
 
-def _identifiers(keys: pd.Series, schema: Schema) -> dict[str, pd.Series]:
-    return {schema.identifier: keys} if schema.identifier else {}
-
-
 def _write(rows: pd.DataFrame, path: Path, first: Path, schema: Schema) -> None:
     """Write typed rows the way the first raw file is written, with its columns."""
     source = schema.source
-    names = _columns(first, source)
+    types = pq.read_schema(first) if first.suffix == ".parquet" else None
+    names = column_names(first, source) if types is None else types.names
     if lost := [name for name in [*schema.features, schema.target] if name not in names]:
         raise ProjectError(
             f"clean() makes {', '.join(lost[:5])}, which {first.name} does not have, so rows as they "
             "were predicted cannot be put beside it: add those with outcomes to the raw data yourself."
         )
     table = rows.reindex(columns=names)
-    if first.suffix == ".parquet":
-        types = pq.read_schema(first)
+    if types is not None:
         for field in types:
             if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
                 table[field.name] = _text(table[field.name], schema)
@@ -132,26 +128,14 @@ def _text(cells: pd.Series, schema: Schema) -> pd.Series:
     return cells.astype("str").where(cells.notna())
 
 
-def _columns(first: Path, source: Source) -> Collection[str]:
-    if first.suffix == ".parquet":
-        return list(pq.read_schema(first).names)
-    return column_names(first, source)
-
-
 def _require_same(path: Path, rows: pd.DataFrame, project: Project, schema: Schema) -> None:
     """Refuse a file that would not be read as the rows that were predicted."""
-    clean, known = find_clean(project), schema.known_columns
-    parts = []
-    for batch in read_batches(path, schema.source, None, known):
-        typed, _ = apply_contract(clean_rows(batch, clean), schema)
-        parts.append(typed)
-    found = pd.concat(parts)
+    clean = find_clean(project)
+    batches = read_batches(path, schema.source, None, schema.known_columns)
+    found = pd.concat([apply_contract(clean_rows(batch, clean), schema)[0] for batch in batches])
     for name in [*schema.features, schema.target]:
-        same = len(found) == len(rows) and (
-            found[name].astype("str").fillna("").to_numpy()
-            == rows[name].astype("str").fillna("").to_numpy()
-        )
-        if not np.all(same):
+        read, known = (table[name].astype("str").fillna("").tolist() for table in (found, rows))
+        if read != known:
             raise ProjectError(
                 f"rows with outcomes would be read with another {name!r} than they were predicted with, "
                 "most likely as clean() changes them twice: add them to the raw data yourself."

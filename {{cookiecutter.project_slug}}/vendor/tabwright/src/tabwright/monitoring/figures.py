@@ -14,7 +14,7 @@ from .watch import Watch
 
 MAX_COLUMNS = 8  # drawn, those that differ most
 MAX_LABELS = 9  # of windows
-BEFORE, NOW = "held-out rows", "newest window"
+SIDES = ((BLUE, "held-out rows"), (ORANGE, "newest window"))
 
 
 def draw_watch(watch: Watch, folder: Path) -> dict[str, tuple[str, str]]:
@@ -103,7 +103,7 @@ def _histogram(axes: Axes, old: pd.Series, new: pd.Series) -> None:
     """Shares of rows in the same bins."""
     pair = [cells.dropna().astype(float) for cells in (old, new)]
     edges, _ = bins(pd.concat(pair))
-    for cells, colour, label in zip(pair, (BLUE, ORANGE), (BEFORE, NOW), strict=True):
+    for cells, (colour, label) in zip(pair, SIDES, strict=True):
         weights = np.full(len(cells), 1 / max(len(cells), 1))
         axes.hist(cells, edges.tolist(), weights=weights, color=colour, alpha=0.6, label=label)
     axes.set_ylabel("share of rows")
@@ -121,9 +121,7 @@ def _bars(axes: Axes, values: pd.Series, count: int) -> None:
     parts = values.iloc[:count], values.iloc[count:]
     names = values.value_counts().index[::-1]
     places = np.arange(len(names))
-    for part, shift, colour, label in zip(
-        parts, (0.2, -0.2), (BLUE, ORANGE), (BEFORE, NOW), strict=True
-    ):
+    for part, shift, (colour, label) in zip(parts, (0.2, -0.2), SIDES, strict=True):
         shares = part.value_counts(normalize=True).reindex(names, fill_value=0)
         axes.barh(places + shift, shares, 0.4, color=colour, label=label)
     axes.set_yticks(places, short_names(names, 24))

@@ -13,7 +13,7 @@ from ..tracking.names import run_name
 from ..tracking.record import now
 from .alert import alert
 from .decide import NONE
-from .watch import Watch, Window, age_in_days, collect
+from .watch import Watch, Window, collect
 
 WORDS = {
     "none": "nothing is to be done",
@@ -51,7 +51,7 @@ def as_json(watch: Watch) -> dict[str, Any]:
             "version": watch.used.version,
             "run": watch.used.run,
             "trained": watch.trained,
-            "age_days": age_in_days(watch),
+            "age_days": watch.age_in_days,
         },
         "answers": watch.answers,
         "outcomes": watch.outcomes,
@@ -69,7 +69,7 @@ def _window(window: Window) -> dict[str, Any]:
     found: dict[str, Any] = {"start": window.start, "end": window.end}
     found["rows"] = len(window.predicted.rows)
     if window.score is not None:
-        found |= {"score": window.score, "low": window.low, "high": window.high}
+        found |= window.numbers
     return found | {"findings": [vars(one) for one in window.found]}
 
 
@@ -88,7 +88,6 @@ def render(project: Project, watch: Watch) -> str:
         title=project.title,
         watch=watch,
         what=WORDS[watch.action].replace("`", ""),
-        age=age_in_days(watch),
         run=run_name(watch.used.run),
         metric=predicted[0].deciding if predicted else "",
         newest=newest,

@@ -54,14 +54,12 @@ def workers(tasks: int) -> Iterator[None]:
         When the cluster cannot be reached or gives up, or a process is killed.
     """
     if address := scheduler():
-        backend = _backend(address)
+        config = parallel_config(_backend(address))
+    else:
+        config = parallel_config("loky", n_jobs=min(cpu_count(), tasks))
     try:
-        if address:
-            with parallel_config(backend):
-                yield
-        else:
-            with parallel_config("loky", n_jobs=min(cpu_count(), tasks)):
-                yield
+        with config:
+            yield
     except BrokenProcessPool as error:
         raise ProjectError(
             f"a process was killed, most likely as there was too little memory. {CONTINUES}"

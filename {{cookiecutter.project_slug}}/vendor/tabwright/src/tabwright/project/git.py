@@ -4,6 +4,9 @@ import os
 import re
 import shlex
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -100,6 +103,23 @@ def require_merged(root: Path, *paths: Path) -> None:
         )
 
 
+@contextmanager
+def require_readable(root: Path, path: Path, remedy: str) -> Iterator[None]:
+    """Refuse a JSON file whose content raises an error in the block, and say how to restore it.
+
+    Raises
+    ------
+    ProjectError
+        With the remedy, or of a file that was not merged, with that of `require_merged`.
+    """
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        require_merged(root, path)
+        name = path.relative_to(root).as_posix()
+        raise ProjectError(f"{name} is damaged ({error!r}): {remedy}.") from error
+
+
 def _resolve(name: str) -> str:
     said = f"{name} has the conflict markers of a merge (<<<<<<<)"
     if name.endswith((".lock", ".json", ".dvc")):
@@ -117,22 +137,16 @@ def snapshot(root: Path, base: str = "", patch: Path | None = None) -> str:
     if not commit(root, base or "HEAD"):
         return ""
     with TemporaryDirectory() as folder:
-        index = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
-        git(root, "read-tree", base or "HEAD", **index)
+        aside = partial(git, root, GIT_INDEX_FILE=str(Path(folder, "index")))
+        aside("read-tree", base or "HEAD")
         if not base:
             known = ("ls-files", "--cached", "--others", "--exclude-standard", "--")
-            here = [name for name in INPUTS if git(root, *known, name, **index)]
-            git(root, "add", "--all", "--", *here, **index)
-        if (
-            patch
-            and git(root, "apply", "--cached", "--whitespace=nowarn", str(patch), **index) is None
-        ):
+            aside("add", "--all", "--", *(name for name in INPUTS if aside(*known, name)))
+        if patch and aside("apply", "--cached", "--whitespace=nowarn", str(patch)) is None:
             return ""
         others = (":/", *(f":!{name}" for name in INPUTS))
-        git(
-            root, "rm", "-r", "--force", "--cached", "--quiet", "--ignore-unmatch", *others, **index
-        )
-        return (git(root, "write-tree", **index) or "").strip()
+        aside("rm", "-r", "--force", "--cached", "--quiet", "--ignore-unmatch", *others)
+        return (aside("write-tree") or "").strip()
 
 
 def uncommitted(root: Path, tree: str) -> str:

@@ -19,13 +19,7 @@ from ..schema.schema import Schema, load_schema
 from ..selection.cross_validation import read_rows, row_hashes
 from ..selection.metrics import deciding_metric, encode_target, task_metrics
 from ..tracking.record import Record, input_tree
-from .champion import (
-    ModelInUse,
-    champion_folder,
-    current_champion,
-    different_target,
-    load_champion,
-)
+from .champion import ModelInUse, champion_folder, current_champion, different_target, load_champion
 
 MIN_ROWS = 40  # new to both models, to compare them where one has seen others
 

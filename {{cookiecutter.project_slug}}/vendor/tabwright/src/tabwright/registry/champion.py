@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..project.errors import ProjectError
 from ..project.files import md5, read_json, write_json
-from ..project.git import require_merged
+from ..project.git import require_readable
 from ..project.lock_file import require_unchanged
 from ..project.project import Project
 from ..schema.schema import Schema, load_schema
 from ..selection.persistence import SHORT, Record, load_model
 from ..tracking.names import run_name
-from ..tracking.record import require_record, short, source_code
+from ..tracking.record import now, require_record, short, source_code, user
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
@@ -58,26 +58,22 @@ def model_in_use(project: Project) -> ModelInUse:
 def load_champion(project: Project, promotion: Promotion) -> ModelInUse:
     """Load the model of an entry of the promotion log."""
     folder = champion_folder(project, promotion["run"])
-    for name in ("model.skops", "schema.yaml"):
-        path = folder / name
+    for path in (folder / "model.skops", folder / "schema.yaml"):
         if not path.is_file():
             raise ProjectError(
                 f"{project.short(path)} of the champion is missing: `make pull` brings it."
             )
         if md5(path) != promotion[path.stem + "_md5"]:
             raise ProjectError(
-                f"{project.short(path)} is not what was promoted: `make verify REPAIR=1` "
-                "restores it."
+                f"{project.short(path)} is not what was promoted: `make verify REPAIR=1` restores it."
             )
     return load(project, folder / "model.skops", folder / "schema.yaml", promotion)
 
 
 def load(project: Project, model: Path, schema: Path, entry: Record) -> ModelInUse:
     """Load a model and its schema by an entry of the promotion log, or by the record of its run."""
-    loaded = load_model(model, entry, source_code(project))
-    return ModelInUse(
-        loaded, load_schema(schema), entry.get("version"), entry["run"], entry["model_md5"]
-    )
+    loaded, read = load_model(model, entry, source_code(project)), load_schema(schema)
+    return ModelInUse(loaded, read, entry.get("version"), entry["run"], entry["model_md5"])
 
 
 def promotion_log(project: Project) -> list[Promotion]:
@@ -88,20 +84,15 @@ def promotion_log(project: Project) -> list[Promotion]:
     ProjectError
         When the log is damaged.
     """
-    if not project.promotions_file.exists():
+    path = project.promotions_file
+    if not path.exists():
         return []
-    try:
-        log = read_json(project.promotions_file)
+    with require_readable(project.root, path, f"`git checkout {project.short(path)}` restores it"):
+        log = read_json(path)
         if not isinstance(log, list):
             raise TypeError("it is no list")
         for promotion in log:
             promotion["run"], promotion["version"], promotion["model_md5"], promotion["schema_md5"]
-    except (ValueError, KeyError, TypeError) as error:
-        require_merged(project.root, project.promotions_file)
-        raise ProjectError(
-            f"{project.short(project.promotions_file)} is damaged ({error}): "
-            "`git checkout models/champion.json` restores it."
-        ) from error
     return log
 
 
@@ -109,6 +100,18 @@ def current_champion(project: Project) -> Promotion | None:
     """The last entry of the promotion log; None before the first promotion."""
     log = promotion_log(project)
     return log[-1] if log else None
+
+
+def decision(project: Project, model: Record, what: str, why: str, failed: list[str]) -> Promotion:
+    """An entry of the promotion log, as it is decided now.
+
+    Parameters
+    ----------
+    failed
+        The checks that the model has failed.
+    """
+    made = {"time": now(), "what": what, "by": user(project), "why": why, "failed": failed}
+    return {"time": "", "what": ""} | model | made
 
 
 def version_number(log: list[Promotion], run: str) -> str:

@@ -72,11 +72,6 @@ def versions(project: Project) -> list[Version]:
     return sorted(known, key=lambda each: int(each.version))
 
 
-def find_version(project: Project, run: str) -> Version | None:
-    """What a run was registered as."""
-    return next((version for version in versions(project) if version.run_id == run), None)
-
-
 def aliases(project: Project) -> dict[str, str]:
     """MLflow's version that each alias names."""
 
@@ -121,7 +116,8 @@ def make_challenger(project: Project, record: Record) -> None:
     """Register the model of a run if it is not, and make it the challenger."""
     mlflow, name, run = load_mlflow(project), project.name, record["run"]
     with redirect_stderr(StringIO()):  # MLflow tells its own number
-        found = find_version(project, run) or mlflow.register_model(record["model_uri"], name)
+        known = [version for version in versions(project) if version.run_id == run]
+        found = known[0] if known else mlflow.register_model(record["model_uri"], name)
     mlflow.MlflowClient().set_registered_model_alias(name, "challenger", found.version)
 
 

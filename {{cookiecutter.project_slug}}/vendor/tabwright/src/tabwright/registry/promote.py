@@ -19,12 +19,13 @@ from ..project.project import Project
 from ..selection.persistence import RECORDED, Record
 from ..tracking.database import database_errors, load_mlflow
 from ..tracking.experiment import download_file, has_own_database, open_experiment
-from ..tracking.record import find_record, load_records, now, require_record, short, user
+from ..tracking.record import find_record, load_records, require_record, short
 from ..tracking.retention import model_of_run, restore_model
 from .champion import (
     ModelInUse,
     Promotion,
     champion_folder,
+    decision,
     different_target,
     in_words,
     load,
@@ -159,8 +160,7 @@ def _shadow_entry(project: Project, run: str, log: list[Promotion]) -> Promotion
                 add_to_champions(project, record, files)
             entry = known[-1] if known else _entry(project, record, files, log)
     why = os.environ.get("WHY", "") or record["why"]
-    decision = {"time": now(), "what": "in the shadow", "by": user(project), "why": why}
-    return {"time": "", "what": ""} | entry | decision | {"failed": []}
+    return decision(project, entry, "in the shadow", why, failed=[])
 
 
 def rollback(project: Project, arguments: Arguments = None) -> None:
@@ -178,8 +178,7 @@ def rollback(project: Project, arguments: Arguments = None) -> None:
 def _record(
     project: Project, model: Record, what: str, why: str, seen: list[Promotion], failed: list[str]
 ) -> None:
-    decision = {"time": now(), "what": what, "by": user(project), "why": why, "failed": failed}
-    record_promotion(project, {"time": "", "what": ""} | model | decision, seen)
+    record_promotion(project, decision(project, model, what, why, failed), seen)
     with suppress(ProjectError):  # a damaged file hinders no rollback
         if current_shadow(project) is None:  # it is the champion now
             end_shadow(project)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..project.errors import ProjectError
 from ..project.files import read_json, write_json
-from ..project.git import require_merged
+from ..project.git import require_readable
 from ..project.project import Project
 from .champion import Promotion, promotion_log, version_number
 
@@ -40,16 +40,11 @@ def current_shadow(project: Project) -> Shadow | None:
     """
     if not project.shadow_file.exists():
         return None
-    try:
+    remedy = "`make shadow END=1` ends the shadow, `make shadow RUN=...` begins one"
+    with require_readable(project.root, project.shadow_file, remedy):
         entry = read_json(project.shadow_file)
         entry["run"], entry["version"], entry["model_md5"], entry["schema_md5"]
         share = float(entry.pop(SHARE))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        require_merged(project.root, project.shadow_file)
-        raise ProjectError(
-            f"{project.short(project.shadow_file)} is damaged ({error!r}): `make shadow END=1` ends "
-            "the shadow, `make shadow RUN=...` begins one."
-        ) from error
     log = promotion_log(project)
     if log and log[-1]["run"] == entry["run"]:
         return None

@@ -55,8 +55,9 @@ def compare_runs(then: Record, now: Record, before: Path | None, after: Path) ->
         last = f"is NOT reproduced: different results in {apart}. {why}"
     if "evaluation" not in then:
         last += " It was never evaluated, so there are no test scores and predictions to compare."
-    tables = (as_table("inputs", inputs), as_table("results", results))
-    return "\n\n".join([*tables, f"run {short(then)} {last}"]), not apart
+    first = aligned([("inputs", "then", "now", ""), *inputs])
+    second = aligned([("results", "then", "now", ""), *results])
+    return f"{first}\n\n{second}\n\nrun {short(then)} {last}", not apart
 
 
 def compare_inputs(then: Record, now: Record) -> list[Line]:
@@ -124,11 +125,6 @@ def compare_tables(before: Path | None, after: Path) -> str:
         return CLOSE
     classes = f", another class in {apart} of {len(old)} rows" if apart else ""
     return f"different by up to {differences.max(axis=None):.3g}{classes}"
-
-
-def as_table(title: str, lines: list[Line]) -> str:
-    """Aligned text."""
-    return aligned([(title, "then", "now", ""), *lines])
 
 
 def _score(name: str, then: float, now: float) -> Line:

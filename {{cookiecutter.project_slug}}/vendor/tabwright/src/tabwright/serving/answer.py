@@ -4,7 +4,7 @@ import logging
 import time
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -53,7 +53,7 @@ class Scored:
 
 
 class Asked:
-    """The rows of some requests, numbered from 0.
+    """The rows of some requests to the same models, numbered from 0.
 
     Attributes
     ----------
@@ -63,8 +63,8 @@ class Asked:
         What is unusual in the others, by row.
     """
 
-    def __init__(self, model: ServedModel, requests: Sequence[Sequence[BaseModel]]) -> None:
-        self.model, self.requests = model, requests
+    def __init__(self, served: Served, requests: Sequence[Sequence[BaseModel]]) -> None:
+        self.served, self.reader = served, served.champion.reader
         self.rows = [row for request in requests for row in request]
         self.request_of = np.repeat(range(len(requests)), [len(request) for request in requests])
         self.broken: list[Broken] = []
@@ -73,28 +73,55 @@ class Asked:
     @cached_property
     def cells(self) -> pd.DataFrame:
         """The rows after `clean`, not typed."""
-        return self.model.cells(self.rows)
+        return self.served.champion.cells(self.rows)
 
     def score(self) -> Scored:
         """Score all rows of each request, or none where one of them is rejected."""
-        model, count = self.model, len(self.rows)
-        if model.reader.are_plain(self.rows):
-            table = model.reader.columns_of(self.rows) if model.exported else self.cells
+        model, count = self.served.champion, len(self.rows)
+        if self.reader.are_plain(self.rows):
+            table = self.reader.columns_of(self.rows) if model.exported else self.cells
             scored = _score(model, table, np.arange(count))
         else:
             typed, self.broken, self.notes = model.check(self.cells, count)
-            typed = typed if not self.broken else typed[self._whole(typed.index.to_numpy())]
+            typed = typed[self._whole(typed.index.to_numpy())]
             scored = _score(model, typed, typed.index.to_numpy())
-        finite = np.isfinite(scored.scores).all(axis=1)
-        if finite.all():
-            return scored
-        self.broken += [(int(row), WHOLE_ROW, FINITE) for row in scored.rows[~finite]]
+        odd = scored.rows[~np.isfinite(scored.scores).all(axis=1)].tolist()
+        self.broken += [(row, WHOLE_ROW, FINITE) for row in odd]
         return scored.only(self._whole(scored.rows))
 
-    def _whole(self, rows: np.ndarray) -> np.ndarray:
-        """Mask of the rows whose request has no broken row."""
-        broken = self.request_of[[row for row, *_ in self.broken]]
-        return ~np.isin(self.request_of[rows], broken)
+    def score_in_shadow(self, rows: np.ndarray) -> Scored | None:
+        """The scores of the model in the shadow; where it fails, it must not cost an answer."""
+        if (model := self.served.shadow) is None:
+            return None
+        try:
+            typed, _, _ = model.check(model.complete(self.cells.loc[rows]), 0)
+            scored = _score(model, typed, typed.index.to_numpy())
+            return scored.only(np.isfinite(scored.scores).all(axis=1))
+        except Exception:
+            LOGGER.exception("the model in the shadow failed")
+            return None
+
+    def answer(self, row: int, said: Said, other: Said | None) -> tuple[Answer, dict[str, Any]]:
+        """The answer to a row, for the log and for the client."""
+        sent, note, name = self.rows[row], self.notes.get(row, ""), _new_id()
+        features = self.reader.features(sent, self.cells.loc[row] if self.reader.raw else None)
+        key, model, beside = self.reader.key(sent), self.served.champion, self.served.shadow
+        if beside and other and is_in_share(key or name, self.served.share):
+            model, beside, said, other = beside, model, other, said
+        scores, prediction = said
+        answer = Answer(
+            id=name,
+            key=key,
+            version=model.used.version,
+            run=model.used.run,
+            row=features,
+            answer=prediction["prediction"],
+            scores=scores,
+            note=note,
+            shadow_run=beside.used.run if beside else None,
+            shadow_scores=other[0] if other else None,
+        )
+        return answer, {"id": name} | prediction | ({"note": note} if note else {}) | model.names
 
     def refusals(self) -> dict[int, RefusedError]:
         """What is wrong in each request that is refused."""
@@ -105,33 +132,37 @@ class Asked:
             found[request].append(Problem(int(row) - first + 1, column or None, rule))
         return {request: RefusedError(each[:MAX_PROBLEMS]) for request, each in found.items()}
 
+    def _whole(self, rows: np.ndarray) -> np.ndarray:
+        """Mask of the rows whose request has no broken row."""
+        broken = self.request_of[[row for row, *_ in self.broken]]
+        return ~np.isin(self.request_of[rows], broken)
+
 
 def answer_requests(
     served: Served, requests: Sequence[Sequence[BaseModel]]
 ) -> tuple[list[Reply], Entry]:
     """Answer some requests at once: all rows of each, or none where a row is rejected."""
-    champion, reader = served.champion, served.champion.reader
-    asked = Asked(champion, requests)
+    asked = Asked(served, requests)
     scored = asked.score()
-    shadow = _score_in_shadow(served, asked, scored.rows)
-    said, others = scored.by_row(), shadow.by_row() if shadow else {}
+    shadow = asked.score_in_shadow(scored.rows)
+    others = shadow.by_row() if shadow else {}
     replies: list[Any] = [[] for _ in requests]
     answers = []
-    for row in said:
-        sent = asked.rows[row]
-        features = reader.features(sent, asked.cells.loc[row] if reader.raw else None)
-        about = (reader.key(sent), features, said[row], others.get(row), asked.notes.get(row, ""))
-        answer, reply = _answer(served, *about)
+    for row, said in scored.by_row().items():
+        answer, reply = asked.answer(row, said, others.get(row))
         answers.append(answer)
         replies[asked.request_of[row]].append(reply)
     for number, refused in asked.refusals().items():
         replies[number] = refused
-    batch = _batch(champion, answers, asked.broken)._replace(
+    entry = log_entry(
+        served.champion,
+        answers,
+        asked.broken,
         seconds=scored.seconds,
         shadow_run=served.shadow.used.run if served.shadow else None,
         shadow_seconds=shadow.seconds if shadow else None,
     )
-    return replies, Entry(answers, count_refusals(asked.broken), batch)
+    return replies, entry
 
 
 def refusal_entry(served: Served, refused: RefusedError) -> Entry | None:
@@ -142,26 +173,25 @@ def refusal_entry(served: Served, refused: RefusedError) -> Entry | None:
         for problem in refused.problems
         if problem.column in columns  # names of others are anything
     ]
-    batch = _batch(served.champion, [], broken)
-    return Entry([], count_refusals(broken), batch) if broken else None
+    return log_entry(served.champion, broken=broken) if broken else None
 
 
-def count_refusals(broken: Iterable[Broken]) -> list[Refusal]:
-    """How many rows break each rule."""
-    counts = Counter((column, rule) for _, column, rule in broken)
-    return [Refusal(column, rule, rows) for (column, rule), rows in counts.items()]
+def log_entry(
+    model: ServedModel, answers: Sequence[Answer] = (), broken: Sequence[Broken] = (), **facts: Any
+) -> Entry:
+    """What the log keeps of rows that a model has answered and of those that its schema rejects.
 
-
-def failed_entry(served: Served, rows: int) -> Entry:
-    """What the log keeps of rows that an error kept from an answer."""
-    return Entry([], [], _batch(served.champion, [], [])._replace(rows=rows, failed=rows))
-
-
-def _batch(model: ServedModel, answers: list[Answer], broken: list[Broken]) -> Batch:
-    rejected = len({row for row, *_ in broken})
-    flagged = sum(bool(answer.note) for answer in answers)
+    Parameters
+    ----------
+    **facts
+        Other fields of the `Batch`.
+    """
+    rules = Counter((column, rule) for _, column, rule in broken)
+    refusals = [Refusal(*rule, rows) for rule, rows in rules.items()]
+    rejected, flagged = len({row for row, *_ in broken}), sum(bool(one.note) for one in answers)
     counts = (len(answers) + rejected, flagged, rejected)
-    return Batch(uuid.uuid4().hex, now(), SERVICE, model.used.version, *counts, seconds=0.0)
+    batch = Batch(uuid.uuid4().hex, now(), SERVICE, model.used.version, *counts, seconds=0.0)
+    return Entry([*answers], refusals, batch._replace(**facts))
 
 
 def _score(model: ServedModel, table: Any, rows: np.ndarray) -> Scored:
@@ -170,46 +200,6 @@ def _score(model: ServedModel, table: Any, rows: np.ndarray) -> Scored:
     began = time.perf_counter()
     scores = model.score(table).reshape(len(rows), -1)
     return Scored(model, rows, scores, time.perf_counter() - began)
-
-
-def _score_in_shadow(served: Served, asked: Asked, rows: np.ndarray) -> Scored | None:
-    """The scores of the model in the shadow; where it fails, it must not cost an answer."""
-    if (model := served.shadow) is None:
-        return None
-    try:
-        typed, _, _ = model.check(model.complete(asked.cells.loc[rows]), 0)
-        scored = _score(model, typed, typed.index.to_numpy())
-        return scored.only(np.isfinite(scored.scores).all(axis=1))
-    except Exception:
-        LOGGER.exception("the model in the shadow failed")
-        return None
-
-
-def _answer(
-    served: Served,
-    key: str | None,
-    features: dict[str, Any],
-    said: Said,
-    other: Said | None,
-    note: str,
-) -> tuple[Answer, dict[str, Any]]:
-    """The answer to a row, for the log and for the client."""
-    name, model, beside = _new_id(), served.champion, served.shadow
-    if beside and other and is_in_share(key or name, served.share):
-        model, beside, said, other = beside, model, other, said
-    scores, prediction = said
-    kept = (
-        name,
-        key,
-        model.used.version,
-        model.used.run,
-        features,
-        prediction["prediction"],
-        scores,
-    )
-    answer = Answer(*kept, note, beside.used.run if beside else None, other[0] if other else None)
-    reply = {"id": name} | prediction | ({"note": note} if note else {}) | model.names
-    return answer, reply
 
 
 def _new_id() -> str:

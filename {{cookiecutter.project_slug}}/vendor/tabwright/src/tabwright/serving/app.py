@@ -3,7 +3,7 @@
 import asyncio
 import hmac
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -27,6 +27,7 @@ from .models import Models, Served
 from .request import RefusedError, is_a_list
 from .settings import ServeSettings, serve_settings
 
+BEARER = HTTPBearer(auto_error=False, description="SERVE_API_KEY of the service")
 KEEP_ALIVE = 75  # seconds, longer than the 60 of NGINX: a proxy must be the first to hang up
 CSP = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'"
@@ -52,6 +53,16 @@ class Service:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+    def require_key(
+        self, given: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
+    ) -> None:
+        """Refuse a request without the key."""
+        sent = given.credentials if given else ""
+        if not hmac.compare_digest(sent.encode(), self.settings.api_key.encode()):
+            raise HTTPException(
+                401, "send Authorization: Bearer <key>", {"WWW-Authenticate": "Bearer"}
+            )
 
     async def served(self, version: str) -> Served:
         """The models that answer a request."""
@@ -103,9 +114,8 @@ class Service:
 
     async def docs(self) -> HTMLResponse:
         """A form for a row or a file."""
-        page = form_page(
-            self.project.title, self.follower.served, with_key=bool(self.settings.api_key)
-        )
+        with_key = bool(self.settings.api_key)
+        page = form_page(self.project.title, self.follower.served, with_key=with_key)
         return HTMLResponse(page, headers={"Content-Security-Policy": CSP})
 
 
@@ -135,7 +145,7 @@ def create_app(project: Project, clean: Clean = unchanged) -> FastAPI:
     app.add_middleware(Limits, settings=settings, metrics=service.metrics)
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(BusyError, _busy)
-    known = [Depends(_key_check(settings.api_key))] if settings.api_key else []
+    known = [Depends(service.require_key)] if settings.api_key else []
     app.post("/predict", dependencies=known, responses=READ)(service.predict)
     app.post("/predict/file", dependencies=known, responses=READ)(service.predict_file)
     app.get("/model", dependencies=known, responses=KNOWN)(service.model)
@@ -160,19 +170,6 @@ def run(app: FastAPI) -> None:
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE,
     )
-
-
-def _key_check(key: str) -> Callable[..., None]:
-    bearer = HTTPBearer(auto_error=False, description="SERVE_API_KEY of the service")
-
-    def check(given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
-        sent = given.credentials if given else ""
-        if not hmac.compare_digest(sent.encode(), key.encode()):
-            raise HTTPException(
-                401, "send Authorization: Bearer <key>", {"WWW-Authenticate": "Bearer"}
-            )
-
-    return check
 
 
 async def _refused(_: Request, error: Exception) -> JSONResponse:

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from ..request_log.log import Log
-from .answer import Entry, Reply, answer_requests, failed_entry
+from .answer import Entry, Reply, answer_requests, log_entry
 from .metrics import Metrics
 from .models import Served
 from .settings import ServeSettings
@@ -107,7 +107,8 @@ class Batcher:
             if len(batch) > 1:  # a request that fails must not fail others
                 half = len(batch) // 2
                 return self._predict(batch[:half]) + self._predict(batch[half:])
-            replies, entry = [error], failed_entry(served, len(batch[0].rows))
+            rows = len(batch[0].rows)
+            replies, entry = [error], log_entry(served.champion, rows=rows, failed=rows)
         self.keep(entry, served)
         return replies
 

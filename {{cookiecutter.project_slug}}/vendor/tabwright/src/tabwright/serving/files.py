@@ -1,13 +1,12 @@
 """Predict a file that was sent as `make predict` does: batch by batch, whole and in order."""
 
 import asyncio
-import shutil
-import tempfile
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 from fastapi.responses import FileResponse
@@ -44,9 +43,10 @@ class FilePredictor:
         RefusedError
             When it cannot be read, or none of its rows can be predicted.
         """
-        folder = Path(tempfile.mkdtemp(prefix="predict-"))
         deadline = time.monotonic() + self.settings.seconds
-        try:
+        with ExitStack() as stack:
+            made = TemporaryDirectory(prefix="predict-", ignore_cleanup_errors=True)
+            folder = Path(stack.enter_context(made))
             sent = folder / "sent"
             with sent.open("wb") as file:
                 async for chunk in body:
@@ -54,12 +54,9 @@ class FilePredictor:
             with sent.open("rb") as file:
                 suffix = ".parquet" if file.read(len(PARQUET)) == PARQUET else ".csv"
             source, output = sent.rename(folder / f"rows{suffix}"), folder / f"predictions{suffix}"
-            work = partial(self._predict, served, source, output, deadline)
-            await asyncio.get_running_loop().run_in_executor(self.thread, work)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        done = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
+            work = self.thread.submit(self._predict, served, source, output, deadline)
+            await asyncio.wrap_future(work)
+            done = BackgroundTask(stack.pop_all().close)
         return FileResponse(output, filename=output.name, media_type=MEDIA[suffix], background=done)
 
     def _predict(self, served: Served, source: Path, output: Path, deadline: float) -> None:
@@ -73,15 +70,14 @@ class FilePredictor:
         try:
             counts = predict_file(source, output, used.model, used.schema, clean_in_time, log=log)
         except NothingPredictedError as error:
-            bad = rejected_by(error.problems)[[ROW, COLUMN, RULE]].head(MAX_PROBLEMS)
-            found = bad.itertuples(index=False, name=None)
-            raise RefusedError(
-                [Problem(row, name or None, rule) for row, name, rule in found]
-            ) from None
+            bad = rejected_by(error.problems).head(MAX_PROBLEMS)
+            cells = zip(bad[ROW], bad[COLUMN], bad[RULE], strict=True)
+            found = [Problem(row, name or None, rule) for row, name, rule in cells]
+            raise RefusedError(found) from None
         except (ProjectError, ArrowException) as error:
-            said = (
-                first_line(error).replace(str(source), "the file").replace(source.name, "the file")
-            )
+            said = first_line(error)
+            for name in (str(source), source.name):
+                said = said.replace(name, "the file")
             raise RefusedError([Problem(None, None, f"a CSV or Parquet file: {said}")]) from None
         if log.parts:
             beside = (other.used.run, lambda: other.used) if other else None

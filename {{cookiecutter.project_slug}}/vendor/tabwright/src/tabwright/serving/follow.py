@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections import OrderedDict
-from functools import partial
+from functools import lru_cache
 
 from ..project.errors import ProjectError
 from .metrics import Metrics
@@ -21,7 +20,7 @@ class Follower:
         self.models, self.metrics = models, metrics
         self.served = models.current()
         metrics.use(self.served)
-        self._versions: OrderedDict[str, Served] = OrderedDict()
+        self._version = lru_cache(MAX_VERSIONS)(models.version)
         self._loading = asyncio.Lock()
 
     async def follow(self) -> None:
@@ -40,26 +39,18 @@ class Follower:
                     log("not taken up, %s goes on: %s", kept, error)
                 continue
             self.served, said = served, ""
-            self._versions.clear()
+            self._version.cache_clear()
             self.metrics.use(served)
             LOGGER.info("answering with %s", describe(served))
 
     async def version(self, name: str) -> Served | None:
         """The model of a version; None when it is not kept."""
-        champion = self.served.champion
-        if self.served.shadow is None and name == champion.used.version:
+        if self.served.shadow is None and name == self.served.champion.used.version:
             return self.served
+        if name not in await asyncio.to_thread(self.models.versions):
+            return None
         async with self._loading:
-            if name not in self._versions:
-                entry = (await asyncio.to_thread(self.models.versions)).get(name)
-                if entry is None:
-                    return None
-                load = partial(self.models.version, entry)
-                self._versions[name] = await asyncio.to_thread(load)
-                if len(self._versions) > MAX_VERSIONS:
-                    self._versions.popitem(last=False)
-            self._versions.move_to_end(name)
-            return self._versions[name]
+            return await asyncio.to_thread(self._version, name)
 
 
 def describe(served: Served) -> str:

@@ -136,9 +136,8 @@ class Models:
             When one of them is missing or damaged.
         """
         stamps, project = self.stamps(), self.project
-        entry, used = current_champion(project), model_in_use(project)
-        if entry is None:
-            entry = require_record(project, project.model_file)
+        used = model_in_use(project)
+        entry = current_champion(project) or require_record(project, project.model_file)
         champion, shadow = self._served(used, entry), current_shadow(project)
         if shadow is None:
             return Served(champion, stamps=stamps)
@@ -163,8 +162,9 @@ class Models:
             if (champion_folder(self.project, entry["run"]) / "model.skops").is_file()
         }
 
-    def version(self, entry: Record) -> Served:
-        """The model of a promotion alone."""
+    def version(self, name: str) -> Served:
+        """The model of a version alone; a `KeyError` when it is not kept."""
+        entry = self.versions()[name]
         return Served(self._served(load_champion(self.project, entry), entry))
 
     def _served(self, used: ModelInUse, entry: Record) -> ServedModel:

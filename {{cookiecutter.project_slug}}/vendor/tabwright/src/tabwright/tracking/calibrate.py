@@ -6,7 +6,7 @@ from ..project.project import Project
 from ..schema.schema import load_schema
 from ..selection.fingerprint import require_same_fingerprint
 from ..selection.fit import calibrate_and_threshold, describe_fit, load_fit
-from .runs import start_run
+from .runs import TrainingRun
 
 
 def main(project: Project, arguments: Arguments = None) -> None:
@@ -16,7 +16,7 @@ def main(project: Project, arguments: Arguments = None) -> None:
         raise ProjectError(
             f"nothing is trained here ({missing[0]} is missing): `make train` trains and calibrates."
         )
-    run, schema = start_run(project), load_schema(project.schema_file)
+    run, schema = TrainingRun(project), load_schema(project.schema_file)
     require_same_fingerprint(project)
     fit, seconds = load_fit(project, schema)
     goal = project.params.train.threshold

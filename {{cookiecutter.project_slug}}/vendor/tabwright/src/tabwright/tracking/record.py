@@ -12,7 +12,7 @@ import yaml
 from ..project.environment import account
 from ..project.errors import ProjectError, did_you_mean
 from ..project.files import md5, read_json, replacing, write_json
-from ..project.git import commit, git, require_merged, snapshot, uncommitted
+from ..project.git import commit, git, require_merged, require_readable, snapshot, uncommitted
 from ..project.project import Project
 from ..selection.persistence import SHORT, Record, load_model
 from ..selection.sources import SourceCode
@@ -100,16 +100,11 @@ def load_records(project: Project) -> list[Record]:
         When a file is damaged.
     """
     records = []
+    remedy = "`git checkout` it, or delete it; `make experiments` restores it from MLflow"
     for path in project.runs_folder.glob("*.json"):
-        try:
+        with require_readable(project.root, path, remedy):
             record = read_json(path)
             record["run"], record["started"]
-        except (ValueError, KeyError, TypeError) as error:
-            require_merged(project.root, path)
-            raise ProjectError(
-                f"{path.relative_to(project.root)} is damaged ({error}): `git checkout` it, or delete it; "
-                "`make experiments` restores it from MLflow."
-            ) from error
         records.append(record)
     return sorted(records, key=lambda record: record["started"])
 

@@ -1,7 +1,7 @@
 """Log a training run in MLflow and in reports/runs: parameters, provenance, scores, model."""
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,13 +37,13 @@ from .trackers import also_track
 ROWS = "rows.npy"  # among the files of a run in MLflow
 
 
-@dataclass
 class TrainingRun:
-    """A run that has started, with its record so far."""
+    """A run that has started: its record so far has code, data, environment, command, user and reason."""
 
-    project: Project
-    record: Record
-    patch: str
+    def __init__(self, project: Project) -> None:
+        open_experiment(project)
+        self.project = project
+        self.record, self.patch = provenance(project)
 
     def log(
         self, model: BaseEstimator, fit: FittedCandidate, facts: dict[str, Any], seconds: float
@@ -104,12 +104,6 @@ class TrainingRun:
         if same and same.get("evaluation", {}).get("test_md5") == md5(project.test_file):
             results["evaluation"] = same["evaluation"]  # still up to date
         return results
-
-
-def start_run(project: Project) -> TrainingRun:
-    """Start a record with code, data, environment, command, user and reason."""
-    open_experiment(project)
-    return TrainingRun(project, *provenance(project))
 
 
 def log_evaluation(project: Project, scores: dict[str, Any]) -> None:

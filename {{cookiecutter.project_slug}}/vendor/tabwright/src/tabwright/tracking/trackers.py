@@ -9,8 +9,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import chdir, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..project.commands import Arguments, command_parser
 from ..project.errors import ProjectError, did_you_mean, first_line
@@ -19,33 +19,10 @@ from .record import Record, find_record, record_file, run_parameters, run_scores
 
 VARIABLE = "TRACKER"
 PATIENCE = 180  # seconds
+FACTS = ("commit", "dirty", "model", "model_md5", "train_md5", "lock_md5", "user", "started")
 
 
-@dataclass(frozen=True)
-class TrackedRun:
-    """What a tracker gets of a run; it has one run however often that is.
-
-    Attributes
-    ----------
-    run, name
-        The identifier, 32 hexadecimal digits, and the name that people say.
-    facts
-        Where it comes from.
-    file
-        The record, with all of it.
-    """
-
-    project: str
-    run: str
-    name: str
-    why: str
-    parameters: dict[str, str | float]
-    scores: dict[str, float]
-    facts: dict[str, str]
-    file: Path
-
-
-def log_to_wandb(one: TrackedRun) -> str:
+def log_to_wandb(project: Project, record: Record) -> str:
     """Log to Weights & Biases; return where the run is."""
     os.environ.setdefault("WANDB_DATA_DIR", str(Path("wandb").resolve()))  # else in the home folder
     import wandb
@@ -54,22 +31,23 @@ def log_to_wandb(one: TrackedRun) -> str:
         console="off", disable_code=True, disable_git=True, silent=True, x_disable_stats=True
     )
     with wandb.init(
-        project=one.project,
-        id=one.run,
-        name=one.name,
-        notes=one.why,
-        config={"parameters": one.parameters, "facts": one.facts},
+        project=project.name,
+        id=record["run"],
+        name=short(record),
+        notes=record["why"],
+        config={"parameters": _parameters(record), "facts": _facts(record)},
         dir=Path.cwd(),
         resume="allow",
         allow_val_change=True,
         settings=own,
     ) as run:
-        run.summary.update(one.scores)
-        run.log_artifact(str(one.file), name=f"run-{one.run}", type="record")
+        run.summary.update(run_scores(record))
+        file = record_file(project, record["run"])
+        run.log_artifact(str(file), name=f"run-{record['run']}", type="record")
         return str(Path(run.dir).parent if run.offline else run.url)
 
 
-def log_to_comet(one: TrackedRun) -> str:
+def log_to_comet(project: Project, record: Record) -> str:
     """Log to Comet; return where the run is."""
     import comet_ml
 
@@ -78,44 +56,47 @@ def log_to_comet(one: TrackedRun) -> str:
         *("auto_output_logging", "auto_param_logging", "auto_metric_logging", "parse_args"),
     )
     own = comet_ml.ExperimentConfig(
-        name=one.name,
+        name=short(record),
         display_summary_level=0,
         offline_directory="comet",
         **dict.fromkeys(off, False),
     )
     run = comet_ml.start(
-        project=one.project, experiment_key=one.run, mode="get_or_create", experiment_config=own
+        project=project.name,
+        experiment_key=record["run"],
+        mode="get_or_create",
+        experiment_config=own,
     )
-    run.log_parameters(one.parameters)
-    run.log_metrics(one.scores)
-    run.log_others(one.facts | {"why": one.why})
-    run.log_asset(str(one.file), "run.json", overwrite=True)
+    run.log_parameters(_parameters(record))
+    run.log_metrics(run_scores(record))
+    run.log_others(_facts(record) | {"why": record["why"]})
+    run.log_asset(str(record_file(project, record["run"])), "run.json", overwrite=True)
     run.end()
     return str(run.url or "mlruns/comet")
 
 
-def log_to_neptune(one: TrackedRun) -> str:
+def log_to_neptune(project: Project, record: Record) -> str:
     """Log to the Neptune server that `NEPTUNE_API_TOKEN` names; return where the run is."""
     import neptune
 
     off = ("stdout", "stderr", "hardware_metrics", "traceback")
     run = neptune.init_run(
-        custom_run_id=one.run,
-        name=one.name,
-        description=one.why,
+        custom_run_id=record["run"],
+        name=short(record),
+        description=record["why"],
         source_files=[],
         git_ref=False,
         **{f"capture_{what}": False for what in off},
     )
-    run["parameters"] = one.parameters
-    run["scores"] = one.scores
-    run["facts"] = one.facts
-    run["record"].upload(str(one.file))
+    run["parameters"] = _parameters(record)
+    run["scores"] = run_scores(record)
+    run["facts"] = _facts(record)
+    run["record"].upload(str(record_file(project, record["run"])))
     run.stop()
     return str(run.get_url())
 
 
-TRACKERS: dict[str, tuple[str, Callable[[TrackedRun], str]]] = {
+TRACKERS: dict[str, tuple[str, Callable[[Project, Record], str]]] = {
     "wandb": ("wandb", log_to_wandb),
     "comet": ("comet-ml", log_to_comet),
     "neptune": ("neptune", log_to_neptune),
@@ -172,7 +153,7 @@ def main(project: Project, arguments: Arguments = None) -> None:
     place.mkdir(exist_ok=True)
     try:
         with chdir(place), redirect_stdout(sys.stderr):
-            where = log(_tracked(project, record))
+            where = log(project, record)
     except ModuleNotFoundError as error:
         raise ProjectError(
             f"{error.name} is not installed: name {package} in the group `dev` of pyproject.toml, then "
@@ -183,19 +164,14 @@ def main(project: Project, arguments: Arguments = None) -> None:
     print(f"{short(record)} is in {name}: {where}")
 
 
-def _tracked(project: Project, record: Record) -> TrackedRun:
-    plain = {
+def _parameters(record: Record) -> dict[str, Any]:
+    """The parameters of a run, as text where they are no numbers."""
+    return {
         name: value if isinstance(value, int | float) else str(value)
         for name, value in run_parameters(record).items()
     }
-    facts = ("commit", "dirty", "model", "model_md5", "train_md5", "lock_md5", "user", "started")
-    return TrackedRun(
-        project=project.name,
-        run=record["run"],
-        name=short(record),
-        why=record["why"],
-        parameters=plain,
-        scores=run_scores(record),
-        facts={name: str(record[name]) for name in facts},
-        file=record_file(project, record["run"]),
-    )
+
+
+def _facts(record: Record) -> dict[str, str]:
+    """Where a run comes from."""
+    return {name: str(record[name]) for name in FACTS}

@@ -32,7 +32,8 @@ def main(project: Project, arguments: Arguments = None) -> None:
         if in_git:
             configure_git(project.root)
         _make_movable(project)
-        _begin_log(project)
+        if not project.promotions_file.exists():  # an input of the report
+            write_json(project.promotions_file, [])
         _add_raw_data(project)
         if project.raw_file.exists():
             _infer_schema(project)  # before the first commit, so that the first run starts from one
@@ -47,12 +48,6 @@ def _infer_schema(project: Project) -> None:
     infer(project)
     if new:
         dvc(project.root, "commit", "--quiet", "--force", "schema")
-
-
-def _begin_log(project: Project) -> None:
-    """Make the log of promotions, an input of the report, where an older project has none."""
-    if not project.promotions_file.exists():
-        write_json(project.promotions_file, [])
 
 
 def _make_movable(project: Project) -> None:
@@ -105,9 +100,5 @@ def _add_raw_data(project: Project) -> None:
     elif params.source and not known:
         fetch(project)
     elif not known or not _dvc_setting(project, "core.remote"):
-        what = (
-            "`make fetch` downloads it again"
-            if params.source
-            else "put it there, then `make setup`"
-        )
-        print(f"{params.raw} is missing: {what}")
+        fetched, put = "`make fetch` downloads it again", "put it there, then `make setup`"
+        print(f"{params.raw} is missing: {fetched if params.source else put}")
