@@ -27,6 +27,7 @@ from ..request_log.log import (
     MAX_ROWS,
     Answer,
     Batch,
+    Entry,
     Log,
     Refusal,
     batch_id,
@@ -41,7 +42,6 @@ from ..selection.metrics import predict_scores
 
 POSITION = "position"  # of a row in the file, from 0
 
-LogEntry = tuple[list[Answer], list[Refusal], Batch]
 Loading = tuple[str, Callable[[], ModelInUse]]  # the run of a model, and what loads it
 
 
@@ -95,7 +95,7 @@ class BatchLog:
         """Which of the rows have a position that is a multiple of the stride."""
         return (part[0][POSITION] % self.stride == 0).to_numpy()
 
-    def entry(self, source: Path, counts: Counter[str], shadow: Loading | None) -> LogEntry:
+    def entry(self, source: Path, counts: Counter[str], shadow: Loading | None) -> Entry:
         """What the log keeps of the file, the scores of the shadow too.
 
         Parameters
@@ -125,7 +125,8 @@ class BatchLog:
             shadow_run=run,
             shadow_seconds=seconds,
         )
-        return answers, [Refusal(*rule, count) for rule, count in self.refusals.items()], batch
+        refusals = [Refusal(*rule, count) for rule, count in self.refusals.items()]
+        return Entry(answers, refusals, batch)
 
 
 def keep(project: Project, made: BatchLog, source: Path, counts: Counter[str]) -> str:
@@ -136,7 +137,7 @@ def keep(project: Project, made: BatchLog, source: Path, counts: Counter[str]) -
 
 def make_entry(
     project: Project, made: BatchLog, source: Path, counts: Counter[str]
-) -> LogEntry | None:
+) -> Entry | None:
     """What the log is to keep of a predicted file; None where it keeps nothing, see `append`."""
     try:
         if not _days() or not made.parts:
@@ -150,7 +151,7 @@ def make_entry(
         return None
 
 
-def append(project: Project, entry: LogEntry) -> str:
+def append(project: Project, entry: Entry) -> str:
     """Write into the log; a failure is a line on stderr, for it must cost no prediction.
 
     Returns
@@ -161,9 +162,9 @@ def append(project: Project, entry: LogEntry) -> str:
     try:
         Log(project.log_folder, _days()).append(*entry)
     except (sqlite3.Error, OSError, ProjectError) as error:
-        _not_logged(entry[-1].source, error)
+        _not_logged(entry.batch.source, error)
         return ""
-    return entry[-1].id
+    return entry.batch.id
 
 
 def _not_logged(source: str, error: Exception) -> None:

@@ -12,7 +12,8 @@ from ..project.errors import ProjectError, first_line
 from ..project.files import md5, read_json
 from ..project.project import Project
 from ..registry.champion import ModelInUse, current_champion, model_in_use
-from .batch_log import BatchLog, LogEntry, make_entry
+from ..request_log.log import Entry
+from .batch_log import BatchLog, make_entry
 from .predict_file import TABLES, lineage, predict_file
 
 Origin = dict[str, Any]
@@ -23,7 +24,7 @@ class Predicted(NamedTuple):
 
     name: str
     origin: Origin
-    entry: LogEntry | None = None
+    entry: Entry | None = None
     problem: str = ""
 
 

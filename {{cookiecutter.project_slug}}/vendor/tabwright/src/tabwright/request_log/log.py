@@ -94,6 +94,14 @@ class Batch(NamedTuple):
     shadow_seconds: float | None = None
 
 
+class Entry(NamedTuple):
+    """What is kept of rows that were predicted together."""
+
+    answers: list[Answer]
+    refusals: list[Refusal]
+    batch: Batch
+
+
 class Log:
     """Today's file, changed when the day is over; threads may share it."""
 

@@ -7,14 +7,14 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from pydantic import BaseModel
 
 from ..dataset.check_rows import WHOLE_ROW
-from ..request_log.log import SERVICE, Answer, Batch, Refusal, now
+from ..request_log.log import SERVICE, Answer, Batch, Entry, Refusal, now
 from .models import Broken, Served, ServedModel, is_in_share
 from .request import MAX_PROBLEMS, Problem, RefusedError
 
@@ -22,14 +22,6 @@ LOGGER = logging.getLogger("uvicorn.error")
 FINITE = "a finite prediction"
 Reply = list[dict[str, Any]] | Exception  # an answer for each row of a request
 Said = tuple[list[float], dict[str, Any]]  # scores and prediction of a row
-
-
-class Entry(NamedTuple):
-    """What the log keeps of a batch."""
-
-    answers: list[Answer]
-    refusals: list[Refusal]
-    batch: Batch
 
 
 @dataclass(frozen=True)

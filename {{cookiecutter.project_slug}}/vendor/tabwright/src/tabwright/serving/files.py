@@ -18,7 +18,6 @@ from ..prediction.predict_file import NothingPredictedError, predict_file
 from ..project.errors import ProjectError, first_line
 from ..request_log.log import SERVICE
 from ..schema.rules import COLUMN, ROW, RULE, rejected_by
-from .answer import Entry
 from .batcher import Batcher, use_one_core
 from .models import Served
 from .request import MAX_PROBLEMS, Problem, RefusedError
@@ -81,4 +80,4 @@ class FilePredictor:
             raise RefusedError([Problem(None, None, f"a CSV or Parquet file: {said}")]) from None
         if log.parts:
             beside = (other.used.run, lambda: other.used) if other else None
-            self.batcher.keep(Entry(*log.entry(source, counts, beside)), served)
+            self.batcher.keep(log.entry(source, counts, beside), served)
