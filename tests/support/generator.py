@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import bytecode
+
 TEMPLATE = Path(__file__).parents[2]
 MADE_LATER = {".git", ".venv"}
 PYTHON = "Scripts/python.exe" if os.name == "nt" else "bin/python"
@@ -89,6 +91,9 @@ class Generator:
     def __call__(self, **answers: Any) -> GeneratedProject:
         """Generate a project, without its environment unless asked for."""
         before = set(self.folder.iterdir())
+        if answers.get("venv") and (cache := self.environment.get("UV_CACHE_DIR")):
+            for project in before:
+                bytecode.share(project / ".venv", Path(cache))
         done = self.run(**{"venv": False, **answers})
         assert done.returncode == 0, done.stdout
         (path,) = set(self.folder.iterdir()) - before
