@@ -29,11 +29,11 @@ def read_parquet(path: Path, *_: Any) -> Tables:
         path, pre_buffer=False
     ) as file:  # which would keep the whole file in memory
         index = (file.schema_arrow.pandas_metadata or {}).get("index_columns", [])
-        yield _with_index(file.schema_arrow.empty_table(), index, 0), np.arange(0), []
+        yield _with_index(file.schema_arrow.empty_table(), index, 0), np.arange(0)
         start = 0
         for batch in file.iter_batches(BATCH_ROWS):
             table = _with_index(pa.Table.from_batches([batch]), index, start)
-            yield table, np.arange(start + 1, start + 1 + len(table)), []
+            yield table, np.arange(start + 1, start + 1 + len(table))
             start += len(table)
 
 
@@ -56,7 +56,7 @@ def read_json(path: Path, *_: Any) -> Tables:
     records = iter(_lines(path) if listed is None else listed)
     while some := dict(islice(records, BATCH_ROWS)):
         columns = [[record.get(name) for record in some.values()] for name in names]
-        yield _table(names, columns), np.array([*some]), []
+        yield _table(names, columns), np.array([*some])
 
 
 def _listed(path: Path) -> list[tuple[int, Any]] | None:
@@ -142,7 +142,9 @@ def sheet_lines(path: Path, sheet: str) -> tuple[list[list[str]], list[str]]:
         return lines, [sheet, *[name for name in _sheets(book) if name != sheet]]
 
 
-def read_excel(path: Path, source: Source, known: KnownColumns | None = None) -> Tables:
+def read_excel(
+    path: Path, source: Source, known: KnownColumns | None, ragged: list[RaggedRow]
+) -> Tables:
     """Yield the table of a sheet; text remains text, whole numbers are integers."""
     with load_workbook(path) as book:
         sheet = source.sheet or _sheets(book)[0]
@@ -158,10 +160,10 @@ def read_excel(path: Path, source: Source, known: KnownColumns | None = None) ->
     body = lines[top.length :]
     at = range(len(top.columns))
     texts = pa.table([pa.array([line[n] for line in body], pa.string()) for n in at], top.columns)
-    whole = iter([(texts, np.arange(1, len(body) + 1), list[RaggedRow]())])
-    for _, numbers, below in only_rows(whole, top, path.name):
+    whole = iter([(texts, np.arange(1, len(body) + 1))])
+    for _, numbers in only_rows(whole, top, path.name, ragged):
         found = [rows[top.length + number - 1] for number in numbers]
-        yield _table(top.columns, [[cells[n] for cells in found] for n in at]), numbers, below
+        yield _table(top.columns, [[cells[n] for cells in found] for n in at]), numbers
 
 
 def _sheets(book: CalamineWorkbook) -> list[str]:
