@@ -94,9 +94,7 @@ def _count_in(path: Path, *characters: str) -> Counter[str]:
     return found
 
 
-def _by_arrow(
-    path: Path, source: Source, top: Top, quotes: int, ragged: list[RaggedRow]
-) -> Tables:
+def _by_arrow(path: Path, source: Source, top: Top, quotes: int, ragged: list[RaggedRow]) -> Tables:
     """Read a UTF-8 file without open quotes; where Arrow fails, `_by_csv` reads the rest."""
     skipped: list[int] = []  # numbers of rows that Arrow skips
 

@@ -60,9 +60,7 @@ def read_batches(
         yield to_pandas(cells, path).set_axis(rows)
 
 
-def read_cells(
-    path: Path, source: Source, known: KnownColumns | None = None
-) -> Iterator[Batch]:
+def read_cells(path: Path, source: Source, known: KnownColumns | None = None) -> Iterator[Batch]:
     """Yield at least one batch, of at most `BATCH_ROWS` rows.
 
     Row 1 is right below the header, and empty lines are counted. Row numbers continue through the
