@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from python_calamine import CalamineWorkbook, SheetTypeEnum, load_workbook
 
 from ..project.errors import ProjectError
-from .header import BLANKS, ROWS_ABOVE, TOP_ROWS, find_top, layout, unique_names
+from .header import BLANKS, TOP_ROWS, find_top, has_names, layout, unique_names
 from .open_file import file_kind, open_bytes, open_text
 from .parquet import BATCH_ROWS
 from .rows import RaggedRow, Tables, only_rows
@@ -121,11 +121,10 @@ def detect_sheet(path: Path, sheet: str, names: Collection[str]) -> Source:
     lines, (read, *others) = sheet_lines(path, sheet)
     short = [line if any(line[1:]) else line[: any(line)] for line in lines]
     source.skip_rows, source.header, source.skip_rows_after_header = layout(short, names)
-    empty = (
-        sum(map(any, lines[source.skip_rows :])) <= source.header + source.skip_rows_after_header
-    )
-    better = [name for name in others if _has_names(sheet_lines(path, name)[0], names)]
-    if others and (empty or (better and not _has_names(lines, names))):
+    filled = sum(map(any, lines[source.skip_rows :]))
+    empty = filled <= source.header + source.skip_rows_after_header
+    better = [name for name in others if has_names(sheet_lines(path, name)[0], names)]
+    if others and (empty or (better and not has_names(lines, names))):
         raise ProjectError(
             f"{path}: the table is not in sheet {read!r}. The other sheets are "
             f"{', '.join(map(repr, others))}. Name one in `data.select` of params.yaml; for a new "
@@ -195,7 +194,3 @@ def _cell(cell: Any) -> Any:
 
 def _texts(rows: list[list[Any]]) -> list[list[str]]:
     return [["" if cell is None else str(cell).strip(BLANKS) for cell in row] for row in rows]
-
-
-def _has_names(lines: list[list[str]], names: Collection[str]) -> bool:
-    return any(not set(names).isdisjoint(line) for line in lines[:ROWS_ABOVE])
