@@ -19,11 +19,9 @@ from .numbers import EXACT, guess_separators, nearly_all, read_numbers
 from .odd_cells import describe_non_numbers
 from .schema import Schema
 
-# Missing-value markers of many tools. `None` is not among them: it is
-# a class in some.
+# Missing-value markers of many tools. `None` is not among them: it is a class in some.
 MISSING = ["#N/A", "<NA>", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null", "-NaN", "-nan", "?"]
-# The same among numbers and dates; among words they may mean something.
-# They are compared in lowercase.
+# The same among numbers and dates; among words they may mean something. Compared in lowercase.
 MISSING_NUMBER = ["unknown", "missing", "none", "null", "(null)", "nil", "nan", "na", "n/a", "n.a."]
 MISSING_NUMBER += [
     "not available",
@@ -145,10 +143,8 @@ def guess_column(cells: pd.Series, name: str, source: Source, whole: bool) -> Co
         return Column("text", nullable)
     if text.is_unique and not nullable and len(text) > MAX_CATEGORIES:
         return identifier
-    values = sorted(text.unique())
-    return Column(
-        "category", nullable, categories=values if len(values) <= MAX_CATEGORIES else None
-    )
+    listed = sorted(text.unique()) if text.nunique() <= MAX_CATEGORIES else None
+    return Column("category", nullable, categories=listed)
 
 
 def _target(present: pd.Series, column: Column, source: Source) -> Column:
