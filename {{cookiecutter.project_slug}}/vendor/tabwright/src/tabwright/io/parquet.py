@@ -82,15 +82,22 @@ def _widened(writer: pq.ParquetWriter, path: Path, schema: pa.Schema) -> pq.Parq
     return wider
 
 
-def parquet_batches(path: Path) -> Iterator[pd.DataFrame]:
-    """Yield tables of at most `BATCH_ROWS` rows with a continuous index, the first one empty."""
+def arrow_batches(path: Path) -> Iterator[tuple[pa.Table, range]]:
+    """Yield tables of at most `BATCH_ROWS` rows, the first one empty, and the positions of the rows."""
     # Not buffered, which would keep the whole file in memory.
-    with readable(path), pq.ParquetFile(path, pre_buffer=False) as file:
-        yield file.schema_arrow.empty_table().to_pandas()
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        yield file.schema_arrow.empty_table(), range(0)
         start = 0
         for batch in file.iter_batches(BATCH_ROWS):
-            yield batch.to_pandas().set_axis(range(start, start + len(batch)))
+            yield pa.Table.from_batches([batch]), range(start, start + len(batch))
             start += len(batch)
+
+
+def parquet_batches(path: Path) -> Iterator[pd.DataFrame]:
+    """Yield tables of at most `BATCH_ROWS` rows with a continuous index, the first one empty."""
+    with readable(path):
+        for table, rows in arrow_batches(path):
+            yield table.to_pandas().set_axis(rows)
 
 
 def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:

@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from python_calamine import CalamineWorkbook, SheetTypeEnum, load_workbook
 
 from ..project.errors import ProjectError
 from .header import BLANKS, TOP_ROWS, find_top, has_names, layout, unique_names
 from .open_file import file_kind, open_bytes, open_text
-from .parquet import BATCH_ROWS
+from .parquet import BATCH_ROWS, arrow_batches
 from .rows import RaggedRow, Tables, only_rows
 from .source import KnownColumns, Source
 
@@ -25,16 +24,9 @@ JSON_LINES = (".jsonl", ".ndjson")
 
 def read_parquet(path: Path, *_: Any) -> Tables:
     """Yield the columns of a Parquet file, first those of a named pandas index."""
-    with pq.ParquetFile(
-        path, pre_buffer=False
-    ) as file:  # which would keep the whole file in memory
-        index = (file.schema_arrow.pandas_metadata or {}).get("index_columns", [])
-        yield _with_index(file.schema_arrow.empty_table(), index, 0), np.arange(0)
-        start = 0
-        for batch in file.iter_batches(BATCH_ROWS):
-            table = _with_index(pa.Table.from_batches([batch]), index, start)
-            yield table, np.arange(start + 1, start + 1 + len(table))
-            start += len(table)
+    for table, rows in arrow_batches(path):
+        index = (table.schema.pandas_metadata or {}).get("index_columns", [])
+        yield _with_index(table, index, rows.start), np.arange(rows.start, rows.stop) + 1
 
 
 def _with_index(table: pa.Table, index: list[Any], start: int) -> pa.Table:
