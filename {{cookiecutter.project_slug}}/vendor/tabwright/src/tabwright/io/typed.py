@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from python_calamine import CalamineWorkbook, SheetTypeEnum, load_workbook
+from python_calamine import SheetTypeEnum, load_workbook
 
 from ..project.errors import ProjectError
 from .header import BLANKS, TOP_ROWS, find_top, has_names, layout, unique_names
@@ -127,20 +127,16 @@ def detect_sheet(path: Path, sheet: str, names: Collection[str]) -> Source:
 
 def sheet_lines(path: Path, sheet: str) -> tuple[list[list[str]], list[str]]:
     """The first lines of a sheet as text; its name and the names of the others."""
-    with load_workbook(path) as book:
-        sheet = sheet or _sheets(book)[0]
-        lines = _texts(_rows(path, book, sheet, TOP_ROWS))
-        return lines, [sheet, *[name for name in _sheets(book) if name != sheet]]
+    rows, _, sheets = _read_sheet(path, sheet, TOP_ROWS)
+    return _texts(rows), sheets
 
 
 def read_excel(
     path: Path, source: Source, known: KnownColumns | None, ragged: list[RaggedRow]
 ) -> Tables:
     """Yield the table of a sheet; text remains text, whole numbers are integers."""
-    with load_workbook(path) as book:
-        sheet = source.sheet or _sheets(book)[0]
-        rows = _rows(path, book, sheet)[source.skip_rows :]
-        merged = book.get_sheet_by_name(sheet).merged_cell_ranges or []
+    rows, merged, _ = _read_sheet(path, source.sheet)
+    rows = rows[source.skip_rows :]
     lines = _texts(rows)
     top = find_top(path, lines, source, known)
     for (first, column), (last, _) in merged:  # below the header the value is that of each row
@@ -157,23 +153,23 @@ def read_excel(
         yield _table(top.columns, [[cells[n] for cells in found] for n in at]), numbers
 
 
-def _sheets(book: CalamineWorkbook) -> list[str]:
-    names = [one.name for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
-    if not names:
-        raise ValueError("it has no sheet of cells")
-    return names
-
-
-def _rows(
-    path: Path, book: CalamineWorkbook, sheet: str, most: int | None = None
-) -> list[list[Any]]:
-    if sheet not in _sheets(book):
-        raise ProjectError(
-            f"{path}: no sheet {sheet!r}, only {', '.join(map(repr, _sheets(book)))}. Correct "
-            "`data.select` in params.yaml and `source.sheet` in references/schema.yaml."
-        )
-    rows = book.get_sheet_by_name(sheet).to_python(False, most)
-    return [list(map(_cell, row)) for row in rows]
+def _read_sheet(
+    path: Path, sheet: str, most: int | None = None
+) -> tuple[list[list[Any]], list[Any], list[str]]:
+    """The cells of a sheet and the merged ones; its name, the first by default, and the others."""
+    with load_workbook(path) as book:
+        sheets = [one.name for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
+        if not sheets:
+            raise ValueError("it has no sheet of cells")
+        sheet = sheet or sheets[0]
+        if sheet not in sheets:
+            raise ProjectError(
+                f"{path}: no sheet {sheet!r}, only {', '.join(map(repr, sheets))}. Correct "
+                "`data.select` in params.yaml and `source.sheet` in references/schema.yaml."
+            )
+        found = book.get_sheet_by_name(sheet)
+        rows = [list(map(_cell, row)) for row in found.to_python(False, most)]
+        return rows, found.merged_cell_ranges or [], sorted(sheets, key=lambda name: name != sheet)
 
 
 def _cell(cell: Any) -> Any:

@@ -23,19 +23,8 @@ from .schema import Schema
 MISSING = ["#N/A", "<NA>", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null", "-NaN", "-nan", "?"]
 # The same among numbers and dates; among words they may mean something. Compared in lowercase.
 MISSING_NUMBER = ["unknown", "missing", "none", "null", "(null)", "nil", "nan", "na", "n/a", "n.a."]
-MISSING_NUMBER += [
-    "not available",
-    "n.d.",
-    "k.a.",
-    "\\n",
-    "*",
-    "-",
-    "\u2013",
-    "\u2014",
-    "--",
-    "---",
-]
-MISSING_NUMBER += [".", "..", "...", "#div/0!", "#value!", "#num!", "#ref!", "#name?", "#null!"]
+MISSING_NUMBER += ["not available", "n.d.", "k.a.", "\\n", "*", ".", "..", "...", "-", "--", "---"]
+MISSING_NUMBER += ["\u2013", "\u2014", "#div/0!", "#value!", "#num!", "#ref!", "#name?", "#null!"]
 MAX_CATEGORIES = 20  # more distinct values than this are not listed: any value is allowed
 MAX_INTEGER_CLASSES = 5  # an integer target with more distinct values is a quantity
 ID_NAME = re.compile(r"(^|[_\W])(id|ID|Id|key|number|no|index)$|[a-z](ID|Id|Number|No)$")
