@@ -6,7 +6,6 @@ Rows are processed in batches: the table need not fit into memory.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +20,12 @@ from ..project.files import replacing
 from ..project.project import Project
 from ..project.settings import DataParams
 from ..schema.rules import (
+    COLUMN,
     PROBLEM,
     REJECTS,
     ROW,
+    RULE,
+    VALUE,
     ProblemCounts,
     apply_contract,
     describe,
@@ -34,7 +36,6 @@ from ..schema.schema import Schema
 from .clean import Clean, clean_rows, unchanged
 
 WHOLE_ROW = ""  # the column of a rule about the row
-READ = [name for name in PROBLEM if name != REJECTS]  # of data/interim/rejected.parquet
 
 
 @dataclass
@@ -81,8 +82,8 @@ def check_rows(project: Project, schema: Schema, clean: Clean = unchanged) -> It
     ):
         checked = CheckedRows(clean_file)
         with parquet_file(rejected_file) as write:
-            _check(project, schema, clean, checked, partial(_reject, checked, write))
-        checked.problems = pd.read_parquet(rejected_file, columns=READ)
+            _check(project, schema, clean, checked, write)
+        checked.problems = pd.read_parquet(rejected_file, columns=[ROW, COLUMN, VALUE, RULE])
         if checked.rejected > limit * checked.rows:
             rejected_file.replace(project.rejected_file)  # for inspection
             raise ProjectError(
@@ -99,9 +100,22 @@ def _check(
     schema: Schema,
     clean: Clean,
     checked: CheckedRows,
-    reject: Callable[[pd.DataFrame, pd.DataFrame], np.ndarray],
+    write_rejected: Callable[[pd.DataFrame], None],
 ) -> None:
-    """Write the typed rows, and `reject` the others."""
+    """Write the valid rows, typed, and the problems of the others."""
+
+    def reject(problems: pd.DataFrame, batch: pd.DataFrame) -> np.ndarray:
+        """Count problems, write those that reject, with the cells in `batch`; return their rows."""
+        lines = rejected_by(problems).drop(columns=REJECTS)
+        bad = lines[ROW].unique()
+        checked.rejected += len(bad)
+        checked.flagged.count(problems[~problems[ROW].isin(bad)])
+        if len(bad) or not checked.rows:  # the first table defines the columns
+            cells = batch.rename(columns=lambda name: f"{name}.raw" if name in PROBLEM else name)
+            cells = cells.reindex(lines[ROW]).set_axis(lines.index).astype("str")
+            write_rejected(pd.concat([lines, cells], axis=1))
+        return bad
+
     ragged, duplicates = list[RaggedRow](), Duplicates(schema, project.params.data)
     batches = read_batches(project.raw_file, schema.source, ragged, schema.known_columns)
     with parquet_file(checked.clean_file) as write:
@@ -117,29 +131,6 @@ def _check(
     checked.rows += len(ragged)
     for problems, cells in duplicates.remove(checked.clean_file):
         reject(problems, cells)
-
-
-def _reject(
-    checked: CheckedRows,
-    write: Callable[[pd.DataFrame], None],
-    problems: pd.DataFrame,
-    cells: pd.DataFrame,
-) -> np.ndarray:
-    """Count and write the problems of some rows; return the numbers of rejected rows."""
-    bad = rejected_by(problems)[ROW].unique()
-    checked.flagged.count(problems[~problems[ROW].isin(bad)])
-    if len(bad) or not checked.rows:  # the first table defines the columns
-        write(with_cells(problems, cells))
-    checked.rejected += len(bad)
-    return bad
-
-
-def with_cells(problems: pd.DataFrame, batch: pd.DataFrame) -> pd.DataFrame:
-    """Add the cells of their rows, as text, to problems that reject; none if not in `batch`."""
-    problems = rejected_by(problems).drop(columns=REJECTS)
-    cells = batch.rename(columns=lambda name: f"{name}.raw" if name in PROBLEM else name)
-    cells = cells.reindex(problems[ROW]).set_axis(problems.index).astype("str")
-    return pd.concat([problems, cells], axis=1)
 
 
 def ragged_lines(rows: list[RaggedRow]) -> pd.DataFrame:
