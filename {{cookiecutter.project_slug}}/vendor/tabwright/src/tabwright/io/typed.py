@@ -13,7 +13,7 @@ import pyarrow as pa
 from python_calamine import SheetTypeEnum, load_workbook
 
 from ..project.errors import ProjectError
-from .header import BLANKS, TOP_ROWS, find_top, has_names, layout, unique_names
+from .header import BLANKS, TOP_ROWS, find_top, has_names, layout
 from .open_file import file_kind, open_bytes, open_text
 from .parquet import BATCH_ROWS, arrow_batches
 from .rows import RaggedRow, Tables, only_rows
@@ -47,8 +47,8 @@ def read_json(path: Path, *_: Any) -> Tables:
     names = _names(_lines(path) if listed is None else listed)  # a column may begin further down
     records = iter(_lines(path) if listed is None else listed)
     while some := dict(islice(records, BATCH_ROWS)):
-        columns = [[record.get(name) for record in some.values()] for name in names]
-        yield _table(names, columns), np.array([*some])
+        columns = [typed_column([one.get(name) for one in some.values()]) for name in names]
+        yield pa.table(columns, names), np.array([*some])
 
 
 def _listed(path: Path) -> list[tuple[int, Any]] | None:
@@ -82,10 +82,6 @@ def _names(records: Iterable[tuple[int, Any]]) -> list[str]:
             raise TypeError("a table is a list of records with the column names as keys")
         names |= dict.fromkeys(record)
     return [*names]
-
-
-def _table(names: list[str], columns: Iterable[Sequence[Any]]) -> pa.Table:
-    return pa.table([typed_column(cells) for cells in columns], names=unique_names(names))
 
 
 def typed_column(cells: Sequence[Any]) -> pa.Array:
@@ -150,7 +146,8 @@ def read_excel(
     whole = iter([(texts, np.arange(1, len(body) + 1))])
     for _, numbers in only_rows(whole, top, path.name, ragged):
         found = [rows[top.length + number - 1] for number in numbers]
-        yield _table(top.columns, [[cells[n] for cells in found] for n in at]), numbers
+        columns = [typed_column([cells[n] for cells in found]) for n in at]
+        yield pa.table(columns, top.columns), numbers
 
 
 def _read_sheet(

@@ -39,8 +39,6 @@ def infer_schema(table: pd.DataFrame, target: str, source: Source, *, whole: boo
     ----------
     table
         Raw rows with text cells or typed columns, indexed by row number.
-    target
-        The column to predict.
     source
         The dialect; `decimal`, `thousands` and `missing` are set here from the cells.
     whole

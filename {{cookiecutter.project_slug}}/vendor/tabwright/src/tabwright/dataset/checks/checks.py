@@ -46,8 +46,6 @@ def run_checks(
     ----------
     train, test
         Typed rows with a target, after the split.
-    schema
-        The schema.
     params
         Settings, of which the seed, the split, the folds and the metric are used.
     """
