@@ -55,7 +55,7 @@ def sniff(path: Path, names: Collection[str] = ()) -> Source:
     if source.quote and f"{source.separator} {source.quote}" in text:
         as_written = records(io.StringIO(text, newline=""), source, skip_blanks=False)
         if _usual(as_written)[0] < _usual(_cells(text, source))[0]:
-            source.separator += " "  # a quote after a space is one
+            source.separator = f"{source.delimiter} "  # a quote after a space is one
     rows = parse(text, source)
     source.skip_rows, source.header, source.skip_rows_after_header = layout(rows, names)
     return source
