@@ -1,5 +1,6 @@
 """A damaged file, or one that is not what its name says, ends a command in one sentence."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -7,7 +8,6 @@ import pandas as pd
 import pytest
 from support.read_table import read_table
 from tabwright.io.parquet import read_parquet, rows_in
-from tabwright.io.typed import _sheets
 from tabwright.prediction import predict
 from tabwright.project.errors import ProjectError
 from tabwright.project.files import replacing
@@ -53,6 +53,10 @@ def test_place_for_predictions_that_is_no_folder(tmp_path: Path) -> None:
         pass
 
 
-def test_workbook_without_cells() -> None:
-    with pytest.raises(ValueError, match="no sheet of cells"):
-        _sheets(SimpleNamespace(sheets_metadata=[]))
+def test_workbook_without_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    book = nullcontext(SimpleNamespace(sheets_metadata=[]))  # only charts
+    monkeypatch.setattr("tabwright.io.typed.load_workbook", lambda _: book)
+    path = tmp_path / "new.xlsx"
+    path.write_bytes(b"any")
+    with pytest.raises(ProjectError, match="no sheet of cells"):
+        read_table(path)

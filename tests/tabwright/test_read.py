@@ -189,7 +189,7 @@ def test_aligned_columns_are_read(tmp_path: Path) -> None:
 def test_ragged_rows_are_set_aside_with_their_numbers(tmp_path: Path) -> None:
     path = written(tmp_path / "raw.csv", "a,b\n1,2\n3\n4,5,6\n7,8\n")
     ragged: list = []
-    table = pd.concat(read.read_batches(path, ragged=ragged))
+    table = pd.concat(read.read_batches(path, read.detect(path), ragged))
     assert table["a"].to_dict() == {1: "1", 4: "7"}
     assert [(row.row, row.text) for row in ragged] == [(2, "3"), (3, "4,5,6")]
     with pytest.raises(ProjectError, match="row 2, expected 2 cells, not 1: 3"):

@@ -6,7 +6,6 @@ Rows are processed in batches: the table need not fit into memory.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +20,12 @@ from ..project.files import replacing
 from ..project.project import Project
 from ..project.settings import DataParams
 from ..schema.rules import (
+    COLUMN,
     PROBLEM,
     REJECTS,
     ROW,
+    RULE,
+    VALUE,
     ProblemCounts,
     apply_contract,
     describe,
@@ -34,7 +36,6 @@ from ..schema.schema import Schema
 from .clean import Clean, clean_rows, unchanged
 
 WHOLE_ROW = ""  # the column of a rule about the row
-READ = [name for name in PROBLEM if name != REJECTS]  # of data/interim/rejected.parquet
 
 
 @dataclass
@@ -65,95 +66,71 @@ class CheckedRows:
 def check_rows(project: Project, schema: Schema, clean: Clean = unchanged) -> Iterator[CheckedRows]:
     """Write the typed rows of the raw file, and those that are rejected, into `data/interim`.
 
-    The files are replaced when the block succeeds.
+    The files are replaced when the block succeeds. A rejected row has a line for each broken rule, with
+    `rejected_row` (1 is the first below the header), `rejected_column`, `rejected_value`,
+    `rejected_rule` and its cells.
 
     Raises
     ------
     ProjectError
         When more than `data.max_rejected` of the rows are rejected, which are written nevertheless.
     """
-    params = project.params.data
+    limit = project.params.data.max_rejected
     with (
         replacing(project.clean_file) as clean_file,
         replacing(project.rejected_file) as rejected_file,
     ):
-        checked = check_file(project.raw_file, clean_file, rejected_file, schema, params, clean)
-        if checked.rejected > params.max_rejected * checked.rows:
+        checked = CheckedRows(clean_file)
+        with parquet_file(rejected_file) as write:
+            _check(project, schema, clean, checked, write)
+        checked.problems = pd.read_parquet(rejected_file, columns=[ROW, COLUMN, VALUE, RULE])
+        if checked.rejected > limit * checked.rows:
             rejected_file.replace(project.rejected_file)  # for inspection
             raise ProjectError(
                 f"{checked.rejected} of {checked.rows} rows break references/schema.yaml, more than "
-                f"data.max_rejected ({params.max_rejected:.0%}) allows:\n"
-                f"{describe(checked.problems)}\n"
+                f"data.max_rejected ({limit:.0%}) allows:\n{describe(checked.problems)}\n"
                 "All of them are in data/interim/rejected.parquet; `make schema` compares the file. "
                 "Correct the data or the schema, or raise data.max_rejected in params.yaml."
             )
         yield checked
 
 
-def check_file(
-    raw: Path,
-    clean_file: Path,
-    rejected_file: Path,
+def _check(
+    project: Project,
     schema: Schema,
-    params: DataParams,
-    clean: Clean = unchanged,
-) -> CheckedRows:
-    """Check the rows of any file.
-
-    Parameters
-    ----------
-    raw
-        The file or folder to read.
-    clean_file, rejected_file
-        Outputs: typed rows, and a line per broken rule with `rejected_row` (1 is the first below
-        the header), `rejected_column`, `rejected_value`, `rejected_rule` and the cells of the row.
-    """
-    checked, ragged = CheckedRows(clean_file), list[RaggedRow]()
-    duplicates = Duplicates(schema, params)
-    with parquet_file(rejected_file) as write_rejected:
-        reject = partial(_reject, checked, write_rejected)
-        with parquet_file(clean_file) as write_clean:
-            batches = read_batches(raw, schema.source, ragged, schema.known_columns)
-            how = {"desc": "check", "unit": "batch", "delay": 2, "leave": False, "disable": None}
-            for read in tqdm(batches, **how):
-                batch = clean_rows(read, clean)
-                typed, problems = apply_contract(batch, schema)
-                bad = reject(problems, batch)
-                kept = typed.drop(index=bad) if len(bad) else typed
-                duplicates.add(kept)
-                write_clean(kept)
-                checked.rows += len(read)
-                checked.left_out += len(read) - len(batch)
-        reject(ragged_lines(ragged), batch)
-        checked.rows += len(ragged)
-        if duplicates.find():
-            for problems, cells in duplicates.remove(clean_file):
-                reject(problems, cells)
-    checked.problems = pd.read_parquet(rejected_file, columns=READ)
-    return checked
-
-
-def _reject(
+    clean: Clean,
     checked: CheckedRows,
-    write: Callable[[pd.DataFrame], None],
-    problems: pd.DataFrame,
-    cells: pd.DataFrame,
-) -> np.ndarray:
-    """Count and write the problems of some rows; return the numbers of rejected rows."""
-    bad = rejected_by(problems)[ROW].unique()
-    checked.flagged.count(problems[~problems[ROW].isin(bad)])
-    if len(bad) or not checked.rows:  # the first table defines the columns
-        write(with_cells(problems, cells))
-    checked.rejected += len(bad)
-    return bad
+    write_rejected: Callable[[pd.DataFrame], None],
+) -> None:
+    """Write the valid rows, typed, and the problems of the others."""
 
+    def reject(problems: pd.DataFrame, batch: pd.DataFrame) -> np.ndarray:
+        """Count problems, write those that reject, with the cells in `batch`; return their rows."""
+        lines = rejected_by(problems).drop(columns=REJECTS)
+        bad = lines[ROW].unique()
+        checked.rejected += len(bad)
+        checked.flagged.count(problems[~problems[ROW].isin(bad)])
+        if len(bad) or not checked.rows:  # the first table defines the columns
+            cells = batch.rename(columns=lambda name: f"{name}.raw" if name in PROBLEM else name)
+            cells = cells.reindex(lines[ROW]).set_axis(lines.index).astype("str")
+            write_rejected(pd.concat([lines, cells], axis=1))
+        return bad
 
-def with_cells(problems: pd.DataFrame, batch: pd.DataFrame) -> pd.DataFrame:
-    """Add the cells of their rows, as text, to problems that reject; none if not in `batch`."""
-    problems = rejected_by(problems).drop(columns=REJECTS)
-    cells = batch.rename(columns=lambda name: f"{name}.raw" if name in PROBLEM else name)
-    cells = cells.reindex(problems[ROW]).set_axis(problems.index).astype("str")
-    return pd.concat([problems, cells], axis=1)
+    ragged, duplicates = list[RaggedRow](), Duplicates(schema, project.params.data)
+    batches = read_batches(project.raw_file, schema.source, ragged, schema.known_columns)
+    with parquet_file(checked.clean_file) as write:
+        for read in tqdm(batches, "check", unit="batch", delay=2, leave=False, disable=None):
+            batch = clean_rows(read, clean)
+            typed, problems = apply_contract(batch, schema)
+            kept = typed.drop(index=reject(problems, batch))
+            duplicates.add(kept)
+            write(kept)
+            checked.rows += len(read)
+            checked.left_out += len(read) - len(batch)
+    reject(ragged_lines(ragged), batch)
+    checked.rows += len(ragged)
+    for problems, cells in duplicates.remove(checked.clean_file):
+        reject(problems, cells)
 
 
 def ragged_lines(rows: list[RaggedRow]) -> pd.DataFrame:
@@ -169,45 +146,43 @@ class Duplicates:
     """
 
     def __init__(self, schema: Schema, params: DataParams | None = None) -> None:
-        unique = [n for n, column in schema.columns.items() if column.unique and column.kept]
-        self.hashes: dict[str, list[np.ndarray]] = {name: [] for name in unique}
-        self.strict = {name: schema.columns[name].strict for name in unique}
+        columns = schema.columns.items()
+        self.rejects = {
+            name: entry.strict for name, entry in columns if entry.unique and entry.kept
+        }
         if params and params.duplicates == "reject":
-            self.hashes[WHOLE_ROW] = []
+            self.rejects[WHOLE_ROW] = True
+        self.hashes: dict[str, list[np.ndarray]] = {name: [] for name in self.rejects}
         self.rows: list[np.ndarray] = []
 
     def add(self, rows: pd.DataFrame) -> None:
         """Add the next clean rows."""
-        if self.hashes:
-            self.rows.append(rows.index.to_numpy())
+        self.rows.append(rows.index.to_numpy())
         for name, hashes in self.hashes.items():
             cells = rows if name == WHOLE_ROW else rows[name]
             hashes.append(pd.util.hash_pandas_object(cells, index=False).to_numpy())
 
-    def find(self) -> bool:
-        """Find duplicates among all rows; tell whether there are any."""
-        self.positions = {name: _repeated(np.concatenate(h)) for name, h in self.hashes.items()}
-        self.hashes.clear()
-        return any(map(len, self.positions.values()))
+    def find(self) -> dict[str, np.ndarray]:
+        """The positions of repeated values among all rows, by column."""
+        return {name: _repeated(np.concatenate(parts)) for name, parts in self.hashes.items()}
 
     def remove(self, clean: Path) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
         """Rewrite the clean rows without duplicates that reject; yield problems and cells."""
+        found = self.find()
+        if not any(map(len, found.values())):
+            return
         numbers = np.concatenate(self.rows)
-        start = 0
         with parquet_file(clean) as write:
             for batch in parquet_batches(clean):
-                positions = start + np.arange(len(batch))
-                start += len(batch)
-                batch.index = numbers[positions]
+                here = {name: batch.index.isin(positions) for name, positions in found.items()}
+                batch.index = numbers[batch.index]
                 problems = []
-                for name, repeated in self.positions.items():
-                    here = np.flatnonzero(np.isin(positions, repeated))
-                    if name == WHOLE_ROW:
-                        cells = pd.Series("", batch.index, name=WHOLE_ROW)
-                        problems.append(problems_in(cells, here, "a row of its own", True))
-                    else:
-                        rule = "a value of its own", self.strict[name]
-                        problems.append(problems_in(batch[name], here, *rule))
+                for name, repeated in here.items():
+                    row = name == WHOLE_ROW
+                    cells = pd.Series("", batch.index, name=name) if row else batch[name]
+                    rule = f"a {'row' if row else 'value'} of its own"
+                    positions = np.flatnonzero(repeated)
+                    problems.append(problems_in(cells, positions, rule, self.rejects[name]))
                 broken = pd.concat(problems, ignore_index=True)
                 write(batch.drop(index=rejected_by(broken)[ROW].unique()))
                 yield broken, batch

@@ -16,6 +16,7 @@ from ..schema.cells import as_text, without_missing
 from ..schema.guess import MAX_CATEGORIES, find_target, infer_schema
 from ..schema.rules import ONE_OF, apply_contract, type_in_words
 from ..schema.schema import Schema, load_schema, save_schema
+from .checks.issue import Issue
 from .clean import Clean, find_clean, read_clean, unchanged
 from .compare import differences
 from .observed import ObservedTable, validate
@@ -64,8 +65,8 @@ def infer_from_file(path: Path, params: DataParams, seed: int, clean: Clean = un
         batches = read_clean(path, source, clean, schema.known_columns)
         extend_to_all_rows(schema, ObservedTable(source, table, rows), batches)
     typed, _ = apply_contract(table, schema)
-    for column, message, remedy in find_ambiguities(table, typed, schema):
-        print((f"column {column!r}: " if column else "") + f"{message}; {remedy}")
+    for ambiguity in find_ambiguities(table, typed, schema):
+        print(Issue("reading", *ambiguity))
     if schema.positive:
         labels = as_text(without_missing(table[schema.target], schema.source.missing).dropna())
         share = (labels == schema.positive).mean()

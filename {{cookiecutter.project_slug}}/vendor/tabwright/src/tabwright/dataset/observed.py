@@ -75,8 +75,7 @@ def validate(batches: Iterable[pd.DataFrame], schema: Schema, observed: Observed
         for name in typed.columns[[there[name].range is not None for name in typed]]:
             low, high = observed.ends.get(name, (float("inf"), float("-inf")))
             observed.ends[name] = (min(low, typed[name].min()), max(high, typed[name].max()))
-    duplicates.find()
-    observed.duplicates = {name: len(found) for name, found in duplicates.positions.items()}
+    observed.duplicates = {name: len(found) for name, found in duplicates.find().items()}
 
 
 def detect_source(path: Path, schema: Schema) -> Source:

@@ -10,13 +10,6 @@ from ..project.errors import ProjectError
 from .header import BLANKS
 from .rows import trimmed
 
-BYTES = (
-    types.is_binary,
-    types.is_large_binary,
-    types.is_fixed_size_binary,
-    types.is_binary_view,
-)
-
 
 def to_pandas(table: pa.Table, path: Path) -> pd.DataFrame:
     """Convert columns to one type each: numbers, booleans, dates or stripped text."""
@@ -27,7 +20,7 @@ def to_pandas(table: pa.Table, path: Path) -> pd.DataFrame:
         if types.is_integer(cells.type) and cells.null_count:  # a float has 15 digits
             unsigned = types.is_unsigned_integer(cells.type)
             found[name] = pd.Series(cells.to_pylist(), dtype="UInt64" if unsigned else "Int64")
-        elif not types.is_large_string(cells.type) and found[name].dtype in (object, "category"):
+        elif found[name].dtype in (object, "category"):
             cells = found[name].astype(object)
             found[name] = cells.astype("str").where(cells.notna()).str.strip(BLANKS)
     return found
@@ -35,7 +28,7 @@ def to_pandas(table: pa.Table, path: Path) -> pd.DataFrame:
 
 def _plain(name: str, cells: pa.ChunkedArray, path: Path) -> pa.ChunkedArray:
     kind = cells.type
-    if types.is_nested(kind) or any(is_bytes(kind) for is_bytes in BYTES):
+    if types.is_nested(kind) or "binary" in str(kind):
         raise ProjectError(
             f"{path}: column {name!r} contains lists or records. Write each part into a column "
             "of its own, or remove the column."

@@ -47,15 +47,9 @@ def query(project: Project, source: str, select: str, path: Path) -> int:
         f"{source} cannot be reached", f"{SOURCE}, and the password, DATABASE_PASSWORD, in .env."
     ):
         connection = engine.connect()
-    try:
-        with (
-            connection,
-            _errors(f"{source} cannot read {select!r}", f"{SOURCE}, or data.select."),
-        ):
-            result = connection.execution_options(yield_per=BATCH_ROWS).execute(_statement(select))
-            return _write(result, path)
-    finally:
-        engine.dispose()
+    with connection, _errors(f"{source} cannot read {select!r}", f"{SOURCE}, or data.select."):
+        result = connection.execution_options(yield_per=BATCH_ROWS).execute(_statement(select))
+        return _write(result, path)
 
 
 def _engine(project: Project, source: str) -> sa.Engine:
@@ -68,7 +62,7 @@ def _engine(project: Project, source: str) -> sa.Engine:
             url = url.set(database=str(file))
         elif password := os.environ.get("DATABASE_PASSWORD"):
             url = url.set(password=password)
-        return sa.create_engine(url)
+        return sa.create_engine(url, poolclass=sa.NullPool)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise ProjectError(
             f"{source}: {first_line(error)}. {SOURCE}, or add the package of the driver, such as "

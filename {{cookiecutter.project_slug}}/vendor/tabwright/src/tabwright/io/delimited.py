@@ -24,7 +24,9 @@ from .source import KnownColumns, Source
 END = "\x04"  # appended as a last row, which an open quote would swallow
 
 
-def read_delimited(path: Path, source: Source, known: KnownColumns | None = None) -> Tables:
+def read_delimited(
+    path: Path, source: Source, known: KnownColumns | None, ragged: list[RaggedRow]
+) -> Tables:
     """Yield tables of unchanged text cells, see `Tables`.
 
     Row 1 is right below the header. Empty lines are counted, line breaks within cells are not.
@@ -35,15 +37,16 @@ def read_delimited(path: Path, source: Source, known: KnownColumns | None = None
         The dialect of the file.
     known
         The columns, for a file without a header.
+    ragged
+        Receives malformed rows.
     """
     try:
         top = find_top(path, first_lines(path, source)[source.skip_rows :], source, known)
         with _as_utf8(path, source) as copy:
             found = _count_in(copy, source.quote, "\0")
-            blanks = " " in (source.separator or "")
-            by_csv = found["\0"] or found[source.quote] % 2 or blanks
-            tables = (_by_csv if by_csv else _by_arrow)(copy, source, top, found)
-            yield from only_rows(tables, top, path.name)
+            quotes, blanks = found[source.quote], " " in (source.separator or "")
+            read = _by_csv if found["\0"] or quotes % 2 or blanks else _by_arrow
+            yield from only_rows(read(copy, source, top, quotes, ragged), top, path.name, ragged)
     except csv.Error as error:
         raise ProjectError(
             f"{path}: {error} opens a quote that is never closed, which hides the rest. "
@@ -91,10 +94,9 @@ def _count_in(path: Path, *characters: str) -> Counter[str]:
     return found
 
 
-def _by_arrow(path: Path, source: Source, top: Top, found: Counter[str]) -> Tables:
+def _by_arrow(path: Path, source: Source, top: Top, quotes: int, ragged: list[RaggedRow]) -> Tables:
     """Read a UTF-8 file without open quotes; where Arrow fails, `_by_csv` reads the rest."""
     skipped: list[int] = []  # numbers of rows that Arrow skips
-    ragged: list[RaggedRow] = []
 
     def skip(row: arrow_csv.InvalidRow) -> str:
         skipped.append(row.number - source.skip_rows - top.length)
@@ -113,9 +115,9 @@ def _by_arrow(path: Path, source: Source, top: Top, found: Counter[str]) -> Tabl
     )
     cut = arrow_csv.ParseOptions(
         delimiter=source.delimiter,
-        quote_char=source.quote if found[source.quote] else False,
+        quote_char=source.quote if quotes else False,
         escape_char=source.escape or False,
-        newlines_in_values=found[source.quote] > 0,  # slower
+        newlines_in_values=quotes > 0,  # slower
         ignore_empty_lines=False,
         invalid_row_handler=skip,
     )
@@ -127,15 +129,15 @@ def _by_arrow(path: Path, source: Source, top: Top, found: Counter[str]) -> Tabl
                 rows = np.arange(last + 1, last + 1 + batch.num_rows + len(skipped))
                 rows = rows[~np.isin(rows, skipped)][: batch.num_rows]
                 last = max([last, *rows[-1:]])
-                yield pa.table(batch), rows, [row for row in ragged if row.row < last]
-                ragged[:] = [row for row in ragged if row.row > last]
+                yield pa.table(batch), rows
     except pa.ArrowInvalid:
-        yield from _by_csv(path, source, top, found, last)
-    else:
-        yield pa.table({}), np.arange(0), ragged
+        ragged[:] = [row for row in ragged if row.row < last]
+        yield from _by_csv(path, source, top, quotes, ragged, last)
 
 
-def _by_csv(path: Path, source: Source, top: Top, found: Counter[str], done: int = 0) -> Tables:
+def _by_csv(
+    path: Path, source: Source, top: Top, quotes: int, ragged: list[RaggedRow], done: int = 0
+) -> Tables:
     """Read any UTF-8 file after the first `done` rows; rows with a NUL are malformed."""
     width, blanks = len(top.columns), " " in (source.separator or "")
     texts = pa.schema([(name, pa.string()) for name in top.columns])
@@ -146,7 +148,7 @@ def _by_csv(path: Path, source: Source, top: Top, found: Counter[str], done: int
         numbered = enumerate(islice(lines, source.skip_rows + top.length + done, None), done + 1)
         try:
             while some := [*islice(numbered, BATCH_ROWS)]:
-                rows, ragged = {}, []
+                rows = {}
                 for row, cells in some:
                     text = "".join(cells)
                     opened = opened or row * ("\n" in text)
@@ -158,8 +160,8 @@ def _by_csv(path: Path, source: Source, top: Top, found: Counter[str], done: int
                         line = join_cells(cells, source)
                         ragged.append(RaggedRow(row, line, len(cells), width, nul))
                 columns = [[cells[n] for cells in rows.values()] for n in range(width)]
-                yield pa.table(columns, texts), np.array([*rows], dtype=int), ragged
+                yield pa.table(columns, texts), np.array([*rows], dtype=int)
         except csv.Error:  # a cell that is too long
             text, opened = "", opened or row + 1
-    if text != END or (opened and found[source.quote] % 2):
+    if text != END or (opened and quotes % 2):
         raise csv.Error(f"row {opened}, or one below," if opened else "the last row")

@@ -4,12 +4,13 @@ import csv
 import io
 import re
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..project.errors import ProjectError
-from .header import BLANKS, ROWS_ABOVE, layout, usual_width
+from .header import BLANKS, ROWS_ABOVE, has_names, layout, usual_width
 from .open_file import SAMPLE, find_encoding, open_text
 from .source import Source
 
@@ -49,15 +50,14 @@ def sniff(path: Path, names: Collection[str] = ()) -> Source:
         text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
     if re.match(r"\s*<(!doctype|html|\?xml)", text, re.IGNORECASE):
         raise ProjectError(f"{path}: this is a web page, not a table. Download the table itself.")
-    source = Source(encoding=encoding)
-    source.separator, source.quote, source.escape = _guess_delimiter(text, names)
+    source = _guess_delimiter(text, names)
+    source.encoding = encoding
     if source.quote and f"{source.separator} {source.quote}" in text:
         as_written = records(io.StringIO(text, newline=""), source, skip_blanks=False)
         if _usual(as_written)[0] < _usual(_cells(text, source))[0]:
-            source.separator += " "  # a quote after a space is one
-    source.skip_rows, source.header, source.skip_rows_after_header = layout(
-        parse(text, source), names
-    )
+            source.separator = f"{source.delimiter} "  # a quote after a space is one
+    rows = parse(text, source)
+    source.skip_rows, source.header, source.skip_rows_after_header = layout(rows, names)
     return source
 
 
@@ -97,50 +97,49 @@ class _Try(NamedTuple):
 
     score: float
     lines: int
-    dialect: tuple[str, str, str]  # delimiter, quote, escape
+    source: Source
 
 
-def _guess_delimiter(text: str, names: Collection[str]) -> tuple[str, str, str]:
+def _guess_delimiter(text: str, names: Collection[str]) -> Source:
     """The delimiter, quote and escape with which most lines have the same number of cells.
 
     A comma is none within the numbers of another delimiter that divides as many lines evenly.
     """
-    quotes = [('"', "")]
+    quotes = [Source()]
     if '\\"' in text:
-        quotes.append(('"', "\\"))
+        quotes.append(Source(escape="\\"))
     singles = len(_SINGLE_QUOTED.findall(text))
     if singles:  # apostrophes are quotes if each line has some, or if they enclose delimiters
         everywhere = singles >= len(text.splitlines()) - 1
-        quotes.insert(0 if everywhere else len(quotes), ("'", ""))
+        quotes.insert(0 if everywhere else len(quotes), Source(quote="'"))
     if singles or '"' in text:
-        quotes.append(("", ""))  # quotes as part of the text
+        quotes.append(Source(quote=""))  # quotes as part of the text
     found = {one: _try(text, one, quotes, names) for one in SEPARATORS if one in text}
-    comma = found.pop(",", _Try(0.0, 0, (",", *quotes[0])))
+    comma = found.pop(",", _Try(0.0, 0, quotes[0]))
     for separator, other in found.items():
         equal = other.lines == comma.lines and separator != " "
         if other.score and comma.score and (equal or other.lines > comma.lines):
             edge = f"[^{re.escape(separator)}\r\n]"
             number = '"?[-+]?\\d[\\d.,\'\u2019 \u00a0\u202f]*"?'
             rest = re.sub(f"(?<!{edge}){number}(?!{edge})", "", text)
-            comma = min(comma, _try(rest, ",", quotes, names))
-    return max([*found.values(), comma], key=lambda one: one.score).dialect
+            comma = min(comma, _try(rest, ",", quotes, names), key=lambda one: one[:2])
+    return max([*found.values(), comma], key=lambda one: one.score).source
 
 
-def _try(text: str, separator: str, quotes: list[tuple[str, str]], names: Collection[str]) -> _Try:
-    tries = [(*_evenness(text, separator, *quote), quote) for quote in quotes]
+def _try(text: str, separator: str, quotes: list[Source], names: Collection[str]) -> _Try:
+    sources = [replace(quoted, separator=separator) for quoted in quotes]
+    tries = [(*_evenness(text, source), source) for source in sources]
     # An apostrophe that is never closed swallows lines.
-    tries = [one for one in tries if one[-1][0] != "'" or one[2] >= tries[-1][2]]
-    even, _, lines, width, quote = max(tries, key=lambda tried: tried[:3])
+    tries = [one for one in tries if one[-1].quote != "'" or one[2] >= tries[-1][2]]
+    even, _, lines, width, source = max(tries, key=lambda tried: tried[:3])
     # Words of a sentence are not cells, unless every line has the same number.
     weight = 1.0 if separator != " " else 0.6 * (even == 1)
-    source = Source(separator=separator, quote=quote[0], escape=quote[1])
-    known = any(not set(names).isdisjoint(row) for row in parse(text, source, most=ROWS_ABOVE))
-    return _Try(weight * even**3 * (1 - 1 / width) * (1 + known), lines, (separator, *quote))
+    known = has_names(parse(text, source, most=ROWS_ABOVE), names)
+    return _Try(weight * even**3 * (1 - 1 / width) * (1 + known), lines, source)
 
 
-def _evenness(text: str, separator: str, quote: str, escape: str) -> tuple[float, bool, int, int]:
+def _evenness(text: str, source: Source) -> tuple[float, bool, int, int]:
     """Share of lines with the usual width, whether quotes are valid, their number, that width."""
-    source = Source(separator=separator, quote=quote, escape=escape)
     share, usual, width = _usual(_cells(text, source))
     try:
         well_quoted = bool(list(_cells(text, source, strict=True)))

@@ -2,8 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
-from itertools import chain, count, pairwise
+from collections.abc import Collection, Iterable, Sequence
+from itertools import chain, count, islice, pairwise
 from pathlib import Path
 from typing import NamedTuple
 from unicodedata import normalize
@@ -130,6 +130,11 @@ def _header_line(names: Collection[str], rows: list[list[str]]) -> int | None:
     return hits.index(most)
 
 
+def has_names(rows: Iterable[list[str]], names: Collection[str]) -> bool:
+    """Whether one of the first lines has one of the names."""
+    return any(not set(names).isdisjoint(row) for row in islice(rows, ROWS_ABOVE))
+
+
 def _columns(first: list[str], body: list[list[str]]) -> list[tuple[str, tuple[str, ...], bool]]:
     """Each cell of the first line, the cells below it, and whether most of these are numbers."""
     columns = []
@@ -169,7 +174,8 @@ def find_top(path: Path, lines: list[list[str]], source: Source, known: KnownCol
             "the others."
         )
     if source.header and len(found) == width - 1 and any(row[-1] for row in body):
-        if width == 2 and source.separator == "," and all(map(_is_digits, chain(*body))):
+        whole = all(cell.lstrip("-").isdecimal() for cell in chain(*body))
+        if width == 2 and source.separator == "," and whole:
             raise ProjectError(
                 f"{path}: the header has one name, and {','.join(body[0])} may be one number or two. "
                 "Write numbers with a point, or add a name for the first column."
@@ -178,10 +184,6 @@ def find_top(path: Path, lines: list[list[str]], source: Source, known: KnownCol
     found += [""] * (width - len(found))
     length = filled[min(below, len(filled)) - 1] + 1 if below else 0
     return Top(unique_names(found), [found, *rows[1:below]] if source.header else [], length)
-
-
-def _is_digits(cell: str) -> bool:
-    return cell.lstrip("-").isdecimal()
 
 
 def _names_in(known: KnownColumns | None, width: int) -> list[str]:

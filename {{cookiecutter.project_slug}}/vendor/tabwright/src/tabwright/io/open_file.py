@@ -42,14 +42,10 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
     except PermissionError as error:
         raise ProjectError(f"{path}: permission denied. Change its permissions.") from error
     except (OSError, BadZipFile, EOFError, RuntimeError) as error:
-        what = (
-            f"not a {path.suffix} file, or damaged"
-            if path.suffix in COMPRESSED
-            else "cannot be read"
-        )
-        raise ProjectError(
-            f"{path}: {what}: {error}. Download it again, or correct its suffix."
-        ) from error
+        packed = path.suffix in COMPRESSED
+        what = f"not a {path.suffix} file, or damaged" if packed else "cannot be read"
+        remedy = "Download it again, or correct its suffix."
+        raise ProjectError(f"{path}: {what}: {error}. {remedy}") from error
 
 
 def file_kind(path: Path) -> str:

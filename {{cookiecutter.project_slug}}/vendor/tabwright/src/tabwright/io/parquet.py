@@ -1,8 +1,7 @@
 """Read and write Parquet files in batches."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pandas as pd
@@ -33,27 +32,21 @@ def parquet_file(path: Path) -> Iterator[Callable[[pd.DataFrame | pa.Table], Non
     other types, the file is rewritten with types that fit both.
     """
     writer: pq.ParquetWriter | None = None
-    last: Future | None = None
 
     def write(table: pd.DataFrame | pa.Table) -> None:
-        nonlocal writer, last
-        if last:
-            last.result()
+        nonlocal writer
         rows = _as_arrow(table, writer and writer.schema)
         if writer and rows.schema != writer.schema:
             writer = _widened(writer, partial, rows.schema)
             rows = rows.cast(writer.schema)
         writer = writer or pq.ParquetWriter(partial, rows.schema)
-        if len(table):  # written in a thread while the next table is computed
-            last = thread.submit(writer.write_table, rows)
+        if len(table):
+            writer.write_table(rows)
 
-    with replacing(path) as partial, ThreadPoolExecutor(max_workers=1) as thread:
+    with replacing(path) as partial:
         try:
             yield write
-            if last:
-                last.result()
         finally:
-            thread.shutdown()
             if writer:
                 writer.close()
 
@@ -62,11 +55,8 @@ def _as_arrow(table: pd.DataFrame | pa.Table, schema: pa.Schema | None) -> pa.Ta
     """Convert a table, to this schema if its cells allow it."""
     if isinstance(table, pa.Table):
         return table
-    try:
+    with suppress(pa.ArrowException):
         return pa.Table.from_pandas(table, schema, preserve_index=False)
-    except pa.ArrowException:
-        if schema is None:
-            raise
     return pa.Table.from_pandas(table, preserve_index=False)
 
 
@@ -75,10 +65,8 @@ def _widened(writer: pq.ParquetWriter, path: Path, schema: pa.Schema) -> pq.Parq
     fields = []
     for pair in zip(writer.schema, schema, strict=True):
         try:
-            found = pa.unify_schemas(
-                [pa.schema([one]) for one in pair], promote_options="permissive"
-            )
-            fields += found
+            alone = [pa.schema([one]) for one in pair]
+            fields += pa.unify_schemas(alone, promote_options="permissive")
         except pa.ArrowTypeError:
             fields.append(pa.field(pair[0].name, pa.string()))
     if pa.schema(fields) == writer.schema:
@@ -94,15 +82,22 @@ def _widened(writer: pq.ParquetWriter, path: Path, schema: pa.Schema) -> pq.Parq
     return wider
 
 
-def parquet_batches(path: Path) -> Iterator[pd.DataFrame]:
-    """Yield tables of at most `BATCH_ROWS` rows with a continuous index, the first one empty."""
+def arrow_batches(path: Path) -> Iterator[tuple[pa.Table, range]]:
+    """Yield tables of at most `BATCH_ROWS` rows, the first one empty, and the positions of the rows."""
     # Not buffered, which would keep the whole file in memory.
-    with readable(path), pq.ParquetFile(path, pre_buffer=False) as file:
-        yield file.schema_arrow.empty_table().to_pandas()
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        yield file.schema_arrow.empty_table(), range(0)
         start = 0
         for batch in file.iter_batches(BATCH_ROWS):
-            yield batch.to_pandas().set_axis(range(start, start + len(batch)))
+            yield pa.Table.from_batches([batch]), range(start, start + len(batch))
             start += len(batch)
+
+
+def parquet_batches(path: Path) -> Iterator[pd.DataFrame]:
+    """Yield tables of at most `BATCH_ROWS` rows with a continuous index, the first one empty."""
+    with readable(path):
+        for table, rows in arrow_batches(path):
+            yield table.to_pandas().set_axis(rows)
 
 
 def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,24 +22,20 @@ from .source import KnownColumns, Source
 from .typed import JSON_LINES, detect_sheet, read_excel, read_json, read_parquet, sheet_lines
 
 EXCEL = (".xlsx", ".xls", ".xlsb", ".xlsm", ".ods")
-READERS: dict[str, Callable[[Path, Source, KnownColumns | None], Tables]] = {
+READERS: dict[str, Callable[[Path, Source, KnownColumns | None, list[RaggedRow]], Tables]] = {
     ".parquet": read_parquet,
     **dict.fromkeys([".json", *JSON_LINES], read_json),
     **dict.fromkeys(EXCEL, read_excel),
 }  # all others are delimited text
 
 
-class Batch(NamedTuple):
-    """Rows with unchanged cells, their numbers, and the malformed rows among and above them."""
-
-    cells: pa.Table
-    rows: np.ndarray
-    ragged: list[RaggedRow]
+# Unchanged cells, the numbers of their rows, and the malformed rows among and above them.
+Batch = tuple[pa.Table, np.ndarray, list[RaggedRow]]
 
 
 def read_batches(
     path: Path,
-    source: Source | None = None,
+    source: Source,
     ragged: list[RaggedRow] | None = None,
     known: KnownColumns | None = None,
 ) -> Iterator[pd.DataFrame]:
@@ -65,10 +60,8 @@ def read_batches(
         yield to_pandas(cells, path).set_axis(rows)
 
 
-def read_cells(
-    path: Path, source: Source | None = None, known: KnownColumns | None = None
-) -> Iterator[Batch]:
-    """Yield at least one batch, of at most `BATCH_ROWS` rows with unchanged cells.
+def read_cells(path: Path, source: Source, known: KnownColumns | None = None) -> Iterator[Batch]:
+    """Yield at least one batch, of at most `BATCH_ROWS` rows.
 
     Row 1 is right below the header, and empty lines are counted. Row numbers continue through the
     files of a folder.
@@ -78,7 +71,7 @@ def read_cells(
     path
         A file, compressed or not, or a folder of files with the same columns, in order of names.
     source
-        The dialect; detected when not given.
+        The dialect.
     known
         The columns, for a file without a header.
 
@@ -87,30 +80,21 @@ def read_cells(
     ProjectError
         When the file is missing, empty or not a table.
     """
-    before, empty = 0, True
-    columns: list[str] = []
+    before, empty, columns = 0, True, list[str]()
+    table, rows = pa.table({}), np.arange(0)
     for file in list_files(path):
-        source = source or detect(file)
-        ragged: list[RaggedRow] = []
-        table, rows, last = pa.table({}), np.arange(0), 0
+        last = 0
         for table, rows, bad in _read(file, source, known):
             names = unique_names([str(name).strip(BLANKS) for name in table.column_names])
             columns = columns or names
             table = _in_order(table.rename_columns(names), columns, file)
             last = max([last, *rows[-1:], *(row.row for row in bad)])
-            ragged += [row._replace(row=row.row + before) for row in bad]
-            for start in range(0, len(table), BATCH_ROWS):
-                some = rows[start : start + BATCH_ROWS] + before
-                above = [row for row in ragged if row.row < some[-1]]
-                ragged = [row for row in ragged if row.row > some[-1]]
-                yield Batch(table[start : start + BATCH_ROWS], some, above)
+            if len(table) or bad:
+                yield table, rows + before, [row._replace(row=row.row + before) for row in bad]
                 empty = False
         before += last
-        if ragged:
-            yield Batch(table[:0], rows[:0], ragged)
-            empty = False
     if empty:  # a table without rows still has columns
-        yield Batch(table, rows, [])
+        yield table, rows, []
 
 
 def detect(path: Path, sheet: str = "", names: Collection[str] = ()) -> Source:
@@ -198,9 +182,19 @@ def _reading_errors(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _read(path: Path, source: Source, known: KnownColumns | None) -> Tables:
+def _read(path: Path, source: Source, known: KnownColumns | None) -> Iterator[Batch]:
+    """Yield the rows of a file, at most `BATCH_ROWS` at once."""
+    ragged: list[RaggedRow] = []
     with _reading_errors(path):
-        yield from READERS.get(file_kind(path), read_delimited)(path, source, known)
+        reader = READERS.get(file_kind(path), read_delimited)
+        for table, rows in reader(path, source, known, ragged):
+            for start in range(0, len(table) or 1, BATCH_ROWS):
+                some = rows[start : start + BATCH_ROWS]
+                last = max(some[-1:], default=0)
+                yield table[start : start + BATCH_ROWS], some, [r for r in ragged if r.row < last]
+                ragged[:] = [row for row in ragged if row.row > last]
+        if ragged:
+            yield table[:0], rows[:0], ragged
 
 
 def _in_order(table: pa.Table, columns: list[str], path: Path) -> pa.Table:

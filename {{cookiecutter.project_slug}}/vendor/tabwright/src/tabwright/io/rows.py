@@ -27,8 +27,7 @@ class RaggedRow(NamedTuple):
         return f"no NUL in {self.nul!r}" if self.nul else f"{self.expected} cells, not {self.cells}"
 
 
-# Tables, their row numbers from 1, and the malformed rows found meanwhile.
-Tables = Iterator[tuple[pa.Table, np.ndarray, list[RaggedRow]]]
+Tables = Iterator[tuple[pa.Table, np.ndarray]]  # with the numbers of the rows, from 1
 
 
 def trimmed(cells: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
@@ -36,44 +35,31 @@ def trimmed(cells: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     return pc.utf8_trim(cells, characters=BLANKS)
 
 
-def _are_rows(texts: pa.Table, top: Top) -> tuple[np.ndarray, int]:
-    """Mask of the lines that are neither empty nor a repeated header; the number of the latter."""
-    kept, again = np.ones(len(texts), dtype=bool), 0
-    kept[_alike(texts, [""] * texts.num_columns)] = False
-    for line in top.lines:
-        at = _alike(texts, line)
-        again += len(at)
-        kept[at] = False
-    return kept, again
-
-
 def _alike(texts: pa.Table, line: list[str]) -> np.ndarray:
     """Positions of lines that equal `line`, ignoring case and surrounding whitespace."""
     at = np.arange(len(texts) if len(line) == texts.num_columns else 0)
     for cells, name in zip(texts.columns, line, strict=False):
         if len(at):
-            some = cells if len(at) == len(cells) else cells.take(pa.array(at))
-            at = at[pc.equal(pc.utf8_lower(trimmed(some)), name.lower()).to_numpy()]
+            some = pc.utf8_lower(trimmed(cells.take(pa.array(at))))
+            at = at[pc.equal(some, name.lower()).to_numpy()]
     return at
 
 
-def only_rows(tables: Tables, top: Top, name: str) -> Tables:
-    """Drop empty lines and repeated headers; report footnotes as malformed rows."""
-    again = 0
+def only_rows(tables: Tables, top: Top, name: str, ragged: list[RaggedRow]) -> Tables:
+    """Drop empty lines and repeated headers; add footnotes to the malformed rows."""
     table = pa.table({column: pa.array([], pa.string()) for column in top.columns})
-    rows, ragged = np.arange(0), list[RaggedRow]()
-    for texts, numbers, bad in tables:
-        if not len(texts):
-            ragged = ragged + bad
-            continue
-        yield table, rows, ragged
-        kept, duplicates = _are_rows(texts, top)
-        again += duplicates
-        table = texts if kept.all() else texts.filter(pa.array(kept))
-        rows, ragged = numbers[kept], bad
+    rows, again = np.arange(0), 0
+    for texts, numbers in tables:
+        yield table, rows
+        headers = [_alike(texts, line) for line in top.lines]
+        again += sum(map(len, headers))
+        kept = np.ones(len(texts), dtype=bool)
+        kept[np.concatenate([_alike(texts, [""] * texts.num_columns), *headers])] = False
+        table, rows = texts.filter(pa.array(kept)), numbers[kept]
     below = _footnotes(table, rows)
+    ragged += below
     end = len(table) - len(below)
-    yield table.slice(0, end), rows[:end], ragged + below
+    yield table.slice(0, end), rows[:end]
     if again:
         print(f"{name}: skipped {again} lines that repeat the header")
 

@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
-from python_calamine import CalamineWorkbook, SheetTypeEnum, load_workbook
+from python_calamine import SheetTypeEnum, load_workbook
 
 from ..project.errors import ProjectError
-from .header import BLANKS, ROWS_ABOVE, TOP_ROWS, find_top, layout, unique_names
+from .header import BLANKS, TOP_ROWS, find_top, has_names, layout
 from .open_file import file_kind, open_bytes, open_text
-from .parquet import BATCH_ROWS
+from .parquet import BATCH_ROWS, arrow_batches
 from .rows import RaggedRow, Tables, only_rows
 from .source import KnownColumns, Source
 
@@ -25,16 +24,9 @@ JSON_LINES = (".jsonl", ".ndjson")
 
 def read_parquet(path: Path, *_: Any) -> Tables:
     """Yield the columns of a Parquet file, first those of a named pandas index."""
-    with pq.ParquetFile(
-        path, pre_buffer=False
-    ) as file:  # which would keep the whole file in memory
-        index = (file.schema_arrow.pandas_metadata or {}).get("index_columns", [])
-        yield _with_index(file.schema_arrow.empty_table(), index, 0), np.arange(0), []
-        start = 0
-        for batch in file.iter_batches(BATCH_ROWS):
-            table = _with_index(pa.Table.from_batches([batch]), index, start)
-            yield table, np.arange(start + 1, start + 1 + len(table)), []
-            start += len(table)
+    for table, rows in arrow_batches(path):
+        index = (table.schema.pandas_metadata or {}).get("index_columns", [])
+        yield _with_index(table, index, rows.start), np.arange(rows.start, rows.stop) + 1
 
 
 def _with_index(table: pa.Table, index: list[Any], start: int) -> pa.Table:
@@ -55,8 +47,8 @@ def read_json(path: Path, *_: Any) -> Tables:
     names = _names(_lines(path) if listed is None else listed)  # a column may begin further down
     records = iter(_lines(path) if listed is None else listed)
     while some := dict(islice(records, BATCH_ROWS)):
-        columns = [[record.get(name) for record in some.values()] for name in names]
-        yield _table(names, columns), np.array([*some]), []
+        columns = [typed_column([one.get(name) for one in some.values()]) for name in names]
+        yield pa.table(columns, names), np.array([*some])
 
 
 def _listed(path: Path) -> list[tuple[int, Any]] | None:
@@ -92,10 +84,6 @@ def _names(records: Iterable[tuple[int, Any]]) -> list[str]:
     return [*names]
 
 
-def _table(names: list[str], columns: Iterable[Sequence[Any]]) -> pa.Table:
-    return pa.table([typed_column(cells) for cells in columns], names=unique_names(names))
-
-
 def typed_column(cells: Sequence[Any]) -> pa.Array:
     """An array of the common type of the cells, else of text."""
     kinds = {type(cell) for cell in cells if cell is not None}
@@ -121,11 +109,10 @@ def detect_sheet(path: Path, sheet: str, names: Collection[str]) -> Source:
     lines, (read, *others) = sheet_lines(path, sheet)
     short = [line if any(line[1:]) else line[: any(line)] for line in lines]
     source.skip_rows, source.header, source.skip_rows_after_header = layout(short, names)
-    empty = (
-        sum(map(any, lines[source.skip_rows :])) <= source.header + source.skip_rows_after_header
-    )
-    better = [name for name in others if _has_names(sheet_lines(path, name)[0], names)]
-    if others and (empty or (better and not _has_names(lines, names))):
+    filled = sum(map(any, lines[source.skip_rows :]))
+    empty = filled <= source.header + source.skip_rows_after_header
+    better = [name for name in others if has_names(sheet_lines(path, name)[0], names)]
+    if others and (empty or (better and not has_names(lines, names))):
         raise ProjectError(
             f"{path}: the table is not in sheet {read!r}. The other sheets are "
             f"{', '.join(map(repr, others))}. Name one in `data.select` of params.yaml; for a new "
@@ -136,18 +123,16 @@ def detect_sheet(path: Path, sheet: str, names: Collection[str]) -> Source:
 
 def sheet_lines(path: Path, sheet: str) -> tuple[list[list[str]], list[str]]:
     """The first lines of a sheet as text; its name and the names of the others."""
-    with load_workbook(path) as book:
-        sheet = sheet or _sheets(book)[0]
-        lines = _texts(_rows(path, book, sheet, TOP_ROWS))
-        return lines, [sheet, *[name for name in _sheets(book) if name != sheet]]
+    rows, _, sheets = _read_sheet(path, sheet, TOP_ROWS)
+    return _texts(rows), sheets
 
 
-def read_excel(path: Path, source: Source, known: KnownColumns | None = None) -> Tables:
+def read_excel(
+    path: Path, source: Source, known: KnownColumns | None, ragged: list[RaggedRow]
+) -> Tables:
     """Yield the table of a sheet; text remains text, whole numbers are integers."""
-    with load_workbook(path) as book:
-        sheet = source.sheet or _sheets(book)[0]
-        rows = _rows(path, book, sheet)[source.skip_rows :]
-        merged = book.get_sheet_by_name(sheet).merged_cell_ranges or []
+    rows, merged, _ = _read_sheet(path, source.sheet)
+    rows = rows[source.skip_rows :]
     lines = _texts(rows)
     top = find_top(path, lines, source, known)
     for (first, column), (last, _) in merged:  # below the header the value is that of each row
@@ -158,29 +143,30 @@ def read_excel(path: Path, source: Source, known: KnownColumns | None = None) ->
     body = lines[top.length :]
     at = range(len(top.columns))
     texts = pa.table([pa.array([line[n] for line in body], pa.string()) for n in at], top.columns)
-    whole = iter([(texts, np.arange(1, len(body) + 1), list[RaggedRow]())])
-    for _, numbers, below in only_rows(whole, top, path.name):
+    whole = iter([(texts, np.arange(1, len(body) + 1))])
+    for _, numbers in only_rows(whole, top, path.name, ragged):
         found = [rows[top.length + number - 1] for number in numbers]
-        yield _table(top.columns, [[cells[n] for cells in found] for n in at]), numbers, below
+        columns = [typed_column([cells[n] for cells in found]) for n in at]
+        yield pa.table(columns, top.columns), numbers
 
 
-def _sheets(book: CalamineWorkbook) -> list[str]:
-    names = [one.name for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
-    if not names:
-        raise ValueError("it has no sheet of cells")
-    return names
-
-
-def _rows(
-    path: Path, book: CalamineWorkbook, sheet: str, most: int | None = None
-) -> list[list[Any]]:
-    if sheet not in _sheets(book):
-        raise ProjectError(
-            f"{path}: no sheet {sheet!r}, only {', '.join(map(repr, _sheets(book)))}. Correct "
-            "`data.select` in params.yaml and `source.sheet` in references/schema.yaml."
-        )
-    rows = book.get_sheet_by_name(sheet).to_python(False, most)
-    return [list(map(_cell, row)) for row in rows]
+def _read_sheet(
+    path: Path, sheet: str, most: int | None = None
+) -> tuple[list[list[Any]], list[Any], list[str]]:
+    """The cells of a sheet and the merged ones; its name, the first by default, and the others."""
+    with load_workbook(path) as book:
+        sheets = [one.name for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
+        if not sheets:
+            raise ValueError("it has no sheet of cells")
+        sheet = sheet or sheets[0]
+        if sheet not in sheets:
+            raise ProjectError(
+                f"{path}: no sheet {sheet!r}, only {', '.join(map(repr, sheets))}. Correct "
+                "`data.select` in params.yaml and `source.sheet` in references/schema.yaml."
+            )
+        found = book.get_sheet_by_name(sheet)
+        rows = [list(map(_cell, row)) for row in found.to_python(False, most)]
+        return rows, found.merged_cell_ranges or [], sorted(sheets, key=lambda name: name != sheet)
 
 
 def _cell(cell: Any) -> Any:
@@ -193,7 +179,3 @@ def _cell(cell: Any) -> Any:
 
 def _texts(rows: list[list[Any]]) -> list[list[str]]:
     return [["" if cell is None else str(cell).strip(BLANKS) for cell in row] for row in rows]
-
-
-def _has_names(lines: list[list[str]], names: Collection[str]) -> bool:
-    return any(not set(names).isdisjoint(line) for line in lines[:ROWS_ABOVE])

@@ -30,8 +30,6 @@ def find_ambiguities(raw: pd.DataFrame, typed: pd.DataFrame, schema: Schema) -> 
         Rows before typing.
     typed
         The same or other rows of the file, typed by the schema.
-    schema
-        The schema.
     """
     found: list[Ambiguity] = [*_in_letters(raw, schema), *_in_numbers(raw, schema)]
     for name, column in schema.columns.items():

@@ -72,12 +72,10 @@ def show_dates(dates: pd.Series, form: str | None) -> pd.Series:
 
     A date without a time of day gets none.
     """
-    if (
-        form
-        and form != "ISO8601"
-        and parse_dates(shown := write_dates(dates, form), form).equals(dates)
-    ):
-        return shown
+    if form and form != "ISO8601":
+        shown = write_dates(dates, form)
+        if parse_dates(shown, form).equals(dates):
+            return shown
     return dates.astype("str").str.removesuffix(" 00:00:00")
 
 

@@ -19,25 +19,12 @@ from .numbers import EXACT, guess_separators, nearly_all, read_numbers
 from .odd_cells import describe_non_numbers
 from .schema import Schema
 
-# Missing-value markers of many tools. `None` is not among them: it is
-# a class in some.
+# Missing-value markers of many tools. `None` is not among them: it is a class in some.
 MISSING = ["#N/A", "<NA>", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null", "-NaN", "-nan", "?"]
-# The same among numbers and dates; among words they may mean something.
-# They are compared in lowercase.
+# The same among numbers and dates; among words they may mean something. Compared in lowercase.
 MISSING_NUMBER = ["unknown", "missing", "none", "null", "(null)", "nil", "nan", "na", "n/a", "n.a."]
-MISSING_NUMBER += [
-    "not available",
-    "n.d.",
-    "k.a.",
-    "\\n",
-    "*",
-    "-",
-    "\u2013",
-    "\u2014",
-    "--",
-    "---",
-]
-MISSING_NUMBER += [".", "..", "...", "#div/0!", "#value!", "#num!", "#ref!", "#name?", "#null!"]
+MISSING_NUMBER += ["not available", "n.d.", "k.a.", "\\n", "*", ".", "..", "...", "-", "--", "---"]
+MISSING_NUMBER += ["\u2013", "\u2014", "#div/0!", "#value!", "#num!", "#ref!", "#name?", "#null!"]
 MAX_CATEGORIES = 20  # more distinct values than this are not listed: any value is allowed
 MAX_INTEGER_CLASSES = 5  # an integer target with more distinct values is a quantity
 ID_NAME = re.compile(r"(^|[_\W])(id|ID|Id|key|number|no|index)$|[a-z](ID|Id|Number|No)$")
@@ -52,8 +39,6 @@ def infer_schema(table: pd.DataFrame, target: str, source: Source, *, whole: boo
     ----------
     table
         Raw rows with text cells or typed columns, indexed by row number.
-    target
-        The column to predict.
     source
         The dialect; `decimal`, `thousands` and `missing` are set here from the cells.
     whole
@@ -145,10 +130,8 @@ def guess_column(cells: pd.Series, name: str, source: Source, whole: bool) -> Co
         return Column("text", nullable)
     if text.is_unique and not nullable and len(text) > MAX_CATEGORIES:
         return identifier
-    values = sorted(text.unique())
-    return Column(
-        "category", nullable, categories=values if len(values) <= MAX_CATEGORIES else None
-    )
+    listed = sorted(text.unique()) if text.nunique() <= MAX_CATEGORIES else None
+    return Column("category", nullable, categories=listed)
 
 
 def _target(present: pd.Series, column: Column, source: Source) -> Column:

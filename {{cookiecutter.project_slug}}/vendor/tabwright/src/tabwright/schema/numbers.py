@@ -21,16 +21,8 @@ APOSTROPHE = "'\u2019"
 CODES = "EUR|USD|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|TRY|BRL|MXN|ZAR|KRW"
 SIGN = rf"(?:(?:US|CA|AU|NZ|HK|R)?\p{{Sc}}|%|{CODES}|kr\.?|zł|Kč|Ft|Fr\.|Rs\.?)"
 # Decimal and thousands separators.
-FORMATS = [
-    (".", ""),
-    (".", ","),
-    (",", ""),
-    (",", "."),
-    (".", " "),
-    (",", " "),
-    (".", "'"),
-    (",", "'"),
-]
+FORMATS = [(".", ""), (".", ","), (",", ""), (",", ".")]
+FORMATS += [(".", " "), (",", " "), (".", "'"), (",", "'")]
 WRITTEN = {" ": f"[{BLANK}]", "'": f"[{APOSTROPHE}]"}  # variants of a thousands separator
 PART = rf"(?:[{BLANK}.,{APOSTROPHE}+{MINUS}()eE\d]|{SIGN})*"
 AMOUNT = rf"^{PART}\d{PART}$"
@@ -126,8 +118,7 @@ def _normalize(text: pa.Array, decimal: str, thousands: str) -> pa.Array:
         marked = pc.match_substring_regex(text, mark)
         if pc.any(marked).as_py():
             grouped = pc.match_substring_regex(text, _grouped(mark, decimal))
-            replaced = pc.replace_substring_regex if thousands in WRITTEN else pc.replace_substring
-            bare = replaced(text, mark if thousands in WRITTEN else thousands, "")
+            bare = pc.replace_substring_regex(text, mark, "")
             text = pc.if_else(pc.or_(grouped, pc.invert(marked)), bare, None)
     if decimal != ".":
         pointed = pc.match_substring(text, ".")

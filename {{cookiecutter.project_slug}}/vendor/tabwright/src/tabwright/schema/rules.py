@@ -38,8 +38,6 @@ def apply_contract(
     ----------
     table
         Raw rows: text cells, or typed columns from Parquet. Additional columns are dropped.
-    schema
-        The schema.
     target
         Whether the target and other columns that are not features are required.
 

@@ -31,15 +31,10 @@ class DataChecks:
 
     def __str__(self) -> str:
         """One line each."""
-        head = (
-            f"data checks: {len(self.issues) or 'no'} issue{'s' if len(self.issues) != 1 else ''}"
-        )
-        lines = [
-            (f"column {issue.column!r}: " if issue.column else "")
-            + f"{issue.message}; {issue.remedy}"
-            for issue in self.issues
-        ]
-        return "\n  ".join([head, *lines, "checked:", *[f"  {one}" for one in self.checked]])
+        count = len(self.issues)
+        head = f"data checks: {count or 'no'} issue{'' if count == 1 else 's'}"
+        checked = [f"  {one}" for one in self.checked]
+        return "\n  ".join([head, *map(str, self.issues), "checked:", *checked])
 
 
 def run_checks(
@@ -51,8 +46,6 @@ def run_checks(
     ----------
     train, test
         Typed rows with a target, after the split.
-    schema
-        The schema.
     params
         Settings, of which the seed, the split, the folds and the metric are used.
     """

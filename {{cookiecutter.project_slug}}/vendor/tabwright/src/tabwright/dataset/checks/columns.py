@@ -114,8 +114,6 @@ def identifiers(train: pd.DataFrame, schema: Schema) -> Iterator[Issue | Checked
 
 def constants(train: pd.DataFrame, schema: Schema) -> Iterator[Issue | Checked]:
     """Features with nearly always the same value, the most constant first."""
-    if train.empty:
-        return
     counts = {name: train[name].value_counts(dropna=False) for name in schema.features}
     shares = pd.Series({name: count.iloc[0] / len(train) for name, count in counts.items()})
     constant = shares[shares >= MIN_CONSTANT].sort_values(ascending=False, kind="stable")

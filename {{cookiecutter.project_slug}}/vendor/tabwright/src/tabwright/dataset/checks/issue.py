@@ -16,6 +16,11 @@ class Issue:
     message: str
     remedy: str
 
+    def __str__(self) -> str:
+        """One line."""
+        where = f"column {self.column!r}: " if self.column else ""
+        return f"{where}{self.message}; {self.remedy}"
+
 
 @dataclass(frozen=True)
 class Checked:
