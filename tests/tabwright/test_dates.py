@@ -240,3 +240,9 @@ def test_dates_are_shown_as_they_were_written_where_that_loses_nothing() -> None
     later = days + pd.Timedelta(hours=4)
     assert show_dates(later, "%d.%m.%Y").iloc[0] == "2021-01-03 04:00:00"
     assert show_dates(later, "%d.%m.%Y %H:%M").iloc[0] == "03.01.2021 04:00"
+    shown = show_dates(pd.concat([days, later, DAYS[:1].to_series()]), "%d.%m.%Y").dropna()
+    assert shown.iloc[[0, 2, 4]].tolist() == [
+        "03.01.2021",
+        "2021-01-03 04:00:00",
+        "2021-01-03 04:05:06.123000",
+    ]

@@ -68,15 +68,16 @@ def write_dates(dates: pd.Series, form: str | None) -> pd.Series:
 
 
 def show_dates(dates: pd.Series, form: str | None) -> pd.Series:
-    """Write timestamps for people: in a format that loses none of them, else as ISO 8601.
+    """Write timestamps for people: each in a format that loses nothing of it, else as ISO 8601.
 
     A date without a time of day gets none.
     """
-    if form and form != "ISO8601":
-        shown = write_dates(dates, form)
-        if parse_dates(shown, form).equals(dates):
-            return shown
-    return dates.astype("str").str.removesuffix(" 00:00:00")
+    text = dates.dt.strftime("%Y-%m-%d %H:%M:%S.%f")
+    text = text.str.replace(r"( 00:00:00)?\.000000$", "", regex=True)
+    if not form or form == "ISO8601":
+        return text
+    shown = write_dates(dates, form)
+    return shown.where(parse_dates(shown, form) == dates, text)
 
 
 def guess_format(text: pd.Series, *, day_first: bool = False) -> str | None:
