@@ -214,9 +214,11 @@ def test_groups_of_rows_count_once() -> None:
 def test_interval_covers_chance_however_many_rows_are_drawn(drawn, trained, monkeypatch) -> None:
     monkeypatch.setattr(slices, "DRAWN_ROWS", drawn)
     random = np.random.default_rng(0)
-    truth = random.normal(size=20_000)
+    table = pd.DataFrame({"y": random.normal(size=20_000)})
+    schema = Schema("y", "regression", {"y": Column("numeric")})
+    predicted = Predictions(table, schema, np.zeros(20_000), metrics.VALUES, "rmse")
     draws = resampling.Resampling(np.arange(20_000), "rows", 200, 0.95, seed=1)
-    low, high = slices.interval(truth, np.zeros(20_000), metrics.VALUES["rmse"], draws)
+    low, high = slices.interval(predicted, np.ones(20_000, dtype=bool), draws)
     # The standard error of an RMSE is its size over sqrt(2 n); 95 % are 1.96 of them to each side.
     assert (high - low) / 2 == pytest.approx(1.96 / np.sqrt(40_000), rel=0.2)
     assert low < 1 < high

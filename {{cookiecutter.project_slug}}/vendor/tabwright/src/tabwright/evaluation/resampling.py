@@ -23,7 +23,8 @@ MAX_ROWS = 10_000  # drawn in a resample; from more rows there are MAX_RESAMPLES
 MAX_RESAMPLES = 200
 MIN_UNITS = 10  # drawn at least, however large the groups
 
-Statistic = Callable[[np.ndarray], np.ndarray]  # from row numbers to scores
+Scores = np.ndarray | float
+Statistic = Callable[[np.ndarray], Scores]  # from row numbers to one or more scores
 
 
 @dataclass(frozen=True)
@@ -69,21 +70,21 @@ class Resampling:
         """The same for some of the rows."""
         return replace(self, units=self.units[rows])
 
-    def interval(self, statistic: Statistic) -> tuple[np.ndarray, np.ndarray]:
+    def interval(self, statistic: Statistic) -> np.ndarray:
         """Ends of the interval of each score that `statistic` gives; NaN where there is one unit.
+
+        The shape is (2,) for one score, (2, n_scores) for several.
 
         Quantiles of the resamples, at the level that a t distribution gives them (the expanded
         percentiles of Hesterberg 2015: plain ones are too narrow for few units).
         """
         if self.count < 2:
-            none = statistic(np.arange(len(self.units))) * np.nan
-            return none, none
+            return np.array([statistic(np.arange(len(self.units)))] * 2) * np.nan
         reach = student.ppf((1 + self.confidence) / 2, self.count - 1)
         tail = norm.cdf(-reach * np.sqrt(self.count / (self.count - 1)))
-        low, high = np.nanquantile(self.scores(statistic), [tail, 1 - tail], axis=0)
-        return low, high
+        return np.nanquantile(self.scores(statistic), [tail, 1 - tail], axis=0)
 
-    def error(self, statistic: Statistic) -> np.ndarray:
+    def error(self, statistic: Statistic) -> Scores:
         """The standard error of each score."""
         std = np.nanstd(self.scores(statistic), axis=0, ddof=1)
         return std * np.sqrt(self.count / (self.count - 1))

@@ -50,8 +50,7 @@ def random_scores(
     predicted: Predictions, masks: list[np.ndarray], times: int, random: np.random.Generator
 ) -> np.ndarray:
     """Scores of random rows, as many of each class as are in each slice, shape (times, n_slices)."""
-    y_true, y_pred = predicted.y_true, predicted.y_pred
-    function = predicted.metrics[predicted.deciding].function
+    y_true = predicted.y_true
     classes = y_true if y_true.dtype.kind == "i" else np.zeros(len(y_true), dtype=int)
     rows, sizes = np.argsort(classes, kind="stable"), np.bincount(classes)
     starts, places = np.cumsum(sizes) - sizes, []
@@ -64,8 +63,7 @@ def random_scores(
         for block in np.split(rows, starts[1:]):
             random.shuffle(block)  # a view
         with np.errstate(invalid="ignore", divide="ignore"):
-            chosen = (rows[place] for place in places)
-            draw[:] = [function(y_true[each], y_pred[each]) for each in chosen]
+            draw[:] = [predicted.score(rows[place]) for place in places]
     return scores
 
 
@@ -107,13 +105,10 @@ def holm(p_values: np.ndarray, alpha: float) -> np.ndarray:
 
 def _clustering(predicted: Predictions, resampling: Resampling) -> float:
     """By how much groups of rows raise the standard error (the design effect of Kish 1965), at least 1."""
-    y_true, y_pred, rows = predicted.y_true, predicted.y_pred, len(predicted.y_true)
+    rows = len(predicted.rows)
     if resampling.count in (1, rows):
         return 1.0
-    function = predicted.metrics[predicted.deciding].function
     quick = replace(resampling, resamples=DRAWS // 2, max_rows=MAX_DRAWN)
-    by_unit, by_row = (
-        float(each.error(lambda rows: np.array([function(y_true[rows], y_pred[rows])]))[0])
-        for each in (quick, replace(quick, units=np.arange(rows)))
-    )
+    each_row = replace(quick, units=np.arange(rows))
+    by_unit, by_row = (float(each.error(predicted.score)) for each in (quick, each_row))
     return max(by_unit / by_row, 1.0) if by_row > 0 else 1.0

@@ -10,7 +10,6 @@ import pandas as pd
 
 from ..project.text import listed, score
 from ..schema.schema import Schema
-from ..selection.metric import Metric
 from ..selection.metrics import require_known
 from .predictions import Predictions
 from .resampling import Resampling
@@ -92,14 +91,12 @@ def score_slices(
     found, masks = [], []
     for column, value, mask in make_slices(rows, schema, slice_columns(rows, schema, asked)):
         scores, low, high = dict[str, float](), None, None
-        y_true, y_pred = predicted.y_true[mask], predicted.y_pred[mask]
         if has_score(predicted.y_true, mask):
             every = predicted.scores(mask).items()
             scores = {name: float(score) for name, score in every if np.isfinite(score)}
         if deciding in scores:
-            metric = predicted.metrics[deciding]
-            low, high = interval(y_true, y_pred, metric, resampling.among(mask))
-        entry = {"column": column, "value": value, "rows": len(y_true)}
+            low, high = interval(predicted, mask, resampling)
+        entry = {"column": column, "value": value, "rows": int(mask.sum())}
         score = {"score": scores.get(deciding), "low": low, "high": high}
         found.append(entry | score | {"scores": scores})
         masks.append(mask)
@@ -140,12 +137,13 @@ def describe_slices(slices: list[dict[str, Any]], metric: str) -> str:
 
 
 def interval(
-    y_true: np.ndarray, y_pred: np.ndarray, metric: Metric, resampling: Resampling
+    predicted: Predictions, mask: np.ndarray, resampling: Resampling
 ) -> list[float | None]:
-    """Ends of the interval of one metric; None where it has none."""
-    quick = replace(resampling, resamples=min(resampling.resamples, RESAMPLES), max_rows=DRAWN_ROWS)
-    ends = quick.interval(lambda rows: np.array([metric.function(y_true[rows], y_pred[rows])]))
-    return [float(end[0]) if np.isfinite(end[0]) else None for end in ends]
+    """Ends of the interval of the score of a slice; None where it has none."""
+    times, members = min(resampling.resamples, RESAMPLES), np.flatnonzero(mask)
+    quick = replace(resampling.among(mask), resamples=times, max_rows=DRAWN_ROWS)
+    ends = quick.interval(lambda rows: predicted.score(members[rows]))
+    return [float(end) if np.isfinite(end) else None for end in ends]
 
 
 def frequent_values(cells: pd.Series, most: int) -> list[Any]:

@@ -14,7 +14,7 @@ from ..project.errors import ProjectError
 from ..project.files import read_json, write_json
 from ..project.project import Project
 from ..schema.schema import load_schema
-from .sources import SourceCode, parse
+from .sources import SourceCode, parse, source_code
 
 STEP = "models.train_model"
 LATER = ("evaluate", "behaviour")  # settings that training does not read
@@ -38,7 +38,7 @@ def fingerprint(project: Project) -> Fingerprint:
         `models/train_model.py` imports, directly or not; files of the owner's package that are no
         modules; `config.py`, of which `Settings` and the deciding metric count, unless it is imported.
     """
-    code, folder = SourceCode(project.root / "src"), project.root / "src" / project.package
+    code, folder = source_code(project), project.root / "src" / project.package
     modules, _ = code.needed([f"{project.package}.{STEP}"])
     others = (
         path

@@ -186,8 +186,8 @@ class ModelSelection:
 
         def fit(count: int) -> float:
             rows = draw_fit_rows(self.y_true, fit_rows, count, self.schema, self.params.seed)
-            held_out = held_out_rows[: len(rows) // 4]
-            return fit_predict(pipeline, self.train, (rows, held_out), self.schema)[1]
+            held_out = self.train.iloc[held_out_rows[: len(rows) // 4]]
+            return fit_predict(pipeline, self.train.iloc[rows], held_out, self.schema)[1]
 
         return fits * predict_seconds(fit, len(fit_rows), left / fits)
 

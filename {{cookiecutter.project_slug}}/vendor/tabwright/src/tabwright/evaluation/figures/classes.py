@@ -1,5 +1,7 @@
 """Figures of classification: ROC and precision-recall curves, calibration, confusion matrix."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -9,17 +11,7 @@ from sklearn.metrics import ConfusionMatrixDisplay, precision_recall_curve, roc_
 
 from ...selection.threshold import decide
 from ..predictions import Predictions
-from ..style import (
-    BLUE,
-    GREY,
-    HEIGHT,
-    WIDTH,
-    legend_columns,
-    one_plot,
-    short,
-    short_names,
-    tidy,
-)
+from ..style import BLUE, GREY, HEIGHT, WIDTH, legend_columns, one_plot, short, short_names
 
 MAX_CURVES = 8  # classes, the most frequent first, that get a curve of their own
 BIN_ROWS, MIN_BINS, MAX_BINS = 15, 3, 10  # of the calibration curve
@@ -37,24 +29,17 @@ def draw_classes(predicted: Predictions, threshold: float, folder: Path) -> None
     if numbers := classes_to_draw(y_true, y_proba):
         one = short(labels[1]) if len(labels) == 2 else "the class"
         names = short_names([labels[number] for number in numbers], MAX_LABEL)
-        legend = -(-len(names) // legend_columns(names, WIDTH))
-        height = HEIGHT + 0.16 * max(legend - 3, 0)
-        with one_plot(folder / "roc.svg", height=height) as axes:
+        found = f"share of {one} found"
+        with _shares(folder / "roc.svg", "share of other rows flagged", found, names) as axes:
             for number, name in zip(numbers, names, strict=True):
                 x, y, _ = roc_curve(y_true == number, y_proba[:, number])
                 axes.plot(x, y, label=name)
             axes.plot([0, 1], [0, 1], linestyle=":", color=GREY)
-            _shares(axes, "share of other rows flagged", f"share of {one} found", names)
-        with one_plot(folder / "precision_recall.svg", height=height) as axes:
+        path, right = folder / "precision_recall.svg", "share of those flagged that is right"
+        with _shares(path, f"{found} (recall)", right, names) as axes:
             for number, name in zip(numbers, names, strict=True):
                 y, x, _ = precision_recall_curve(y_true == number, y_proba[:, number])
                 axes.step(x, y, where="post", label=name)
-            _shares(
-                axes,
-                f"share of {one} found (recall)",
-                "share of those flagged that is right",
-                names,
-            )
     _calibration(y_true, y_proba, labels, folder)
     _confusion(y_true, decide(y_proba, threshold), labels, folder)
 
@@ -70,12 +55,16 @@ def classes_to_draw(y_true: np.ndarray, y_proba: np.ndarray) -> list[int]:
     ][:MAX_CURVES]
 
 
-def _shares(axes: Axes, x: str, y: str, names: list[str]) -> None:
-    axes.set(xlabel=x, ylabel=y, xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-    tidy(axes.xaxis)
-    tidy(axes.yaxis)
-    if len(names) > 1:
-        axes.figure.legend(loc="outside lower center", ncols=legend_columns(names, WIDTH))
+@contextmanager
+def _shares(path: Path, x: str, y: str, names: list[str]) -> Iterator[Axes]:
+    """Yield the axes of two shares and save their figure, with a legend of several names below."""
+    columns = legend_columns(names, WIDTH)
+    lines = -(-len(names) // columns)
+    with one_plot(path, height=HEIGHT + 0.16 * max(lines - 3, 0)) as axes:
+        axes.set(xlabel=x, ylabel=y, xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+        yield axes
+        if len(names) > 1:
+            axes.figure.legend(loc="outside lower center", ncols=columns)
 
 
 def _calibration(y_true: np.ndarray, y_proba: np.ndarray, labels: list[str], folder: Path) -> None:
@@ -90,11 +79,11 @@ def _calibration(y_true: np.ndarray, y_proba: np.ndarray, labels: list[str], fol
     share, mean = calibration_curve(right, certainty, n_bins=bins, strategy="quantile")
     if len(mean) < MIN_BINS:
         return
-    with one_plot(folder / "calibration.svg") as axes:
+    what = f"share that is {name}" if len(labels) == 2 else "share that is right"
+    path, probability = folder / "calibration.svg", f"predicted probability of {name}"
+    with _shares(path, probability, what, [name]) as axes:
         axes.plot([0, 1], [0, 1], linestyle=":", color=GREY)
         axes.plot(mean, share, "o-", color=BLUE, markersize=4)
-        what = f"share that is {name}" if len(labels) == 2 else "share that is right"
-        _shares(axes, f"predicted probability of {name}", what, [])
 
 
 def _confusion(y_true: np.ndarray, y_class: np.ndarray, labels: list[str], folder: Path) -> None:
@@ -117,7 +106,7 @@ def _confusion(y_true: np.ndarray, y_class: np.ndarray, labels: list[str], folde
             text_kw={"fontsize": 8},
             ax=axes,
         )
-        for cell in (drawn.text_ if drawn.text_ is not None else np.array([])).ravel():
+        for cell in np.ravel(drawn.text_) if len(shown) <= MAX_NUMBERED else ():
             cell.set_visible(cell.get_text() != "0")
         axes.set_xlabel("predicted class", fontsize=9)
         axes.set_ylabel("true class", fontsize=9)

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 
 from ...selection.threshold import get_threshold
 from ..predictions import Predictions
-from ..style import BAR, BLUE, GREY, drawing, short, short_names, tidy
+from ..style import BAR, BLUE, GREY, one_plot, short, short_names
 from .classes import draw_classes
 from .dependence import draw_dependence
 from .importance import draw_importance
@@ -54,8 +54,7 @@ def draw_slices(slices: list[dict[str, Any]], overall: float, metric: str, folde
     scored = [part for part in slices if part["low"] is not None][:MAX_SLICES][::-1]
     if not scored:
         return
-    with drawing(folder / "slices.svg", 7.5, 0.8 + BAR * len(scored)) as figure:
-        axes = figure.subplots()
+    with one_plot(folder / "slices.svg", 7.5, 0.8 + BAR * len(scored)) as axes:
         axes.axvline(overall, color=GREY, linestyle=":")
         for place, part in enumerate(scored):
             axes.plot([part["low"], part["high"]], [place, place], color=BLUE)
@@ -63,4 +62,3 @@ def draw_slices(slices: list[dict[str, Any]], overall: float, metric: str, folde
         names = [f"{short(part['column'])}: {part['value']}" for part in scored]
         axes.set_yticks(range(len(scored)), short_names(names, 56))
         axes.set(xlabel=f"{metric}; dotted: all held-out rows", ylim=(-0.6, len(scored) - 0.4))
-        tidy(axes.xaxis)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ..predictions import Predictions
-from ..style import GREY, ORANGE, one_plot, short, tidy
+from ..style import GREY, ORANGE, one_plot, short
 from .classes import classes_to_draw
 
 COSTS = [1.0, 5.0, 20.0]  # of a miss, in false alarms, where `train.threshold` names none
@@ -28,8 +28,6 @@ def draw_ranking(predicted: Predictions, threshold: float, goal: str | float, fo
             xlabel="share of rows flagged, most probable first", ylabel=f"share of {label} found"
         )
         axes.legend(loc="lower right")
-        tidy(axes.xaxis)
-        tidy(axes.yaxis)
     name, _, cost = str(goal).partition(" ")
     with one_plot(folder / "cost.svg") as axes:
         values, each = costs(y_true, scores, [float(cost)] if name == "cost" else COSTS)
@@ -42,8 +40,6 @@ def draw_ranking(predicted: Predictions, threshold: float, goal: str | float, fo
         axes.set(xlabel=f"threshold: {label} from this probability on", xlim=(0, 1))
         axes.set(ylabel="cost, 1 = flagging all rows or none", ylim=(0, 1.5))
         axes.figure.legend(loc="outside lower center", ncols=2)
-        tidy(axes.xaxis)
-        tidy(axes.yaxis)
 
 
 def costs(
