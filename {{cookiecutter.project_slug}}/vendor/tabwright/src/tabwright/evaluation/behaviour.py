@@ -19,7 +19,7 @@ from ..schema.schema import Schema
 from ..selection.cross_validation import draw_rows
 from ..selection.metrics import encode_target, predict_scores
 from ..selection.threshold import decide, get_threshold
-from .expectation import Expectation
+from .expectation import DIRECTIONS, Expectation
 from .limits import CHANGED_ROWS
 
 ROUNDING = 1e-9  # sums of floating point numbers differ in the last digits
@@ -103,7 +103,7 @@ def change(
         When there is none.
     """
     possible, rule = np.ones(len(rows), dtype=bool), ""
-    moved = np.full(len(rows), expected.expect not in ("up", "down", "invariant"))
+    moved = np.full(len(rows), expected.expect not in DIRECTIONS)
     changed = rows.copy()
     for name in [*expected.add, *expected.set]:
         column = schema.features[name]
@@ -144,8 +144,8 @@ def _outcome(
 
 def _plain(value: Any) -> Any:
     """A cell or prediction as a JSON value."""
+    if isinstance(value, bool):
+        return value
     if pd.isna(value):
         return None
-    if isinstance(value, int | float | np.number) and not isinstance(value, bool):
-        return float(value)
-    return value if isinstance(value, bool) else str(value)
+    return float(value) if isinstance(value, int | float | np.number) else str(value)

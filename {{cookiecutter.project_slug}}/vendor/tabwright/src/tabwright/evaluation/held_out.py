@@ -125,8 +125,8 @@ def evaluate_model(
     constant.fit(targets, targets[schema.target])
     tests = run_tests(model, test, schema, params.behaviour, params.seed)
     predicted = predictions_of(project, model, schema, test, y_pred)
-    constants = predict_scores(constant, test, schema)
-    base = predictions_of(project, constant, schema, test, constants)
+    y_base = predict_scores(constant, test, schema)
+    base = predictions_of(project, constant, schema, test, y_base)
     resampling = make_resampling(test, params.data, params.evaluate, params.seed)
     scores = score_model(predicted, base, resampling)
     if np.isfinite(reach := get_half_width(model)):
@@ -152,6 +152,10 @@ def score_model(
         also the number of `positive` rows and the `best_rows`.
     """
     name, y_true, classes = predicted.deciding, predicted.y_true, predicted.schema.classes
+    two: dict[str, Any] = {}
+    if len(classes) == 2:
+        best = best_rows(y_true, predicted.y_pred[:, 1])
+        two = {"positive": int(y_true.sum()), "best_rows": best}
 
     def scores_on(rows: np.ndarray) -> np.ndarray:
         scores = predicted.scores(rows)
@@ -173,16 +177,8 @@ def score_model(
         "interval": dict(zip(predicted.metrics, intervals, strict=True)),
         "gain": gain,
         "gain_interval": gain_interval,
-        **_two_classes(predicted),
+        **two,
     }
-
-
-def _two_classes(predicted: Predictions) -> dict[str, Any]:
-    """The number of positive rows, and how many of them are among the most probable ones."""
-    if len(predicted.schema.classes) != 2:
-        return {}
-    y_true, scores = predicted.y_true, predicted.y_pred[:, 1]
-    return {"positive": int(y_true.sum()), "best_rows": best_rows(y_true, scores)}
 
 
 def capped(rows: int) -> str:

@@ -1,7 +1,5 @@
 """Check all of params.yaml, before a step runs: its keys, and the metrics, candidates and columns it names."""
 
-from typing import Any
-
 from ..project.commands import Arguments, command_parser
 from ..project.errors import ProjectError
 from ..project.files import read_json
@@ -56,7 +54,7 @@ def check_params(project: Project) -> None:
 
 def _check_columns(schema: Schema, params: Params) -> None:
     kept = [name for name, column in schema.columns.items() if column.kept]
-    if params.data.target.lstrip("#-").isdigit() is False:  # a position is resolved by `infer`
+    if not params.data.target.lstrip("#-").isdigit():  # a position is resolved by `infer`
         require_known("data.target", [params.data.target], list(schema.columns))
     if params.data.split_by:
         require_known("data.split_by", [params.data.split_by], kept)
@@ -74,17 +72,14 @@ def _check_columns(schema: Schema, params: Params) -> None:
 def _check_candidates(project: Project, schema: Schema | None) -> None:
     """Look at the owner's candidates, which takes seconds, where the last training had not these."""
     asked = project.params.train.candidates
-    if schema is None or set(asked) <= _trained(project):
+    try:
+        trained = set(read_json(project.candidates_file)["candidates"])
+    except (OSError, ValueError, KeyError, TypeError):
+        trained = set()
+    if schema is None or set(asked) <= trained:
         return
     from ..selection.candidate import VOTING
 
     if candidates := project.owner("models.candidates", "candidates", None):
         known = candidates(schema, project.params.seed)
         require_known("train.candidates", asked, [*known, VOTING])
-
-
-def _trained(project: Project) -> set[Any]:
-    try:
-        return set(read_json(project.candidates_file)["candidates"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return set()

@@ -62,12 +62,9 @@ def make_slices(
         Which rows belong to the slice; at least one.
     """
     for name in columns:
-        cells, column = test[name], schema.columns[name]
-        for label, mask in _values(cells, column.role_or_type):
+        for label, mask in _values(test[name], schema.columns[name].role_or_type):
             if mask.any():
                 yield name, label, mask
-        if cells.hasnans:
-            yield name, EMPTY, cells.isna().to_numpy()
 
 
 def score_slices(
@@ -153,7 +150,7 @@ def frequent_values(cells: pd.Series, most: int) -> list[Any]:
 
 
 def _values(cells: pd.Series, role_or_type: str) -> Iterator[tuple[str, np.ndarray]]:
-    """Labels and masks of the rows that are not empty."""
+    """Labels and masks of the rows, those without a value last."""
     match role_or_type:
         case "numeric" if cells.nunique() <= QUARTERS:
             for value in np.sort(cells.dropna().unique()):
@@ -166,6 +163,7 @@ def _values(cells: pd.Series, role_or_type: str) -> Iterator[tuple[str, np.ndarr
         case "category" | "boolean" | "identifier":
             for value in sorted(frequent_values(cells, MAX_SLICES)):
                 yield str(value), (cells == value).fillna(False).to_numpy(dtype=bool)
+    yield EMPTY, cells.isna().to_numpy()
 
 
 def _ranges(edges: np.ndarray) -> list[str]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -159,7 +158,7 @@ def _by_category(axes: Axes, values: pd.Series, target: pd.Series, colours: dict
         for label, colour in colours.items():
             axes.barh(places, shares[label], left=left, color=colour)
             left += shares[label].to_numpy()
-        axes.set(xlim=(0, 1), xlabel="share of rows")
+        axes.set_xlim(0, 1)
     else:
         _boxes(axes, [target[values == value] for value in order], [BLUE] * len(order))
     tidy(axes.xaxis, most=TICKS)
@@ -191,8 +190,8 @@ def _by_number(
         axes.invert_yaxis()  # the order of the legend
         return
     both = pd.DataFrame({"x": amounts, "y": target}).dropna()
-    dots: Any = {"s": 4, "alpha": 0.25, "color": BLUE, "linewidths": 0, "rasterized": True}
-    axes.scatter(both["x"][:DOTS], both["y"][:DOTS], **dots)
+    dots = both[:DOTS]
+    axes.scatter(dots["x"], dots["y"], 4, BLUE, alpha=0.25, linewidths=0, rasterized=True)
     tidy(axes.yaxis)
     if both["x"].nunique() > 2:
         middle = both.groupby(pd.qcut(both["x"], 10, duplicates="drop"), observed=True).median()

@@ -35,8 +35,9 @@ def describe_differences(project: Project, run: Record, other: Record) -> dict[s
 
 def parameters(run: Record, other: Record) -> str:
     """The parameters in which a run differs from another."""
-    pairs = {name: _values(name, run, other) for name in varying([run, other])}
-    return ", ".join(f"{name} {new} (was {old})" for name, (new, old) in pairs.items())
+    new, old = run["params"], other["params"]
+    changed = varying([run, other])
+    return ", ".join(f"{name} {new.get(name)} (was {old.get(name)})" for name in changed)
 
 
 def varying(records: list[Record]) -> list[str]:
@@ -48,10 +49,6 @@ def varying(records: list[Record]) -> list[str]:
         if not name.startswith(("evaluate.", "behaviour"))
         and len({repr(record["params"].get(name)) for record in records}) > 1
     ]
-
-
-def _values(name: str, *records: Record) -> list[object]:
-    return [record["params"].get(name) for record in records]
 
 
 def _known_tree(project: Project, record: Record) -> str:

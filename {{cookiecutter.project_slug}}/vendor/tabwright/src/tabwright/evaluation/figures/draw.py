@@ -1,6 +1,5 @@
 """Draw all figures of a model."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ def draw_figures(
     seed: int,
     folder: Path,
 ) -> None:
-    """Write the figures of the task as SVG files into `folder`, replacing those there.
+    """Write the figures of the task as SVG files into `folder`.
 
     Parameters
     ----------
@@ -38,8 +37,7 @@ def draw_figures(
     goal
         `train.threshold`, for the cost of errors.
     """
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(exist_ok=True)
     if predicted.schema.task == "regression":
         draw_values(predicted, folder)
     else:
