@@ -91,15 +91,13 @@ def checks(
     """
     for name in ("minimum", "slice_minimum"):
         require_known(f"evaluate.{name}", getattr(params, name), metrics)
-    return [
-        _baseline(scores),
-        *(_floor(name, worst, scores, metrics[name]) for name, worst in params.minimum.items()),
-        *(
-            _slices(name, worst, slices, metrics[name])
-            for name, worst in params.slice_minimum.items()
-        ),
-        *(_behaviour(test) for test in tests),
-    ]
+    found = [_baseline(scores)]
+    for name, worst in params.minimum.items():
+        passed, words = _compare(scores["test"][name], worst, metrics[name])
+        found.append(Check(f"minimum {name}", passed, f"{name} on all held-out rows is {words}"))
+    for name, worst in params.slice_minimum.items():
+        found.append(_slices(name, worst, slices, metrics[name]))
+    return [*found, *map(_behaviour, tests)]
 
 
 def verdict(found: list[Check]) -> str:
@@ -131,11 +129,6 @@ def absent_classes(scores: dict[str, Any]) -> str:
         f"no held-out row is {', '.join(map(repr, absent))}, so it is not scored: add "
         "rows, or change data.split or data.test_size"
     )
-
-
-def _floor(name: str, worst: float, scores: dict[str, Any], metric: Metric) -> Check:
-    passed, words = _compare(scores["test"][name], worst, metric)
-    return Check(f"minimum {name}", passed, f"{name} on all held-out rows is {words}")
 
 
 def _slices(name: str, worst: float, slices: list[dict[str, Any]], metric: Metric) -> Check:

@@ -6,7 +6,7 @@ from ..project.files import read_json
 from ..project.project import Project
 from ..project.settings import Params, build
 from ..schema.schema import Schema, load_schema
-from ..selection.metrics import CLASSES, VALUES, deciding_metric, require_known, task_metrics
+from ..selection.metrics import CLASSES, VALUES, require_known, task_metrics
 from .expectation import Expectation
 
 
@@ -42,11 +42,9 @@ def check_params(project: Project) -> None:
     params, metrics = project.params, project.metrics
     schema = load_schema(project.schema_file) if project.schema_file.is_file() else None
     known = list(task_metrics(schema, own=metrics) if schema else {**CLASSES, **VALUES, **metrics})
+    require_known("train.metric", [params.train.metric], ["auto", *known])
     if schema:
-        deciding_metric(schema, params.train.metric, metrics)
         _check_columns(schema, params)
-    else:
-        require_known("train.metric", [params.train.metric], ["auto", *known])
     for name in ("minimum", "slice_minimum"):
         require_known(f"evaluate.{name}", getattr(params.evaluate, name), known)
     _check_candidates(project, schema)

@@ -1,7 +1,6 @@
 """Rows to train on, and folds of cross-validation that follow the train-test split."""
 
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from ..project.errors import ProjectError
 from ..project.settings import Params
 from ..schema.schema import Schema
 from .budget import now
+from .metric import Metric
 from .metrics import encode_target, predict_scores
 
 MAX_ROWS = 50_000  # that candidates are compared on: more change no ranking, and cost the time
@@ -132,29 +132,16 @@ def fit_predict(
 
 
 def fold_scores(
-    function: Callable[[np.ndarray, np.ndarray], float],
-    y_true: np.ndarray,
-    y_pred: np.ndarray,
-    fold: np.ndarray,
+    metric: Metric, y_true: np.ndarray, y_pred: np.ndarray, fold: np.ndarray
 ) -> list[float]:
     """The score of each fold, in their order; `fold` has that of each row."""
     rows = [fold == number for number in np.unique(fold)]
-    return [float(function(y_true[each], y_pred[each])) for each in rows]
+    return [float(metric.function(y_true[each], y_pred[each])) for each in rows]
 
 
 def mean_and_std(scores: list[float]) -> dict[str, Any]:
     """`mean` and `std` of the scores that are defined."""
     return {"mean": float(np.nanmean(scores)), "std": float(np.nanstd(scores))}
-
-
-def draw_fit_rows(
-    y_true: np.ndarray, rows: np.ndarray, count: int, schema: Schema, seed: int
-) -> np.ndarray:
-    """About `count` of some row numbers, and of classes at least one row of each."""
-    drawn = rows[draw_rows(len(rows), count, seed)]
-    if schema.task == "regression":
-        return drawn
-    return np.union1d(drawn, rows[np.unique(y_true[rows], return_index=True)[1]])
 
 
 def row_hashes(table: pd.DataFrame, schema: Schema) -> np.ndarray:

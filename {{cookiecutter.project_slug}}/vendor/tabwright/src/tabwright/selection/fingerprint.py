@@ -88,9 +88,7 @@ def _used_of_config(project: Project, code: SourceCode) -> dict[str, str]:
     found = code.definitions(f"{config}.Settings")
     if metric := project.metrics.get(name):
         function = metric.function
-        module, symbol = (
-            getattr(function, attribute, "") for attribute in ("__module__", "__qualname__")
-        )
+        module, symbol = function.__module__, getattr(function, "__qualname__", "")
         # Of a function without a name of its own, such as a lambda, all metrics count.
         named = getattr(sys.modules.get(module), symbol, None) is function
         found |= code.definitions(f"{module}.{symbol}" if named else f"{config}.metrics")

@@ -153,7 +153,7 @@ def calibrate_and_threshold(
     labels = fit.model.classes_
     anything = fit.sample.iloc[np.arange(len(labels)) % len(fit.sample)]
     model = model.fit(anything, labels)  # it is fitted: this learns the names of its classes
-    metric = task_metrics(schema, value, own)[fit.facts["metric"]].function
+    metric = task_metrics(schema, value, own)[fit.facts["metric"]]
     as_used = mean_and_std(fold_scores(metric, y_true, y_proba, fold))
     return model, facts | {"as_used": as_used}
 
