@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 SHORT = 8  # characters of a hash that people see
 Record = dict[str, Any]
-REFERENCE = re.compile(r'("__id__": |"file": ")(\w+)')  # to an object, or to a file by its stem
+REFERENCE = re.compile(r'("__id__": |"file": ")([\w-]+)')  # to an object, or to a file by its stem
+ADDRESS = re.compile(r'("_stop_words_id": \{[^}]*"content": ")\d+')  # of a vectorizer of text
 RECORDED = ("model_md5", "types", "sources", "commit", "dirty")  # what loading needs of a record
 AGAIN = "`make train AGAIN=1 evaluate register promote`"
 
@@ -138,7 +139,7 @@ def _canonical(data: bytes) -> bytes:
     """Number objects and files in order of appearance, without times and memory addresses."""
     canonical = io.BytesIO()
     with ZipFile(io.BytesIO(data)) as old, ZipFile(canonical, "w") as new:
-        schema = old.read("schema.json").decode()
+        schema = ADDRESS.sub(r"\g<1>0", old.read("schema.json").decode())
         known = dict.fromkeys(name for _, name in REFERENCE.findall(schema))
         numbers = {name: str(n) for n, name in enumerate(known, start=1)}  # 0 counts as none
         schema = REFERENCE.sub(lambda found: found[1] + numbers[found[2]], schema)

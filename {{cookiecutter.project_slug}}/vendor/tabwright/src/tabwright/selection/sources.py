@@ -66,7 +66,7 @@ class SourceCode:
                 found[f"{module}.{symbol}"] = hashlib.sha256(text.encode()).hexdigest()[:16]
             todo |= (used | imported) - seen
             seen |= used | imported
-        return found
+        return dict(sorted(found.items()))
 
     def needed(self, names: Iterable[str]) -> tuple[dict[Path, Path], set[str]]:
         """What importing the modules of these names takes: files, each with its path below its root,
