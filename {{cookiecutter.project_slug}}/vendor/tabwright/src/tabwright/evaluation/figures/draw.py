@@ -12,7 +12,6 @@ from ..style import BAR, BLUE, GREY, one_plot, short, short_names
 from .classes import draw_classes
 from .dependence import draw_dependence
 from .importance import draw_importance
-from .ranking import draw_ranking
 from .values import draw_values
 
 MAX_SLICES = 40
@@ -41,8 +40,7 @@ def draw_figures(
     if predicted.schema.task == "regression":
         draw_values(predicted, folder)
     else:
-        draw_classes(predicted, get_threshold(model), folder)
-        draw_ranking(predicted, get_threshold(model), goal, folder)
+        draw_classes(predicted, get_threshold(model), goal, folder)
     draw_importance(losses, predicted, folder)
     draw_dependence(model, predicted, list(losses), seed, folder)
 
