@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tabwright.evaluation import gate
 from tabwright.project.errors import ProjectError
-from tabwright.reports import page, report, user_sections
+from tabwright.reports import page, report
 from tabwright.tracking import record
 
 ODD = "a|b `c`\n<!-- end -->\n# d *e* _f_ [g](h) $x$ \\ 🐧"
@@ -43,7 +43,7 @@ def card(trained, yours: dict[str, str], **facts) -> str:
 
 def yours_of(path: Path) -> dict[str, str]:
     """The words of people on a card."""
-    return user_sections.preserve_user_sections(path, report.USER_SECTIONS)
+    return page.preserve_user_sections(path, report.USER_SECTIONS)
 
 
 def test_first_card_says_what_is_not_decided(trained, tmp_path: Path) -> None:

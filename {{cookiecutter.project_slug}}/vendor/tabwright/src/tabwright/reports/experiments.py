@@ -17,8 +17,7 @@ from ..tracking.database import database_errors
 from ..tracking.experiment import RECORD, download_file, finished_runs
 from ..tracking.record import Record, load_records, patch_file, short, test_score
 from .differences import parameters, varying
-from .page import fill
-from .user_sections import preserve_user_sections
+from .page import fill, preserve_user_sections
 
 USER_SECTIONS = ("conclusions",)
 MAX_WIDTH = 60  # characters of a cell on the screen; the notebook has them whole

@@ -10,8 +10,7 @@ from ..project.files import read_json
 from ..project.project import Project
 from .facts import collect_facts
 from .headline import headline
-from .page import figures_in, fill, write_page
-from .user_sections import preserve_user_sections
+from .page import figures_in, fill, preserve_user_sections, write_page
 
 USER_SECTIONS = ("intended use", "out of scope", "limits", "contacts")  # of the model card
 
