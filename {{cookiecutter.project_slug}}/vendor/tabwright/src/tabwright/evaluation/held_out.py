@@ -99,8 +99,8 @@ def save_evaluation(
         write(predictions)
     with replacing(project.figures_folder) as folder:
         draw_figures(model, evaluation.sample, losses, project.params.train.threshold, seed, folder)
-        train, count = sample_file(project.train_file, seed, MAX_FITTED)
-        count = min(count, project.params.train.max_rows)
+        train, rows = sample_file(project.train_file, seed, MAX_FITTED)
+        count = min(rows, project.params.train.max_rows)
         draw_learning(model, evaluation.sample, train, count, seed, folder)
         draw_slices(evaluation.slices, evaluation.scores["test"][name], name, folder)
         for title, figure in figures.items():
@@ -159,8 +159,7 @@ def score_model(
 
     def scores_on(rows: np.ndarray) -> np.ndarray:
         scores = predicted.scores(rows)
-        reference = base.metrics[name].function(y_true[rows], base.y_pred[rows])
-        improvement = predicted.metrics[name].improvement(scores[name], reference)
+        improvement = predicted.metrics[name].improvement(scores[name], base.score(rows))
         return np.array([*scores.values(), improvement])
 
     every = np.arange(len(y_true))

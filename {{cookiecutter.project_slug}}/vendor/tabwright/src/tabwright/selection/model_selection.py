@@ -100,8 +100,12 @@ class ModelSelection:
         It may have a `cost`: the seconds that it is predicted to take.
         """
         if y_pred is None:
-            started = now()
-            y_pred = self._predict(candidate.pipeline, cost)
+            started, slow = now(), cost > SLOW
+            y_pred, seconds = predict_held_out(
+                candidate.pipeline, self.train, self.folds, self.schema, slow
+            )
+            rates = [each / len(fit) for each, (fit, _) in zip(seconds, self.folds, strict=True)]
+            self._budget.refits.append(max(rates) * len(self.train))
             facts = {"seconds": now() - started} | facts
         score = self.score(y_pred)
         self.trials[name] = Trial(candidate, y_pred, score | facts, family or name)
@@ -191,14 +195,6 @@ class ModelSelection:
             return fit_predict(pipeline, self.train.iloc[rows], held_out, self.schema)[1]
 
         return fits * predict_seconds(fit, len(fit_rows), left / fits)
-
-    def _predict(self, pipeline: BaseEstimator, cost: float) -> np.ndarray:
-        """Fit on the other rows and predict, for each fold."""
-        slow = cost > SLOW
-        y_pred, seconds = predict_held_out(pipeline, self.train, self.folds, self.schema, slow)
-        rates = [each / len(fit) for each, (fit, _) in zip(seconds, self.folds, strict=True)]
-        self._budget.refits.append(max(rates) * len(self.train))
-        return y_pred
 
     def _keep_best(self) -> None:
         """Drop searched trials that are not among the best of their family, and print the others."""
