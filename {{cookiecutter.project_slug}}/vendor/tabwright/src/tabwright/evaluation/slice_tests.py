@@ -28,20 +28,21 @@ def mark_differences(
     """
     metric = predicted.metrics[predicted.deciding]
     factor, random = _clustering(predicted, resampling), np.random.default_rng(resampling.seed)
-    tested = [place for place, part in enumerate(slices) if part["score"] is not None]
     for part in slices:
         part |= {"expected": None, "differs": None}
-    draws = random_scores(predicted, [masks[place] for place in tested], FEW, random)
+    pairs = zip(slices, masks, strict=True)
+    tested = [(part, mask) for part, mask in pairs if part["score"] is not None]
+    draws = random_scores(predicted, [mask for _, mask in tested], FEW, random)
     p_values = np.ones(len(tested))
-    for number, place in enumerate(tested):
-        part, mask, scores = slices[place], masks[place], draws[:, number]
+    for number, (part, mask) in enumerate(tested):
+        scores = draws[:, number]
         part["expected"], p_values[number] = compare(part["score"], scores, mask, factor)
         if p_values[number] < PROMISING:
             more = random_scores(predicted, [mask], DRAWS, random)[:, 0]
             scores = np.append(scores, more)
             part["expected"], p_values[number] = compare(part["score"], scores, mask, factor)
     for number in holm(p_values, 1 - resampling.confidence):
-        part = slices[tested[number]]
+        part, _ = tested[number]
         better = metric.improvement(part["score"], part["expected"]) > 0
         part["differs"] = "better" if better else "worse"
 

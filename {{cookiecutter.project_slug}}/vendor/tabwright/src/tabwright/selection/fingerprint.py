@@ -67,9 +67,9 @@ def require_same_fingerprint(project: Project) -> None:
         When something was changed while it ran.
     """
     then, now = read_json(project.fingerprint_file), fingerprint(project)
-    if changed := sorted(name for name, _ in then.items() ^ now.items()):
+    if changed := sorted({name for name, _ in then.items() ^ now.items()}):
         raise ProjectError(
-            f"{', '.join(dict.fromkeys(changed))}: changed since the training began, so its result is "
+            f"{', '.join(changed)}: changed since the training began, so its result is "
             "not recorded as that of the present files. `make train` again, or first change them back."
         )
 
