@@ -124,9 +124,9 @@ def short_names(names: Iterable[object], width: int) -> list[str]:
     return labels
 
 
-def lines_of(text: str, width: int = 24) -> str:
-    """A title over a small plot, in lines of about `width` characters."""
-    return "\n".join(wrap(text, max(width * len(text) // max(_width(text), 1), 1)))
+def lines_of(text: str) -> str:
+    """A title over a small plot, in lines of about 24 characters."""
+    return "\n".join(wrap(text, max(24 * len(text) // max(_width(text), 1), 1)))
 
 
 def legend_columns(labels: Iterable[str], width: float) -> int:

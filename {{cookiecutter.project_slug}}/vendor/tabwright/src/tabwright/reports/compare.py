@@ -45,10 +45,8 @@ def main(project: Project, arguments: Arguments = None) -> None:
     if run["run"] == other["run"]:
         raise ProjectError(f"{short(run)} is compared with itself: name another with WITH=.")
     for record in (run, other):
-        print(
-            f"{short(record)}  {record['model']}, {test_score(record) or 'not evaluated'}"
-            f"{': ' + record['why'] if record['why'] else ''}"
-        )
+        why = f": {record['why']}" if record["why"] else ""
+        print(f"{short(record)}  {record['model']}, {test_score(record) or 'not evaluated'}{why}")
     for name, words in describe_differences(project, run, other).items():
         print(f"{name}: {words}")
     rows = by_rows(project, run, other)

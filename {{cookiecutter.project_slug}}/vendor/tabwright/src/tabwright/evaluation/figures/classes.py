@@ -113,9 +113,8 @@ def _confusion(y_true: np.ndarray, y_class: np.ndarray, labels: list[str], folde
         )
         for cell in np.ravel(drawn.text_) if len(shown) <= MAX_NUMBERED else ():
             cell.set_visible(cell.get_text() != "0")
-        axes.set_xlabel("predicted class", fontsize=9)
-        axes.set_ylabel("true class", fontsize=9)
-        axes.tick_params(labelsize=9, length=0)
+        axes.set(xlabel="predicted class", ylabel="true class")
+        axes.tick_params(length=0)
 
 
 def _gain(y_true: np.ndarray, scores: np.ndarray, share_found: str, folder: Path) -> None:
