@@ -9,10 +9,7 @@ import pytest
 from sklearn.ensemble import VotingClassifier
 from support.owner import PROJECT, candidates
 from tabwright.project.errors import ProjectError
-from tabwright.selection import (
-    metrics,
-    persistence,
-)
+from tabwright.selection import metrics, persistence
 from tabwright.selection.sources import SourceCode
 from tabwright.selection.transformers import HashedText
 

@@ -95,7 +95,8 @@ def draw_target(rows: pd.DataFrame, schema: Schema, folder: Path) -> None:
                 _by_category(axes, values, target, colours)
                 axes.set_xlabel("" if colours else axis_label(schema, schema.target, 30))
             else:
-                _by_number(axes, rows[name], schema.columns[name].type, target, colours)
+                amounts = _amounts(axes, rows[name], schema.columns[name].type)
+                _by_number(axes, amounts, target, colours)
         if colours:
             labels = short_names(colours, 36)
             keys = [Patch(color=colour) for colour in colours.values()]
@@ -179,11 +180,8 @@ def _amounts(axes: Axes, cells: pd.Series, column_type: str) -> pd.Series:
     return amounts
 
 
-def _by_number(
-    axes: Axes, cells: pd.Series, column_type: str, target: pd.Series, colours: dict[str, str]
-) -> None:
+def _by_number(axes: Axes, amounts: pd.Series, target: pd.Series, colours: dict[str, str]) -> None:
     """Quartiles for each class, or a scatter plot of a numeric target with its running median."""
-    amounts = _amounts(axes, cells, column_type)
     if colours:
         _boxes(axes, [amounts[target == label] for label in colours], list(colours.values()))
         axes.set_yticks([])
