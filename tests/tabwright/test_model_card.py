@@ -33,7 +33,7 @@ def card(trained, yours: dict[str, str], **facts) -> str:
         },
         "slices": [],
         "tests": [],
-        "checks": [gate.Check("baseline", True, "the model beats the baseline")],
+        "checks": [gate.Check(True, "the model beats the baseline")],
         "candidates": trained.facts,
         "issues": [],
         "checked": [{"kind": "time", "measure": "order", "limit": "0.95", "nearest": ""}],
@@ -121,7 +121,7 @@ def test_values_of_the_data_keep_tables_and_marks_whole(trained, tmp_path: Path)
         words_of,
         slices=[part],
         tests=[{"test": ODD, "pass_rate": 1.0, "min_pass_rate": 0.95, "passed": True}],
-        checks=[gate.Check("x", True, ODD)],
+        checks=[gate.Check(True, ODD)],
         issues=[{"column": ODD, "message": ODD, "remedy": ODD}],
         checked=[{"kind": "time", "measure": "order", "limit": "0.95", "nearest": ODD}],
     )
