@@ -1,5 +1,7 @@
 """Check all of params.yaml, before a step runs: its keys, and the metrics, candidates and columns it names."""
 
+from typing import Any
+
 from ..project.commands import Arguments, command_parser
 from ..project.errors import ProjectError
 from ..project.files import read_json
@@ -70,14 +72,17 @@ def _check_columns(schema: Schema, params: Params) -> None:
 def _check_candidates(project: Project, schema: Schema | None) -> None:
     """Look at the owner's candidates, which takes seconds, where the last training had not these."""
     asked = project.params.train.candidates
-    try:
-        trained = set(read_json(project.candidates_file)["candidates"])
-    except (OSError, ValueError, KeyError, TypeError):
-        trained = set()
-    if schema is None or set(asked) <= trained:
+    if schema is None or set(asked) <= _trained(project):
         return
     from ..selection.candidate import VOTING
 
     if candidates := project.owner("models.candidates", "candidates", None):
         known = candidates(schema, project.params.seed)
         require_known("train.candidates", asked, [*known, VOTING])
+
+
+def _trained(project: Project) -> set[Any]:
+    try:
+        return set(read_json(project.candidates_file)["candidates"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
