@@ -88,9 +88,7 @@ def test_auto_takes_few_columns_of_few_values() -> None:
 
 def scored(trained, **changes) -> list[dict]:
     """The slices of the held-out rows, some of them changed."""
-    draws = resampling.make_resampling(
-        trained.test, trained.params.data, trained.params.evaluate, seed=1
-    )
+    draws = resampling.make_resampling(trained.test, trained.params)
     predicted = predict_test_rows(trained.model, trained)
     changed = replace(predicted, rows=trained.test.assign(**changes))
     return slices.score_slices(changed, ["city"], draws)

@@ -127,7 +127,7 @@ def evaluate_model(
     predicted = predictions_of(project, model, schema, test, y_pred)
     y_base = predict_scores(constant, test, schema)
     base = predictions_of(project, constant, schema, test, y_base)
-    resampling = make_resampling(test, params.data, params.evaluate, params.seed)
+    resampling = make_resampling(test, params)
     scores = score_model(predicted, base, resampling)
     if np.isfinite(reach := get_half_width(model)):
         held = float(np.mean(np.abs(predicted.y_true - y_pred) <= reach))

@@ -16,7 +16,7 @@ import sklearn
 from scipy.stats import norm
 from scipy.stats import t as student
 
-from ..project.settings import DataParams, EvaluateParams
+from ..project.settings import Params
 
 PERIODS = 40  # of a chronological split; few and long, for shocks last
 MAX_ROWS = 10_000  # drawn in a resample; from more rows there are MAX_RESAMPLES
@@ -112,10 +112,9 @@ class Resampling:
         return score + (np.array(values) - score) * np.sqrt(drawn / self.count)
 
 
-def make_resampling(
-    test: pd.DataFrame, data: DataParams, params: EvaluateParams, seed: int
-) -> Resampling:
+def make_resampling(test: pd.DataFrame, params: Params) -> Resampling:
     """How to resample held-out rows, by the split that held them out."""
+    data, evaluate = params.data, params.evaluate
     units, name = np.arange(len(test)), "rows"
     if data.split == "group":
         groups = pd.factorize(test[data.split_by], use_na_sentinel=False)[0]
@@ -126,4 +125,4 @@ def make_resampling(
         place = test[data.split_by].rank(method="first", na_option="top").to_numpy() - 1
         periods = min(PERIODS, len(test))
         units, name = (place * periods // len(test)).astype(int), f"periods of {data.split_by}"
-    return Resampling(units, name, params.bootstrap, params.confidence, seed)
+    return Resampling(units, name, evaluate.bootstrap, evaluate.confidence, params.seed)

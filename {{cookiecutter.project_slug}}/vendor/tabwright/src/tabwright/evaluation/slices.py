@@ -50,9 +50,14 @@ def slice_columns(test: pd.DataFrame, schema: Schema, asked: str | list[str]) ->
 
 
 def make_slices(
-    test: pd.DataFrame, schema: Schema, columns: list[str]
+    test: pd.DataFrame, schema: Schema, asked: str | list[str]
 ) -> Iterator[tuple[str, str, np.ndarray]]:
     """Cut rows by columns: categories by value, numbers at the quartiles of `test`, all by missing values.
+
+    Parameters
+    ----------
+    asked
+        The setting `evaluate.slices`: `auto`, or names of columns, see `slice_columns`.
 
     Yields
     ------
@@ -61,7 +66,7 @@ def make_slices(
     mask : ndarray of bool, shape (n_rows,)
         Which rows belong to the slice; at least one.
     """
-    for name in columns:
+    for name in slice_columns(test, schema, asked):
         for label, mask in _values(test[name], schema.columns[name].role_or_type):
             if mask.any():
                 yield name, label, mask
@@ -86,7 +91,7 @@ def score_slices(
     """
     rows, schema, deciding = predicted.rows, predicted.schema, predicted.deciding
     found, masks = [], []
-    for column, value, mask in make_slices(rows, schema, slice_columns(rows, schema, asked)):
+    for column, value, mask in make_slices(rows, schema, asked):
         scores, low, high = dict[str, float](), None, None
         if has_score(predicted.y_true, mask):
             every = predicted.scores(mask).items()

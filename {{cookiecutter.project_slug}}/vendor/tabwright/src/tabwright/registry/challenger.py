@@ -10,7 +10,7 @@ from ..evaluation.gate import Check, checks
 from ..evaluation.held_out import Evaluation, evaluate_model
 from ..evaluation.predictions import predict_table, prediction_array
 from ..evaluation.resampling import make_resampling
-from ..evaluation.slices import make_slices, slice_columns
+from ..evaluation.slices import make_slices
 from ..io.parquet import parquet_batches
 from ..project.errors import ProjectError
 from ..project.git import changed_since, commit, is_as_now, is_committed
@@ -102,7 +102,7 @@ def against_champion(
     new = ~seen(project, fitted, test, schema)
     rows, where = _new_to_both(project, champion, test, new)
     y_true = encode_target(rows, schema)
-    resampling = make_resampling(rows, params.data, params.evaluate, params.seed)
+    resampling = make_resampling(rows, params)
     if independent(y_true, resampling) < (MIN_ROWS // 2 if len(rows) < len(test) else 2):
         words = (
             f"{champion}, the champion, cannot be compared: {where}, are too few. Set seed and data "
@@ -113,10 +113,8 @@ def against_champion(
     former = predict_table(rows[[schema.target]], rows, champion.model, champion.schema)
     both = (predictions.loc[rows.index], former)
     sides = [make_side(table, schema, name, project.metrics) for table in both]
-    columns = slice_columns(rows, schema, params.evaluate.slices)
-    parts = {
-        f"{column} {value!r}": mask for column, value, mask in make_slices(rows, schema, columns)
-    }
+    slices = make_slices(rows, schema, params.evaluate.slices)
+    parts = {f"{column} {value!r}": mask for column, value, mask in slices}
     gain, gains = worse_at_most(y_true, sides, resampling, parts)
     words = f"{versus(name, y_true, sides)} of the champion, {champion}, on {where}: {gain}"
     passed = gain.high >= -params.evaluate.max_regression

@@ -118,7 +118,7 @@ def by_rows(project: Project, run: Record, other: Record) -> tuple[str, Gain | N
             words = "test.parquet has other rows now, so their groups or dates are not known"
             return f"not compared, {words}", None
         held_out = read_rows(project.test_file, params.train.max_rows, params.seed)
-    resampling = make_resampling(held_out, params.data, params.evaluate, params.seed)
+    resampling = make_resampling(held_out, params)
     gain = paired_bootstrap(y_true, sides, resampling)
     return f"{versus(metric, y_true, sides)}, {gain}, by {resampling}", gain
 
