@@ -95,7 +95,5 @@ def score_test_rows(model: BaseEstimator, trained: SimpleNamespace) -> dict:
     """Scores against the baseline on the held-out rows."""
     constant = clone(baseline(trained.schema).pipeline)
     constant.fit(trained.train[list(trained.schema.features)], trained.train["bought"])
-    draws = make_resampling(
-        trained.test, trained.params.data, trained.params.evaluate, trained.params.seed
-    )
+    draws = make_resampling(trained.test, trained.params)
     return score_model(*(predict_test_rows(each, trained) for each in (model, constant)), draws)

@@ -9,11 +9,7 @@ from support.owner import PROJECT, candidates
 from support.small_table import with_train
 from tabwright.project.errors import ProjectError
 from tabwright.project.project import Project
-from tabwright.selection import (
-    calibration,
-    metrics,
-    persistence,
-)
+from tabwright.selection import calibration, metrics, persistence
 from tabwright.selection.fit import calibrate_and_threshold, fit_best
 from tabwright.selection.model_selection import ModelSelection
 from tabwright.selection.sources import SourceCode

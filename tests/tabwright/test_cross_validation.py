@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tabwright.selection import (
-    cross_validation,
-)
+from tabwright.selection import cross_validation
 
 
 def fold_rows(trained, split: str, by: str) -> list:

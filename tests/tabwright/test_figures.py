@@ -9,7 +9,7 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from support.small_table import predict_test_rows
 from tabwright.evaluation import style
-from tabwright.evaluation.figures import dependence, learning, ranking
+from tabwright.evaluation.figures import classes, dependence, learning
 from tabwright.evaluation.figures.draw import draw_figures
 from tabwright.evaluation.figures.importance import importances
 from tabwright.evaluation.predictions import Predictions
@@ -107,7 +107,7 @@ def test_costs_are_those_of_each_threshold() -> None:
     random = np.random.default_rng(3)
     y_true = random.integers(0, 2, 200)
     scores = np.round((y_true + random.normal(size=200)).clip(-1, 2) / 3 + 1 / 3, 2)
-    values, found = ranking.costs(y_true, scores, [1, 5])
+    values, found = classes.costs(y_true, scores, [1, 5])
     for miss, line in found.items():
         without = min(miss * y_true.sum(), (1 - y_true).sum())
         for value, cost in zip(values, line, strict=True):

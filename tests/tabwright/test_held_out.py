@@ -4,10 +4,7 @@ import numpy as np
 from sklearn.base import clone
 from support.small_table import predict_test_rows, score_test_rows
 from tabwright.evaluation import gate, held_out
-from tabwright.selection import (
-    candidate,
-    metrics,
-)
+from tabwright.selection import candidate, metrics
 
 
 def test_scores_lie_within_their_intervals(trained) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tabwright.evaluation import gate
 from tabwright.project.errors import ProjectError
-from tabwright.reports import model_card, page, user_sections
+from tabwright.reports import page, report
 from tabwright.tracking import record
 
 ODD = "a|b `c`\n<!-- end -->\n# d *e* _f_ [g](h) $x$ \\ 🐧"
@@ -33,22 +33,22 @@ def card(trained, yours: dict[str, str], **facts) -> str:
         },
         "slices": [],
         "tests": [],
-        "checks": [gate.Check("baseline", True, "the model beats the baseline")],
+        "checks": [gate.Check(True, "the model beats the baseline")],
         "candidates": trained.facts,
         "issues": [],
         "checked": [{"kind": "time", "measure": "order", "limit": "0.95", "nearest": ""}],
     }
-    return model_card.render(yours, **known | facts)
+    return report.render_card(yours, **known | facts)
 
 
 def yours_of(path: Path) -> dict[str, str]:
     """The words of people on a card."""
-    return user_sections.preserve_user_sections(path, model_card.USER_SECTIONS)
+    return page.preserve_user_sections(path, report.USER_SECTIONS)
 
 
 def test_first_card_says_what_is_not_decided(trained, tmp_path: Path) -> None:
     text = card(trained, yours_of(tmp_path / "card.md"))
-    for name in model_card.USER_SECTIONS:
+    for name in report.USER_SECTIONS:
         assert re.search(f"<!-- yours: {name} -->\n(No|Nobody).+?\n<!-- end -->\n", text, re.DOTALL)
     for known in ("**bought**", "1" * 32, "| roc_auc | 0.9000 | 0.5000 to 1.0000 | 0.5000 |"):
         assert known in text
@@ -121,7 +121,7 @@ def test_values_of_the_data_keep_tables_and_marks_whole(trained, tmp_path: Path)
         words_of,
         slices=[part],
         tests=[{"test": ODD, "pass_rate": 1.0, "min_pass_rate": 0.95, "passed": True}],
-        checks=[gate.Check("x", True, ODD)],
+        checks=[gate.Check(True, ODD)],
         issues=[{"column": ODD, "message": ODD, "remedy": ODD}],
         checked=[{"kind": "time", "measure": "order", "limit": "0.95", "nearest": ODD}],
     )

@@ -9,11 +9,9 @@ import pytest
 from sklearn.ensemble import VotingClassifier
 from support.owner import PROJECT, candidates
 from tabwright.project.errors import ProjectError
-from tabwright.selection import (
-    metrics,
-    persistence,
-)
+from tabwright.selection import metrics, persistence
 from tabwright.selection.sources import SourceCode
+from tabwright.selection.transformers import HashedText
 
 CODE = SourceCode(PROJECT / "src")
 
@@ -42,6 +40,17 @@ def test_loaded_model_is_saved_with_the_same_bytes_each_time(trained, tmp_path: 
             for _ in range(3)
         }
         assert len(hashes) == 1, name
+
+
+def test_neither_addresses_nor_the_order_of_sets_are_saved(tmp_path: Path) -> None:
+    text, hashes = HashedText(n_features=4), set()
+    for text._stop_words_id in (140455570684896, 140241281596384):  # as scikit-learn sets it
+        record = persistence.save_model(text, tmp_path / "text.skops", CODE)
+        hashes.add(record["model_md5"])
+    assert len(hashes) == 1
+    (used,) = record["sources"].values()
+    assert list(used) == sorted(used)
+    persistence.load_model(tmp_path / "text.skops", record, CODE).transform(["one word"])
 
 
 def test_saving_takes_no_list_of_names_for_each_array(trained, tmp_path, monkeypatch) -> None:

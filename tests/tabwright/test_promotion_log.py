@@ -93,7 +93,7 @@ def project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Project:
     monkeypatch.setattr(promote, "fetch", lambda *_: None)
     monkeypatch.setattr(promote, "add_to_champions", lambda *_: None)
     monkeypatch.setattr(promote, "md5", lambda path: "s")
-    check = Check("one", False, "it is worse")
+    check = Check(False, "it is worse")
     monkeypatch.setattr(challenger, "validate_challenger", lambda *_: ([check], None))
     monkeypatch.setattr(live, "live_checks", lambda *_: [])
     return made

@@ -42,7 +42,7 @@ def test_figures_and_report_are_complete(trained, tmp_path: Path) -> None:
         scores=scores,
         slices=slices,
         tests=[],
-        checks=[gate.Check("one", True, "x Holds"), gate.Check("two", False, "y is LOW")],
+        checks=[gate.Check(True, "x Holds"), gate.Check(False, "y is LOW")],
         candidates=trained.facts | {"left_out": ["forest", "linear 3"]},
         rows={"train": 1, "test": 2, "unlabelled": 3, "rejected": 4},
         issues=[{}],

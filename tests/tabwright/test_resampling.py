@@ -78,7 +78,8 @@ def test_what_is_drawn_together_follows_the_split() -> None:
     evaluate = EvaluateParams(bootstrap=50, confidence=0.95)
 
     def by(split: str, column: str, table: pd.DataFrame = test):
-        return make_resampling(table, SimpleNamespace(split=split, split_by=column), evaluate, 1)
+        data = SimpleNamespace(split=split, split_by=column)
+        return make_resampling(table, SimpleNamespace(data=data, evaluate=evaluate, seed=1))
 
     assert str(by("random", "")) == "50 resamples of rows"
     assert by("random", "").count == 4

@@ -8,7 +8,8 @@ import psutil
 import pytest
 from tabwright.project.errors import ProjectError
 from tabwright.project.project import Project
-from tabwright.reports import experiments, user_sections
+from tabwright.reports import experiments
+from tabwright.reports.page import preserve_user_sections
 from tabwright.tracking import experiment, names, record
 
 
@@ -98,10 +99,7 @@ def test_notebook_tells_runs_and_decisions_whatever_the_words(tmp_path: Path) ->
     words = {"conclusions": "Forests are enough.\n"}
     table = experiments.leaderboard(records, [forced], {})
     page = experiments.notebook("Sales", table, records, [forced], words)
-    assert (
-        user_sections.preserve_user_sections(written(page, tmp_path), experiments.USER_SECTIONS)
-        == words
-    )
+    assert preserve_user_sections(written(page, tmp_path), experiments.USER_SECTIONS) == words
     table = [line for line in page.splitlines() if line.startswith("|")]
     assert len({line.replace("\\|", "").count("|") for line in table}) == 1
     assert len(table) == 2 + len(records)

@@ -88,9 +88,7 @@ def test_auto_takes_few_columns_of_few_values() -> None:
 
 def scored(trained, **changes) -> list[dict]:
     """The slices of the held-out rows, some of them changed."""
-    draws = resampling.make_resampling(
-        trained.test, trained.params.data, trained.params.evaluate, seed=1
-    )
+    draws = resampling.make_resampling(trained.test, trained.params)
     predicted = predict_test_rows(trained.model, trained)
     changed = replace(predicted, rows=trained.test.assign(**changes))
     return slices.score_slices(changed, ["city"], draws)
@@ -214,9 +212,11 @@ def test_groups_of_rows_count_once() -> None:
 def test_interval_covers_chance_however_many_rows_are_drawn(drawn, trained, monkeypatch) -> None:
     monkeypatch.setattr(slices, "DRAWN_ROWS", drawn)
     random = np.random.default_rng(0)
-    truth = random.normal(size=20_000)
+    table = pd.DataFrame({"y": random.normal(size=20_000)})
+    schema = Schema("y", "regression", {"y": Column("numeric")})
+    predicted = Predictions(table, schema, np.zeros(20_000), metrics.VALUES, "rmse")
     draws = resampling.Resampling(np.arange(20_000), "rows", 200, 0.95, seed=1)
-    low, high = slices.interval(truth, np.zeros(20_000), metrics.VALUES["rmse"], draws)
+    low, high = slices.interval(predicted, np.ones(20_000, dtype=bool), draws)
     # The standard error of an RMSE is its size over sqrt(2 n); 95 % are 1.96 of them to each side.
     assert (high - low) / 2 == pytest.approx(1.96 / np.sqrt(40_000), rel=0.2)
     assert low < 1 < high

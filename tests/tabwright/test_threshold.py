@@ -5,10 +5,7 @@ import pytest
 from support.owner import fit_model
 from support.small_table import with_train
 from tabwright.project.errors import ProjectError
-from tabwright.selection import (
-    metrics,
-    threshold,
-)
+from tabwright.selection import metrics, threshold
 
 ROWS = 20_000
 

@@ -3,9 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from tabwright.selection import (
-    transformers,
-)
+from tabwright.selection import transformers
 
 
 def test_date_parts_are_right() -> None:

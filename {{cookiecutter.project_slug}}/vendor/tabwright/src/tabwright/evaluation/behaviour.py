@@ -19,7 +19,7 @@ from ..schema.schema import Schema
 from ..selection.cross_validation import draw_rows
 from ..selection.metrics import encode_target, predict_scores
 from ..selection.threshold import decide, get_threshold
-from .expectation import Expectation
+from .expectation import DIRECTIONS, Expectation
 from .limits import CHANGED_ROWS
 
 ROUNDING = 1e-9  # sums of floating point numbers differ in the last digits
@@ -59,35 +59,25 @@ def run_tests(
             raise ProjectError(f"{where}: {error}") from error
         before, after = (_outcome(model, table, schema, expected) for table in (old, new))
         met = expected.is_met(before, after, ROUNDING * max(std, 1.0))
-        results.append(_result(expected, old, before, after, met))
-    return results
-
-
-def _result(
-    expected: Expectation,
-    rows: pd.DataFrame,
-    before: np.ndarray,
-    after: np.ndarray,
-    met: np.ndarray,
-) -> dict[str, Any]:
-    example = None
-    if not met.all():
-        first = int(np.argmin(met))
-        were = rows[[*expected.add, *expected.set]].iloc[first]
-        example = {
-            "row": int(rows.index[first]),
-            "were": {name: _plain(cell) for name, cell in were.items()},
-            "before": _plain(before[first]),
-            "after": _plain(after[first]),
+        result = {
+            "test": str(expected),
+            "rows": len(old),
+            "pass_rate": float(met.mean()),
+            "min_pass_rate": expected.min_pass_rate,
+            "passed": bool(met.mean() >= expected.min_pass_rate),
+            "example": None,
         }
-    return {
-        "test": str(expected),
-        "rows": len(rows),
-        "pass_rate": float(met.mean()),
-        "min_pass_rate": expected.min_pass_rate,
-        "passed": bool(met.mean() >= expected.min_pass_rate),
-        "example": example,
-    }
+        if not met.all():
+            first = int(np.argmin(met))
+            were = old[[*expected.add, *expected.set]].iloc[first]
+            result["example"] = {
+                "row": int(old.index[first]),
+                "were": {name: _plain(cell) for name, cell in were.items()},
+                "before": _plain(before[first]),
+                "after": _plain(after[first]),
+            }
+        results.append(result)
+    return results
 
 
 def change(
@@ -103,7 +93,7 @@ def change(
         When there is none.
     """
     possible, rule = np.ones(len(rows), dtype=bool), ""
-    moved = np.full(len(rows), expected.expect not in ("up", "down", "invariant"))
+    moved = np.full(len(rows), expected.expect not in DIRECTIONS)
     changed = rows.copy()
     for name in [*expected.add, *expected.set]:
         column = schema.features[name]
@@ -144,8 +134,8 @@ def _outcome(
 
 def _plain(value: Any) -> Any:
     """A cell or prediction as a JSON value."""
+    if isinstance(value, bool):
+        return value
     if pd.isna(value):
         return None
-    if isinstance(value, int | float | np.number) and not isinstance(value, bool):
-        return float(value)
-    return value if isinstance(value, bool) else str(value)
+    return float(value) if isinstance(value, int | float | np.number) else str(value)

@@ -70,18 +70,16 @@ def paired_bootstrap(
         standard error: resamples have no quantiles so far out.
     """
 
-    def gain(rows: np.ndarray) -> np.ndarray:
+    def gain(rows: np.ndarray) -> float:
         scores = [metric.function(y_true[rows], values[rows]) for metric, values in sides]
-        return np.array([sides[0][0].improvement(*scores)])
+        return float(sides[0][0].improvement(*scores))
 
     value = gain(np.arange(len(y_true)))
     if alpha is None:
-        low, high = resampling.interval(gain)
-    else:
-        reach = student.ppf(1 - alpha, independent(y_true, resampling) - 1)
-        error = reach * resampling.error(gain)
-        low, high = value - error, value + error
-    return Gain(*(float(end[0]) for end in (value, low, high)))
+        return Gain(value, *map(float, resampling.interval(gain)))
+    reach = student.ppf(1 - alpha, independent(y_true, resampling) - 1)
+    error = float(reach * resampling.error(gain))
+    return Gain(value, value - error, value + error)
 
 
 def worse_at_most(

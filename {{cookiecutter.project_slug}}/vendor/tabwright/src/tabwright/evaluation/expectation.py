@@ -16,6 +16,10 @@ TOLERANCE = 0.05  # of `invariant`: in probability, or in standard deviations of
 
 Finite = Annotated[StrictFloat, Field(allow_inf_nan=False)]
 Range = Annotated[list[Finite], Field(min_length=2, max_length=2)]
+Numbers = Annotated[dict[str, Finite], must_be("numbers by column, such as {age: 1}")]
+Values = Annotated[dict[str, Any], must_be("values by column, such as {city: Bern}")]
+Share = Annotated[Number, Field(gt=0, le=1), must_be("a number above 0 and up to 1")]
+Tolerance = Annotated[Annotated[Finite, Field(ge=0)] | None, must_be("a number from 0")]
 
 
 @dataclass(config=FORBID)
@@ -38,17 +42,11 @@ class Expectation:
         Range | bool | int | float | str,
         must_be("up, down, invariant, a class or a range [low, high]"),
     ]
-    add: Annotated[dict[str, Finite], must_be("numbers by column, such as {age: 1}")] = field(
-        default_factory=dict
-    )
-    set: Annotated[dict[str, Any], must_be("values by column, such as {city: Bern}")] = field(
-        default_factory=dict
-    )
+    add: Numbers = field(default_factory=dict)
+    set: Values = field(default_factory=dict)
     label: Any = Field(default=None, alias="class")
-    min_pass_rate: Annotated[Number, Field(gt=0, le=1), must_be("a number above 0 and up to 1")] = (
-        0.95
-    )
-    tolerance: Annotated[Annotated[Finite, Field(ge=0)] | None, must_be("a number from 0")] = None
+    min_pass_rate: Share = 0.95
+    tolerance: Tolerance = None
 
     def __str__(self) -> str:
         """One line to read."""
@@ -84,7 +82,8 @@ class Expectation:
         """
         self._check_columns(schema)
         classes, expect = schema.classes, self.expect
-        choices = f"a class: {', '.join(map(repr, classes))}" if classes else "a range [low, high]"
+        known = ", ".join(map(repr, classes))
+        choices = f"a class: {known}" if classes else "a range [low, high]"
         if str(expect) in (*DIRECTIONS, *classes):
             self.expect = str(expect)
         elif classes or not isinstance(expect, list):
@@ -92,7 +91,6 @@ class Expectation:
         if classes and self.expect in DIRECTIONS:
             label = classes[1] if self.label is None and len(classes) == 2 else str(self.label)
             if label not in classes:
-                known = ", ".join(map(repr, classes))
                 raise ProjectError(f"class is {self.label!r}, not one of {known}.")
             self.label = label
         elif self.label is not None:

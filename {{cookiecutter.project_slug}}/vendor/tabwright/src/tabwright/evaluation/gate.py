@@ -22,7 +22,6 @@ MAX_NAMED = 3  # slices below their floor
 class Check:
     """A requirement, whether it is met, and a line with the figures."""
 
-    name: str
     passed: bool
     words: str
 
@@ -91,15 +90,13 @@ def checks(
     """
     for name in ("minimum", "slice_minimum"):
         require_known(f"evaluate.{name}", getattr(params, name), metrics)
-    return [
-        _baseline(scores),
-        *(_floor(name, worst, scores, metrics[name]) for name, worst in params.minimum.items()),
-        *(
-            _slices(name, worst, slices, metrics[name])
-            for name, worst in params.slice_minimum.items()
-        ),
-        *(_behaviour(test) for test in tests),
-    ]
+    found = [_baseline(scores)]
+    for name, worst in params.minimum.items():
+        passed, words = _compare(scores["test"][name], worst, metrics[name])
+        found.append(Check(passed, f"{name} on all held-out rows is {words}"))
+    for name, worst in params.slice_minimum.items():
+        found.append(_slices(name, worst, slices, metrics[name]))
+    return [*found, *map(_behaviour, tests)]
 
 
 def verdict(found: list[Check]) -> str:
@@ -115,12 +112,12 @@ def _baseline(scores: dict[str, Any]) -> Check:
     """The interval of the gain over the baseline lies above 0."""
     name, gain = scores["metric"], scores["gain_interval"]
     if not math.isfinite(scores["test"][name]):
-        return Check("baseline", False, f"{name} cannot be computed: {absent_classes(scores)}")
+        return Check(False, f"{name} cannot be computed: {absent_classes(scores)}")
     passed = gain["low"] > 0
     verb = "beats" if passed else "does not beat"
     against = f"{score(scores['test'][name])} against {score(scores['baseline'][name])}"
     figures = f"{name} {against}, gain {score(gain['low'])} to {score(gain['high'])}"
-    return Check("baseline", passed, f"the model {verb} the baseline ({figures})")
+    return Check(passed, f"the model {verb} the baseline ({figures})")
 
 
 def absent_classes(scores: dict[str, Any]) -> str:
@@ -133,17 +130,12 @@ def absent_classes(scores: dict[str, Any]) -> str:
     )
 
 
-def _floor(name: str, worst: float, scores: dict[str, Any], metric: Metric) -> Check:
-    passed, words = _compare(scores["test"][name], worst, metric)
-    return Check(f"minimum {name}", passed, f"{name} on all held-out rows is {words}")
-
-
 def _slices(name: str, worst: float, slices: list[dict[str, Any]], metric: Metric) -> Check:
     """The metric is good enough in every slice that has it."""
-    title, scored = f"slices {name}", [part for part in slices if name in part["scores"]]
+    scored = [part for part in slices if name in part["scores"]]
     if not scored:
         words = f"{name} of slices is not known: none of evaluate.slices has enough rows"
-        return Check(title, False, words)
+        return Check(False, words)
     scored.sort(key=lambda part: metric.improvement(part["scores"][name], worst))
     failed, lines = 0, []
     for part in scored:
@@ -151,16 +143,16 @@ def _slices(name: str, worst: float, slices: list[dict[str, Any]], metric: Metri
         failed += not passed
         lines.append(f"{part['column']} {part['value']!r} ({part['rows']} rows) {words}")
     if not failed:
-        return Check(title, True, f"{name} in the worst of {len(scored)} slices: {lines[0]}")
+        return Check(True, f"{name} in the worst of {len(scored)} slices: {lines[0]}")
     named = ", ".join(lines[: min(failed, MAX_NAMED)])
     more = " and more" if failed > MAX_NAMED else ""
-    return Check(title, False, f"{name} in {failed} of {len(scored)} slices: {named}{more}")
+    return Check(False, f"{name} in {failed} of {len(scored)} slices: {named}{more}")
 
 
 def _behaviour(test: dict[str, Any]) -> Check:
     share = f"{test['pass_rate']:.1%} of {test['rows']} rows, {test['min_pass_rate']:.1%} needed"
     passed = test["pass_rate"] >= test["min_pass_rate"]
-    return Check("behaviour", passed, f"{test['test']}: in {share}")
+    return Check(passed, f"{test['test']}: in {share}")
 
 
 def _compare(value: float, worst: float, metric: Metric) -> tuple[bool, str]:

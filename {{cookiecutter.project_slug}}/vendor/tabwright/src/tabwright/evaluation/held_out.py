@@ -99,8 +99,8 @@ def save_evaluation(
         write(predictions)
     with replacing(project.figures_folder) as folder:
         draw_figures(model, evaluation.sample, losses, project.params.train.threshold, seed, folder)
-        train, count = sample_file(project.train_file, seed, MAX_FITTED)
-        count = min(count, project.params.train.max_rows)
+        train, rows = sample_file(project.train_file, seed, MAX_FITTED)
+        count = min(rows, project.params.train.max_rows)
         draw_learning(model, evaluation.sample, train, count, seed, folder)
         draw_slices(evaluation.slices, evaluation.scores["test"][name], name, folder)
         for title, figure in figures.items():
@@ -125,9 +125,9 @@ def evaluate_model(
     constant.fit(targets, targets[schema.target])
     tests = run_tests(model, test, schema, params.behaviour, params.seed)
     predicted = predictions_of(project, model, schema, test, y_pred)
-    constants = predict_scores(constant, test, schema)
-    base = predictions_of(project, constant, schema, test, constants)
-    resampling = make_resampling(test, params.data, params.evaluate, params.seed)
+    y_base = predict_scores(constant, test, schema)
+    base = predictions_of(project, constant, schema, test, y_base)
+    resampling = make_resampling(test, params)
     scores = score_model(predicted, base, resampling)
     if np.isfinite(reach := get_half_width(model)):
         held = float(np.mean(np.abs(predicted.y_true - y_pred) <= reach))
@@ -152,11 +152,14 @@ def score_model(
         also the number of `positive` rows and the `best_rows`.
     """
     name, y_true, classes = predicted.deciding, predicted.y_true, predicted.schema.classes
+    two: dict[str, Any] = {}
+    if len(classes) == 2:
+        best = best_rows(y_true, predicted.y_pred[:, 1])
+        two = {"positive": int(y_true.sum()), "best_rows": best}
 
     def scores_on(rows: np.ndarray) -> np.ndarray:
         scores = predicted.scores(rows)
-        reference = base.metrics[name].function(y_true[rows], base.y_pred[rows])
-        improvement = predicted.metrics[name].improvement(scores[name], reference)
+        improvement = predicted.metrics[name].improvement(scores[name], base.score(rows))
         return np.array([*scores.values(), improvement])
 
     every = np.arange(len(y_true))
@@ -173,16 +176,8 @@ def score_model(
         "interval": dict(zip(predicted.metrics, intervals, strict=True)),
         "gain": gain,
         "gain_interval": gain_interval,
-        **_two_classes(predicted),
+        **two,
     }
-
-
-def _two_classes(predicted: Predictions) -> dict[str, Any]:
-    """The number of positive rows, and how many of them are among the most probable ones."""
-    if len(predicted.schema.classes) != 2:
-        return {}
-    y_true, scores = predicted.y_true, predicted.y_pred[:, 1]
-    return {"positive": int(y_true.sum()), "best_rows": best_rows(y_true, scores)}
 
 
 def capped(rows: int) -> str:

@@ -6,7 +6,7 @@ from ..project.files import read_json
 from ..project.project import Project
 from ..project.settings import VOTING, Params, build
 from ..schema.schema import Schema, load_schema
-from ..selection.metrics import CLASSES, VALUES, deciding_metric, require_known, task_metrics
+from ..selection.metrics import CLASSES, VALUES, require_known, task_metrics
 from .expectation import Expectation
 
 
@@ -42,11 +42,9 @@ def check_params(project: Project) -> None:
     params, metrics = project.params, project.metrics
     schema = load_schema(project.schema_file) if project.schema_file.is_file() else None
     known = list(task_metrics(schema, own=metrics) if schema else {**CLASSES, **VALUES, **metrics})
+    require_known("train.metric", [params.train.metric], ["auto", *known])
     if schema:
-        deciding_metric(schema, params.train.metric, metrics)
         _check_columns(schema, params)
-    else:
-        require_known("train.metric", [params.train.metric], ["auto", *known])
     for name in ("minimum", "slice_minimum"):
         require_known(f"evaluate.{name}", getattr(params.evaluate, name), known)
     _check_candidates(project, schema)
@@ -54,7 +52,7 @@ def check_params(project: Project) -> None:
 
 def _check_columns(schema: Schema, params: Params) -> None:
     kept = [name for name, column in schema.columns.items() if column.kept]
-    if params.data.target.lstrip("#-").isdigit() is False:  # a position is resolved by `infer`
+    if not params.data.target.lstrip("#-").isdigit():  # a position is resolved by `infer`
         require_known("data.target", [params.data.target], list(schema.columns))
     if params.data.split_by:
         require_known("data.split_by", [params.data.split_by], kept)

@@ -47,6 +47,10 @@ class Predictions:
         """The same for some of the rows, by number."""
         return replace(self, rows=self.rows.iloc[rows], y_pred=self.y_pred[rows])
 
+    def score(self, rows: np.ndarray) -> float:
+        """The score of some of the rows in the metric that decides."""
+        return self.metrics[self.deciding].function(self.y_true[rows], self.y_pred[rows])
+
     def scores(self, rows: np.ndarray) -> dict[str, float]:
         """Scores of some of the rows by metric; `rows` has their numbers, or is a mask."""
         y_true, y_pred = self.y_true[rows], self.y_pred[rows]

@@ -16,14 +16,15 @@ import sklearn
 from scipy.stats import norm
 from scipy.stats import t as student
 
-from ..project.settings import DataParams, EvaluateParams
+from ..project.settings import Params
 
 PERIODS = 40  # of a chronological split; few and long, for shocks last
 MAX_ROWS = 10_000  # drawn in a resample; from more rows there are MAX_RESAMPLES
 MAX_RESAMPLES = 200
 MIN_UNITS = 10  # drawn at least, however large the groups
 
-Statistic = Callable[[np.ndarray], np.ndarray]  # from row numbers to scores
+Scores = np.ndarray | float
+Statistic = Callable[[np.ndarray], Scores]  # from row numbers to one or more scores
 
 
 @dataclass(frozen=True)
@@ -69,21 +70,21 @@ class Resampling:
         """The same for some of the rows."""
         return replace(self, units=self.units[rows])
 
-    def interval(self, statistic: Statistic) -> tuple[np.ndarray, np.ndarray]:
+    def interval(self, statistic: Statistic) -> np.ndarray:
         """Ends of the interval of each score that `statistic` gives; NaN where there is one unit.
+
+        The shape is (2,) for one score, (2, n_scores) for several.
 
         Quantiles of the resamples, at the level that a t distribution gives them (the expanded
         percentiles of Hesterberg 2015: plain ones are too narrow for few units).
         """
         if self.count < 2:
-            none = statistic(np.arange(len(self.units))) * np.nan
-            return none, none
+            return np.array([statistic(np.arange(len(self.units)))] * 2) * np.nan
         reach = student.ppf((1 + self.confidence) / 2, self.count - 1)
         tail = norm.cdf(-reach * np.sqrt(self.count / (self.count - 1)))
-        low, high = np.nanquantile(self.scores(statistic), [tail, 1 - tail], axis=0)
-        return low, high
+        return np.nanquantile(self.scores(statistic), [tail, 1 - tail], axis=0)
 
-    def error(self, statistic: Statistic) -> np.ndarray:
+    def error(self, statistic: Statistic) -> Scores:
         """The standard error of each score."""
         std = np.nanstd(self.scores(statistic), axis=0, ddof=1)
         return std * np.sqrt(self.count / (self.count - 1))
@@ -111,10 +112,9 @@ class Resampling:
         return score + (np.array(values) - score) * np.sqrt(drawn / self.count)
 
 
-def make_resampling(
-    test: pd.DataFrame, data: DataParams, params: EvaluateParams, seed: int
-) -> Resampling:
+def make_resampling(test: pd.DataFrame, params: Params) -> Resampling:
     """How to resample held-out rows, by the split that held them out."""
+    data, evaluate = params.data, params.evaluate
     units, name = np.arange(len(test)), "rows"
     if data.split == "group":
         groups = pd.factorize(test[data.split_by], use_na_sentinel=False)[0]
@@ -125,4 +125,4 @@ def make_resampling(
         place = test[data.split_by].rank(method="first", na_option="top").to_numpy() - 1
         periods = min(PERIODS, len(test))
         units, name = (place * periods // len(test)).astype(int), f"periods of {data.split_by}"
-    return Resampling(units, name, params.bootstrap, params.confidence, seed)
+    return Resampling(units, name, evaluate.bootstrap, evaluate.confidence, params.seed)

@@ -28,20 +28,21 @@ def mark_differences(
     """
     metric = predicted.metrics[predicted.deciding]
     factor, random = _clustering(predicted, resampling), np.random.default_rng(resampling.seed)
-    tested = [place for place, part in enumerate(slices) if part["score"] is not None]
     for part in slices:
         part |= {"expected": None, "differs": None}
-    draws = random_scores(predicted, [masks[place] for place in tested], FEW, random)
+    pairs = zip(slices, masks, strict=True)
+    tested = [(part, mask) for part, mask in pairs if part["score"] is not None]
+    draws = random_scores(predicted, [mask for _, mask in tested], FEW, random)
     p_values = np.ones(len(tested))
-    for number, place in enumerate(tested):
-        part, mask, scores = slices[place], masks[place], draws[:, number]
+    for number, (part, mask) in enumerate(tested):
+        scores = draws[:, number]
         part["expected"], p_values[number] = compare(part["score"], scores, mask, factor)
         if p_values[number] < PROMISING:
             more = random_scores(predicted, [mask], DRAWS, random)[:, 0]
             scores = np.append(scores, more)
             part["expected"], p_values[number] = compare(part["score"], scores, mask, factor)
     for number in holm(p_values, 1 - resampling.confidence):
-        part = slices[tested[number]]
+        part, _ = tested[number]
         better = metric.improvement(part["score"], part["expected"]) > 0
         part["differs"] = "better" if better else "worse"
 
@@ -50,8 +51,7 @@ def random_scores(
     predicted: Predictions, masks: list[np.ndarray], times: int, random: np.random.Generator
 ) -> np.ndarray:
     """Scores of random rows, as many of each class as are in each slice, shape (times, n_slices)."""
-    y_true, y_pred = predicted.y_true, predicted.y_pred
-    function = predicted.metrics[predicted.deciding].function
+    y_true = predicted.y_true
     classes = y_true if y_true.dtype.kind == "i" else np.zeros(len(y_true), dtype=int)
     rows, sizes = np.argsort(classes, kind="stable"), np.bincount(classes)
     starts, places = np.cumsum(sizes) - sizes, []
@@ -64,8 +64,7 @@ def random_scores(
         for block in np.split(rows, starts[1:]):
             random.shuffle(block)  # a view
         with np.errstate(invalid="ignore", divide="ignore"):
-            chosen = (rows[place] for place in places)
-            draw[:] = [function(y_true[each], y_pred[each]) for each in chosen]
+            draw[:] = [predicted.score(rows[place]) for place in places]
     return scores
 
 
@@ -107,13 +106,10 @@ def holm(p_values: np.ndarray, alpha: float) -> np.ndarray:
 
 def _clustering(predicted: Predictions, resampling: Resampling) -> float:
     """By how much groups of rows raise the standard error (the design effect of Kish 1965), at least 1."""
-    y_true, y_pred, rows = predicted.y_true, predicted.y_pred, len(predicted.y_true)
+    rows = len(predicted.rows)
     if resampling.count in (1, rows):
         return 1.0
-    function = predicted.metrics[predicted.deciding].function
     quick = replace(resampling, resamples=DRAWS // 2, max_rows=MAX_DRAWN)
-    by_unit, by_row = (
-        float(each.error(lambda rows: np.array([function(y_true[rows], y_pred[rows])]))[0])
-        for each in (quick, replace(quick, units=np.arange(rows)))
-    )
+    each_row = replace(quick, units=np.arange(rows))
+    by_unit, by_row = (float(each.error(predicted.score)) for each in (quick, each_row))
     return max(by_unit / by_row, 1.0) if by_row > 0 else 1.0

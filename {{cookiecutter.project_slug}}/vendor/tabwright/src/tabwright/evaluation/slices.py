@@ -10,7 +10,6 @@ import pandas as pd
 
 from ..project.text import listed, score
 from ..schema.schema import Schema
-from ..selection.metric import Metric
 from ..selection.metrics import require_known
 from .predictions import Predictions
 from .resampling import Resampling
@@ -51,9 +50,14 @@ def slice_columns(test: pd.DataFrame, schema: Schema, asked: str | list[str]) ->
 
 
 def make_slices(
-    test: pd.DataFrame, schema: Schema, columns: list[str]
+    test: pd.DataFrame, schema: Schema, asked: str | list[str]
 ) -> Iterator[tuple[str, str, np.ndarray]]:
     """Cut rows by columns: categories by value, numbers at the quartiles of `test`, all by missing values.
+
+    Parameters
+    ----------
+    asked
+        The setting `evaluate.slices`: `auto`, or names of columns, see `slice_columns`.
 
     Yields
     ------
@@ -62,13 +66,10 @@ def make_slices(
     mask : ndarray of bool, shape (n_rows,)
         Which rows belong to the slice; at least one.
     """
-    for name in columns:
-        cells, column = test[name], schema.columns[name]
-        for label, mask in _values(cells, column.role_or_type):
+    for name in slice_columns(test, schema, asked):
+        for label, mask in _values(test[name], schema.columns[name].role_or_type):
             if mask.any():
                 yield name, label, mask
-        if cells.hasnans:
-            yield name, EMPTY, cells.isna().to_numpy()
 
 
 def score_slices(
@@ -90,16 +91,14 @@ def score_slices(
     """
     rows, schema, deciding = predicted.rows, predicted.schema, predicted.deciding
     found, masks = [], []
-    for column, value, mask in make_slices(rows, schema, slice_columns(rows, schema, asked)):
+    for column, value, mask in make_slices(rows, schema, asked):
         scores, low, high = dict[str, float](), None, None
-        y_true, y_pred = predicted.y_true[mask], predicted.y_pred[mask]
         if has_score(predicted.y_true, mask):
             every = predicted.scores(mask).items()
             scores = {name: float(score) for name, score in every if np.isfinite(score)}
         if deciding in scores:
-            metric = predicted.metrics[deciding]
-            low, high = interval(y_true, y_pred, metric, resampling.among(mask))
-        entry = {"column": column, "value": value, "rows": len(y_true)}
+            low, high = interval(predicted, mask, resampling)
+        entry = {"column": column, "value": value, "rows": int(mask.sum())}
         score = {"score": scores.get(deciding), "low": low, "high": high}
         found.append(entry | score | {"scores": scores})
         masks.append(mask)
@@ -140,12 +139,13 @@ def describe_slices(slices: list[dict[str, Any]], metric: str) -> str:
 
 
 def interval(
-    y_true: np.ndarray, y_pred: np.ndarray, metric: Metric, resampling: Resampling
+    predicted: Predictions, mask: np.ndarray, resampling: Resampling
 ) -> list[float | None]:
-    """Ends of the interval of one metric; None where it has none."""
-    quick = replace(resampling, resamples=min(resampling.resamples, RESAMPLES), max_rows=DRAWN_ROWS)
-    ends = quick.interval(lambda rows: np.array([metric.function(y_true[rows], y_pred[rows])]))
-    return [float(end[0]) if np.isfinite(end[0]) else None for end in ends]
+    """Ends of the interval of the score of a slice; None where it has none."""
+    times, members = min(resampling.resamples, RESAMPLES), np.flatnonzero(mask)
+    quick = replace(resampling.among(mask), resamples=times, max_rows=DRAWN_ROWS)
+    ends = quick.interval(lambda rows: predicted.score(members[rows]))
+    return [float(end) if np.isfinite(end) else None for end in ends]
 
 
 def frequent_values(cells: pd.Series, most: int) -> list[Any]:
@@ -155,7 +155,7 @@ def frequent_values(cells: pd.Series, most: int) -> list[Any]:
 
 
 def _values(cells: pd.Series, role_or_type: str) -> Iterator[tuple[str, np.ndarray]]:
-    """Labels and masks of the rows that are not empty."""
+    """Labels and masks of the rows, those without a value last."""
     match role_or_type:
         case "numeric" if cells.nunique() <= QUARTERS:
             for value in np.sort(cells.dropna().unique()):
@@ -168,6 +168,7 @@ def _values(cells: pd.Series, role_or_type: str) -> Iterator[tuple[str, np.ndarr
         case "category" | "boolean" | "identifier":
             for value in sorted(frequent_values(cells, MAX_SLICES)):
                 yield str(value), (cells == value).fillna(False).to_numpy(dtype=bool)
+    yield EMPTY, cells.isna().to_numpy()
 
 
 def _ranges(edges: np.ndarray) -> list[str]:

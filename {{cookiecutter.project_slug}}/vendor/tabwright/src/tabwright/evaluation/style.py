@@ -9,16 +9,12 @@ from textwrap import wrap
 from typing import Any
 from unicodedata import east_asian_width
 
-import matplotlib
-
-matplotlib.use("Agg")  # no screen is needed to write files
-
-from matplotlib import font_manager
-from matplotlib import pyplot as plt
+from matplotlib import font_manager, rc_context
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
+from matplotlib.rcsetup import cycler
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from ..schema.schema import Schema
@@ -27,6 +23,8 @@ BLUE, ORANGE, GREY = "#4c78a8", "#f58518", "#8a9099"
 COLOURS = [BLUE, ORANGE, "#54a24b", "#b279a2", "#e45756", "#72b7b2", "#eeca3b", GREY]
 # To measure labels with, where they are installed; the page names the reader's own fonts.
 FONTS = ["DejaVu Sans", "Noto Sans CJK JP", "Malgun Gothic", "Yu Gothic", "Apple SD Gothic Neo"]
+# Of matplotlib, about what a reader of the file does not see.
+WARNINGS = "Glyph .* missing from|Matplotlib currently does not support|AutoDateLocator was unable"
 WIDTH, HEIGHT = 4.8, 3.6  # inches of a figure that stands beside another
 BAR = 0.22  # inches of a line of text or a bar
 
@@ -41,7 +39,7 @@ def drawing(path: Path, width: float, height: float) -> Iterator[Figure]:
         "axes.titlesize": 9,
         "axes.titlelocation": "left",
         "axes.edgecolor": GREY,
-        "axes.prop_cycle": plt.cycler(color=COLOURS),
+        "axes.prop_cycle": cycler(color=COLOURS),
         "axes.spines.top": False,
         "axes.spines.right": False,
         "figure.constrained_layout.h_pad": 0.08,
@@ -53,23 +51,21 @@ def drawing(path: Path, width: float, height: float) -> Iterator[Figure]:
         "xtick.color": "#555555",
         "ytick.color": "#555555",
     }
-    with plt.rc_context(style), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        warnings.filterwarnings("ignore", message="Matplotlib currently does not support")
-        warnings.filterwarnings("ignore", message="AutoDateLocator was unable")
-        figure = plt.figure(figsize=(width, height), layout="constrained")
-        try:
-            yield figure
-            figure.savefig(path, dpi=150, metadata={"Date": None, "Creator": None})
-        finally:
-            plt.close(figure)
+    with rc_context(style), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=WARNINGS)
+        figure = Figure(figsize=(width, height), layout="constrained")  # without a screen
+        yield figure
+        figure.savefig(path, dpi=150, metadata={"Date": None, "Creator": None})
 
 
 @contextmanager
 def one_plot(path: Path, width: float = WIDTH, height: float = HEIGHT) -> Iterator[Axes]:
-    """Yield the axes of a figure that has one plot, and save it."""
+    """Yield the axes of a figure that has one plot, with few ticks on both, and save it."""
     with drawing(path, width, height) as figure:
-        yield figure.subplots()
+        axes = figure.subplots()
+        tidy(axes.xaxis)
+        tidy(axes.yaxis)
+        yield axes
 
 
 def tidy(axis: Axis, *, whole: bool = False, most: int = 6) -> None:
@@ -128,9 +124,9 @@ def short_names(names: Iterable[object], width: int) -> list[str]:
     return labels
 
 
-def lines_of(text: str, width: int = 24) -> str:
-    """A title over a small plot, in lines of about `width` characters."""
-    return "\n".join(wrap(text, max(width * len(text) // max(_width(text), 1), 1)))
+def lines_of(text: str) -> str:
+    """A title over a small plot, in lines of about 24 characters."""
+    return "\n".join(wrap(text, max(24 * len(text) // max(_width(text), 1), 1)))
 
 
 def legend_columns(labels: Iterable[str], width: float) -> int:

@@ -10,7 +10,7 @@ from ..evaluation.gate import Check, checks
 from ..evaluation.held_out import Evaluation, evaluate_model
 from ..evaluation.predictions import predict_table, prediction_array
 from ..evaluation.resampling import make_resampling
-from ..evaluation.slices import make_slices, slice_columns
+from ..evaluation.slices import make_slices
 from ..io.parquet import parquet_batches
 from ..project.errors import ProjectError
 from ..project.git import changed_since, commit, is_as_now, is_committed
@@ -92,29 +92,27 @@ def against_champion(
         return []
     champion = load_champion(project, last)
     if problem := mismatch(champion.schema, schema, test):
-        return [Check("champion", False, f"{champion} cannot be compared: {problem}")]
+        return [Check(False, f"{champion} cannot be compared: {problem}")]
     new = ~seen(project, fitted, test, schema)
     rows, where = _new_to_both(project, champion, test, new)
     y_true = encode_target(rows, schema)
-    resampling = make_resampling(rows, params.data, params.evaluate, params.seed)
+    resampling = make_resampling(rows, params)
     if independent(y_true, resampling) < (MIN_ROWS // 2 if len(rows) < len(test) else 2):
         words = (
             f"{champion}, the champion, cannot be compared: {where}, are too few. Set seed and data "
             "in params.yaml to what it was trained with, or add rows, and train again"
         )
-        return [Check("champion", False, words)]
+        return [Check(False, words)]
     name = deciding_metric(schema, params.train.metric, project.metrics)
     former = predict_table(rows[[schema.target]], rows, champion.model, champion.schema)
     both = (predictions.loc[rows.index], former)
     sides = [make_side(table, schema, name, project.metrics) for table in both]
-    columns = slice_columns(rows, schema, params.evaluate.slices)
-    parts = {
-        f"{column} {value!r}": mask for column, value, mask in make_slices(rows, schema, columns)
-    }
+    slices = make_slices(rows, schema, params.evaluate.slices)
+    parts = {f"{column} {value!r}": mask for column, value, mask in slices}
     gain, gains = worse_at_most(y_true, sides, resampling, parts)
     words = f"{versus(name, y_true, sides)} of the champion, {champion}, on {where}: {gain}"
     passed = gain.high >= -params.evaluate.max_regression
-    return [Check("champion", passed, words), *_on_slices(name, parts, gains)]
+    return [Check(passed, words), *_on_slices(name, parts, gains)]
 
 
 def _new_to_both(
@@ -139,19 +137,19 @@ def _on_slices(name: str, parts: dict[str, np.ndarray], gains: dict[str, Gain]) 
             words = (
                 f"{name} on {part} ({parts[part].sum()} rows) is worse than the champion's: {gain}"
             )
-            worse.append(Check(f"champion on {part}", False, words))
+            worse.append(Check(False, words))
     if worse or not parts:
         return worse
     few = f", {len(parts) - len(gains)} have too few rows" if len(gains) < len(parts) else ""
     words = f"{name} is worse than the champion's on none of {len(gains)} slices{few}"
-    return [Check("champion on slices", True, words)]
+    return [Check(True, words)]
 
 
 def unseen(project: Project, fitted: np.ndarray, test: pd.DataFrame, schema: Schema) -> Check:
     """Check that it was fitted on no held-out row, except duplicates of training rows."""
     count = seen(project, fitted, test, schema).sum()
     words = f"{count} of {len(test)} held-out rows are among those it was fitted on"
-    return Check("held out", not count, words)
+    return Check(not count, words)
 
 
 def seen(project: Project, fitted: np.ndarray, test: pd.DataFrame, schema: Schema) -> np.ndarray:
@@ -168,12 +166,12 @@ def seen(project: Project, fitted: np.ndarray, test: pd.DataFrame, schema: Schem
 def committed(project: Project, record: Record) -> Check:
     """Check that it was trained from what is in a commit."""
     if record["commit"] and not record["dirty"]:
-        return Check("commit", True, f"trained from commit {record['commit'][:7]}")
+        return Check(True, f"trained from commit {record['commit'][:7]}")
     inputs = input_tree(project, record)
     if is_committed(project.root, inputs):
-        return Check("commit", True, f"trained from what is in commit {commit(project.root)[:7]}")
+        return Check(True, f"trained from what is in commit {commit(project.root)[:7]}")
     changed = changed_since(project.root, inputs)
     files = f" ({', '.join(changed[:3])}{' and more' if len(changed) > 3 else ''})"
     words = f"trained from changes that are in no commit{files if changed else ''}"
     now = "" if is_as_now(project.root, inputs) else " and `make train AGAIN=1 evaluate register`"
-    return Check("commit", False, f"{words}: commit them{now}, then promote again")
+    return Check(False, f"{words}: commit them{now}, then promote again")

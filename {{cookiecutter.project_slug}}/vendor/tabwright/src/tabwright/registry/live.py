@@ -131,10 +131,10 @@ def _paired(project: Project, champion: ModelInUse, pair: LivePair) -> Check:
             f"of both classes are needed: {max(MIN_ROWS - pair.rows, 0)} are missing; `make "
             "outcomes INPUT=file` adds them"
         )
-        return Check("live", False, words)
+        return Check(False, words)
     passed = pair.gain.high >= -project.params.evaluate.max_regression
     words = f"{pair.words} of the champion, {champion}, on {pair.rows} live rows: {pair.gain}"
-    return Check("live", passed, words)
+    return Check(passed, words)
 
 
 def _served(
@@ -145,7 +145,7 @@ def _served(
         words = (
             "the shadow was given no row yet: `make predict INPUT=file`, or the service, does it"
         )
-        return Check("shadow", False, words)
+        return Check(False, words)
     batches = read_batches(project.log_folder, since)
     batches = batches[batches["shadow_run"] == challenger.run]
     share = float(both["shadow_scores"].notna().mean())
@@ -155,4 +155,4 @@ def _served(
         f"in the shadow it scored {share:.1%} of {len(both)} rows, {MIN_ANSWERED:.0%} needed, in "
         f"{slower:.2g} times the champion's seconds, at most {MAX_SLOWER:g} allowed"
     )
-    return Check("shadow", share >= MIN_ANSWERED and slower <= MAX_SLOWER, words)
+    return Check(share >= MIN_ANSWERED and slower <= MAX_SLOWER, words)

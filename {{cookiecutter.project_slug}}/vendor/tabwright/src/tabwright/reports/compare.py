@@ -45,10 +45,8 @@ def main(project: Project, arguments: Arguments = None) -> None:
     if run["run"] == other["run"]:
         raise ProjectError(f"{short(run)} is compared with itself: name another with WITH=.")
     for record in (run, other):
-        print(
-            f"{short(record)}  {record['model']}, {test_score(record) or 'not evaluated'}"
-            f"{': ' + record['why'] if record['why'] else ''}"
-        )
+        why = f": {record['why']}" if record["why"] else ""
+        print(f"{short(record)}  {record['model']}, {test_score(record) or 'not evaluated'}{why}")
     for name, words in describe_differences(project, run, other).items():
         print(f"{name}: {words}")
     rows = by_rows(project, run, other)
@@ -120,7 +118,7 @@ def by_rows(project: Project, run: Record, other: Record) -> tuple[str, Gain | N
             words = "test.parquet has other rows now, so their groups or dates are not known"
             return f"not compared, {words}", None
         held_out = read_rows(project.test_file, params.train.max_rows, params.seed)
-    resampling = make_resampling(held_out, params.data, params.evaluate, params.seed)
+    resampling = make_resampling(held_out, params)
     gain = paired_bootstrap(y_true, sides, resampling)
     return f"{versus(metric, y_true, sides)}, {gain}, by {resampling}", gain
 

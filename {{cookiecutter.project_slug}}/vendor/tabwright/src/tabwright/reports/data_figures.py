@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -96,7 +95,8 @@ def draw_target(rows: pd.DataFrame, schema: Schema, folder: Path) -> None:
                 _by_category(axes, values, target, colours)
                 axes.set_xlabel("" if colours else axis_label(schema, schema.target, 30))
             else:
-                _by_number(axes, rows[name], schema.columns[name].type, target, colours)
+                amounts = _amounts(axes, rows[name], schema.columns[name].type)
+                _by_number(axes, amounts, target, colours)
         if colours:
             labels = short_names(colours, 36)
             keys = [Patch(color=colour) for colour in colours.values()]
@@ -159,7 +159,7 @@ def _by_category(axes: Axes, values: pd.Series, target: pd.Series, colours: dict
         for label, colour in colours.items():
             axes.barh(places, shares[label], left=left, color=colour)
             left += shares[label].to_numpy()
-        axes.set(xlim=(0, 1), xlabel="share of rows")
+        axes.set_xlim(0, 1)
     else:
         _boxes(axes, [target[values == value] for value in order], [BLUE] * len(order))
     tidy(axes.xaxis, most=TICKS)
@@ -180,19 +180,16 @@ def _amounts(axes: Axes, cells: pd.Series, column_type: str) -> pd.Series:
     return amounts
 
 
-def _by_number(
-    axes: Axes, cells: pd.Series, column_type: str, target: pd.Series, colours: dict[str, str]
-) -> None:
+def _by_number(axes: Axes, amounts: pd.Series, target: pd.Series, colours: dict[str, str]) -> None:
     """Quartiles for each class, or a scatter plot of a numeric target with its running median."""
-    amounts = _amounts(axes, cells, column_type)
     if colours:
         _boxes(axes, [amounts[target == label] for label in colours], list(colours.values()))
         axes.set_yticks([])
         axes.invert_yaxis()  # the order of the legend
         return
     both = pd.DataFrame({"x": amounts, "y": target}).dropna()
-    dots: Any = {"s": 4, "alpha": 0.25, "color": BLUE, "linewidths": 0, "rasterized": True}
-    axes.scatter(both["x"][:DOTS], both["y"][:DOTS], **dots)
+    dots = both[:DOTS]
+    axes.scatter(dots["x"], dots["y"], 4, BLUE, alpha=0.25, linewidths=0, rasterized=True)
     tidy(axes.yaxis)
     if both["x"].nunique() > 2:
         middle = both.groupby(pd.qcut(both["x"], 10, duplicates="drop"), observed=True).median()

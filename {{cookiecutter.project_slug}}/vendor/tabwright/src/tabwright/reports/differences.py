@@ -16,15 +16,13 @@ SAME = "the same"
 def describe_differences(project: Project, run: Record, other: Record) -> dict[str, str]:
     """How each kind of input of a run differs from that of another, in words."""
     trees = [_known_tree(project, each) for each in (other, run)]
-    lost = [each for each, tree in zip((other, run), trees, strict=True) if not tree]
-    unknown = (
-        f"not compared, the commit or the uncommitted changes of {short(lost[0])} are not in this clone: "
-        "`git fetch --all`"
-        if lost
-        else ""
-    )
+    unknown = ""
+    if not all(trees):
+        lost = run if trees[0] else other
+        words = f"the commit or the uncommitted changes of {short(lost)} are not in this clone"
+        unknown = f"not compared, {words}: `git fetch --all`"
     commits = [_commit(project, each) for each in (run, other)]
-    lines = _changed_lines(project, trees) if not lost else unknown
+    lines = unknown or _changed_lines(project, trees)
     return {
         "parameters": parameters(run, other) or SAME,
         "code": f"{lines or SAME} ({commits[0]}; was {commits[1]})",
@@ -35,8 +33,9 @@ def describe_differences(project: Project, run: Record, other: Record) -> dict[s
 
 def parameters(run: Record, other: Record) -> str:
     """The parameters in which a run differs from another."""
-    pairs = {name: _values(name, run, other) for name in varying([run, other])}
-    return ", ".join(f"{name} {new} (was {old})" for name, (new, old) in pairs.items())
+    new, old = run["params"], other["params"]
+    changed = varying([run, other])
+    return ", ".join(f"{name} {new.get(name)} (was {old.get(name)})" for name in changed)
 
 
 def varying(records: list[Record]) -> list[str]:
@@ -48,10 +47,6 @@ def varying(records: list[Record]) -> list[str]:
         if not name.startswith(("evaluate.", "behaviour"))
         and len({repr(record["params"].get(name)) for record in records}) > 1
     ]
-
-
-def _values(name: str, *records: Record) -> list[object]:
-    return [record["params"].get(name) for record in records]
 
 
 def _known_tree(project: Project, record: Record) -> str:

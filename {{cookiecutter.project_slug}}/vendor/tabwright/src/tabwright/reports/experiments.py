@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..project.commands import Arguments, command_parser
-from ..project.files import replacing, write_text
+from ..project.files import replacing
 from ..project.project import Project
 from ..project.text import aligned
 from ..registry.champion import Promotion, promotion_log
@@ -17,8 +17,7 @@ from ..tracking.database import database_errors
 from ..tracking.experiment import RECORD, download_file, finished_runs
 from ..tracking.record import Record, load_records, patch_file, short, test_score
 from .differences import parameters, varying
-from .page import fill
-from .user_sections import preserve_user_sections
+from .page import fill, preserve_user_sections, write_page
 
 USER_SECTIONS = ("conclusions",)
 MAX_WIDTH = 60  # characters of a cell on the screen; the notebook has them whole
@@ -34,10 +33,9 @@ def main(project: Project, arguments: Arguments = None) -> None:
         return
     table = leaderboard(records, made, project.metrics)
     print(aligned([[*table[0]], *([*row.values()] for row in table)], MAX_WIDTH))
-    path = project.lab_notebook_file
-    kept = preserve_user_sections(path, USER_SECTIONS)
-    write_text(path, notebook(project.title, table, records, made, kept))
-    print(f"\nwrote reports/{path.name}")
+    kept = preserve_user_sections(project.lab_notebook_file, USER_SECTIONS)
+    print()
+    write_page(project.lab_notebook_file, notebook(project.title, table, records, made, kept))
 
 
 def collect(project: Project) -> None:

@@ -35,19 +35,17 @@ def _amounts(schema: Schema, scores: dict[str, Any]) -> list[str]:
     unit, ends = schema.columns[schema.target].unit or "", scores["interval"]["mae"]
     error, mean = (amount(scores[name]["mae"], unit) for name in ("test", "baseline"))
     low, high = amount(ends["low"], unit), amount(ends["high"], unit)
-    known = scores.get("prediction_interval")
     words = (
         f"On {scores['rows']:,} unseen rows the error is {error} on average ({low} to {high}); "
         f"guessing the mean: {mean}."
     )
-    return [words, _interval(known, unit)] if known else [words]
-
-
-def _interval(known: dict[str, float], unit: str) -> str:
-    return (
+    if not (known := scores.get("prediction_interval")):
+        return [words]
+    within = (
         f"{_hundred(known['coverage'])} of 100 predictions are off by at most "
         f"{amount(known['half_width'], unit)}; of these rows {_hundred(known['test'])} of 100."
     )
+    return [words, within]
 
 
 def _two_classes(schema: Schema, scores: dict[str, Any]) -> list[str]:

@@ -1,7 +1,6 @@
 """Rows to train on, and folds of cross-validation that follow the train-test split."""
 
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +23,13 @@ from ..project.errors import ProjectError
 from ..project.settings import Params
 from ..schema.schema import Schema
 from .budget import now
+from .metric import Metric
 from .metrics import encode_target, predict_scores
 
 MAX_ROWS = 50_000  # that candidates are compared on: more change no ranking, and cost the time
 
-Fold = tuple[np.ndarray, np.ndarray]  # numbers of the rows to fit on, and of those held out
-Folds = list[Fold]
+# Of each fold, numbers of the rows to fit on, and of those held out.
+Folds = list[tuple[np.ndarray, np.ndarray]]
 
 
 def read_rows(path: Path, limit: int, seed: int) -> pd.DataFrame:
@@ -101,34 +101,29 @@ def predict_held_out(
     place = workers(len(folds)) if slow else parallel_config("sequential")
     with threadpool_limits(1, user_api="blas"), place:
         tasks = (
-            delayed(_on_worker)(here, pipeline, *_parts(train, fold), schema) for fold in folds
+            delayed(fit_predict)(pipeline, train.iloc[fit], train.iloc[held_out], schema, here)
+            for fit, held_out in folds
         )
         done = Parallel(max_nbytes=None)(tasks)
     return np.concatenate([y_pred for y_pred, _ in done]), [seconds for _, seconds in done]
 
 
 def fit_predict(
-    pipeline: BaseEstimator, train: pd.DataFrame, fold: Fold, schema: Schema
+    pipeline: BaseEstimator,
+    fit: pd.DataFrame,
+    held_out: pd.DataFrame,
+    schema: Schema,
+    here: Checkout | None = None,
 ) -> tuple[np.ndarray, float]:
-    """Fit on some rows and predict others, on one core: the predictions, and the seconds."""
-    return _fit_predict(pipeline, *_parts(train, fold), schema)
+    """Fit on some rows and predict others, on one core: the predictions, and the seconds.
 
-
-def _parts(train: pd.DataFrame, fold: Fold) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows of a fold alone: they may travel."""
-    return train.iloc[fold[0]], train.iloc[fold[1]]
-
-
-def _on_worker(here: Checkout, *arguments: Any) -> tuple[np.ndarray, float]:
-    """Fit where the checkout is that of the command."""
+    Parameters
+    ----------
+    here
+        The checkout of the command, which that of a worker on another machine has to be.
+    """
     if here:
         worker_project(here)
-    return _fit_predict(*arguments)
-
-
-def _fit_predict(
-    pipeline: BaseEstimator, fit: pd.DataFrame, held_out: pd.DataFrame, schema: Schema
-) -> tuple[np.ndarray, float]:
     started = now()
     with threadpool_limits(1), parallel_config("sequential"):
         model = clone(pipeline).fit(fit[list(schema.features)], fit[schema.target])
@@ -137,29 +132,16 @@ def _fit_predict(
 
 
 def fold_scores(
-    function: Callable[[np.ndarray, np.ndarray], float],
-    y_true: np.ndarray,
-    y_pred: np.ndarray,
-    fold: np.ndarray,
+    metric: Metric, y_true: np.ndarray, y_pred: np.ndarray, fold: np.ndarray
 ) -> list[float]:
     """The score of each fold, in their order; `fold` has that of each row."""
     rows = [fold == number for number in np.unique(fold)]
-    return [float(function(y_true[each], y_pred[each])) for each in rows]
+    return [float(metric.function(y_true[each], y_pred[each])) for each in rows]
 
 
 def mean_and_std(scores: list[float]) -> dict[str, Any]:
     """`mean` and `std` of the scores that are defined."""
     return {"mean": float(np.nanmean(scores)), "std": float(np.nanstd(scores))}
-
-
-def draw_fit_rows(
-    y_true: np.ndarray, rows: np.ndarray, count: int, schema: Schema, seed: int
-) -> np.ndarray:
-    """About `count` of some row numbers, and of classes at least one row of each."""
-    drawn = rows[draw_rows(len(rows), count, seed)]
-    if schema.task == "regression":
-        return drawn
-    return np.union1d(drawn, rows[np.unique(y_true[rows], return_index=True)[1]])
 
 
 def row_hashes(table: pd.DataFrame, schema: Schema) -> np.ndarray:

@@ -14,7 +14,7 @@ from ..project.errors import ProjectError
 from ..project.files import read_json, write_json
 from ..project.project import Project
 from ..schema.schema import load_schema
-from .sources import SourceCode, parse
+from .sources import SourceCode, parse, source_code
 
 STEP = "models.train_model"
 LATER = ("evaluate", "behaviour")  # settings that training does not read
@@ -38,7 +38,7 @@ def fingerprint(project: Project) -> Fingerprint:
         `models/train_model.py` imports, directly or not; files of the owner's package that are no
         modules; `config.py`, of which `Settings` and the deciding metric count, unless it is imported.
     """
-    code, folder = SourceCode(project.root / "src"), project.root / "src" / project.package
+    code, folder = source_code(project), project.root / "src" / project.package
     modules, _ = code.needed([f"{project.package}.{STEP}"])
     others = (
         path
@@ -67,9 +67,9 @@ def require_same_fingerprint(project: Project) -> None:
         When something was changed while it ran.
     """
     then, now = read_json(project.fingerprint_file), fingerprint(project)
-    if changed := sorted(name for name, _ in then.items() ^ now.items()):
+    if changed := sorted({name for name, _ in then.items() ^ now.items()}):
         raise ProjectError(
-            f"{', '.join(dict.fromkeys(changed))}: changed since the training began, so its result is "
+            f"{', '.join(changed)}: changed since the training began, so its result is "
             "not recorded as that of the present files. `make train` again, or first change them back."
         )
 
@@ -88,9 +88,7 @@ def _used_of_config(project: Project, code: SourceCode) -> dict[str, str]:
     found = code.definitions(f"{config}.Settings")
     if metric := project.metrics.get(name):
         function = metric.function
-        module, symbol = (
-            getattr(function, attribute, "") for attribute in ("__module__", "__qualname__")
-        )
+        module, symbol = function.__module__, getattr(function, "__qualname__", "")
         # Of a function without a name of its own, such as a lambda, all metrics count.
         named = getattr(sys.modules.get(module), symbol, None) is function
         found |= code.definitions(f"{module}.{symbol}" if named else f"{config}.metrics")

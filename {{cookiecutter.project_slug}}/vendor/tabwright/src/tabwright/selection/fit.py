@@ -22,7 +22,7 @@ from .interval import half_width
 from .metrics import NONE, Own, one_thread, task_metrics
 from .model_selection import ModelSelection
 from .persistence import load_model, save_model
-from .sources import SourceCode
+from .sources import source_code
 from .threshold import DEFAULT_THRESHOLD, choose_threshold
 
 SAMPLE = 100  # rows that show what the columns are like
@@ -75,7 +75,7 @@ def fit_best(selection: ModelSelection) -> FittedCandidate:
 
 def save_fit(project: Project, fit: FittedCandidate) -> None:
     """Write what `load_fit` reads; the same training gives the same bytes, but for its seconds."""
-    record = save_model(fit.model, project.fitted_file, _code(project))
+    record = save_model(fit.model, project.fitted_file, source_code(project))
     with parquet_file(project.train_predictions_file) as write:
         write(fit.rows)
     for score in fit.facts["candidates"].values():
@@ -96,7 +96,7 @@ def load_fit(project: Project, schema: Schema) -> tuple[FittedCandidate, float]:
     for path in (project.selection_file, project.fitted_file, project.train_predictions_file):
         require_unchanged(project.root, path)
     record = read_json(project.selection_file)
-    model = load_model(project.fitted_file, record, _code(project))
+    model = load_model(project.fitted_file, record, source_code(project))
     rows = read_parquet(project.train_predictions_file)
     sample = first_rows(project.train_file, SAMPLE)[list(schema.features)]
     took = read_json(project.seconds_file) if project.seconds_file.is_file() else {}
@@ -153,7 +153,7 @@ def calibrate_and_threshold(
     labels = fit.model.classes_
     anything = fit.sample.iloc[np.arange(len(labels)) % len(fit.sample)]
     model = model.fit(anything, labels)  # it is fitted: this learns the names of its classes
-    metric = task_metrics(schema, value, own)[fit.facts["metric"]].function
+    metric = task_metrics(schema, value, own)[fit.facts["metric"]]
     as_used = mean_and_std(fold_scores(metric, y_true, y_proba, fold))
     return model, facts | {"as_used": as_used}
 
@@ -178,7 +178,3 @@ def describe_fit(facts: dict[str, Any]) -> str:
 def _columns(schema: Schema) -> list[str]:
     """The columns of out-of-fold predictions."""
     return [f"probability_{label}" for label in schema.classes] or ["y_pred"]
-
-
-def _code(project: Project) -> SourceCode:
-    return SourceCode(project.root / "src")

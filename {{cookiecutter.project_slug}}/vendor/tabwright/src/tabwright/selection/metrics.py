@@ -89,13 +89,7 @@ CLASSES = {
     "precision": Metric(_precision, of_classes=True),
     "recall": Metric(_recall, of_classes=True),
 }
-BINARY = {
-    "average_precision",
-    "brier",
-    "f1",
-    "precision",
-    "recall",
-}  # are defined by a positive class
+BINARY = {"average_precision", "brier", "f1", "precision", "recall"}  # of a positive class
 VALUES = {
     "rmse": Metric(lambda y_true, y_pred: np.sqrt(np.mean((y_true - y_pred) ** 2)), False),
     "mae": Metric(lambda y_true, y_pred: np.mean(np.abs(y_true - y_pred)), False),

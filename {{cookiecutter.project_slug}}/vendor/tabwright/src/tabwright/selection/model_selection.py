@@ -18,7 +18,7 @@ from ..schema.schema import Schema
 from .budget import Budget, count_settings, now, predict_seconds
 from .candidate import Candidate, Trial, baseline, log_target, voting_ensemble
 from .cross_validation import (
-    draw_fit_rows,
+    draw_rows,
     fit_predict,
     fold_scores,
     make_folds,
@@ -54,7 +54,7 @@ class ModelSelection:
     def __init__(
         self, train: pd.DataFrame, schema: Schema, params: Params, own: Own = NONE
     ) -> None:
-        self.train, self.schema, self.params, self.own = train, schema, params, own
+        self.train, self.schema, self.params = train, schema, params
         self._budget = Budget(params.train.timeout)
         self.y_true = encode_target(train, schema)
         self.metric = deciding_metric(schema, params.train.metric, own)
@@ -100,8 +100,12 @@ class ModelSelection:
         It may have a `cost`: the seconds that it is predicted to take.
         """
         if y_pred is None:
-            started = now()
-            y_pred = self._predict(candidate.pipeline, cost)
+            started, slow = now(), cost > SLOW
+            y_pred, seconds = predict_held_out(
+                candidate.pipeline, self.train, self.folds, self.schema, slow
+            )
+            rates = [each / len(fit) for each, (fit, _) in zip(seconds, self.folds, strict=True)]
+            self._budget.refits.append(max(rates) * len(self.train))
             facts = {"seconds": now() - started} | facts
         score = self.score(y_pred)
         self.trials[name] = Trial(candidate, y_pred, score | facts, family or name)
@@ -171,10 +175,8 @@ class ModelSelection:
         if seconds > left:
             self.left_out.append(name)
             if "settings" not in facts:
-                need = (
-                    f"takes about {seconds:.0f} s, and {max(left, 0):.0f} of train.timeout are left"
-                )
-                tqdm.write(f"{name:>24}  left out: {need}")
+                need = f"{seconds:.0f} s, and {max(left, 0):.0f} of train.timeout are left"
+                tqdm.write(f"{name:>24}  left out: takes about {need}")
         else:
             self.add(name, candidate, family=family, cost=seconds, **facts)
         return seconds
@@ -185,19 +187,14 @@ class ModelSelection:
         fits = ceil(len(self.folds) / cores()) + len(self.train) / len(fit_rows)
 
         def fit(count: int) -> float:
-            rows = draw_fit_rows(self.y_true, fit_rows, count, self.schema, self.params.seed)
-            held_out = held_out_rows[: len(rows) // 4]
-            return fit_predict(pipeline, self.train, (rows, held_out), self.schema)[1]
+            rows = fit_rows[draw_rows(len(fit_rows), count, self.params.seed)]
+            if self.schema.classes:  # at least one row of each
+                firsts = np.unique(self.y_true[fit_rows], return_index=True)[1]
+                rows = np.union1d(rows, fit_rows[firsts])
+            held_out = self.train.iloc[held_out_rows[: len(rows) // 4]]
+            return fit_predict(pipeline, self.train.iloc[rows], held_out, self.schema)[1]
 
         return fits * predict_seconds(fit, len(fit_rows), left / fits)
-
-    def _predict(self, pipeline: BaseEstimator, cost: float) -> np.ndarray:
-        """Fit on the other rows and predict, for each fold."""
-        slow = cost > SLOW
-        y_pred, seconds = predict_held_out(pipeline, self.train, self.folds, self.schema, slow)
-        rates = [each / len(fit) for each, (fit, _) in zip(seconds, self.folds, strict=True)]
-        self._budget.refits.append(max(rates) * len(self.train))
-        return y_pred
 
     def _keep_best(self) -> None:
         """Drop searched trials that are not among the best of their family, and print the others."""
@@ -235,8 +232,7 @@ class ModelSelection:
 
     def score(self, y_pred: np.ndarray) -> dict[str, Any]:
         """Score predictions of the rows that each fold holds out."""
-        function, y_true = self._metric.function, self.y_true[self.held_out]
-        scores = fold_scores(function, y_true, y_pred, self.fold)
+        scores = fold_scores(self._metric, self.y_true[self.held_out], y_pred, self.fold)
         if np.isnan(scores).all():
             raise ProjectError(
                 f"every fold holds out one value of {self.schema.target!r} only, which leaves "

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 SHORT = 8  # characters of a hash that people see
 Record = dict[str, Any]
+REFERENCE = re.compile(r'("__id__": |"file": ")([\w-]+)')  # to an object, or to a file by its stem
+ADDRESS = re.compile(r'("_stop_words_id": \{[^}]*"content": ")\d+')  # of a vectorizer of text
 RECORDED = ("model_md5", "types", "sources", "commit", "dirty")  # what loading needs of a record
 AGAIN = "`make train AGAIN=1 evaluate register promote`"
 
@@ -137,12 +139,10 @@ def _canonical(data: bytes) -> bytes:
     """Number objects and files in order of appearance, without times and memory addresses."""
     canonical = io.BytesIO()
     with ZipFile(io.BytesIO(data)) as old, ZipFile(canonical, "w") as new:
-        schema = old.read("schema.json").decode()
-        names = re.findall(r'"__id__": (\d+)|"file": "([^".]+)', schema)
-        known = dict.fromkeys(a or b for a, b in names)
+        schema = ADDRESS.sub(r"\g<1>0", old.read("schema.json").decode())
+        known = dict.fromkeys(name for _, name in REFERENCE.findall(schema))
         numbers = {name: str(n) for n, name in enumerate(known, start=1)}  # 0 counts as none
-        schema = re.sub(r'("__id__": )(\d+)', lambda found: found[1] + numbers[found[2]], schema)
-        schema = re.sub(r'("file": ")([^".]+)', lambda found: found[1] + numbers[found[2]], schema)
+        schema = REFERENCE.sub(lambda found: found[1] + numbers[found[2]], schema)
         for name in old.namelist():
             stem, _, suffix = name.partition(".")
             if name == "schema.json":

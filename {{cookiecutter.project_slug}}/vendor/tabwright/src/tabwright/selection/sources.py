@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from importlib.util import resolve_name
 from pathlib import Path
 
+from ..project.project import Project
+
 NAME = __name__.partition(".")[0]
 LIBRARY = Path(__file__).resolve().parents[2]
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -64,7 +66,7 @@ class SourceCode:
                 found[f"{module}.{symbol}"] = hashlib.sha256(text.encode()).hexdigest()[:16]
             todo |= (used | imported) - seen
             seen |= used | imported
-        return found
+        return dict(sorted(found.items()))
 
     def needed(self, names: Iterable[str]) -> tuple[dict[Path, Path], set[str]]:
         """What importing the modules of these names takes: files, each with its path below its root,
@@ -91,6 +93,11 @@ class SourceCode:
                     rest = "".join(f".{part}" for part in parts[end + 1 :])
                     return path, ".".join(parts[:end]), "".join(parts[end : end + 1]), rest
         return None
+
+
+def source_code(project: Project) -> SourceCode:
+    """The code that models of a project refer to."""
+    return SourceCode(project.root / "src")
 
 
 def _origins(path: Path, module: str) -> list[tuple[str, str]]:

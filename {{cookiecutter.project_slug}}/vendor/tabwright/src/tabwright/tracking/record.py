@@ -15,7 +15,7 @@ from ..project.files import md5, read_json, replacing, write_json
 from ..project.git import commit, git, require_merged, require_readable, snapshot, uncommitted
 from ..project.project import Project
 from ..selection.persistence import SHORT, Record, load_model
-from ..selection.sources import SourceCode
+from ..selection.sources import source_code
 from .names import run_name
 
 if TYPE_CHECKING:
@@ -218,8 +218,3 @@ def require_record(project: Project, path: Path) -> Record:
             "`make verify` tells whether the file is damaged; `make train AGAIN=1` makes a new one."
         )
     return record
-
-
-def source_code(project: Project) -> SourceCode:
-    """The code that models of a project refer to."""
-    return SourceCode(project.root / "src")

@@ -27,15 +27,16 @@ def draw_dependence(
     """Write `partial_dependence.svg` of the first columns in `names` that change the prediction."""
     schema = predicted.schema
     rows = predicted.rows.iloc[draw_rows(len(predicted.rows), ROWS, seed)]
-    counts = np.bincount(predicted.y_true) if schema.classes else np.empty(0)
-    shown = [1] if len(schema.classes) == 2 else list(np.argsort(-counts, kind="stable"))
+    shown = [1] if len(schema.classes) == 2 else [0]
+    if len(schema.classes) > 2:
+        shown = np.argsort(-np.bincount(predicted.y_true), kind="stable")[:MAX_CLASSES].tolist()
     found = {}
     for name in names[:MAX_PANELS]:
         grid = grid_values(rows[name], schema.columns[name].type)
         if len(grid) > 1:
             means = dependence(model, rows, name, grid, schema)
             if np.ptp(means, axis=0).max() > 0:
-                found[name] = grid, means[:, shown[:MAX_CLASSES]] if schema.classes else means
+                found[name] = grid, means[:, shown]
     if not found:
         return
     high = -(-len(found) // PER_ROW)
@@ -48,10 +49,9 @@ def draw_dependence(
             tidy(axes.yaxis)
         figure.supylabel(_what(schema), fontsize="medium")
         if len(schema.classes) > 2:
-            classes = [schema.classes[number] for number in shown[:MAX_CLASSES]]
-            labels, lines = short_names(classes, 36), axes.get_lines()[: len(classes)]
+            labels = short_names([schema.classes[number] for number in shown], 36)
             columns = legend_columns(labels, WIDTH)
-            figure.legend(lines, labels, loc="outside upper left", ncols=columns)
+            figure.legend(axes.get_lines(), labels, loc="outside upper left", ncols=columns)
 
 
 def dependence(

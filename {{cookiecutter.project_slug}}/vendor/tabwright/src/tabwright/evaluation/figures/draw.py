@@ -1,6 +1,5 @@
 """Draw all figures of a model."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +8,10 @@ from sklearn.base import BaseEstimator
 
 from ...selection.threshold import get_threshold
 from ..predictions import Predictions
-from ..style import BAR, BLUE, GREY, drawing, short, short_names, tidy
+from ..style import BAR, BLUE, GREY, one_plot, short, short_names
 from .classes import draw_classes
 from .dependence import draw_dependence
 from .importance import draw_importance
-from .ranking import draw_ranking
 from .values import draw_values
 
 MAX_SLICES = 40
@@ -27,7 +25,7 @@ def draw_figures(
     seed: int,
     folder: Path,
 ) -> None:
-    """Write the figures of the task as SVG files into `folder`, replacing those there.
+    """Write the figures of the task as SVG files into `folder`.
 
     Parameters
     ----------
@@ -38,13 +36,11 @@ def draw_figures(
     goal
         `train.threshold`, for the cost of errors.
     """
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(exist_ok=True)
     if predicted.schema.task == "regression":
         draw_values(predicted, folder)
     else:
-        draw_classes(predicted, get_threshold(model), folder)
-        draw_ranking(predicted, get_threshold(model), goal, folder)
+        draw_classes(predicted, get_threshold(model), goal, folder)
     draw_importance(losses, predicted, folder)
     draw_dependence(model, predicted, list(losses), seed, folder)
 
@@ -54,8 +50,7 @@ def draw_slices(slices: list[dict[str, Any]], overall: float, metric: str, folde
     scored = [part for part in slices if part["low"] is not None][:MAX_SLICES][::-1]
     if not scored:
         return
-    with drawing(folder / "slices.svg", 7.5, 0.8 + BAR * len(scored)) as figure:
-        axes = figure.subplots()
+    with one_plot(folder / "slices.svg", 7.5, 0.8 + BAR * len(scored)) as axes:
         axes.axvline(overall, color=GREY, linestyle=":")
         for place, part in enumerate(scored):
             axes.plot([part["low"], part["high"]], [place, place], color=BLUE)
@@ -63,4 +58,3 @@ def draw_slices(slices: list[dict[str, Any]], overall: float, metric: str, folde
         names = [f"{short(part['column'])}: {part['value']}" for part in scored]
         axes.set_yticks(range(len(scored)), short_names(names, 56))
         axes.set(xlabel=f"{metric}; dotted: all held-out rows", ylim=(-0.6, len(scored) - 0.4))
-        tidy(axes.xaxis)

@@ -10,7 +10,7 @@ from ...selection.cross_validation import draw_rows
 from ...selection.metrics import predict_scores
 from ..limits import IMPORTANCE_ROWS
 from ..predictions import Predictions
-from ..style import BAR, BLUE, GREY, one_plot, short_names, tidy
+from ..style import BAR, BLUE, GREY, one_plot, short_names
 
 IMPORTANCE_CELLS = 150_000  # fewer rows of a wide table
 REPEATS = 5  # of shuffling a column
@@ -55,7 +55,6 @@ def draw_importance(losses: dict[str, np.ndarray], predicted: Predictions, folde
             axes.set_title(f"{len(names)} strongest of {columns} columns, {rows:,} rows")
         elif rows < len(predicted.rows):
             axes.set_title(f"{rows:,} held-out rows, drawn at random")
-        tidy(axes.xaxis)
 
 
 def _count_rows(predicted: Predictions) -> int:

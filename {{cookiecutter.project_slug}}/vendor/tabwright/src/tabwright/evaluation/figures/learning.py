@@ -56,7 +56,6 @@ def draw_learning(
         axes.plot(list(points), list(points.values()), "o-", color=BLUE, markersize=4)
         axes.set(xlabel="training rows", ylabel=f"{name} on held-out rows", xlim=(0, None))
         tidy(axes.xaxis, whole=True)
-        tidy(axes.yaxis)
 
 
 def uncalibrated(model: BaseEstimator) -> BaseEstimator:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ..predictions import Predictions
-from ..style import BLUE, GREY, axis_label, one_plot, short, tidy
+from ..style import BLUE, GREY, axis_label, one_plot, short
 
 DOTS = 2000  # rows drawn, the first of the sample
 
@@ -21,12 +21,8 @@ def draw_values(predicted: Predictions, folder: Path) -> None:
         axes.scatter(y_pred, y_true, s=10, alpha=0.4, color=BLUE, linewidths=0, rasterized=True)
         axes.axline((y_pred.mean(), y_pred.mean()), slope=1, color=GREY, linestyle=":")
         axes.set(xlabel=f"predicted {label}", ylabel=f"actual {label}")
-        tidy(axes.xaxis)
-        tidy(axes.yaxis)
     with one_plot(folder / "residuals.svg") as axes:
         left = y_true - y_pred
         axes.scatter(y_pred, left, s=10, alpha=0.4, color=BLUE, linewidths=0, rasterized=True)
         axes.axhline(0, color=GREY, linestyle=":")
         axes.set(xlabel=f"predicted {label}", ylabel=f"actual minus predicted {target}")
-        tidy(axes.xaxis)
-        tidy(axes.yaxis)
