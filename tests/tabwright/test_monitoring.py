@@ -17,7 +17,8 @@ from tabwright.project.errors import ProjectError
 from tabwright.project.files import md5, read_json, write_json
 from tabwright.project.project import Project
 from tabwright.registry import champion, live, reference, shadow
-from tabwright.request_log.log import Answer, Batch, Log, read_answers
+from tabwright.request_log.entry import Answer, Batch
+from tabwright.request_log.log import Log, read_answers
 from tabwright.selection.metrics import predict_scores
 
 ROWS = 600
@@ -174,6 +175,17 @@ def test_page_shows_a_planted_change_and_the_live_score(models: Project, capsys)
     assert "new9.csv" in page
     assert "customer_id" not in page
     assert "9-1" not in page.replace("9-1px", "")[: page.index("<img")]
+    assert "Why rows were rejected" not in page
+
+
+def test_page_says_why_rows_were_rejected(models: Project, capsys) -> None:
+    predicted(models, 7, rows=40)
+    path = models.root / "odd.csv"
+    odd = pd.read_csv(models.root / "new7.csv", dtype=str).head(3)
+    odd.loc[:1, "visits"] = "many"
+    odd.to_csv(path, index=False)
+    predict(models, path, models.root / "out.csv")
+    assert '<td>visits</td><td>a number</td><td class="number">2</td>' in watch(models, capsys)[2]
 
 
 def test_windows_do_not_split_a_batch() -> None:

@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 from support.owner import PROJECT
 from tabwright.project.errors import ProjectError
-from tabwright.request_log import log
-from tabwright.request_log.log import Answer, Batch, Log, Refusal
+from tabwright.request_log import entry, log
+from tabwright.request_log.entry import Answer, Batch, Refusal
+from tabwright.request_log.log import Log
 
 WRITER = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {library!r})
-from tabwright.request_log.log import Answer, Batch, Log, now
+from tabwright.request_log.entry import Answer, Batch
+from tabwright.request_log.log import Log, now
 kept = Log(Path(sys.argv[1]), 30)
 for number in range(int(sys.argv[3])):
     batch = f"{{sys.argv[2]}}-{{number}}"
@@ -41,7 +43,7 @@ def answer(number: int, key: str | None = None, **changes) -> Answer:
 
 def batch(name: str = "b1", **changes) -> Batch:
     """A batch of one row."""
-    return Batch(name, log.now(), log.SERVICE, "1", 1, 0, 0, 0.01)._replace(**changes)
+    return Batch(name, log.now(), entry.SERVICE, "1", 1, 0, 0, 0.01)._replace(**changes)
 
 
 def test_killed_writer_loses_nothing_that_it_acknowledged(tmp_path: Path) -> None:
@@ -97,15 +99,15 @@ def test_nothing_logged_has_the_same_columns(tmp_path: Path) -> None:
 
 def test_same_batch_twice_counts_once(tmp_path: Path) -> None:
     kept = Log(tmp_path, 30)
-    name = log.batch_id("file", "model")
+    name = entry.batch_id("file", "model")
     for note in ("first", "second"):
-        rows = [answer(row, id=log.row_id(name, row), note=note) for row in range(3)]
+        rows = [answer(row, id=entry.row_id(name, row), note=note) for row in range(3)]
         kept.append(rows, [Refusal("x", "a number", 2)], batch(name, rows=5, rejected=2))
     assert set(log.read_answers(tmp_path)["note"]) == {"second"}
     assert len(log.read_answers(tmp_path)) == 3
     assert log.read_batches(tmp_path)["rows"].tolist() == [5]
     assert log.read_refusals(tmp_path)["rows"].tolist() == [2]
-    assert log.batch_id("other", "model") != name != log.batch_id("file", "other")
+    assert entry.batch_id("other", "model") != name != entry.batch_id("file", "other")
 
 
 def test_same_batch_on_another_day_counts_once(tmp_path: Path) -> None:

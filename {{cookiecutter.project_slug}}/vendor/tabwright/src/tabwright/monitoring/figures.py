@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from ..evaluation.predictions import Predictions
-from ..evaluation.style import BLUE, GREY, ORANGE, axis_label, one_plot, short, short_names, tidy
+from ..evaluation.style import BLUE, GREY, ORANGE, axis_label, one_plot, short, short_names
 from ..reports.data_figures import EMPTY, bins, frequent
 from .drift import WORDS, Finding, watched
 from .watch import Watch
@@ -55,7 +55,6 @@ def _live(watch: Watch, folder: Path) -> dict[str, tuple[str, str]]:
         ends = [window.end[5:16].replace("T", "\n") for window in windows]
         axes.set_xticks([*range(len(windows))][every], ends[every])
         axes.set(ylabel=f"{name}; dotted: held-out rows", xlim=(-0.5, len(windows) - 0.5))
-        tidy(axes.yaxis)
     better = "higher" if windows[0].predicted.metrics[name].greater_is_better else "lower"
     words = (
         f"{better} is better; the dot is the score of a window, the line its interval; one that "
@@ -108,8 +107,6 @@ def _histogram(axes: Axes, old: pd.Series, new: pd.Series) -> None:
         axes.hist(cells, edges.tolist(), weights=weights, color=colour, alpha=0.6, label=label)
     axes.set_ylabel("share of rows")
     _legend(axes)
-    tidy(axes.xaxis)
-    tidy(axes.yaxis)
 
 
 def _legend(axes: Axes) -> None:
@@ -126,4 +123,3 @@ def _bars(axes: Axes, values: pd.Series, count: int) -> None:
         axes.barh(places + shift, shares, 0.4, color=colour, label=label)
     axes.set_yticks(places, short_names(names, 24))
     _legend(axes)
-    tidy(axes.xaxis)

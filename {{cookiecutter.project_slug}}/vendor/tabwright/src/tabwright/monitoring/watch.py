@@ -14,12 +14,14 @@ from ..registry.champion import ModelInUse, Promotion, is_former, load_champion,
 from ..registry.live import compare_live, log_resampling, logged_predictions
 from ..registry.reference import load_reference
 from ..registry.shadow import current_shadow
+from ..request_log.log import read_refusals
 from ..tracking.record import load_records
 from .decide import State, decide, rows_needed
 from .drift import NEWEST, Finding, compare_outcomes, compare_rows, persistent
 from .windows import MIN_ROWS, read_newest, split_windows
 
 MAX_FAILED = 0.01  # of the rows
+MAX_RULES = 10
 
 
 @dataclass
@@ -55,6 +57,8 @@ class Watch:
         By version: its score on all its rows with an outcome, with interval.
     batches
         A line for each day of a source.
+    refusals
+        The rules that most rows broke: `column`, `rule`, `rows`.
     action, why
         What is to be done, and why.
     notes
@@ -80,6 +84,8 @@ class Watch:
                 window.found = compare_outcomes(self.reference, window.predicted)
         self.live = self._live(log, labelled)
         self.batches = _by_day(batches)
+        rules = read_refusals(project.log_folder).groupby(["column", "rule"], as_index=False)
+        self.refusals = rules["rows"].sum().sort_values("rows", ascending=False).head(MAX_RULES)
         self.state = self._state(batches, answers)
         self.action, self.why = decide(self.state)
         self.notes = self._notes()
@@ -98,15 +104,11 @@ class Watch:
         window = self._window(used, answers)
         readable = window.predicted.rows[used.schema.target].notna().to_numpy()
         window.predicted = predicted = window.predicted.among(np.flatnonzero(readable))
-        metric = predicted.metrics[predicted.deciding].function
-
-        def score(rows: np.ndarray) -> np.ndarray:
-            return np.array([metric(predicted.y_true[rows], predicted.y_pred[rows])])
-
-        if readable.any() and np.isfinite(value := float(score(np.arange(readable.sum()))[0])):
+        every = np.arange(len(predicted.rows))
+        if len(every) and np.isfinite(value := predicted.score(every)):
             window.score = value
             resampling = log_resampling(self.project, answers).among(readable)
-            low, high = (float(end[0]) for end in resampling.interval(score))
+            low, high = map(float, resampling.interval(predicted.score))
             if np.isfinite([low, high]).all():
                 window.low, window.high = low, high
         return window

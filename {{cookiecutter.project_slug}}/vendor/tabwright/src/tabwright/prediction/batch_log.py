@@ -23,18 +23,8 @@ from ..project.files import md5
 from ..project.project import Project
 from ..registry.champion import ModelInUse, load_champion
 from ..registry.shadow import current_shadow
-from ..request_log.log import (
-    MAX_ROWS,
-    Answer,
-    Batch,
-    Entry,
-    Log,
-    Refusal,
-    batch_id,
-    keep_days,
-    now,
-    row_id,
-)
+from ..request_log.entry import Answer, Batch, Entry, Refusal, batch_id, row_id
+from ..request_log.log import MAX_ROWS, Log, keep_days, now
 from ..schema.dates import write_dates
 from ..schema.rules import COLUMN, ROW, RULE, apply_contract, rejected_by
 from ..schema.schema import Schema

@@ -24,7 +24,7 @@ from ..project.files import write_json
 from ..project.project import Project
 from ..registry.champion import ModelInUse, model_in_use
 from ..request_log.log import MAX_ROWS, now
-from ..selection.sources import SourceCode
+from ..selection.sources import source_code
 from .batch_log import append
 from .job import Job, Origin
 from .predict_file import lineage
@@ -85,7 +85,7 @@ def _job(
     names = list_names(source)
     if known := Path(source).is_relative_to(project.train_file.parent.resolve()):
         clean = unchanged  # these rows are clean already
-    code = SourceCode(project.root / "src").definitions(f"{clean.__module__}.{clean.__qualname__}")
+    code = source_code(project).definitions(f"{clean.__module__}.{clean.__qualname__}")
     rules = repr((sorted(code.items()), asdict(used.schema))).encode()
     job = Job(
         source=source,

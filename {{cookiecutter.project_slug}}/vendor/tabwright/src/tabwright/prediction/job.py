@@ -12,7 +12,7 @@ from ..project.errors import ProjectError, first_line
 from ..project.files import md5, read_json
 from ..project.project import Project
 from ..registry.champion import ModelInUse, current_champion, model_in_use
-from ..request_log.log import Entry
+from ..request_log.entry import Entry
 from .batch_log import BatchLog, make_entry
 from .predict_file import TABLES, lineage, predict_file
 

@@ -14,7 +14,8 @@ import pandas as pd
 from pydantic import BaseModel
 
 from ..dataset.check_rows import WHOLE_ROW
-from ..request_log.log import SERVICE, Answer, Batch, Entry, Refusal, now
+from ..request_log.entry import SERVICE, Answer, Batch, Entry, Refusal
+from ..request_log.log import now
 from .models import Broken, Served, ServedModel, is_in_share
 from .request import MAX_PROBLEMS, Problem, RefusedError
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ..request_log.log import Entry, Log
+from ..request_log.entry import Entry
+from ..request_log.log import Log
 from .answer import Reply, answer_requests, log_entry
 from .metrics import Metrics
 from .models import Served

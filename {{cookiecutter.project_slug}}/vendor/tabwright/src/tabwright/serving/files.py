@@ -16,7 +16,7 @@ from starlette.background import BackgroundTask
 from ..prediction.batch_log import BatchLog
 from ..prediction.predict_file import NothingPredictedError, predict_file
 from ..project.errors import ProjectError, first_line
-from ..request_log.log import SERVICE
+from ..request_log.entry import SERVICE
 from ..schema.rules import COLUMN, ROW, RULE, rejected_by
 from .batcher import Batcher, use_one_core
 from .models import Served

@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
-from ..request_log.log import Entry
+from ..request_log.entry import Entry
 from .models import Served
 
 ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
