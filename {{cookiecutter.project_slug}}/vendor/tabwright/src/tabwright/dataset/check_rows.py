@@ -3,7 +3,7 @@
 Rows are processed in batches: the table need not fit into memory.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -127,15 +127,15 @@ def _check(
             write(kept)
             checked.rows += len(read)
             checked.left_out += len(read) - len(batch)
-    reject(ragged_lines(ragged), batch)
+    reject(whole_rows((row.row, row.text, row.rule) for row in ragged), batch)
     checked.rows += len(ragged)
     for problems, cells in duplicates.remove(checked.clean_file):
         reject(problems, cells)
 
 
-def ragged_lines(rows: list[RaggedRow]) -> pd.DataFrame:
-    """Problems of malformed rows; the value is the text of the row."""
-    lines = [(row.row, WHOLE_ROW, row.text, row.rule, True) for row in rows]
+def whole_rows(found: Iterable[tuple[int, str, str]]) -> pd.DataFrame:
+    """Problems that concern no column: of each row its number, its text, and the rule it breaks."""
+    lines = [(row, WHOLE_ROW, text, rule, True) for row, text, rule in found]
     return pd.DataFrame(lines, columns=list(PROBLEM)).astype(PROBLEM)
 
 

@@ -11,8 +11,7 @@ import pandas as pd
 from ..dataset.clean import Clean, clean_rows, unchanged
 from ..dataset.observed import detect_source
 from ..evaluation.shapley import Explanation, explain_row
-from ..io.convert import to_pandas
-from ..io.read import read_cells
+from ..io.read import read_batches
 from ..io.sample import sample_file
 from ..project.commands import Arguments, command_parser
 from ..project.errors import ProjectError
@@ -67,11 +66,11 @@ def typed_row(source: Path, number: int, schema: Schema, clean: Clean = unchange
         When there is no such row, or it is not valid.
     """
     written, last = detect_source(source, schema), 0
-    for cells, rows, _ in read_cells(source, written, schema.known_columns):
-        last = max([last, *rows])
-        if number not in rows:
+    for batch in read_batches(source, written, [], schema.known_columns):
+        last = max([last, *batch.index])
+        if number not in batch.index:
             continue
-        given = clean_rows(to_pandas(cells, source).set_axis(rows), clean)
+        given = clean_rows(batch, clean)
         if number not in given.index:
             raise ProjectError(f"clean() in data/make_dataset.py leaves row {number} out.")
         contract = replace(schema, source=written)

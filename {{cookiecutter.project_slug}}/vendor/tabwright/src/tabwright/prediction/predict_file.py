@@ -8,12 +8,11 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 from tqdm import tqdm
 
-from ..dataset.check_rows import WHOLE_ROW, ragged_lines
+from ..dataset.check_rows import whole_rows
 from ..dataset.clean import Clean, clean_rows, unchanged
 from ..dataset.observed import detect_source
 from ..evaluation.predictions import NOTE, add_predictions
@@ -27,7 +26,7 @@ from ..project.errors import ProjectError
 from ..project.files import replacing
 from ..registry.champion import ModelInUse
 from ..schema.dates import show_dates
-from ..schema.rules import LEFT_OUT, ROW, apply_contract, describe, notes, problems_in, rejected_by
+from ..schema.rules import LEFT_OUT, ROW, apply_contract, describe, notes, rejected_by
 from ..schema.schema import Schema
 from ..tracking.record import now
 from .batch_log import BatchLog
@@ -126,19 +125,14 @@ def _predict_batch(
     rows = batch.index
     table = add_predictions(batch, typed, model, schema)
     empty = table.loc[typed.index, f"predicted_{schema.target}"].isna().to_numpy()
-    infinite = _whole_rows(
-        typed.index[empty], "infinite", "a finite prediction"
-    )  # an exponential may overflow
     gone = rows.difference(cells.index).difference([row.row for row in ragged])
-    found = [problems, ragged_lines(ragged), infinite, _whole_rows(gone, "", LEFT_OUT)]
-    problems = pd.concat(found, ignore_index=True)
+    whole = [
+        *((row.row, row.text, row.rule) for row in ragged),
+        *((row, "infinite", "a finite prediction") for row in typed.index[empty]),  # it overflowed
+        *((row, "", LEFT_OUT) for row in gone),
+    ]
+    problems = pd.concat([problems, whole_rows(whole)], ignore_index=True)
     return typed, table.assign(**{NOTE: pd.Series(notes(problems), dtype="str")}), problems
-
-
-def _whole_rows(rows: pd.Index, cell: str, rule: str) -> pd.DataFrame:
-    """Problems that concern no column: each of the rows is rejected by a rule."""
-    cells = pd.Series(cell, rows, name=WHOLE_ROW, dtype="str")
-    return problems_in(cells, np.arange(len(rows)), rule, rejects=True)
 
 
 def lineage(used: ModelInUse, source: str) -> dict[str, Any]:
