@@ -82,11 +82,11 @@ def test_honest_tables_raise_no_alarm(task: str) -> None:
 def test_nothing_is_said_about_honest_rows(trained) -> None:
     found = checks.run_checks(trained.train, trained.test, trained.schema, PARAMS)
     assert found.issues == []
-    text = str(found)
-    assert text.startswith("data checks: no issues\n")
+    assert str(found).startswith(f"data checks: no issues in {len(found.checked)} checks, ")
     scores = columns.scores_alone(trained.train, trained.schema, PARAMS.seed)
-    closest = f"limit 0.95; nearest {scores.idxmax()!r} with {scores.max():.2f}"
-    assert f"target leakage: AUC of each column alone, {closest}" in text
+    closest = f"nearest {scores.idxmax()!r} with {scores.max():.2f}"
+    leakage = issue.Checked("target leakage", "AUC of each column alone", "0.95", closest)
+    assert leakage in found.checked
 
 
 def test_a_repeated_row_below_the_limit_is_shown() -> None:
@@ -235,8 +235,8 @@ def test_few_rows_are_no_proof_of_a_leak() -> None:
 
 def test_issue_is_printed_and_saved(tmp_path: Path) -> None:
     one = issue.Issue("leak", "값", "alone gives the target away", "role: ignore")
-    assert str(checks.DataChecks([one], [])).splitlines()[:2] == [
-        "data checks: 1 issue",
+    assert str(checks.DataChecks([one], [])).splitlines() == [
+        "data checks: 1 issue in 0 checks, limits and nearest values in reports/warnings.json",
         "  column '값': alone gives the target away; role: ignore",
     ]
     write_json(tmp_path / "warnings.json", [asdict(one)])

@@ -30,11 +30,11 @@ class DataChecks:
     checked: list[Checked]
 
     def __str__(self) -> str:
-        """One line each."""
+        """The issues, one line each."""
         count = len(self.issues)
-        head = f"data checks: {count or 'no'} issue{'' if count == 1 else 's'}"
-        checked = [f"  {one}" for one in self.checked]
-        return "\n  ".join([head, *map(str, self.issues), "checked:", *checked])
+        found = f"{count or 'no'} issue{'' if count == 1 else 's'} in {len(self.checked)} checks"
+        head = f"data checks: {found}, limits and nearest values in reports/warnings.json"
+        return "\n  ".join([head, *map(str, self.issues)])
 
 
 def run_checks(

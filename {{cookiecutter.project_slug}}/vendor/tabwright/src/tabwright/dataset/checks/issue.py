@@ -31,11 +31,6 @@ class Checked:
     limit: str
     nearest: str
 
-    def __str__(self) -> str:
-        """One line."""
-        limit = f"limit {self.limit}; " if self.limit else ""
-        return f"{self.kind}: {self.measure}, {limit}{self.nearest or 'none'}"
-
 
 def nearest(scores: pd.Series, form: str = ".2f") -> str:
     """The column with the highest of some scores, and the score; the limit is above them all."""
