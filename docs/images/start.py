@@ -19,7 +19,7 @@ ROOT = HERE.parents[1]
 WIDTH = 108  # characters of a line
 # What is shown; a dot stands for what is left out.
 SHOWN = re.compile(
-    r"\$ |Preparing|  (raw data|git|environment|DVC, MLflow|first commit) | +wrote |    \d+ numeric"
+    r"\$ |Preparing|  (git|environment|DVC, MLflow|first commit) | +wrote |    \d+ numeric"
     r"|\d+ rows|data checks| +[a-z ]+ \d?  ?\w+ [\d.]+ \+/- |best: "
 )
 LEFT_OUT = (".git", ".tox", ".venv", "__pycache__", "_build", ".*_cache")
