@@ -23,8 +23,7 @@ MAX_ROWS = 10_000  # drawn in a resample; from more rows there are MAX_RESAMPLES
 MAX_RESAMPLES = 200
 MIN_UNITS = 10  # drawn at least, however large the groups
 
-Scores = np.ndarray | float
-Statistic = Callable[[np.ndarray], Scores]  # from row numbers to one or more scores
+Statistic = Callable[[np.ndarray], np.ndarray | float]  # from row numbers to one or more scores
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ class Resampling:
         tail = norm.cdf(-reach * np.sqrt(self.count / (self.count - 1)))
         return np.nanquantile(self.scores(statistic), [tail, 1 - tail], axis=0)
 
-    def error(self, statistic: Statistic) -> Scores:
+    def error(self, statistic: Statistic) -> np.ndarray | float:
         """The standard error of each score."""
         std = np.nanstd(self.scores(statistic), axis=0, ddof=1)
         return std * np.sqrt(self.count / (self.count - 1))
