@@ -122,7 +122,7 @@ class Generator:
 
     def sh(self, project: Path, command: str, code: int = 0) -> str:
         """Run a command line in a project, by bash, and return all that it prints."""
-        if "make setup" in command:
+        if "make setup" in command and not (project / ".venv").exists():
             self.share_bytecode()
         done = subprocess.run(
             [shutil.which("bash") or "bash", "-c", command],
