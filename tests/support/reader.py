@@ -30,7 +30,6 @@ class Reader:
     """
 
     def __init__(self, generator: Generator, name: str) -> None:
-        generator.share_bytecode()
         self.environment = generator.environment | WHO
         self.folder = generator.folder / name / "template"
         shutil.copytree(TEMPLATE, self.folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
