@@ -34,19 +34,13 @@ def test_runs_are_listed_compared_and_come_from_copies(generator: Generator, sho
 
 
 @contextmanager
-def mlflow_server(generator: Generator, shop: Path, folder: Path) -> Iterator[str]:
+def mlflow_server(generator: Generator, project: Path, folder: Path) -> Iterator[str]:
     """The address of a server of the project's MLflow."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
     command = [
-        shop / ".venv" / PYTHON,
-        "-m",
-        "mlflow",
-        "server",
-        "--port",
-        port,
-        "--workers",
-        "1",
+        project / ".venv" / PYTHON,
+        *("-m", "mlflow", "server", "--port", port, "--workers", "1"),
     ]
     command += ["--backend-store-uri", f"sqlite:///{folder}/server.db"]
     command += ["--artifacts-destination", folder / "artifacts"]

@@ -1,4 +1,7 @@
-"""The tutorial, followed to the letter from a clone, but for settings that save time: from a CSV file to a served model."""
+"""The tutorial, followed to the letter from a clone: from a CSV file to a served model.
+
+Only the settings are others, those that save time.
+"""
 
 from support.generator import TEMPLATE, Generator, edit
 from support.reader import Reader
