@@ -1,9 +1,10 @@
-"""The project that several files of tests work in."""
+"""The projects that several files of tests work in."""
 
 from pathlib import Path
 
 import pytest
 from support.generator import Generator
+from support.shop import make_shop
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +21,9 @@ def example(generator: Generator) -> Path:
     assert "not done" not in project.output
     generator.sh(project.path, "make all predict")
     return project.path
+
+
+@pytest.fixture(scope="session")
+def shop(generator: Generator) -> Path:
+    """A project whose second model is the champion."""
+    return make_shop(generator)

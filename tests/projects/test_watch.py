@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from support.generator import ACTIVATE, Generator, edit
 from support.orders import orders
@@ -25,27 +26,28 @@ def project(generator: Generator) -> Path:
     orders(2_000, seed=1)[COLUMNS].to_csv(generator.folder / "orders.csv", index=False)
     made = generator(venv=True, raw_data="orders.csv", target="returned", project_slug="orders")
     edit(made.path, "params.yaml", QUICK)
-    said = generator.sh(made.path, f"{COMMIT}; make evaluate register && {COMMIT} && make promote")
+    said = generator.sh(made.path, f"{COMMIT}; make train register && {COMMIT} && make promote")
     assert "version 1" in said
     return made.path
 
 
-def month(generator: Generator, project: Path, seed: int, **change: float) -> None:
-    """Predict 900 orders, and learn what became of them."""
-    table = orders(900, seed, **change)[COLUMNS]
-    table.drop(columns="returned").to_csv(project / "new.csv", index=False)
-    table[["order_id", "returned"]].to_csv(project / "known.csv", index=False)
-    generator.sh(project, "make predict INPUT=new.csv OUTPUT=scored.csv")
+def months(generator: Generator, project: Path, *seeds: int, **change: float) -> None:
+    """Predict 900 orders in each, and learn what became of them."""
+    tables = [orders(900, seed, **change)[COLUMNS] for seed in seeds]
+    for table in tables:
+        table.drop(columns="returned").to_csv(project / "new.csv", index=False)
+        generator.sh(project, "make predict INPUT=new.csv OUTPUT=scored.csv")
+    known = pd.concat(tables)[["order_id", "returned"]]
+    known.to_csv(project / "known.csv", index=False)
     said = generator.sh(project, "make outcomes INPUT=known.csv")
-    assert "900 of them of a logged answer" in said
+    assert f"{len(known)} of them of a logged answer" in said
     for name in ("new.csv", "known.csv", "scored.csv", "scored.csv.origin.json"):
         (project / name).unlink()
 
 
 def test_drift_leads_to_another_champion_and_back(generator: Generator, project: Path) -> None:
     assert "nothing is to be done" in generator.sh(project, "make monitor act")
-    for seed in (2, 3):
-        month(generator, project, seed, **CHANGED)
+    months(generator, project, 2, 3, **CHANGED)
     said = generator.sh(project, "make monitor")
     assert "retrain: train again" in said
     report_month(generator, project)
@@ -63,7 +65,7 @@ def test_drift_leads_to_another_champion_and_back(generator: Generator, project:
     said = generator.sh(project, "make promote", code=1)
     assert "500 are missing" in said
     assert "nothing is to be done" in generator.sh(project, "make act")
-    month(generator, project, 4, **CHANGED)
+    months(generator, project, 4, **CHANGED)
     said = generator.sh(project, "make monitor")
     assert re.search(r"version 2 .* is in the shadow: roc_auc .* better", said), said
     said = generator.sh(project, f"make promote && {COMMIT}")
@@ -96,8 +98,7 @@ def go_back(generator: Generator, project: Path) -> None:
     shadow = f"make shadow RUN={former['run']}"
     said = generator.sh(project, f"{shadow} && make shadow END=1 && {shadow}")
     assert "no model predicts in the shadow" in said
-    for seed in (6, 7):
-        month(generator, project, seed, **OPPOSITE)
+    months(generator, project, 6, 7, **OPPOSITE)
     said = generator.sh(project, "make monitor")
     assert "rollback: go back to the previous champion" in said, said
     said = generator.sh(project, "make act")

@@ -91,9 +91,8 @@ class Generator:
     def __call__(self, **answers: Any) -> GeneratedProject:
         """Generate a project, without its environment unless asked for."""
         before = set(self.folder.iterdir())
-        if answers.get("venv") and (cache := self.environment.get("UV_CACHE_DIR")):
-            for project in before:
-                bytecode.share(project / ".venv", Path(cache))
+        if answers.get("venv"):
+            self.share_bytecode()
         done = self.run(**{"venv": False, **answers})
         assert done.returncode == 0, done.stdout
         (path,) = set(self.folder.iterdir()) - before
@@ -116,8 +115,15 @@ class Generator:
             errors="replace",
         )
 
+    def share_bytecode(self) -> None:
+        """Let the next environment have what those of the projects have compiled."""
+        if cache := self.environment.get("UV_CACHE_DIR"):
+            bytecode.share(self.folder.glob("*/.venv"), Path(cache))
+
     def sh(self, project: Path, command: str, code: int = 0) -> str:
         """Run a command line in a project, by bash, and return all that it prints."""
+        if "make setup" in command and not (project / ".venv").exists():
+            self.share_bytecode()
         done = subprocess.run(
             [shutil.which("bash") or "bash", "-c", command],
             cwd=project,
