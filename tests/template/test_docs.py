@@ -9,7 +9,8 @@ from runpy import run_path
 
 import pytest
 import yaml
-from support.generator import TEMPLATE, Generator
+from support.generator import TEMPLATE
+from support.in_process import generated
 
 PAGES = [TEMPLATE / "README.md", TEMPLATE / "CONTRIBUTING.md", *sorted(TEMPLATE.glob("docs/*.md"))]
 CONTEXT = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
@@ -48,7 +49,7 @@ MAKE = re.compile(r"\bmake((?: +(?:-[a-zC] *\S*|[A-Z]+=(?:\"[^\"]*\"|\S+)|[a-z]+
 class Product:
     """All that projects hold, over the answers that decide it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self) -> None:
         self.files = {
             path.relative_to(TEMPLATE).as_posix()
             for path in TEMPLATE.rglob("*")
@@ -56,11 +57,8 @@ class Product:
         }
         self.text, self.targets = "", set()
         for number, remote in enumerate(REMOTES):
-            folder = root / str(number)
-            folder.mkdir()
             ci = "gitlab" if number % 2 else "github"
             raw = RAW_DATA[min(number, 1)]
-            generator = Generator(folder)
             answers = {
                 "dvc_remote": remote,
                 "ci": ci,
@@ -69,7 +67,7 @@ class Product:
                 "raw_data": raw,
                 "serving": True,
             }
-            made = generator(**answers, target="sex").files()
+            made = generated(**answers, target="sex").files()
             self.files.update(made)
             self.files.update(parent.as_posix() for name in made for parent in Path(name).parents)
             self.targets.update(re.findall(r"^([a-z]+):", made["Makefile"].decode(), re.MULTILINE))
@@ -131,9 +129,9 @@ def wrong(span: str, product: Product) -> str | None:
 
 
 @pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Product:
+def product() -> Product:
     """What there is to name."""
-    return Product(tmp_path_factory.mktemp("docs"))
+    return Product()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -206,9 +204,9 @@ ROW = re.compile(r"^\| (\d) \| [^|]+ \| ([01]) \| ([^|]+) \|$", re.MULTILINE)
     ],
     ids=["example", "github", "gitlab"],
 )
-def project(request: pytest.FixtureRequest, generator: Generator) -> dict[str, str]:
+def project(request: pytest.FixtureRequest) -> dict[str, str]:
     """The text of each file of a project."""
-    return {name: text.decode() for name, text in generator(**request.param).files().items()}
+    return {name: text.decode() for name, text in generated(**request.param).files().items()}
 
 
 def test_ml_test_score_adds_up(project: dict[str, str]) -> None:
