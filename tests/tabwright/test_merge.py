@@ -22,6 +22,7 @@ from tabwright.tracking.record import load_records, raw_data
 from tabwright.workspace import after_checkout
 from tabwright.workspace.checkout import configure_git
 
+CLONES = ("ada's", "ben")
 LOCK = "schema: '2.0'\nstages:\n  train:\n    cmd: train\n    params:\n      params.yaml:\n        seed: {}\n"
 CARD = "score {}\n\n<!-- yours: limits -->\n{}\n<!-- end -->\n\nrows {}\n"
 
@@ -66,27 +67,37 @@ def keep(root: Path, message: str) -> None:
     git(root, "commit", "--quiet", "--no-verify", "--message", message)
 
 
-@pytest.fixture
-def clones(tmp_path: Path) -> tuple[Path, Path]:
-    """Two clones of a project after a run, set up but for the environment, which is this one."""
-    origin = tmp_path / "origin"
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project after a run, and its clones, set up but for the environment, which is this one."""
+    folder = tmp_path_factory.mktemp("whole")
+    origin = folder / "origin"
     shutil.copytree(default_project(), origin)
     write(origin, 0, [entry("base", 1)])
     git(origin, "init", "--quiet", "--initial-branch=main")
     keep(origin, "start")
     git(origin, "config", "receive.denyCurrentBranch", "updateInstead")
-    made = []
-    for name in ("ada's", "ben"):
-        root = tmp_path / name
-        git(tmp_path, "clone", "--quiet", str(origin), str(root))
+    for name in CLONES:
+        root = folder / name
+        git(folder, "clone", "--quiet", str(origin), str(root))
         git(root, "config", "pull.rebase", "false")
         python = root / ".venv/bin/python"
         python.parent.mkdir(parents=True)
         python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n', encoding="utf-8")
         python.chmod(0o755)
         configure_git(root)
-        made.append(root)
-    return made[0], made[1]
+    return folder
+
+
+@pytest.fixture
+def clones(whole: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """Copies of the two clones, of a copy of the project."""
+    for name in ("origin", *CLONES):
+        shutil.copytree(whole / name, tmp_path / name)
+    ada, ben = (tmp_path / name for name in CLONES)
+    for root in (ada, ben):
+        git(root, "remote", "set-url", "origin", str(tmp_path / "origin"))
+    return ada, ben
 
 
 def test_runs_on_both_sides_merge_in_both_directions(clones: tuple[Path, Path]) -> None:
@@ -223,9 +234,11 @@ def test_files_added_to_a_folder_on_both_sides_are_all_there(clones: tuple[Path,
     ],
 )
 def test_conflict_marks_are_told_with_the_file_and_the_cure(
-    name: str, read: object, clones: tuple[Path, Path]
+    name: str, read: object, tmp_path: Path
 ) -> None:
-    root = clones[0]
+    root = Path(shutil.copytree(default_project(), tmp_path / "project"))
+    write(root, 0, [entry("base", 1)])
+    git(root, "init", "--quiet")
     path = root / name
     text = path.read_text("utf-8") if path.exists() else "target: x\n"
     last = text.splitlines()[-1]

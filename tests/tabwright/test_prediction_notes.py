@@ -1,6 +1,8 @@
 """A prediction file comes out whole and in order, with a note where there is something to say."""
 
 import warnings
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -47,14 +49,16 @@ def table(rows: int = ROWS) -> pd.DataFrame:
 Fitted = tuple[object, Schema]
 
 
+@cache
 def fit(name: str = "linear", target: str = "bought") -> Fitted:
-    """A model by the name of its candidate, and its contract."""
+    """A model by the name of its candidate, fitted without a warning, and its contract."""
     rows = table().drop(columns={"bought": "spent", "spent": "bought"}[target])
     agreed = infer_schema(rows, target, Source())
     typed, problems = apply_contract(rows, agreed)
     assert problems.empty
     known = {"baseline": baseline(agreed)} | owner_module("models.candidates").candidates(agreed, 1)
-    return known[name].pipeline.fit(typed[list(agreed.features)], typed[target]), agreed
+    with warnings.catch_warnings(action="error"):
+        return known[name].pipeline.fit(typed[list(agreed.features)], typed[target]), agreed
 
 
 class Predictor:
@@ -84,7 +88,7 @@ def predicted(tmp_path: Path) -> Predictor:
 
 @pytest.fixture(scope="module")
 def linear() -> Fitted:
-    """A model that tests share."""
+    """A model of classes."""
     return fit()
 
 
@@ -181,7 +185,7 @@ def test_a_missing_column_is_an_error_for_the_file(predicted: Predictor, linear)
 
 
 def test_a_declared_rule_leaves_a_row_without_a_prediction(predicted: Predictor) -> None:
-    model, agreed = fit()
+    model, agreed = deepcopy(fit())
     agreed.columns["city"].strict = True
     new = table(4)
     new.loc[2, "city"] = "Graz"
