@@ -13,6 +13,9 @@ sys.dont_write_bytecode = True
 os.environ["PYTHONPYCACHEPREFIX"] = str(Path(sys.prefix, "bytecode"))
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# Threads of OpenMP and OpenBLAS wait busily, which costs most where environments run side by side.
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
 
 @pytest.fixture
 def generator(tmp_path: Path) -> Generator:

@@ -1,5 +1,6 @@
 """A project in a temporary folder, a small table, its schema, and a model of it."""
 
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +8,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from support.clones import CLONES, git, make_clones
 from support.owner import build_features, fit_model
 from support.small_table import PARAMS, make_raw, set_params, split_table
 from tabwright.io.source import Source
@@ -65,3 +67,22 @@ def trained() -> SimpleNamespace:
         facts=facts,
         params=PARAMS,
     )
+
+
+@pytest.fixture(scope="session")
+def made_clones(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a project and its clones; `clones` are copies."""
+    folder = tmp_path_factory.mktemp("made_clones")
+    make_clones(folder)
+    return folder
+
+
+@pytest.fixture
+def clones(made_clones: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """Copies of the two clones, of a copy of the project."""
+    for name in ("origin", *CLONES):
+        shutil.copytree(made_clones / name, tmp_path / name)
+    ada, ben = (tmp_path / name for name in CLONES)
+    for root in (ada, ben):
+        git(root, "remote", "set-url", "origin", str(tmp_path / "origin"))
+    return ada, ben

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
 from sklearn.ensemble import VotingClassifier
 from support.owner import PROJECT, candidates
 from tabwright.project.errors import ProjectError
@@ -16,22 +17,26 @@ from tabwright.selection.transformers import HashedText
 CODE = SourceCode(PROJECT / "src")
 
 
-def test_every_candidate_is_saved_and_loaded_alike(trained, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def fitted(trained) -> dict[str, BaseEstimator]:
+    """Every candidate, fitted; tests do not change them."""
     features, target = trained.train[list(trained.schema.features)], trained.train["bought"]
-    for name, each in candidates.candidates(trained.schema, 1).items():
-        model = each.pipeline.fit(features, target)
+    known = candidates.candidates(trained.schema, 1)
+    return {name: each.pipeline.fit(features, target) for name, each in known.items()}
+
+
+def test_every_candidate_is_saved_and_loaded_alike(trained, fitted, tmp_path: Path) -> None:
+    for name, model in fitted.items():
         path = tmp_path / f"{name}.skops"
         loaded = persistence.load_model(path, persistence.save_model(model, path, CODE), CODE)
         before = metrics.predict_scores(model, trained.test, trained.schema)
         assert (metrics.predict_scores(loaded, trained.test, trained.schema) == before).all(), name
 
 
-def test_loaded_model_is_saved_with_the_same_bytes_each_time(trained, tmp_path: Path) -> None:
-    features, target = trained.train[list(trained.schema.features)], trained.train["bought"]
+def test_loaded_model_is_saved_with_the_same_bytes_each_time(fitted, tmp_path: Path) -> None:
     path = tmp_path / "model.skops"
     for name in ("forest", "boosting"):
-        model = candidates.candidates(trained.schema, 1)[name].pipeline.fit(features, target)
-        record = persistence.save_model(model, path, CODE)
+        record = persistence.save_model(fitted[name], path, CODE)
         again = tmp_path / "again.skops"
         hashes = {
             persistence.save_model(persistence.load_model(path, record, CODE), again, CODE)[
@@ -63,10 +68,9 @@ def test_saving_takes_no_list_of_names_for_each_array(trained, tmp_path, monkeyp
     assert len(lists) < 5
 
 
-def test_what_is_referred_to_twice_is_written_once(trained, tmp_path: Path) -> None:
+def test_what_is_referred_to_twice_is_written_once(trained, fitted, tmp_path: Path) -> None:
     path, features = tmp_path / "model.skops", trained.train[list(trained.schema.features)]
-    forest = candidates.candidates(trained.schema, 1)["forest"].pipeline
-    forest.fit(features, trained.train["bought"])
+    forest = fitted["forest"]
     persistence.save_model(forest, path, CODE)
     size = path.stat().st_size
     pair = VotingClassifier([("one", forest), ("two", forest)], voting="soft")

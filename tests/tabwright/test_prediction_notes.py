@@ -1,79 +1,22 @@
 """A prediction file comes out whole and in order, with a note where there is something to say."""
 
 import warnings
+from copy import deepcopy
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from support.default_project import owner_module
+from support.predictor import Fitted, Predictor, fit, table
 from tabwright.evaluation import predictions
 from tabwright.io import read
-from tabwright.io.source import Source
 from tabwright.prediction import predict
 from tabwright.project.errors import ProjectError
-from tabwright.project.project import Project
-from tabwright.schema.guess import infer_schema
 from tabwright.schema.rules import apply_contract
-from tabwright.schema.schema import Schema
-from tabwright.selection.candidate import baseline
 
-ROWS = 160
 NOTE = "prediction_note"
 NAMES = ["baseline", "linear", "forest", "boosting"]
-
-
-def table(rows: int = ROWS) -> pd.DataFrame:
-    """A column of every kind without an empty cell, and both a class and an amount."""
-    random = np.random.default_rng(0)
-    age = random.integers(20, 60, rows)
-    return pd.DataFrame(
-        {
-            "key": [f"0{n:04d}" for n in range(rows)],
-            "age": age.astype(str),
-            "city": random.choice(["Bern", "Lyon", "Rome"], rows),
-            "street": [f"street {n % 50}" for n in range(rows)],
-            "member": random.choice(["yes", "no"], rows),
-            "joined": pd.date_range("2024-01-01", periods=rows).astype("str"),
-            "remark": [f"a good visit in turn {n}" for n in range(rows)],
-            "bought": np.where(age + random.normal(0, 8, rows) > 40, "yes", "no"),
-            "spent": np.exp(age / 10).round(3).astype(str),
-        }
-    )
-
-
-Fitted = tuple[object, Schema]
-
-
-def fit(name: str = "linear", target: str = "bought") -> Fitted:
-    """A model by the name of its candidate, and its contract."""
-    rows = table().drop(columns={"bought": "spent", "spent": "bought"}[target])
-    agreed = infer_schema(rows, target, Source())
-    typed, problems = apply_contract(rows, agreed)
-    assert problems.empty
-    known = {"baseline": baseline(agreed)} | owner_module("models.candidates").candidates(agreed, 1)
-    return known[name].pipeline.fit(typed[list(agreed.features)], typed[target]), agreed
-
-
-class Predictor:
-    """Predicts files in a folder by the owner's command."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def __call__(self, rows: pd.DataFrame | str, fitted: Fitted, *more: str) -> pd.DataFrame:
-        """Run the command on a CSV file; what it writes, as text."""
-        text = rows if isinstance(rows, str) else rows.to_csv(index=False)
-        (self.folder / "new.csv").write_text(text, encoding="utf-8")
-        output = self.folder / "out.csv"
-        used = SimpleNamespace(model=fitted[0], schema=fitted[1], version=1, run="r", model_md5="m")
-        files = ["--input", str(self.folder / "new.csv"), "--output", str(output)]
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(predict, "model_in_use", lambda _: used)
-            owner_module("models.predict_model").main(Project(self.folder), [*files, *more])
-        return pd.read_csv(output, dtype=str, keep_default_na=False)
 
 
 @pytest.fixture
@@ -84,7 +27,7 @@ def predicted(tmp_path: Path) -> Predictor:
 
 @pytest.fixture(scope="module")
 def linear() -> Fitted:
-    """A model that tests share."""
+    """A model of classes."""
     return fit()
 
 
@@ -181,7 +124,7 @@ def test_a_missing_column_is_an_error_for_the_file(predicted: Predictor, linear)
 
 
 def test_a_declared_rule_leaves_a_row_without_a_prediction(predicted: Predictor) -> None:
-    model, agreed = fit()
+    model, agreed = deepcopy(fit())
     agreed.columns["city"].strict = True
     new = table(4)
     new.loc[2, "city"] = "Graz"

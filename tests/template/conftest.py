@@ -1,10 +1,12 @@
 """The hooks as modules, and projects for answers of all kinds."""
 
 import json
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 from support.generator import TEMPLATE, GeneratedProject, Generator
+from support.in_process import InProcess
 from support.pairwise import Answers, pairwise
 from support.template import hook
 
@@ -37,6 +39,12 @@ OPTIONS = {
 }
 
 
+@pytest.fixture
+def generator(tmp_path: Path) -> Generator:
+    """Generate projects for one test."""
+    return InProcess(tmp_path)
+
+
 @pytest.fixture(scope="session")
 def pre() -> ModuleType:
     """The hook that checks answers."""
@@ -60,6 +68,6 @@ def answers(request: pytest.FixtureRequest) -> Answers:
 @pytest.fixture(scope="session")
 def project(answers: Answers, tmp_path_factory: pytest.TempPathFactory) -> GeneratedProject:
     """The project for one row."""
-    generator = Generator(tmp_path_factory.mktemp("tree"))
+    generator = InProcess(tmp_path_factory.mktemp("tree"))
     (generator.folder / "table.csv").write_text("a,sex\n1,x\n2,y\n", encoding="utf-8")
     return generator(**answers if answers["raw_data"] == "example" else answers | {"target": "sex"})

@@ -12,19 +12,17 @@ import crossplane
 import pytest
 import yaml
 from support.dashboard import dashboard, metrics
-from support.generator import GeneratedProject, Generator
+from support.generator import GeneratedProject
+from support.in_process import generated
 
 BIN = Path(sys.executable).parent
 LONG = "a__b_" + "x" * 58 + "_"  # a package may be called so, an image or a pod not
 
 
 @pytest.fixture(scope="module", params=["my_ml_project", LONG], ids=["short", "long"])
-def project(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> GeneratedProject:
+def project(request: pytest.FixtureRequest) -> GeneratedProject:
     """A project with a service."""
-    generator = Generator(tmp_path_factory.mktemp("deploy"))
-    return generator(serving=True, package_name=request.param)
+    return generated(serving=True, package_name=request.param)
 
 
 def check(*command: str | Path) -> str:

@@ -2,14 +2,15 @@
 
 import json
 import re
-from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 from runpy import run_path
 
 import pytest
 import yaml
-from support.generator import TEMPLATE, Generator
+from support.generator import TEMPLATE
+from support.in_process import generated
+from support.pages import PATH, leaves, made_later
 
 PAGES = [TEMPLATE / "README.md", TEMPLATE / "CONTRIBUTING.md", *sorted(TEMPLATE.glob("docs/*.md"))]
 CONTEXT = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
@@ -39,16 +40,13 @@ EXAMPLES = {
     "environment.yml",
     "src/shop",
 }
-FILE = r"(?:md|ya?ml|toml|txt|py|json|ini|html|csv|parquet|skops|ipynb|dvc|db|lock)"
-PATH = re.compile(rf"[~/]?[\w.*<>-]+(?:/[\w.*<>-]+)+/?|\.(?!{FILE}$)[a-z][\w.-]*|[\w*-]+\.{FILE}")
-PROJECT = "vendor/tabwright/src/tabwright/project/project.py"
 MAKE = re.compile(r"\bmake((?: +(?:-[a-zC] *\S*|[A-Z]+=(?:\"[^\"]*\"|\S+)|[a-z]+))+)")
 
 
 class Product:
     """All that projects hold, over the answers that decide it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self) -> None:
         self.files = {
             path.relative_to(TEMPLATE).as_posix()
             for path in TEMPLATE.rglob("*")
@@ -56,11 +54,8 @@ class Product:
         }
         self.text, self.targets = "", set()
         for number, remote in enumerate(REMOTES):
-            folder = root / str(number)
-            folder.mkdir()
             ci = "gitlab" if number % 2 else "github"
             raw = RAW_DATA[min(number, 1)]
-            generator = Generator(folder)
             answers = {
                 "dvc_remote": remote,
                 "ci": ci,
@@ -69,7 +64,7 @@ class Product:
                 "raw_data": raw,
                 "serving": True,
             }
-            made = generator(**answers, target="sex").files()
+            made = generated(**answers, target="sex").files()
             self.files.update(made)
             self.files.update(parent.as_posix() for name in made for parent in Path(name).parents)
             self.targets.update(re.findall(r"^([a-z]+):", made["Makefile"].decode(), re.MULTILINE))
@@ -85,22 +80,6 @@ class Product:
         known = self.files | self.made_later | OTHERS | EXAMPLES
         inside = any(path.startswith(f"{folder}/") for folder in (".venv", "docs/_build"))
         return inside or any(fnmatch(name, path) for name in known)
-
-
-def leaves(tree: dict, prefix: str = "") -> Iterator[tuple[str, object]]:
-    """List the parameters by their dotted names."""
-    for name, value in tree.items():
-        yield prefix + name, value
-        if isinstance(value, dict):
-            yield from leaves(value, f"{prefix}{name}.")
-
-
-def made_later(files: dict[str, str]) -> Iterator[str]:
-    """List what the pipeline writes and what git ignores at the top."""
-    yield from re.findall(r'^    \w+ = _Below\("(.+)"\)$', files[PROJECT], re.MULTILINE)
-    for line in files[".gitignore"].splitlines():
-        if line and not line.startswith("#"):
-            yield line.strip("/*")
 
 
 def code(page: Path) -> tuple[list[str], list[str]]:
@@ -131,9 +110,9 @@ def wrong(span: str, product: Product) -> str | None:
 
 
 @pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Product:
+def product() -> Product:
     """What there is to name."""
-    return Product(tmp_path_factory.mktemp("docs"))
+    return Product()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -192,66 +171,3 @@ def test_every_page_is_listed_and_linked_by_words() -> None:
     names = re.findall(r"\]\((\w+\.md)\)", index)
     assert sorted([*names, "index.md"]) == sorted(page.name for page in TEMPLATE.glob("docs/*.md"))
     assert [page.name for page in PAGES if "[](" in page.read_text("utf-8")] == []
-
-
-SECTION = re.compile(r"^## (.+)\n((?:.*\n)*?)(?=## |\Z)", re.MULTILINE)
-ROW = re.compile(r"^\| (\d) \| [^|]+ \| ([01]) \| ([^|]+) \|$", re.MULTILINE)
-
-
-@pytest.fixture(
-    params=[
-        {},
-        {"docs": True, "ci": "github", "raw_data": RAW_DATA[1], "target": "y"},
-        {"docs": True, "serving": True, "ci": "gitlab", "dvc_remote": "none", "license": "none"},
-    ],
-    ids=["example", "github", "gitlab"],
-)
-def project(request: pytest.FixtureRequest, generator: Generator) -> dict[str, str]:
-    """The text of each file of a project."""
-    return {name: text.decode() for name, text in generator(**request.param).files().items()}
-
-
-def test_ml_test_score_adds_up(project: dict[str, str]) -> None:
-    page = project["docs/ml_test_score.md"]
-    stated = dict(re.findall(r"^\| \**([\w ]+?)\** \| \**([\d.]+)\** \|$", page, re.MULTILINE))
-    overall = float(stated.pop("ML Test Score"))
-    sections = {name: ROW.findall(text) for name, text in SECTION.findall(page)}
-    assert list(sections) == list(stated) == ["Data", "Model", "Infrastructure", "Monitoring"]
-    for name, rows in sections.items():
-        assert [number for number, _, _ in rows] == list("1234567"), name
-        assert sum(float(points) for _, points, _ in rows) == float(stated[name]), name
-    assert overall == min(map(float, stated.values()))
-
-
-def test_ml_test_score_names_what_does_it(project: dict[str, str]) -> None:
-    rows = [
-        (points, how)
-        for _, text in SECTION.findall(project["docs/ml_test_score.md"])
-        for _, points, how in ROW.findall(text)
-    ]
-    assert len(rows) == 28
-    for points, how in rows:
-        by_hand = "By hand: " in how
-        nothing = how.startswith(("Not yet: ", "Not applicable here: "))
-        assert (points == "1") == (not by_hand and not nothing), how
-        assert nothing or re.search("`make [a-z]", how), how
-        assert points != "1" or re.search("`[^` ]*[./][^` ]*`", how), f"{how}: in which file?"
-
-
-def test_ml_test_score_names_what_exists(project: dict[str, str]) -> None:
-    targets = set(re.findall(r"^([a-z]+):", project["Makefile"], re.MULTILINE))
-    known = {*project, *made_later(project), "dvc.lock"}
-    parameters = dict(leaves(yaml.safe_load(project["params.yaml"])))
-    spans = re.findall(r"`([^`]+)`", project["docs/ml_test_score.md"])
-    for span in spans:
-        file, _, test = span.partition("::")
-        if words := re.fullmatch(r"make ((?:[a-z]+ ?)+)(?:[A-Z]+=\S+ ?)*", span):
-            assert targets >= set(words[1].split()), span
-        elif test:
-            text = project.get(file) or (TEMPLATE / file).read_text(encoding="utf-8")
-            assert f"\ndef {test}(" in text, span
-        elif re.fullmatch(r"[a-z]+\.[a-z_]+", span) and span.split(".")[0] in parameters:
-            assert span in parameters, span
-        elif PATH.fullmatch(span):
-            assert any(fnmatch(name, span) for name in known), span
-    assert any("::" in span for span in spans)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from support.generator import Generator
+from support.in_process import generated
 
 
 def chosen(workflow: dict, **variables: str) -> set[str]:
@@ -30,8 +31,8 @@ def chosen(workflow: dict, **variables: str) -> set[str]:
 
 
 @pytest.mark.parametrize("schedule", ["none", "gitlab"])
-def test_pipeline_of_gitlab_runs_the_jobs_it_is_for(generator: Generator, schedule: str) -> None:
-    workflow = yaml.safe_load(generator(ci="gitlab", schedule=schedule).read(".gitlab-ci.yml"))
+def test_pipeline_of_gitlab_runs_the_jobs_it_is_for(schedule: str) -> None:
+    workflow = yaml.safe_load(generated(ci="gitlab", schedule=schedule).read(".gitlab-ci.yml"))
     assert chosen(workflow, CI_PIPELINE_SOURCE="push") == {"project"}
     assert chosen(workflow, CI_PIPELINE_SOURCE="merge_request_event") == {"project"}
     assert chosen(workflow, CI_PIPELINE_SOURCE="schedule", LOCK="1") == {"lock"}

@@ -6,6 +6,7 @@ import configobj
 import pytest
 import yaml
 from support.generator import Generator
+from support.in_process import generated
 
 LITERAL = [
     'He said "yes"',
@@ -132,5 +133,5 @@ def test_empty_folder_is_used(generator: Generator) -> None:
     assert (generator.folder / "my-ml-project/dvc.yaml").exists()
 
 
-def test_target_of_the_example_is_known(generator: Generator) -> None:
-    assert "  target: 'sex' #" in generator().read("params.yaml")
+def test_target_of_the_example_is_known() -> None:
+    assert "  target: 'sex' #" in generated().read("params.yaml")

@@ -35,8 +35,9 @@ sys.exit("error: Failed to fetch\\n  Caused by: dns error\\n  Caused by: failed 
 
 
 @pytest.fixture
-def machine(generator: Generator, tmp_path: Path) -> Callable[..., Generator]:
+def machine(tmp_path: Path) -> Callable[..., Generator]:
     """Put a few tools, and no others, on a machine: programs by name, or None for the real ones."""
+    generator = Generator(tmp_path)
 
     def machine(**tools: str | None) -> Generator:
         folder = tmp_path / "bin"

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-import pytest
-from support.generator import TEMPLATE, GeneratedProject, Generator
+from support.generator import TEMPLATE, GeneratedProject
+from support.in_process import generated
 from support.pairwise import Answers
 
 OWNERS = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))["_optional"]
@@ -29,17 +29,9 @@ def test_owned_files_are_there_when_chosen(project: GeneratedProject, answers: A
     assert {path for path in OWNED if list(project.path.glob(path))} == wanted
 
 
-def test_nothing_else_depends_on_options(
-    project: GeneratedProject, answers: Answers, common: set[str]
-) -> None:
+def test_nothing_else_depends_on_options(project: GeneratedProject, answers: Answers) -> None:
     own = {"data/raw/table.csv"} if answers["raw_data"] == "table.csv" else set()
-    assert shared(project) == common | own
-
-
-@pytest.fixture(scope="module")
-def common(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """The files of the default project that no option owns."""
-    return shared(Generator(tmp_path_factory.mktemp("default"))())
+    assert shared(project) == shared(generated()) | own
 
 
 def shared(project: GeneratedProject) -> set[str]:

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from support.checkers import BIN, checked, every_day, fault
 from support.generator import Generator
+from support.in_process import generated
 from support.scheduled import DAY, UPTO_MONITOR, Scheduled
 
 pytest.importorskip("fcntl", reason="Windows has none of what these engines run on")
@@ -98,10 +99,8 @@ def test_faults_in_a_workflow_are_found(generator: Generator) -> None:
     ],
     ids=str,
 )
-def test_workflow_takes_the_secrets_it_needs(
-    generator: Generator, answers: dict, names: list[str]
-) -> None:
-    text = generator(schedule="github", target="sex", **answers).read(GITHUB)
+def test_workflow_takes_the_secrets_it_needs(answers: dict, names: list[str]) -> None:
+    text = generated(schedule="github", target="sex", **answers).read(GITHUB)
     assert sorted(set(re.findall(r"secrets\.(\w+)", text))) == sorted(["ALERT_URL", *names])
 
 

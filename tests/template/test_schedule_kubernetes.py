@@ -10,6 +10,7 @@ import yaml
 from cronsim import CronSimError
 from support.checkers import BIN, checked, every_day, fault
 from support.generator import Generator
+from support.in_process import generated
 from support.scheduled import DAY, UPTO_MONITOR, Scheduled
 
 pytest.importorskip("fcntl", reason="Windows has none of what these engines run on")
@@ -41,8 +42,8 @@ def test_fault_in_a_manifest_is_found(generator: Generator, change: tuple[str, s
         kubernetes(path)
 
 
-def test_longest_name_fits_kubernetes(generator: Generator) -> None:
-    kubernetes(generator(schedule="kubernetes", package_name="a__b_" + "x" * 58).path / CRONJOB)
+def test_longest_name_fits_kubernetes() -> None:
+    kubernetes(generated(schedule="kubernetes", package_name="a__b_" + "x" * 58).path / CRONJOB)
 
 
 def test_job_of_kubernetes(generator: Generator, tmp_path: Path) -> None:
@@ -80,7 +81,7 @@ def test_job_of_kubernetes(generator: Generator, tmp_path: Path) -> None:
 
 
 def test_token_for_git_is_asked_for_and_kept_nowhere(generator: Generator) -> None:
-    _, job = yaml.safe_load_all(generator(schedule="kubernetes").read(CRONJOB))
+    _, job = yaml.safe_load_all(generated(schedule="kubernetes").read(CRONJOB))
     (container,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
     names = {one["name"]: one["value"] for one in container["env"]} | {"GIT_TOKEN": "t0ken"}
     done = subprocess.run(

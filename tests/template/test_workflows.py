@@ -11,6 +11,7 @@ import pytest
 import yaml
 from support.checkers import checked
 from support.generator import GeneratedProject, Generator
+from support.in_process import generated
 from support.recipes import steps
 
 WORKFLOW = {"github": ".github/workflows/ci.yml", "gitlab": ".gitlab-ci.yml"}
@@ -36,8 +37,8 @@ def scripts(project: GeneratedProject, ci: str) -> dict[str, str | None]:
 
 @pytest.mark.parametrize("remote", SECRETS)
 @pytest.mark.parametrize("ci", WORKFLOW)
-def test_workflow_is_valid(generator: Generator, ci: str, remote: str) -> None:
-    workflow = generator(ci=ci, dvc_remote=remote, docs=True).path / WORKFLOW[ci]
+def test_workflow_is_valid(ci: str, remote: str) -> None:
+    workflow = generated(ci=ci, dvc_remote=remote, docs=True).path / WORKFLOW[ci]
     if ci == "github":
         checked(
             sys.executable,
@@ -62,8 +63,8 @@ def test_workflow_is_valid(generator: Generator, ci: str, remote: str) -> None:
 
 @pytest.mark.parametrize("docs", [False, True])
 @pytest.mark.parametrize("ci", WORKFLOW)
-def test_workflow_runs_commands_of_the_makefile(generator: Generator, ci: str, docs: bool) -> None:
-    project = generator(ci=ci, docs=docs)
+def test_workflow_runs_commands_of_the_makefile(ci: str, docs: bool) -> None:
+    project = generated(ci=ci, docs=docs)
     targets = re.findall(r"^([a-z]+):", project.read("Makefile"), flags=re.MULTILINE)
 
     used = re.findall(r"\bmake ([a-z]+)", "\n".join(scripts(project, ci)))
@@ -78,9 +79,9 @@ def test_workflow_runs_commands_of_the_makefile(generator: Generator, ci: str, d
     [("s3://bucket/project", True), ("store", True), ("elsewhere/store", False), ("", False)],
 )
 def test_pipeline_runs_where_the_data_can_be_reached(
-    generator: Generator, tmp_path: Path, ci: str, remote: str, pulled: bool
+    tmp_path: Path, ci: str, remote: str, pulled: bool
 ) -> None:
-    commands = scripts(generator(ci=ci), ci)
+    commands = scripts(generated(ci=ci), ci)
     (pull,) = [command for command in commands if "make pull" in command]
     (tmp_path / "store").mkdir()
     stubs = {".venv/bin/dvc": remote, ".venv/bin/python": "ran $*", "bin/make": "made $*"}
@@ -112,10 +113,8 @@ def test_pipeline_runs_where_the_data_can_be_reached(
         assert commands["make all"] == "steps.data.outputs.pulled == 'true'"
 
 
-def test_only_the_job_that_comments_may_write_and_it_runs_nothing_of_the_project(
-    generator: Generator,
-) -> None:
-    workflow = yaml.safe_load(generator(ci="github").read(WORKFLOW["github"]))
+def test_only_the_job_that_comments_may_write_and_it_runs_nothing_of_the_project() -> None:
+    workflow = yaml.safe_load(generated(ci="github").read(WORKFLOW["github"]))
     project, comment = workflow["jobs"]["project"], workflow["jobs"]["comment"]
     assert workflow["permissions"] == {"contents": "read"}
     assert "permissions" not in project
@@ -126,10 +125,8 @@ def test_only_the_job_that_comments_may_write_and_it_runs_nothing_of_the_project
 
 
 @pytest.mark.parametrize("ci", WORKFLOW)
-def test_metrics_are_compared_with_the_target_branch(
-    generator: Generator, tmp_path: Path, ci: str
-) -> None:
-    workflow = yaml.safe_load(generator(ci=ci).read(WORKFLOW[ci]))
+def test_metrics_are_compared_with_the_target_branch(tmp_path: Path, ci: str) -> None:
+    workflow = yaml.safe_load(generated(ci=ci).read(WORKFLOW[ci]))
     if ci == "github":
         (show,) = [
             step["run"]
@@ -207,19 +204,15 @@ def test_schedule_of_the_recipe_is_valid(
 
 
 @pytest.mark.parametrize(("remote", "names"), SECRETS.items())
-def test_workflow_takes_the_secrets_of_its_remote(
-    generator: Generator, remote: str, names: list[str]
-) -> None:
-    text = generator(ci="github", dvc_remote=remote).read(WORKFLOW["github"])
+def test_workflow_takes_the_secrets_of_its_remote(remote: str, names: list[str]) -> None:
+    text = generated(ci="github", dvc_remote=remote, docs=True).read(WORKFLOW["github"])
 
     assert sorted(re.findall(r"\$\{\{ secrets\.(\w+) \}\}", text)) == names
 
 
 @pytest.mark.parametrize("remote", ["../data-store", "none"])
-def test_commit_hooks_are_local_and_push_to_a_remote_there_is(
-    generator: Generator, remote: str
-) -> None:
-    project = generator(dvc_remote=remote)
+def test_commit_hooks_are_local_and_push_to_a_remote_there_is(remote: str) -> None:
+    project = generated(dvc_remote=remote)
     checked(
         sys.executable,
         "-m",
