@@ -1,66 +1,26 @@
 """The log, the outcomes, the page and the live checks of a champion at work."""
 
-from dataclasses import replace
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
-from support.champions import kept, latest, promoted
+from support.at_work import champion_at_work, keep_reference, predicted, tell
+from support.champions import kept, promoted
 from support.small_table import make_raw
-from tabwright.evaluation.held_out import Evaluation
-from tabwright.evaluation.predictions import predictions_of
-from tabwright.monitoring import feedback, monitor, outcomes, windows
+from tabwright.monitoring import monitor, outcomes, windows
 from tabwright.monitoring.watch import collect
 from tabwright.prediction.predict import predict
 from tabwright.project.errors import ProjectError
 from tabwright.project.files import md5, read_json, write_json
 from tabwright.project.project import Project
-from tabwright.registry import champion, live, reference, shadow
-from tabwright.request_log.entry import Answer, Batch
-from tabwright.request_log.log import Log, read_answers
+from tabwright.registry import champion, reference, shadow
+from tabwright.request_log.log import read_answers
 from tabwright.selection.metrics import predict_scores
-
-ROWS = 600
 
 
 @pytest.fixture
 def models(project: Project, trained) -> Project:
     """A project whose champion is run-1, with reference rows."""
-    made = latest(project, trained)
-    promoted(made, "run-1")
-    made.test_file.parent.mkdir(parents=True)
-    trained.test.to_parquet(made.test_file)
-    keep_reference(made, trained)
-    return made
-
-
-def keep_reference(models: Project, trained) -> Path:
-    """Keep what a promotion keeps of the held-out rows; return the folder."""
-    scores = predict_scores(trained.model, trained.test, trained.schema)
-    sample = predictions_of(models, trained.model, trained.schema, trained.test, scores)
-    folder = champion.champion_folder(models, "run-1")
-    made = Evaluation({"metric": sample.deciding, "test": {"roc_auc": 0.5}}, [], [], sample)
-    reference.save_reference(models, made, folder)
-    return folder
-
-
-def predicted(models: Project, seed: int, rows: int = ROWS, **change: object) -> pd.DataFrame:
-    """Predict new rows; the truth about them."""
-    raw = make_raw(rows, seed).dropna(subset="bought").assign(**change)
-    raw["customer_id"] = [f"{seed}-{number}" for number in range(len(raw))]
-    path = models.root / f"new{seed}.csv"
-    raw.drop(columns="bought").to_csv(path, index=False)
-    predict(models, path, models.root / "out.csv")
-    return raw[["customer_id", "bought"]]
-
-
-def tell(models: Project, table: pd.DataFrame, capsys) -> str:
-    """`make outcomes` of a table."""
-    table.to_csv(path := models.root / "outcomes.csv", index=False)
-    capsys.readouterr()
-    outcomes.outcomes(models, ["--input", str(path)])
-    return capsys.readouterr().out
+    return champion_at_work(project, trained)
 
 
 def test_reference_has_the_same_bytes_and_the_scores_of_the_model(models: Project, trained) -> None:
@@ -200,151 +160,6 @@ def test_windows_do_not_split_a_batch() -> None:
     assert windows.split_windows(answers.head(0)) == []
     many = pd.DataFrame({"at": np.arange(30_000).astype(str), "source": "service"})
     assert [len(rows) for rows in windows.split_windows(many)] == [2_500] * 12
-
-
-def pair(models: Project, trained, worse: float = 0.0, rows: int = ROWS, failed: int = 0) -> object:
-    """Log rows that the champion answered and a shadow of run-2 scored, worse by some noise."""
-    entry = kept(models, "run-2")
-    shadow.begin_shadow(models, entry, 0)
-    typed = pd.concat([trained.train, trained.test])
-    typed = typed.sample(rows, replace=True, random_state=3, ignore_index=True)
-    scores = trained.model.predict_proba(typed[list(trained.schema.features)])
-    noise = np.random.default_rng(4).uniform(0, 1, rows)[:, None]
-    other = (1 - worse) * scores + worse * np.hstack([noise, 1 - noise])
-    answers = [
-        Answer(
-            f"a{n}", f"k{n}", "1", "run-1", {}, "yes", scores[n].tolist(), "", "run-2",
-            None if n < failed else other[n].tolist(),
-        )
-        for n in range(rows)
-    ]  # fmt: skip
-    made = Batch("b", "2026-01-01", "service", "1", rows, 0, 0, 1.0, 0, "run-2", 1.5)
-    made = made._replace(at=entry["time"][:4] + "-12-31T00:00:00.000+00:00")
-    Log(models.log_folder, 30).append(answers, [], made)
-    write = [(f"k{n}", value) for n, value in enumerate(typed["bought"])]
-    outcomes.log.add_outcomes(models.log_folder, write)
-    return champion.load_champion(models, entry)
-
-
-def test_shadow_that_is_as_good_passes_and_a_worse_one_does_not(models: Project, trained) -> None:
-    paired, served = live.live_checks(models, pair(models, trained))
-    assert paired.passed
-    assert "on 600 live rows" in paired.words
-    assert served.passed
-    assert "scored 100.0% of 600 rows, 99% needed, in 1.5 times" in served.words
-
-
-def test_worse_shadow_is_refused_at_the_live_check(models: Project, trained) -> None:
-    paired, _ = live.live_checks(models, pair(models, trained, worse=0.6))
-    assert not paired.passed
-    assert "of the champion, version 1" in paired.words
-    assert paired.words.endswith("worse")
-    params = replace(models.params.evaluate, max_regression=0.9)
-    models.__dict__["params"] = replace(models.params, evaluate=params)
-    paired, _ = live.live_checks(models, champion.load_champion(models, shadow_entry(models)))
-    assert paired.passed
-
-
-def shadow_entry(models: Project) -> champion.Promotion:
-    """The entry of the model in the shadow."""
-    return shadow.current_shadow(models).entry
-
-
-def test_too_few_rows_and_failures_are_counted(models: Project, trained) -> None:
-    paired, served = live.live_checks(models, pair(models, trained, rows=400, failed=5))
-    assert not paired.passed
-    assert paired.words.startswith("395 rows")
-    assert "105 are missing" in paired.words
-    assert not served.passed
-    assert "98.8%" in served.words
-
-
-def test_slow_shadow_is_refused(models: Project, trained, monkeypatch) -> None:
-    used = pair(models, trained)
-    monkeypatch.setattr(live, "MAX_SLOWER", 1.4)
-    assert not live.live_checks(models, used)[1].passed
-
-
-def test_without_a_shadow_there_is_nothing_to_check(models: Project, trained) -> None:
-    used = pair(models, trained)
-    other = replace(used, run="run-3")
-    assert live.live_checks(models, other) == []
-    shadow.end_shadow(models)
-    assert len(live.live_checks(models, used)) == 2  # it ran
-    models.promotions_file.write_text("[]", encoding="utf-8")
-    assert live.live_checks(models, used) == []
-
-
-@pytest.fixture
-def folder(models: Project, trained, monkeypatch) -> Path:
-    """A folder of raw files, from which the clean rows come."""
-    raw = models.root / "raw"
-    raw.mkdir()
-    make_raw().to_csv(raw / "raw.csv", index=False)
-    data = replace(models.params.data, raw="raw")
-    models.__dict__["params"] = replace(models.params, data=data)
-    models.clean_file.parent.mkdir(parents=True)
-    pd.concat([trained.train, trained.test]).to_parquet(models.clean_file)
-    monkeypatch.setattr(feedback, "dvc", lambda *_, **__: "")
-    return raw
-
-
-def test_rows_with_outcomes_go_beside_the_raw_file_once(
-    models: Project, folder: Path, trained, capsys
-) -> None:
-    truth = predicted(models, 7, rows=60)
-    tell(models, truth.head(20), capsys)
-    assert feedback.add_feedback(models) == 20
-    first, made = sorted(folder.iterdir())
-    assert first.name == "raw.csv"
-    table = pd.read_csv(made, dtype=str)
-    assert list(table.columns) == list(make_raw().columns)
-    assert dict(zip(table["customer_id"], table["bought"], strict=True)) == dict(
-        zip(truth["customer_id"].head(20), truth["bought"].head(20), strict=True)
-    )
-    given = pd.read_csv(models.root / "new7.csv", dtype=str).head(20)
-    assert set(table["remark"]) == set(given["remark"])
-    assert set(table["joined"]) == set(given["joined"])
-    answers = read_answers(models.log_folder)
-    typed = live.typed_answers(answers[answers["outcome"].notna()], trained.schema)
-    clean = pd.concat([pd.read_parquet(models.clean_file), typed])
-    clean.drop(columns="customer_id").to_parquet(models.clean_file)  # as `make data` would
-    assert feedback.add_feedback(models) == 0
-
-
-def test_rows_that_would_be_read_otherwise_are_refused(
-    models: Project, folder: Path, capsys, monkeypatch
-) -> None:
-    tell(models, predicted(models, 7, rows=20), capsys)
-
-    def twice(rows: pd.DataFrame) -> pd.DataFrame:
-        return rows.assign(visits=rows["visits"].astype(float) * 2)
-
-    monkeypatch.setattr(feedback, "find_clean", lambda _: twice)
-    with pytest.raises(ProjectError, match="another 'visits' than they were predicted with"):
-        feedback.add_feedback(models)
-    make_raw().drop(columns="city").to_csv(folder / "raw.csv", index=False)
-    with pytest.raises(ProjectError, match=r"clean\(\) makes city"):
-        feedback.add_feedback(models)
-    assert [path.name for path in folder.iterdir()] == ["raw.csv"]
-    data = replace(models.params.data, raw="raw/raw.csv")
-    models.__dict__["params"] = replace(models.params, data=data)
-    with pytest.raises(ProjectError, match=r"is one file.*`mkdir raw/raw`"):
-        feedback.add_feedback(models)
-
-
-def test_parquet_gets_a_parquet_file_of_its_types(models: Project, folder: Path, capsys) -> None:
-    (folder / "raw.csv").unlink()
-    raw = make_raw()
-    raw = raw.assign(visits=raw["visits"].astype(int), spent=raw["spent"].astype(float))
-    raw["joined"] = pd.to_datetime(raw["joined"])
-    raw.to_parquet(folder / "raw.parquet")
-    tell(models, predicted(models, 7, rows=20), capsys)
-    count = feedback.add_feedback(models)
-    *_, made = sorted(folder.iterdir())
-    table = pd.read_parquet(made)
-    assert (len(table), table["visits"].dtype.kind) == (count, "i")
-    assert table["joined"].dtype == raw["joined"].dtype
 
 
 def test_plan_is_written_for_other_programs(models: Project, capsys) -> None:
