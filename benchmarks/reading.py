@@ -6,7 +6,7 @@ Needs what benchmarks/tables.py needs. The table has 20 columns: numbers, whole 
 date. Each round times, in turn and in processes of their own, without their imports,
 
 - pandas: `read_csv(file).to_parquet(...)`, every cell parsed, nothing checked;
-- ours: `check_file`, which reads, types and checks every cell against the contract and writes the
+- ours: `check_rows`, which reads, types and checks every cell against the contract and writes the
   clean and the rejected rows.
 
 `make data` as a whole also infers the contract, splits the rows, looks for leaks and writes the
@@ -29,15 +29,14 @@ pandas.read_csv(sys.argv[1]).to_parquet(sys.argv[2])
 print(time.perf_counter() - start)
 """
 OURS = """
-import sys, time
-from pathlib import Path
-from tabwright.dataset.check_rows import check_file
+import time
+from tabwright.dataset.check_rows import check_rows
 from tabwright.project.project import Project
 from tabwright.schema.schema import load_schema
 start = time.perf_counter()
-project, clean = Project.find(), Path(sys.argv[2])
-rejected, schema = clean.with_name("rejected.parquet"), load_schema(project.schema_file)
-check_file(Path(sys.argv[1]), clean, rejected, schema, project.params.data)
+project = Project.find()
+with check_rows(project, load_schema(project.schema_file)):
+    pass
 print(time.perf_counter() - start)
 """
 

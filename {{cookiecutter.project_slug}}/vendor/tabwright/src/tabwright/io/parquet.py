@@ -1,6 +1,7 @@
 """Read and write Parquet files in batches."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -32,21 +33,27 @@ def parquet_file(path: Path) -> Iterator[Callable[[pd.DataFrame | pa.Table], Non
     other types, the file is rewritten with types that fit both.
     """
     writer: pq.ParquetWriter | None = None
+    last: Future | None = None
 
     def write(table: pd.DataFrame | pa.Table) -> None:
-        nonlocal writer
+        nonlocal writer, last
+        if last:
+            last.result()
         rows = _as_arrow(table, writer and writer.schema)
         if writer and rows.schema != writer.schema:
             writer = _widened(writer, partial, rows.schema)
             rows = rows.cast(writer.schema)
         writer = writer or pq.ParquetWriter(partial, rows.schema)
-        if len(table):
-            writer.write_table(rows)
+        if len(table):  # written in a thread while the next table is computed
+            last = thread.submit(writer.write_table, rows)
 
-    with replacing(path) as partial:
+    with replacing(path) as partial, ThreadPoolExecutor(max_workers=1) as thread:
         try:
             yield write
+            if last:
+                last.result()
         finally:
+            thread.shutdown()
             if writer:
                 writer.close()
 

@@ -40,8 +40,8 @@ def _alike(texts: pa.Table, line: list[str]) -> np.ndarray:
     at = np.arange(len(texts) if len(line) == texts.num_columns else 0)
     for cells, name in zip(texts.columns, line, strict=False):
         if len(at):
-            some = pc.utf8_lower(trimmed(cells.take(pa.array(at))))
-            at = at[pc.equal(some, name.lower()).to_numpy()]
+            some = cells if len(at) == len(cells) else cells.take(pa.array(at))
+            at = at[pc.equal(pc.utf8_lower(trimmed(some)), name.lower()).to_numpy()]
     return at
 
 
@@ -55,7 +55,7 @@ def only_rows(tables: Tables, top: Top, name: str, ragged: list[RaggedRow]) -> T
         again += sum(map(len, headers))
         kept = np.ones(len(texts), dtype=bool)
         kept[np.concatenate([_alike(texts, [""] * texts.num_columns), *headers])] = False
-        table, rows = texts.filter(pa.array(kept)), numbers[kept]
+        table, rows = texts if kept.all() else texts.filter(pa.array(kept)), numbers[kept]
     below = _footnotes(table, rows)
     ragged += below
     end = len(table) - len(below)

@@ -31,7 +31,7 @@ def without_missing(cells: pd.Series, markers: list[str]) -> pd.Series:
     """Replace missing-value markers by NaN."""
     if not types.is_string_dtype(cells):
         return cells
-    missing = cells.isin(markers)
+    missing = cells == markers[0] if len(markers) == 1 else cells.isin(markers)  # faster
     return cells.mask(missing) if missing.any() else cells
 
 

@@ -118,7 +118,8 @@ def _normalize(text: pa.Array, decimal: str, thousands: str) -> pa.Array:
         marked = pc.match_substring_regex(text, mark)
         if pc.any(marked).as_py():
             grouped = pc.match_substring_regex(text, _grouped(mark, decimal))
-            bare = pc.replace_substring_regex(text, mark, "")
+            replaced = pc.replace_substring_regex if thousands in WRITTEN else pc.replace_substring
+            bare = replaced(text, mark if thousands in WRITTEN else thousands, "")
             text = pc.if_else(pc.or_(grouped, pc.invert(marked)), bare, None)
     if decimal != ".":
         pointed = pc.match_substring(text, ".")
