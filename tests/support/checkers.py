@@ -24,6 +24,11 @@ def checked(*command: str | Path) -> str:
     return done.stdout + done.stderr
 
 
+def valid(path: Path, *schema: str) -> None:
+    """Hold that a file is valid by a schema that comes with check-jsonschema, and its options."""
+    checked(sys.executable, "-m", "check_jsonschema", "--builtin-schema", *schema, path)
+
+
 def fault(path: Path, old: str, new: str) -> None:
     """Put a fault into a file."""
     text = path.read_text(encoding="utf-8")

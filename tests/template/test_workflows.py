@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support.checkers import checked
+from support.checkers import checked, valid
 from support.generator import GeneratedProject, Generator
 from support.in_process import generated
 from support.recipes import steps
@@ -40,25 +40,9 @@ def scripts(project: GeneratedProject, ci: str) -> dict[str, str | None]:
 def test_workflow_is_valid(ci: str, remote: str) -> None:
     workflow = generated(ci=ci, dvc_remote=remote, docs=True).path / WORKFLOW[ci]
     if ci == "github":
-        checked(
-            sys.executable,
-            "-m",
-            "check_jsonschema",
-            "--builtin-schema",
-            "vendor.github-workflows",
-            workflow,
-        )
+        valid(workflow, "vendor.github-workflows")
     else:
-        transform = ["--data-transform", "gitlab-ci"]
-        checked(
-            sys.executable,
-            "-m",
-            "check_jsonschema",
-            "--builtin-schema",
-            "vendor.gitlab-ci",
-            *transform,
-            workflow,
-        )
+        valid(workflow, "vendor.gitlab-ci", "--data-transform", "gitlab-ci")
 
 
 @pytest.mark.parametrize("docs", [False, True])
@@ -188,14 +172,7 @@ def test_schedule_of_the_recipe_is_valid(
             if ci == "github"
             else ["vendor.gitlab-ci", "--data-transform", "gitlab-ci"]
         )
-        checked(
-            sys.executable,
-            "-m",
-            "check_jsonschema",
-            "--builtin-schema",
-            *names,
-            project.path / step.file,
-        )
+        valid(project.path / step.file, *names)
         used = re.findall(r"\bmake ([a-z ]+)", step.text)
         used = [name.strip() for names in used for name in names.split()]
         wanted = ["data", "evaluate", "register", "promote", "predict"]
