@@ -76,7 +76,7 @@ class Asked:
             scored = _score(model, table, np.arange(count))
         else:
             typed, self.broken, self.notes = model.check(self.cells, count)
-            typed = typed[self._whole(typed.index.to_numpy())]
+            typed = typed[self._whole(typed.index.to_numpy())] if self.broken else typed
             scored = _score(model, typed, typed.index.to_numpy())
         odd = scored.rows[~np.isfinite(scored.scores).all(axis=1)].tolist()
         self.broken += [(row, WHOLE_ROW, FINITE) for row in odd]

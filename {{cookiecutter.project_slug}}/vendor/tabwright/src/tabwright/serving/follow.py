@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from ..project.errors import ProjectError
 from .metrics import Metrics
-from .models import Models, Served
+from .models import Models, Served, UnknownVersionError
 
 LOGGER = logging.getLogger("uvicorn.error")
 SECONDS = 2.0  # between looks for another champion
@@ -47,10 +47,11 @@ class Follower:
         """The model of a version; None when it is not kept."""
         if self.served.shadow is None and name == self.served.champion.used.version:
             return self.served
-        if name not in await asyncio.to_thread(self.models.versions):
-            return None
         async with self._loading:
-            return await asyncio.to_thread(self._version, name)
+            try:
+                return await asyncio.to_thread(self._version, name)
+            except UnknownVersionError:
+                return None
 
 
 def describe(served: Served) -> str:

@@ -121,6 +121,10 @@ class Served:
     stamps: tuple[Any, ...] = field(default=(), repr=False)
 
 
+class UnknownVersionError(LookupError):
+    """No model of such a version is kept."""
+
+
 class Models:
     """Loads the models of a project for the service."""
 
@@ -163,8 +167,15 @@ class Models:
         }
 
     def version(self, name: str) -> Served:
-        """The model of a version alone; a `KeyError` when it is not kept."""
-        entry = self.versions()[name]
+        """The model of a version alone.
+
+        Raises
+        ------
+        UnknownVersionError
+            When it is not kept.
+        """
+        if (entry := self.versions().get(name)) is None:
+            raise UnknownVersionError(name)
         return Served(self._served(load_champion(self.project, entry), entry))
 
     def _served(self, used: ModelInUse, entry: Record) -> ServedModel:
