@@ -157,14 +157,17 @@ class Duplicates:
 
     def add(self, rows: pd.DataFrame) -> None:
         """Add the next clean rows."""
-        self.rows.append(rows.index.to_numpy())
+        if self.hashes:
+            self.rows.append(rows.index.to_numpy())
         for name, hashes in self.hashes.items():
             cells = rows if name == WHOLE_ROW else rows[name]
             hashes.append(pd.util.hash_pandas_object(cells, index=False).to_numpy())
 
     def find(self) -> dict[str, np.ndarray]:
         """The positions of repeated values among all rows, by column."""
-        return {name: _repeated(np.concatenate(parts)) for name, parts in self.hashes.items()}
+        found = {name: _repeated(np.concatenate(parts)) for name, parts in self.hashes.items()}
+        self.hashes.clear()  # they take eight bytes a row
+        return found
 
     def remove(self, clean: Path) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
         """Rewrite the clean rows without duplicates that reject; yield problems and cells."""
