@@ -64,7 +64,9 @@ def test_answers_are_the_rows_and_scores_of_the_output(
     assert (batch["rows"], batch["flagged"], batch["rejected"]) == (ROWS, 2, 1)
     assert batch["source"] == "new.csv"
     assert batch["seconds"] > 0
-    (refusal,) = read_refusals(models.log_folder).to_dict("records")
+    (refusal,) = read_refusals(models.log_folder, read_batches(models.log_folder)).to_dict(
+        "records"
+    )
     assert (refusal["column"], refusal["rule"], refusal["rows"]) == ("visits", "a number", 1)
 
 

@@ -93,7 +93,7 @@ def test_answer_is_read_as_it_was_kept(tmp_path: Path) -> None:
 def test_nothing_logged_has_the_same_columns(tmp_path: Path) -> None:
     assert list(log.read_answers(tmp_path).columns)[-2:] == ["shadow_scores", "outcome"]
     assert list(log.read_batches(tmp_path).columns) == list(Batch._fields)
-    assert log.read_refusals(tmp_path).empty
+    assert log.read_refusals(tmp_path, log.read_batches(tmp_path)).empty
     assert not list(tmp_path.iterdir())
 
 
@@ -106,7 +106,7 @@ def test_same_batch_twice_counts_once(tmp_path: Path) -> None:
     assert set(log.read_answers(tmp_path)["note"]) == {"second"}
     assert len(log.read_answers(tmp_path)) == 3
     assert log.read_batches(tmp_path)["rows"].tolist() == [5]
-    assert log.read_refusals(tmp_path)["rows"].tolist() == [2]
+    assert log.read_refusals(tmp_path, log.read_batches(tmp_path))["rows"].tolist() == [2]
     assert entry.batch_id("other", "model") != name != entry.batch_id("file", "other")
 
 
@@ -119,7 +119,7 @@ def test_same_batch_on_another_day_counts_once(tmp_path: Path) -> None:
     kept.append([answer(1, note="again")], [], batch())
     assert log.read_answers(tmp_path)["note"].tolist() == ["again"]
     assert len(log.read_batches(tmp_path)) == 1
-    assert log.read_refusals(tmp_path).empty
+    assert log.read_refusals(tmp_path, log.read_batches(tmp_path)).empty
 
 
 def test_outcomes_come_late_twice_and_in_part_and_the_latest_word_wins(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_a_rule_refuses(trained, tmp_path: Path) -> None:
     assert said["visits"].startswith("a value from 0 to")
     assert said["city"] == "one of Bern, Graz, Lyon"
     assert said["remark"] == "a value"
-    refused = log.read_refusals(project.root / "data" / "log")
+    refused = log.read_refusals(project.log_folder, log.read_batches(project.log_folder))
     assert set(refused["column"]) == {"visits", "city", "remark"}
     assert log.read_answers(project.root / "data" / "log")["row"].map(len).tolist() == [6]
 

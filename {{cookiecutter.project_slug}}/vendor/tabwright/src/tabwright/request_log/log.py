@@ -116,13 +116,19 @@ def read_batches(folder: Path, since: date | None = None) -> "pd.DataFrame":
     return table.drop_duplicates("id", keep="last", ignore_index=True)
 
 
-def read_refusals(folder: Path, since: date | None = None) -> "pd.DataFrame":
-    """How many rows broke which rule: `batch`, `at`, `source`, `version`, `column`, `rule`, `rows`."""
+def read_refusals(folder: Path, batches: "pd.DataFrame") -> "pd.DataFrame":
+    """How many rows broke which rule: `batch`, `at`, `source`, `version`, `column`, `rule`, `rows`.
+
+    Parameters
+    ----------
+    batches
+        All batches, as from `read_batches`.
+    """
     query = (
         "select batch, at, source, version, column, rule, refusals.rows from refusals "
         "join batches on batch = id where at >= ?"
     )
-    table, batches = read_days(folder, query, since), read_batches(folder, since)
+    table = read_days(folder, query, None)
     latest = table["batch"].map(batches.set_index("id")["at"])
     return table[table["at"] == latest].reset_index(drop=True)
 
